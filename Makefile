@@ -1,0 +1,37 @@
+# Everything works in .venv, which is made on demand. PYTHON may name another Python >= 3.11.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+SOURCES := pyproject.toml standpartner/__init__.py
+
+.PHONY: demo test lint clean bench
+
+demo: $(VENV)/.base  ## follow the bundled piece with the bundled agent; look at demo/index.html afterwards
+	$(BIN)/standpartner demo --out demo
+
+test: $(VENV)/.test  ## install what the tests need and run them
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.test  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.test  ## side-by-side timings
+	$(BIN)/python benchmarks/follower.py
+
+clean:  ## remove what make and the tools made
+	rm -rf $(VENV) build dist demo .pytest_cache .mypy_cache .ruff_cache *.egg-info
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: $(SOURCES) | $(VENV)/bin/python
+	$(PIP) install -e . -c constraints.txt
+	touch $@
+
+$(VENV)/.test: $(SOURCES) constraints.txt | $(VENV)/bin/python
+	$(PIP) install -e '.[test]' -c constraints.txt
+	touch $@ $(VENV)/.base
