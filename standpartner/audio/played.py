@@ -1,0 +1,63 @@
+"""Notes as they are played: what a synthesiser needs to know."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from standpartner.errors import AudioError
+
+
+@dataclass(frozen=True, eq=False)
+class PlayedNotes:
+    """Notes of a performance, equally long arrays in any order.
+
+    Attributes:
+        pitch: (n,) MIDI numbers, 0-127.
+        onset_s: (n,) seconds at which the keys go down, not negative.
+        duration_s: (n,) seconds until the keys come up, positive.
+        velocity: (n,) MIDI velocities, 1-127.
+        program: General MIDI program of the instrument, 0-127; 0 is the acoustic grand piano.
+
+    Raises:
+        AudioError: The arrays differ in length or hold values outside these ranges.
+    """
+
+    pitch: NDArray[np.int64]
+    onset_s: NDArray[np.float64]
+    duration_s: NDArray[np.float64]
+    velocity: NDArray[np.int64]
+    program: int = 0
+
+    def __post_init__(self) -> None:
+        kinds = {"pitch": np.int64, "onset_s": np.float64, "duration_s": np.float64, "velocity": np.int64}
+        for name, kind in kinds.items():
+            object.__setattr__(self, name, np.asarray(getattr(self, name), kind))
+        shapes = {name: getattr(self, name).shape for name in kinds}
+        if self.pitch.ndim != 1 or len(set(shapes.values())) > 1:
+            raise AudioError(f"expected equally long 1-D arrays of played notes, got {shapes}")
+        _check_range("pitch", self.pitch, 0, 127)
+        _check_range("velocity", self.velocity, 1, 127)
+        _check_range("onset_s", self.onset_s, 0.0, np.inf)
+        _check_range("duration_s", self.duration_s, 1e-6, np.inf)
+        _check_range("program", np.array([self.program]), 0, 127)
+
+    def __len__(self) -> int:
+        return len(self.pitch)
+
+    @property
+    def end_s(self) -> float:
+        """Second at which the last key comes up (0 without notes)."""
+        return float((self.onset_s + self.duration_s).max(initial=0.0))
+
+
+def _check_range(name: str, values: NDArray[np.generic], lowest: float, highest: float) -> None:
+    """Refuses values outside [lowest, highest], infinite or not a number."""
+    numbers = values.astype(np.float64)
+    wrong = ~(np.isfinite(numbers) & (numbers >= lowest) & (numbers <= highest))
+    if wrong.any():
+        first = int(np.flatnonzero(wrong)[0])
+        raise AudioError(
+            f"expected {name} of played notes from {lowest:g} to {highest:g}, "
+            f"got {numbers[first]:g} at note {first} ({int(wrong.sum())} such notes)"
+        )

@@ -1,0 +1,128 @@
+"""How freely a performance is played: ranges to draw from, and what was drawn."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+
+from standpartner.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class PerformanceStyle:
+    """How freely to play. Ranges are (lowest, highest); one value is drawn from each per performance.
+
+    Attributes:
+        tempo_factor_range: Speed relative to the score's own tempo, drawn evenly on a logarithmic scale.
+        tempo_walk_depth_range: Standard deviation of the slow walk of the logarithm of the local tempo.
+        tempo_walk_period_s: Score time over which that walk loses its memory.
+        phrase_depth_range: Depth of the phrase arches: slower by this share at the ends of phrases.
+        phrase_length_range_s: Length of a phrase in score time.
+        timing_jitter_range_s: Standard deviation of an onset's deviation from the tempo curve.
+        chord_spread_range_s: Mean delay of a chord's other notes after its first.
+        velocity_mean_range: Mean MIDI velocity.
+        velocity_walk_range: Standard deviation of the slow walk of the velocity.
+        velocity_jitter_range: Standard deviation of a single note's velocity.
+        articulation_range: Sounding share of the written duration: 0.3 is staccato, 1 legato, above 1 pedalled.
+        lead_silence_range_s: Silence before the first onset.
+        soundfonts: Names of soundfonts to choose from (those of :func:`standpartner.audio.soundfonts`).
+        programs: General MIDI programs to choose from, with their weights.
+        gain_range_db: Level of the recording relative to the synthesiser's.
+    """
+
+    tempo_factor_range: tuple[float, float] = (0.6, 1.5)
+    tempo_walk_depth_range: tuple[float, float] = (0.0, 0.15)
+    tempo_walk_period_s: float = 8.0
+    phrase_depth_range: tuple[float, float] = (0.0, 0.2)
+    phrase_length_range_s: tuple[float, float] = (6.0, 16.0)
+    timing_jitter_range_s: tuple[float, float] = (0.0, 0.015)
+    chord_spread_range_s: tuple[float, float] = (0.0, 0.012)
+    velocity_mean_range: tuple[float, float] = (50.0, 90.0)
+    velocity_walk_range: tuple[float, float] = (0.0, 14.0)
+    velocity_jitter_range: tuple[float, float] = (2.0, 10.0)
+    articulation_range: tuple[float, float] = (0.4, 1.15)
+    lead_silence_range_s: tuple[float, float] = (0.2, 2.0)
+    soundfonts: tuple[str, ...] = ("timgm6mb", "fluidr3", "musescore")
+    programs: tuple[tuple[int, float], ...] = ((0, 0.8), (1, 0.15), (3, 0.05))
+    gain_range_db: tuple[float, float] = (-10.0, 6.0)
+
+    def __post_init__(self) -> None:
+        for name in (entry.name for entry in fields(self) if "_range" in entry.name):
+            low, high = getattr(self, name)
+            if not (np.isfinite([low, high]).all() and low <= high) or (low < 0 and name != "gain_range_db"):
+                raise ConfigError(f"expected {name} as (lowest, highest), not negative, got ({low}, {high})")
+        positive = (self.tempo_factor_range[0], self.phrase_length_range_s[0], self.articulation_range[0])
+        if min(*positive, self.tempo_walk_period_s) <= 0 or self.phrase_depth_range[1] >= 1:
+            raise ConfigError("tempo factor, periods, lengths and articulation must be positive, phrase depth below 1")
+        if not self.soundfonts or not self.programs or min(weight for _, weight in self.programs) <= 0:
+            raise ConfigError("expected at least one soundfont and one program, with positive weights")
+        if not all(0 <= program <= 127 for program, _ in self.programs):
+            raise ConfigError(f"expected General MIDI programs from 0 to 127, got {self.programs}")
+
+    @classmethod
+    def mechanical(cls) -> Self:
+        """The score's own tempo and durations, one loudness, no silence before: as a notation program plays."""
+        still = (0.0, 0.0)
+        return cls(
+            tempo_factor_range=(1.0, 1.0),
+            tempo_walk_depth_range=still,
+            phrase_depth_range=still,
+            timing_jitter_range_s=still,
+            chord_spread_range_s=still,
+            velocity_mean_range=(72.0, 72.0),
+            velocity_walk_range=still,
+            velocity_jitter_range=still,
+            articulation_range=(1.0, 1.0),
+            lead_silence_range_s=still,
+            soundfonts=("timgm6mb",),
+            programs=((0, 1.0),),
+            gain_range_db=still,
+        )
+
+
+@dataclass(frozen=True)
+class PerformanceChoices:
+    """What was drawn for one performance: plain numbers and words, so that it can be written beside the audio.
+
+    Attributes are those of :class:`PerformanceStyle` without ``_range``, one value each.
+    """
+
+    tempo_factor: float
+    tempo_walk_depth: float
+    phrase_depth: float
+    phrase_length_s: float
+    timing_jitter_s: float
+    chord_spread_s: float
+    velocity_mean: float
+    velocity_walk: float
+    velocity_jitter: float
+    articulation: float
+    lead_silence_s: float
+    gain_db: float
+    soundfont: str
+    program: int
+
+
+def draw_choices(style: PerformanceStyle, rng: np.random.Generator) -> PerformanceChoices:
+    """One value from each range of a style, in the order of its fields.
+
+    Args:
+        style: The ranges.
+        rng: Source of chance.
+
+    Returns:
+        What was drawn.
+    """
+    drawn: dict[str, Any] = {}
+    for entry in fields(style):
+        if "_range" in entry.name:
+            drawn[entry.name.replace("_range", "")] = float(rng.uniform(*getattr(style, entry.name)))
+    # Twice as fast and half as fast are equally far from the score's tempo.
+    low, high = np.log(style.tempo_factor_range)
+    drawn["tempo_factor"] = float(np.exp(rng.uniform(low, high)))
+    programs, weights = zip(*style.programs, strict=True)
+    return PerformanceChoices(
+        **drawn,
+        soundfont=style.soundfonts[rng.integers(len(style.soundfonts))],
+        program=int(rng.choice(programs, p=np.array(weights) / sum(weights))),
+    )
