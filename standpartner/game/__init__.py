@@ -1,0 +1,71 @@
+"""The score following game: rules, batched play, players, toy tracks and a Gymnasium environment.
+
+Importing this room registers ``standpartner/ScoreFollowing-v0`` where Gymnasium is installed; without it everything
+but `ScoreFollowingEnv` works.
+"""
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from standpartner.game.batched import BatchedGame, StepResult
+from standpartner.game.observation import score_windows, spectrogram_excerpts
+from standpartner.game.players import (
+    ConstantSpeedPlayer,
+    OraclePlayer,
+    Player,
+    RandomPlayer,
+    constant_speed,
+    oracle_actions,
+)
+from standpartner.game.rules import CONFIGS, NOTTINGHAM, PIANO, GameConfig, onset_frame
+from standpartner.game.toy import marked_track, ramp_track, random_track
+from standpartner.game.tracks import Track
+
+if TYPE_CHECKING:
+    from standpartner.game.environment import ScoreFollowingEnv
+
+__all__ = [
+    "CONFIGS",
+    "ENVIRONMENT_ID",
+    "NOTTINGHAM",
+    "PIANO",
+    "BatchedGame",
+    "ConstantSpeedPlayer",
+    "GameConfig",
+    "OraclePlayer",
+    "Player",
+    "RandomPlayer",
+    "ScoreFollowingEnv",
+    "StepResult",
+    "Track",
+    "constant_speed",
+    "marked_track",
+    "onset_frame",
+    "oracle_actions",
+    "ramp_track",
+    "random_track",
+    "score_windows",
+    "spectrogram_excerpts",
+]
+
+ENVIRONMENT_ID = "standpartner/ScoreFollowing-v0"
+
+
+def __getattr__(name: str) -> Any:
+    if name == "ScoreFollowingEnv":  # its module needs Gymnasium
+        from standpartner.game.environment import ScoreFollowingEnv
+
+        return ScoreFollowingEnv
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _register() -> None:
+    if find_spec("gymnasium") is None:
+        return
+    import gymnasium
+
+    if ENVIRONMENT_ID not in gymnasium.registry:
+        gymnasium.register(ENVIRONMENT_ID, entry_point="standpartner.game.environment:ScoreFollowingEnv")
+
+
+_register()

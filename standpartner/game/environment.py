@@ -1,0 +1,248 @@
+"""The game as a Gymnasium environment; needs ``pip install "standpartner[game]"``."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from standpartner.constants import BAND_COUNT
+from standpartner.errors import GameError, MissingExtraError
+from standpartner.game.batched import BatchedGame
+from standpartner.game.observation import score_windows, spectrogram_excerpts
+from standpartner.game.rendering import Moment, draw_moment
+from standpartner.game.rules import PIANO, GameConfig
+from standpartner.game.toy import ramp_track, random_track
+from standpartner.game.tracks import Track
+
+try:
+    import gymnasium
+    from gymnasium import spaces
+except ImportError as error:
+    raise MissingExtraError("Gymnasium", 'pip install "standpartner[game]"') from error
+
+Observation = dict[str, npt.NDArray[np.float32]]
+
+# Hann window of 2048 samples within [-1, 1], area-normalised filters: log10(1 + 1024) = 3.01 at most
+SPECTROGRAM_MAX = 4.0
+
+
+class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
+    """Follow a performance through an image of its score.
+
+    ## Description
+
+    A performance is heard frame by frame (20 a second). The agent looks at the unrolled score through a window and
+    keeps that window's centre at the music by changing its reading speed. After Henkel, Balke, Dorfer, Widmer, "Score
+    Following as a Multi-Modal Reinforcement Learning Problem", TISMIR 2019.
+
+    ## Action Space
+
+    ``Discrete(3)``: change the reading speed (strip px per frame) before the next frame.
+
+    | num | change |
+    |---|---|
+    | 0 | -1 |
+    | 1 | 0 |
+    | 2 | +1 |
+
+    Another configuration may list other changes.
+
+    ## Observation Space
+
+    ``Dict``, all float32; sizes are those of the piano configuration. The differences are zero after a reset.
+
+    | key | channel | shape | min | max | what |
+    |---|---|---|---|---|---|
+    | score | 0 | 80 x 256 | 0 | 1 | window at the agent's rounded position; 0 paper, 1 ink, paper beyond the strip |
+    | score | 1 | 80 x 256 | -1 | 1 | channel 0 minus that of the previous state |
+    | spectrogram | 0 | 78 x 40 | 0 | 4 | log10(1 + magnitude), the current frame last, 0 before the recording |
+    | spectrogram | 1 | 78 x 40 | -4 | 4 | channel 0 minus that of the previous state |
+
+    ## Rewards
+
+    ``(bound - |error|) / bound`` after each step, error = position - target in strip px, bound 170 px; 0 when lost.
+
+    ## Starting State
+
+    The frame and the strip x of the first onset, speed 0. The track is drawn by the environment's own generator, or
+    chosen: ``reset(seed=..., options={"track": index})``.
+
+    ## Episode End
+
+    Termination: *lost*, the absolute error is greater than the bound; *finished*, the last onset's frame is reached
+    and the agent is not lost. ``info["lost"]`` and ``info["finished"]`` tell which. Truncation: the configuration's
+    time limit, if it has one, is reached and the episode is not terminated by this very step.
+    ``info`` also has position_px, target_px, error_px (strip px), speed (strip px per frame), frame and track.
+
+    ## Arguments
+
+    * ``tracks``: what to play on; default: a few artificial tracks.
+    * ``config``: the rules; default: ``PIANO``.
+    * ``render_mode``: ``"rgb_array"`` or None.
+
+    ```python
+    import gymnasium, standpartner.game
+    env = gymnasium.make("standpartner/ScoreFollowing-v0", render_mode="rgb_array")
+    ```
+
+    ## Version History
+
+    * v0: first version.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 20}  # noqa: RUF012 - Gymnasium's own way
+
+    def __init__(
+        self, tracks: Sequence[Track] | None = None, config: GameConfig = PIANO, *, render_mode: str | None = None
+    ) -> None:
+        """Prepare the environment; see the class for the arguments.
+
+        Raises:
+            GameError: there is no track, a spectrogram is out of range, or the render mode is unknown.
+        """
+        if render_mode not in (None, "rgb_array"):
+            raise GameError(f"render_mode must be 'rgb_array' or None, got {render_mode!r}")
+        self.render_mode = render_mode
+        self.config = config
+        self.tracks = tuple(_toy_tracks() if tracks is None else tracks)
+        _check_loudness(self.tracks)
+        self._game = BatchedGame(self.tracks, config)
+        self._rewards: list[float] = []
+        self._views: Observation = {}
+        self._state = "not started"
+        self.action_space = spaces.Discrete(len(config.actions))
+        self.observation_space = _observation_space(config)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Start an episode.
+
+        Args:
+            seed: of the environment's generator, as in Gymnasium.
+            options: ``{"track": index}`` chooses the track.
+
+        Returns:
+            Observation and info.
+
+        Raises:
+            GameError: an option is unknown or the track's index is out of range.
+        """
+        super().reset(seed=seed)
+        unknown = set(options or {}) - {"track"}
+        if unknown:
+            raise GameError(f"the only reset option is 'track', got {sorted(unknown)}")
+        drawn = int(self.np_random.integers(len(self.tracks)))
+        track = (options or {}).get("track", drawn)
+        self._game.reset(0, track)
+        self._rewards = []
+        self._state = "following"
+        self._views = {}
+        return self._observe(), self._info(lost=False, finished=False)
+
+    def step(self, action: np.int64 | int) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Play one frame.
+
+        Args:
+            action: index of the change of speed.
+
+        Returns:
+            Observation, reward, terminated, truncated, info.
+
+        Raises:
+            GameError: the episode has ended or not begun, or the action is out of range.
+        """
+        if not self._game.running[0]:
+            raise GameError("no episode is running; call reset() before step()")
+        result = self._game.step(np.array([action]))
+        lost, finished, truncated = bool(result.lost[0]), bool(result.finished[0]), bool(result.truncated[0])
+        self._rewards.append(float(result.reward[0]))
+        self._state = _state_name(lost=lost, finished=finished, truncated=truncated)
+        info = self._info(lost=lost, finished=finished)
+        return self._observe(), self._rewards[-1], bool(result.terminated[0]), truncated, info
+
+    def render(self) -> npt.NDArray[np.uint8] | None:
+        """Draw the current moment.
+
+        Returns:
+            uint8 (height, width, 3) RGB, or None without a render mode.
+
+        Raises:
+            GameError: there was no reset yet.
+        """
+        if self.render_mode is None:
+            return None
+        if not self._views:
+            raise GameError("there is nothing to draw yet; call reset() before render()")
+        game = self._game
+        return draw_moment(
+            Moment(
+                track=self.tracks[int(game.track[0])],
+                config=self.config,
+                position_px=float(game.position_px[0]),
+                target_px=float(game.target_px[0]),
+                speed=float(game.speed[0]),
+                frame=int(game.frame[0]),
+                rewards=self._rewards,
+                state=self._state,
+            )
+        )
+
+    def _observe(self) -> Observation:
+        game = self._game
+        track = self.tracks[int(game.track[0])]
+        now = {
+            "score": score_windows(track, game.position_px, config=self.config)[0],
+            "spectrogram": spectrogram_excerpts(track, game.frame, config=self.config)[0],
+        }
+        before = self._views or now  # emptied by reset: a difference never reaches over episodes
+        self._views = now
+        return {key: np.stack([view, view - before[key]]) for key, view in now.items()}
+
+    def _info(self, *, lost: bool, finished: bool) -> dict[str, Any]:
+        game = self._game
+        return {
+            "track": int(game.track[0]),
+            "position_px": float(game.position_px[0]),
+            "target_px": float(game.target_px[0]),
+            "error_px": float(game.error_px[0]),
+            "speed": float(game.speed[0]),
+            "frame": int(game.frame[0]),
+            "lost": lost,
+            "finished": finished,
+        }
+
+
+def _observation_space(config: GameConfig) -> spaces.Dict:
+    window, excerpt = (config.shown_height_px, config.shown_width_px), (BAND_COUNT, config.frames_in_view)
+    return spaces.Dict({"score": _view_space(window, 1.0), "spectrogram": _view_space(excerpt, SPECTROGRAM_MAX)})
+
+
+def _view_space(shape: tuple[int, int], highest: float) -> spaces.Box:
+    """Space of a view in [0, highest] stacked with its difference in [-highest, highest]."""
+    high = np.full((2, *shape), highest, dtype=np.float32)
+    low = np.stack([np.zeros(shape, dtype=np.float32), np.full(shape, -highest, dtype=np.float32)])
+    return spaces.Box(low, high, dtype=np.float32)
+
+
+def _check_loudness(tracks: Sequence[Track]) -> None:
+    for track in tracks:
+        loudest = float(track.spectrogram.max())
+        if loudest > SPECTROGRAM_MAX:
+            raise GameError(
+                f"track {track.name!r}: spectrogram reaches {loudest:.2f}, expected {SPECTROGRAM_MAX} at most; "
+                "compute it from audio within -1 and 1"
+            )
+
+
+def _toy_tracks() -> list[Track]:
+    return [ramp_track(2.0), ramp_track(3.5, seed=1), random_track(0), random_track(1)]
+
+
+def _state_name(*, lost: bool, finished: bool, truncated: bool) -> str:
+    if lost:
+        return "lost"
+    if finished:
+        return "finished"
+    return "out of time" if truncated else "following"

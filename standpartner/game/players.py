@@ -1,0 +1,168 @@
+"""Players that need no learning: the oracle (upper bound and teacher), constant speed and chance (lower bounds)."""
+
+from collections.abc import Sequence
+from functools import cache
+from itertools import product
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from standpartner.constants import FRAME_RATE_HZ
+from standpartner.errors import GameError
+from standpartner.game.batched import BatchedGame
+from standpartner.game.rules import PIANO
+
+_HORIZON = 5
+_ACTIONS = PIANO.actions
+
+
+class Player(Protocol):
+    """Anything that chooses an action for every episode of a game."""
+
+    def act(self, game: BatchedGame) -> npt.NDArray[np.int64]:
+        """Choose.
+
+        Args:
+            game: as it stands; not to be changed.
+
+        Returns:
+            int64 (n,), indices into ``game.config.actions``.
+        """
+        ...
+
+
+@cache
+def _plans(horizon: int, actions: tuple[int, ...]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Displacements (plans, horizon) that each sequence of actions adds, and its first action's index.
+
+    Plans are ordered by how little they do, so that of equally good ones the calmest is found first.
+    """
+    sequences = np.array(list(product(range(len(actions)), repeat=horizon)))
+    changes = np.array(actions, dtype=np.float64)[sequences]
+    order = np.lexsort((np.abs(changes[:, 0]), np.abs(changes).sum(axis=1)))
+    displacements = np.cumsum(np.cumsum(changes[order], axis=1), axis=1)
+    return displacements, sequences[order, 0]
+
+
+def oracle_actions(
+    position: npt.ArrayLike,
+    speed: npt.ArrayLike,
+    *,
+    future_targets: npt.ArrayLike,
+    actions: tuple[int, ...] = _ACTIONS,
+) -> npt.NDArray[np.int64]:
+    """First action of the sequence with the least sum of squared errors over the frames ahead, all sequences tried.
+
+    Also the teacher for imitation: it may be asked from any state.
+
+    Args:
+        position: (n,) strip px.
+        speed: (n,) strip px per frame.
+        future_targets: (n, horizon) true strip x of the next frames; cost grows with ``len(actions) ** horizon``.
+        actions: changes of speed to choose from.
+
+    Returns:
+        int64 (n,), indices into ``actions``.
+
+    Raises:
+        GameError: shapes do not agree.
+    """
+    x, v, targets = (np.asarray(value, dtype=np.float64) for value in (position, speed, future_targets))
+    if x.ndim != 1 or v.shape != x.shape or targets.ndim != 2 or len(targets) != len(x) or not targets.shape[1]:
+        raise GameError(
+            f"position, speed and future_targets must be (n,), (n,) and (n, horizon), "
+            f"got {x.shape}, {v.shape} and {targets.shape}"
+        )
+    horizon = targets.shape[1]
+    displacements, first_action = _plans(horizon, actions)
+    coasting_error = x[:, None] + v[:, None] * np.arange(1, horizon + 1) - targets
+    # |coasting + displacement|^2 without the |coasting|^2 that all plans share: one matrix product for the batch
+    cost = 2 * coasting_error @ displacements.T + np.square(displacements).sum(axis=1)
+    return first_action[np.argmin(cost, axis=1)]
+
+
+class OraclePlayer:
+    """Sees the target and plans a few frames ahead (see `oracle_actions`): an upper bound."""
+
+    def __init__(self, horizon: int = _HORIZON) -> None:
+        """Choose how far to plan.
+
+        Args:
+            horizon: frames ahead.
+
+        Raises:
+            GameError: the horizon is less than 1.
+        """
+        if horizon < 1:
+            raise GameError(f"the oracle must plan at least 1 frame ahead, got {horizon}")
+        self.horizon = horizon
+
+    def act(self, game: BatchedGame) -> npt.NDArray[np.int64]:
+        """Choose for every episode; see `Player.act`."""
+        ahead = game.targets_ahead(self.horizon)
+        return oracle_actions(game.position_px, game.speed, future_targets=ahead, actions=game.config.actions)
+
+
+class ConstantSpeedPlayer:
+    """Reads at one constant speed per track, deaf and blind: a lower bound.
+
+    From the episode's start it follows a straight line as well as whole changes of speed allow. The speed has to come
+    from the score alone (`constant_speed` of its notated tempo); from the performance it would be cheating.
+    """
+
+    def __init__(self, px_per_frame: float | Sequence[float] | npt.NDArray[np.floating]) -> None:
+        """Set the speeds.
+
+        Args:
+            px_per_frame: strip px per frame, one for all tracks or one per track of the game.
+        """
+        self.px_per_frame = np.asarray(px_per_frame, dtype=np.float64)
+
+    def act(self, game: BatchedGame) -> npt.NDArray[np.int64]:
+        """Choose for every episode; see `Player.act`.
+
+        Raises:
+            GameError: there is not one speed per track of the game.
+        """
+        if self.px_per_frame.shape not in ((), (len(game.tracks),)):
+            raise GameError(f"expected 1 speed or {len(game.tracks)}, one per track, got {self.px_per_frame.shape}")
+        speed = np.broadcast_to(self.px_per_frame, len(game.tracks))[game.track]
+        elapsed = (game.frame - game.start_frame)[:, None] + np.arange(1, _HORIZON + 1)
+        line = game.start_position_px[:, None] + speed[:, None] * elapsed
+        return oracle_actions(game.position_px, game.speed, future_targets=line, actions=game.config.actions)
+
+
+def constant_speed(score_time_s: npt.ArrayLike, onset_x_px: npt.ArrayLike) -> float:
+    """Average strip px per frame of a score played at its notated tempo.
+
+    Args:
+        score_time_s: (n,) score time of the onsets in seconds (``score.onsets.time_s``).
+        onset_x_px: (n,) strip x of the onsets.
+
+    Returns:
+        Strip px per frame from the first to the last onset.
+
+    Raises:
+        GameError: shapes do not agree or the score takes no time.
+    """
+    time_s, x_px = np.asarray(score_time_s, dtype=np.float64), np.asarray(onset_x_px, dtype=np.float64)
+    if time_s.shape != x_px.shape or time_s.ndim != 1 or time_s.size < 2 or time_s[-1] <= time_s[0]:
+        raise GameError(f"expected two (n,) arrays, n >= 2, with time going on, got {time_s.shape} and {x_px.shape}")
+    return float((x_px[-1] - x_px[0]) / ((time_s[-1] - time_s[0]) * FRAME_RATE_HZ))
+
+
+class RandomPlayer:
+    """Chooses by chance from its own seeded generator."""
+
+    def __init__(self, seed: int) -> None:
+        """Seed it.
+
+        Args:
+            seed: same seed, same choices.
+        """
+        self._rng = np.random.default_rng(seed)
+
+    def act(self, game: BatchedGame) -> npt.NDArray[np.int64]:
+        """Choose for every episode; see `Player.act`."""
+        return self._rng.integers(len(game.config.actions), size=game.n_episodes)

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+from standpartner.errors import ConfigError
+from standpartner.evaluate.bootstrap import percentile_interval, resampled_totals
+from standpartner.evaluate.episodes import Episode, play_episodes
+from standpartner.evaluate.measures import evaluate_episodes, r_on, r_tue
+from standpartner.game import PIANO, ConstantSpeedPlayer, OraclePlayer, RandomPlayer, ramp_track, random_track
+
+GOOD = {
+    "name": "x",
+    "onset_s": np.array([0.0, 1.0]),
+    "onset_x_px": np.array([10.0, 50.0]),
+    "position_px": np.linspace(10, 50, 21),
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"onset_s": np.array([]), "onset_x_px": np.array([])}, "not empty"),
+        ({"position_px": np.array([])}, "not empty"),
+        ({"onset_x_px": np.array([10.0])}, "expected onset_s"),
+        ({"position_px": np.zeros((21, 1))}, "expected onset_s"),
+        ({"position_px": np.array([np.nan])}, "finite"),
+        ({"onset_s": np.array([0.0, np.inf])}, "finite"),
+        ({"onset_s": np.array([1.0, 0.0])}, "never decrease"),
+        ({"onset_x_px": np.array([50.0, 10.0])}, "never decrease"),
+        ({"lost_frame": 21}, "0 to 20, got 21"),
+        ({"lost_frame": -1}, "0 to 20, got -1"),
+    ],
+)
+def test_broken_episodes_are_refused_by_name(change, message):
+    Episode(**GOOD)
+    with pytest.raises(ConfigError, match=f"episode 'x': .*{message}"):
+        Episode(**{**GOOD, **change})
+
+
+def test_oracle_is_measured_as_good_and_chance_as_bad():
+    tracks = [random_track(seed, 150) for seed in range(12)]
+    oracle = evaluate_episodes(play_episodes(OraclePlayer(), tracks, config=PIANO))
+    assert (oracle["r_tue"], oracle["r_on"]) == (1.0, 1.0)
+    assert oracle["error_cm_mean"] < 0.15
+    assert oracle["within_s"]["0.5"] > 0.99
+    chance = evaluate_episodes(play_episodes(RandomPlayer(0), tracks, config=PIANO))
+    assert chance["r_tue"] == 0
+    assert chance["r_on"] < chance["r_on_as_published"] < 0.6
+    assert chance["within_s"]["0.5"] < 0.3
+
+
+def test_recording_with_and_without_the_stop_agrees_up_to_the_loss():
+    tracks = [ramp_track(2.0, 60), ramp_track(4.5, 60)]
+    stopped = play_episodes(ConstantSpeedPlayer(2.0), tracks, config=PIANO, stop_when_lost=True)
+    gone_on = play_episodes(ConstantSpeedPlayer(2.0), tracks, config=PIANO)
+    assert [run.lost_frame is None for run in stopped] == [True, False]
+    assert r_tue(stopped) == r_tue(gone_on) == 0.5
+    assert r_on(stopped) == r_on(gone_on)
+    for track, short, long in zip(tracks, stopped, gone_on, strict=True):
+        assert short.lost_frame == long.lost_frame
+        assert long.end_frame == track.last_frame
+        np.testing.assert_array_equal(short.position_px, long.position_px[: len(short.position_px)])
+    assert stopped[1].end_frame == stopped[1].lost_frame
+
+
+def test_resampled_totals_draw_as_many_pieces_as_there_are():
+    tallies = np.array([[1.0, 0.0], [1.0, 1.0], [1.0, np.nan]])
+    totals = resampled_totals(tallies, 3, resamples=500)
+    np.testing.assert_array_equal(totals[:, 0], 3)
+    np.testing.assert_array_equal(totals, resampled_totals(tallies, 3, resamples=500))
+    with pytest.raises(ConfigError, match="needs tallies"):
+        resampled_totals(np.zeros((0, 2)), 0)
+
+
+def test_percentile_interval_by_hand():
+    assert percentile_interval(np.arange(101.0), 0.9) == pytest.approx((5, 95))
+    assert percentile_interval(np.array([1.0, np.nan, 3.0]), 0.5) == pytest.approx((1.5, 2.5))
+    assert np.isnan(percentile_interval(np.array([np.nan]))).all()
+    with pytest.raises(ConfigError, match="between 0 and 1"):
+        percentile_interval(np.arange(3.0), 95)

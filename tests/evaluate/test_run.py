@@ -1,0 +1,106 @@
+"""Evaluation of agents and baselines on real small pieces."""
+
+import numpy as np
+import pytest
+
+from standpartner.agent.bundle import load_agent
+from standpartner.corpus.store import Corpus
+from standpartner.errors import AgentError, ConfigError
+from standpartner.evaluate.agents import AgentPlayer, Senses
+from standpartner.evaluate.episodes import play_episodes
+from standpartner.evaluate.forward_filter import CELL_PX, FilterConfig, ForwardFilter
+from standpartner.evaluate.run import EvaluationConfig, evaluate, game_for, play_runs
+from standpartner.game.rules import NOTTINGHAM, PIANO
+from standpartner.piece import save_piece
+
+KEYS = "pieces onsets r_tue r_on r_on_as_published error_cm_mean error_cm_std within_s intervals agent corpus split runs seconds"
+
+
+@pytest.fixture
+def corpus(tiny_pieces, tmp_path, monkeypatch):
+    """The tiny pieces as if they were a built corpus."""
+    built = Corpus("nottingham", tmp_path)
+    monkeypatch.setattr(Corpus, "splits", {piece.name: ("valid", "") for piece in tiny_pieces})
+    for piece in tiny_pieces:
+        save_piece(piece, built.piece_folder(piece.name))
+    return built
+
+
+def test_the_report_has_its_keys_and_the_oracle_follows_everything(corpus):
+    report = evaluate(EvaluationConfig(agent="oracle"), corpus)
+    assert set(KEYS.split()) <= set(report)
+    assert (report["r_tue"], report["r_on"], report["pieces"]) == (1.0, 1.0, 4)
+    assert report["within_s"].keys() == {"0.05", "0.1", "0.5", "1", "5"}
+    assert report["game"] == "nottingham"
+
+
+def test_baselines_are_worse_than_the_oracle(corpus, tiny_bundle):
+    oracle = evaluate(EvaluationConfig(agent="oracle"), corpus)["r_on"]
+    for agent in ("random", "constant", str(tiny_bundle), f"filter:{tiny_bundle}"):
+        report = evaluate(EvaluationConfig(agent=agent), corpus)
+        assert 0 < report["r_on"] <= oracle
+        assert report["agent"] == agent
+
+
+def test_stochastic_runs_differ_and_repeat_with_their_seed(corpus, tiny_bundle):
+    config = EvaluationConfig(agent=str(tiny_bundle), runs=3, game="piano")
+    first, second = evaluate(config, corpus), evaluate(config, corpus)
+    assert first["runs"] == 3
+    assert {k: v for k, v in first.items() if k != "seconds"} == {k: v for k, v in second.items() if k != "seconds"}
+    assert len({run["error_cm_mean"] for run in first["per_run"]}) > 1
+
+
+def test_episodes_do_not_depend_on_their_company(tiny_pieces, tiny_bundle):
+    """Played side by side or alone, a piece is followed in the same way."""
+    tracks = [track for piece in tiny_pieces for track in piece.tracks()]
+    agent = load_agent(str(tiny_bundle))
+    together = play_episodes(AgentPlayer(Senses(agent, tracks), episodes=len(tracks)), tracks, config=PIANO)
+    for track, episode in zip(tracks, together, strict=True):
+        alone = play_episodes(AgentPlayer(Senses(agent, [track]), episodes=1), [track], config=PIANO)[0]
+        np.testing.assert_array_equal(alone.position_px, episode.position_px)
+
+
+def test_numpy_play_equals_pytorch_play(tiny_pieces, tmp_path, tiny_network_config):
+    torch = pytest.importorskip("torch")
+    from standpartner.agent.export import export_bundle
+    from standpartner.agent.networks import ReadOnceNetwork
+    from standpartner.audio import AugmentConfig
+    from standpartner.learn.data import training_set
+    from standpartner.learn.features import encode
+    from standpartner.learn.validate import NetworkPlayer
+
+    torch.manual_seed(5)
+    network = ReadOnceNetwork(tiny_network_config)
+    export_bundle(network, tmp_path, about={"name": "tiny"})
+    data = training_set(tiny_pieces)
+    tracks = [performance.track for performance in data.performances]
+    features = encode(network, data, settings=AugmentConfig.none(), seed=0)
+    learned = play_episodes(NetworkPlayer(network, features, episodes=len(tracks)), tracks, config=PIANO)
+    shipped = play_episodes(
+        AgentPlayer(Senses(load_agent(str(tmp_path)), tracks), episodes=len(tracks)), tracks, config=PIANO
+    )
+    for a, b in zip(learned, shipped, strict=True):
+        np.testing.assert_array_equal(a.position_px, b.position_px)
+
+
+def test_the_filter_follows_a_perfect_locate():
+    place = ForwardFilter(2000, start_px=50.0, config=FilterConfig())
+    truth = 50.0
+    for _ in range(200):
+        truth += 4.0
+        place.predict()
+        columns = (truth - place.position_px) / 8 + 31.5
+        place.correct((-0.5 * (np.arange(64) - columns) ** 2).astype(np.float32))
+        assert abs(place.position_px - truth) < 3 * CELL_PX
+    assert place.belief.sum() == pytest.approx(1.0)
+
+
+def test_bad_settings_are_named(corpus):
+    with pytest.raises(ConfigError, match="at least one run"):
+        evaluate(EvaluationConfig(agent="oracle", runs=0), corpus)
+    with pytest.raises(ConfigError, match="piano, nottingham"):
+        game_for("nottingham", "chess")
+    with pytest.raises(AgentError, match="no agent"):
+        play_runs(EvaluationConfig(agent="nobody"), list(corpus.pieces("valid")), game=PIANO)
+    assert game_for("nottingham", None) is NOTTINGHAM
+    assert game_for("asap", None) is PIANO
