@@ -1,0 +1,102 @@
+"""Pieces on disk: a folder with ``piece.json``, ``score.npz`` and one npz for each performance. Nothing is pickled.
+
+``piece.json`` holds the SHA-256 of every file and is written last: a folder without it is an unfinished one.
+"""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from standpartner.errors import PieceError
+from standpartner.piece.model import Performance, Piece
+from standpartner.score import load_score, save_score
+
+FORMAT_VERSION = 1
+_ARRAYS = ("onset_s", "spectrogram", "note_pitch", "note_onset_s", "note_duration_s")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _save_performance(performance: Performance, path: Path) -> None:
+    """The spectrogram is kept in half precision (relative error 5e-4), half the size of the rest of a corpus."""
+    arrays = {name: getattr(performance, name) for name in _ARRAYS}
+    arrays["spectrogram"] = performance.spectrogram.astype(np.float16)
+    with path.open("wb") as file:
+        np.savez_compressed(file, made_by=np.array(json.dumps(performance.made_by, sort_keys=True)), **arrays)
+
+
+def _load_performance(path: Path) -> Performance:
+    with np.load(path, allow_pickle=False) as arrays:
+        values: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
+        values["spectrogram"] = values["spectrogram"].astype(np.float32)
+        return Performance(name=path.stem, made_by=json.loads(str(arrays["made_by"])), **values)
+
+
+def save_piece(piece: Piece, folder: Path) -> None:
+    """Write a piece into ``folder`` (made if missing).
+
+    Raises:
+        PieceError: the folder cannot be written.
+    """
+    try:
+        (folder / "performances").mkdir(parents=True, exist_ok=True)
+        save_score(piece.score, folder / "score.npz")
+        for performance in piece.performances:
+            _save_performance(performance, folder / "performances" / f"{performance.name}.npz")
+        names = ["score.npz", *(f"performances/{p.name}.npz" for p in piece.performances)]
+        content = {
+            "format": FORMAT_VERSION,
+            "name": piece.name,
+            "title": piece.score.title,
+            "files": {name: _sha256(folder / name) for name in names},
+        }
+        draft = folder / "piece.json.part"
+        draft.write_text(json.dumps(content, indent=1) + "\n")
+        os.replace(draft, folder / "piece.json")
+    except OSError as error:
+        raise PieceError(f"cannot write piece to {folder}: {error}; free space or choose another folder") from error
+
+
+def load_piece(folder: Path, *, verify: bool = False) -> Piece:
+    """Read a piece back.
+
+    Args:
+        folder: what ``save_piece`` wrote.
+        verify: compare every file with its checksum first.
+
+    Raises:
+        PieceError: the folder is unfinished, of another version, or damaged.
+    """
+    content = read_summary(folder)
+    for name, checksum in content["files"].items():
+        path = folder / name
+        if not path.is_file():
+            raise PieceError(f"{path} is missing; build the piece again")
+        if verify and _sha256(path) != checksum:
+            raise PieceError(f"{path} does not match its checksum; build the piece again")
+    try:
+        performances = tuple(_load_performance(folder / name) for name in content["files"] if name != "score.npz")
+    except (OSError, ValueError, KeyError) as error:
+        raise PieceError(f"cannot read the performances of {folder}: {error}; build the piece again") from error
+    return Piece(name=content["name"], score=load_score(folder / "score.npz"), performances=performances)
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """The content of ``piece.json``: name, title, files with checksums.
+
+    Raises:
+        PieceError: there is no finished piece of this version in the folder.
+    """
+    try:
+        content: dict[str, Any] = json.loads((folder / "piece.json").read_text())
+    except (OSError, ValueError) as error:
+        raise PieceError(f"expected a built piece in {folder}, found no readable piece.json; build it again") from error
+    if content.get("format") != FORMAT_VERSION:
+        raise PieceError(f"{folder} has piece format {content.get('format')}, this is {FORMAT_VERSION}; build it again")
+    return content

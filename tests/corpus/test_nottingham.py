@@ -1,0 +1,124 @@
+"""The Nottingham split and building: nothing stands in two splits, everything is resumable and logged."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from standpartner.audio import soundfonts
+from standpartner.corpus import nottingham
+from standpartner.corpus.build import build_corpus, seed_of
+from standpartner.corpus.store import SPLITS, Corpus, cache_folder, open_corpus, read_split
+from standpartner.errors import CorpusError, MissingExtraError
+
+SOURCE = Path(__file__).parents[3] / "shared" / "data" / "nottingham"
+needs_source = pytest.mark.skipif(
+    not SOURCE.is_dir(), reason="clone jukedeck/nottingham-dataset to ../shared/data/nottingham"
+)
+
+ABC = """X:1
+T:The First
+M:4/4
+L:1/8
+K:G
+"G"GABc dedB|"D7"dedB d2B2|
+
+X:2
+T:Second, The
+M:3/4
+L:1/4
+K:D
+d2f|a2f|
+
+"""
+
+
+def test_the_split_is_fixed_and_about_70_10_20():
+    splits = [split for split, _ in read_split("nottingham").values()]
+    shares = {split: splits.count(split) / len(splits) for split in SPLITS}
+    assert len(splits) == 1034
+    assert shares["train"] == pytest.approx(0.7, abs=0.03)
+    assert shares["valid"] == pytest.approx(0.1, abs=0.03)
+    assert shares["test"] == pytest.approx(0.2, abs=0.03)
+
+
+@needs_source
+@pytest.mark.slow
+def test_no_title_and_no_melody_stands_in_two_splits():
+    tunes = nottingham.read_tunes(SOURCE)
+    table = read_split("nottingham")
+    assert {tune.name: tune.sha256 for tune in tunes} == {name: checksum for name, (_, checksum) in table.items()}
+    by_title = defaultdict(set)
+    for tune in tunes:
+        by_title[nottingham.plain_title(tune.title)].add(table[tune.name][0])
+    assert all(len(where) == 1 for where in by_title.values())
+    assert nottingham.make_split(tunes) == {name: split for name, (split, _) in table.items()}
+
+
+def test_tunes_of_one_title_or_one_melody_are_one_group(tmp_path):
+    other_key = "X:3\nT:Quite another name\nK:C\nCDEF GAGE|GAGE G2E2|CDEF GAGE|GAGE G2E2|\n"
+    melody = "X:4\nT:Original\nK:C\nCDEF GAGE|GAGE G2E2|CDEF GAGE|GAGE G2E2|\n".replace("CDEF", "GABc").replace(
+        "GAGE", "dedB"
+    )
+    melody = melody.replace("G2E2", "d2B2")
+    (tmp_path / "a.abc").write_text(ABC + other_key + "\n" + melody + "\nX:5\nT:A First\nK:F\nF8|c8|\n")
+    tunes = nottingham.read_tunes(tmp_path)
+    groups = nottingham.group_tunes(tunes)
+    assert groups[2] == groups[3]  # the same melody in another key
+    assert groups[0] == groups[4]  # the same title but for the article
+    assert len({groups[0], groups[1], groups[2]}) == 3
+    assert '"G"' not in tunes[0].text
+
+
+def test_an_empty_source_is_refused(tmp_path):
+    with pytest.raises(CorpusError, match="jukedeck/nottingham-dataset"):
+        nottingham.read_tunes(tmp_path)
+
+
+def test_unknown_corpora_and_splits_are_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("STANDPARTNER_CACHE", str(tmp_path))
+    assert cache_folder() == tmp_path
+    with pytest.raises(CorpusError, match="nottingham"):
+        open_corpus("nothing")
+    with pytest.raises(CorpusError, match="train, valid, test"):
+        open_corpus("nottingham").names("all")
+    with pytest.raises(CorpusError, match="corpus build nottingham"):
+        open_corpus("nottingham").names("test")
+
+
+@needs_source
+@pytest.mark.skipif(
+    not set(nottingham.RECIPE.soundfonts) <= set(soundfonts()),
+    reason="install the Debian soundfonts that docs/corpus.md names",
+)
+def test_building_goes_on_where_it_stopped_and_logs_reasons(tmp_path):
+    corpus = Corpus("nottingham", tmp_path)
+    seen = []
+    results = build_corpus(
+        nottingham.RECIPE, corpus, source=SOURCE, limit=1, report=lambda built, total: seen.append((built.name, total))
+    )
+    assert sorted(built.split for built in results) == ["test", "train", "valid"]
+    assert seen == [(built.name, 3) for built in results]
+    assert all(not built.reason for built in results)
+    stamps = {name: (corpus.piece_folder(name) / "piece.json").stat().st_mtime_ns for name, _ in seen}
+    build_corpus(nottingham.RECIPE, corpus, source=SOURCE, limit=1)
+    assert stamps == {name: (corpus.piece_folder(name) / "piece.json").stat().st_mtime_ns for name in stamps}
+    assert len((tmp_path / "build.jsonl").read_text().splitlines()) == 3
+    assert json.loads((tmp_path / "build.jsonl").read_text().splitlines()[0])["reason"] == ""
+    train, test = (next(corpus.pieces(split)) for split in ("train", "test"))
+    assert len(train.performances) == nottingham.TRAIN_PERFORMANCES
+    heard = {performance.made_by["soundfont"] for performance in train.performances}
+    assert not heard & {performance.made_by["soundfont"] for performance in test.performances}
+    assert corpus.checksum("train") != corpus.checksum("test")
+
+
+def test_a_changed_source_is_refused(tmp_path):
+    (tmp_path / "jigs.abc").write_text(ABC)
+    with pytest.raises((CorpusError, MissingExtraError), match=r"differ from the ones|not installed"):
+        build_corpus(nottingham.RECIPE, Corpus("nottingham", tmp_path), source=tmp_path)
+
+
+def test_seeds_depend_on_all_words():
+    assert seed_of("a", "1") == seed_of("a", "1")
+    assert len({seed_of("a", "1"), seed_of("a", "2"), seed_of("b", "1"), seed_of("a1")}) == 4

@@ -1,0 +1,136 @@
+"""Repairs on notation text, part choice, and the rules for onsets, without the engraver."""
+
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from standpartner.score.abc import repair_abc, split_abc, strip_chord_symbols
+from standpartner.score.humdrum import merge_staff_spines
+from standpartner.score.mei import carry_accidentals, read_mei
+from standpartner.score.onsets import longest_increasing, plan_onsets, read_spans
+from standpartner.score.parts import choose_part, keep_piano, list_parts
+
+
+def test_chord_symbols_go_but_titles_keep_quotes() -> None:
+    text = 'X:1\nT:The "Old" One\nK:C\n"Am"c "^up"d|\n'
+    assert strip_chord_symbols(text) == 'X:1\nT:The "Old" One\nK:C\nc d|\n'
+
+
+@pytest.mark.parametrize(
+    ("line", "repaired"),
+    [
+        ("a(3bcd e", "a (3bcd e"),
+        ("(3bcde2", " (3bcd e2"),
+        ("(3b/c/d/(3efg|", " (3b/c/d/  (3efg|"),
+        ("(3:2:2b2cd", " (3:2:2b2c d"),
+        ("(3[ce]de f", " (3[ce]de f"),
+        ("[1d2 e", "[1 d2 e"),
+        (":|[2 d", ":|[2 d"),
+        ("(ab)(cd)", "(ab)(cd)"),
+    ],
+)
+def test_abc_line_is_repaired(line: str, repaired: str) -> None:
+    assert repair_abc(f"X:1\nK:C\n{line}\n") == f"X:1\nK:C\n{repaired}\n"
+
+
+def test_abc_file_is_split_into_tunes() -> None:
+    text = "%%header\nO:England\n\nX:1\nT:One\nK:C\nc|\n\nsome words\n\nX:2\r\nT:Two\r\nK:G\r\ng|\r\n"
+    assert split_abc(text) == ["X:1\nO:England\nT:One\nK:C\nc|\n", "X:2\nO:England\nT:Two\nK:G\ng|\n"]
+    assert split_abc("nothing") == []
+
+
+def test_voices_of_a_staff_become_one_spine_high_voice_first() -> None:
+    text = "**kern\t**kern\t**kern\n*staff2\t*staff1\t*staff1\n4C\t4e\t4g\n*\t*^\t*\n4C\t4e\t4c\t4g\n*-\t*-\t*-\t*-\n"
+    merged = merge_staff_spines(text).splitlines()
+    assert merged == [
+        "**kern\t**kern",
+        "*staff2\t*staff1",
+        "*\t*^",
+        "4C\t4g\t4e",
+        "*\t*\t*^",
+        "4C\t4g\t4e\t4c",
+        "*\t*v\t*v\t*v",
+        "*-\t*-",
+    ]
+
+
+def test_spines_with_staves_of_their_own_stay() -> None:
+    text = "**kern\t**kern\n*staff2\t*staff1\n4C\t4e\n*-\t*-\n"
+    assert merge_staff_spines(text) == text
+
+
+MEI = """<mei xmlns="http://www.music-encoding.org/ns/mei" xmlns:xml="http://www.w3.org/XML/1998/namespace">
+<scoreDef><staffGrp>{groups}</staffGrp></scoreDef>
+<measure><staff n="1"><note xml:id="a"/></staff><staff n="2"/><staff n="3"/><slur startid="#a"/><dynam staff="1"/>
+<dynam staff="3"/></measure></mei>"""
+
+
+def parse(text: str) -> ET.Element:
+    return ET.fromstring(text)  # noqa: S314 (our own)
+
+
+ONE = '<staffDef n="1"><label>{name}</label></staffDef>'
+PAIR = '<staffGrp symbol="brace"><staffDef n="2"/><staffDef n="3"/></staffGrp>'
+
+
+def test_braced_pair_is_taken_for_the_piano() -> None:
+    root = parse(MEI.format(groups=ONE.format(name="Flute") + PAIR))
+    assert choose_part(list_parts(root)).staves == ("2", "3")
+    assert keep_piano(root)
+    kept = [(element.tag.split("}")[1], element.get("n") or element.get("staff")) for element in root.iter()]
+    assert [item for item in kept if item[0] in {"staff", "staffDef", "slur", "dynam"}] == [
+        ("staffDef", "2"), ("staffDef", "3"), ("staff", "2"), ("staff", "3"), ("dynam", "3"),
+    ]  # fmt: skip
+
+
+def test_named_piano_wins_and_else_the_first_part() -> None:
+    named = parse(MEI.format(groups=ONE.format(name="Klavier") + '<staffDef n="2"/><staffDef n="3"/>'))
+    assert choose_part(list_parts(named)).staves == ("1",)
+    plain = parse(MEI.format(groups='<staffDef n="1"/><staffDef n="2"/><staffDef n="3"/>'))
+    assert choose_part(list_parts(plain)).staves == ("1",)
+
+
+def test_score_of_two_staves_stays_whole() -> None:
+    root = parse(MEI.format(groups='<staffDef n="1"/><staffDef n="2"/>'))
+    assert not keep_piano(root)
+
+
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [([1, 2, 3], [0, 1, 2]), ([1, 9, 2, 3], [0, 2, 3]), ([5, 5, 6], [1, 2]), ([], []), ([3, 2, 1], [2])],
+)
+def test_longest_increasing_run(values: list[float], kept: list[int]) -> None:
+    assert longest_increasing(values) == kept
+
+
+def test_times_that_step_back_are_held_and_dropped_positions_join_the_next_onset() -> None:
+    timemap = [
+        {"qstamp": 0, "tstamp": 0, "on": ["a"]},
+        {"qstamp": 2, "tstamp": 1000, "on": ["b"], "off": ["a"]},
+        {"qstamp": 1.5, "tstamp": 750, "on": ["c"]},
+        {"qstamp": 3, "tstamp": 1500, "on": ["d"], "off": ["b", "c"]},
+        {"qstamp": 4, "tstamp": 2000, "on": ["e"], "off": ["d"]},
+        {"qstamp": 5, "tstamp": 2500, "off": ["e"]},
+    ]
+    spans = read_spans(timemap)
+    assert (spans["c"].quarter, spans["c"].end_quarter) == (2.0, 3.0)
+    heads = {"a": 10.0, "b": 20.0, "c": 20.0, "d": 90.0, "e": 40.0}
+    plan = plan_onsets(spans, heads, silent=set(), event_count=len(timemap))
+    assert (plan.x_px, plan.quarter) == ([10.0, 20.0, 40.0], [0.0, 2.0, 4.0])
+    assert [plan.of_event[spans[note].event] for note in "abcde"] == [0, 1, 1, 2, 2]
+    assert [plan.onset_after(x) for x in (5.0, 15.0, 99.0)] == [0, 1, 2]
+
+
+def test_accidentals_last_through_the_bar_and_over_ties_but_not_to_other_octaves() -> None:
+    note = '<note xml:id="{0}" pname="c" oct="{1}" accid.ges="s">{2}</note>'
+    natural = '<accid accid="n"/>'
+    bars = [note.format("a", 5, natural) + note.format("b", 6, "") + note.format("c", 5, ""), note.format("d", 5, "")]
+    bars[0] += note.format("e", 4, natural)
+    bars[1] += note.format("f", 4, "")
+    text = "".join(f'<measure><staff n="1">{bar}</staff></measure>' for bar in bars)
+    tie = '<tie startid="#e" endid="#f"/>'
+    root = parse(f'<mei xmlns="http://www.music-encoding.org/ns/mei">{text}{tie}</mei>')
+    carry_accidentals(root)
+    facts = read_mei(root)
+    assert [facts.notes[name].pitch for name in "abcdef"] == [72, 85, 72, 73, 60, 60]
+    assert facts.ties == {"e": "f"}
