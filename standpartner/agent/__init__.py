@@ -1,0 +1,1 @@
+"""Agents: networks, checkpoints, bundles that follow without PyTorch."""

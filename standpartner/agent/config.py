@@ -1,0 +1,61 @@
+"""The shape of an agent: written into every checkpoint and bundle, read back to rebuild it."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from standpartner.errors import AgentError
+
+COLUMN_STRIDE_PX = 8  # strip px from one feature column to the next
+WINDOW_COLUMNS = 64  # the agent sees 64 * 8 = 512 strip px, the window of the piano game
+FRONT_FRAMES = 5  # spectrogram frames one frame embedding is made of
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Sizes of the read-once network (design: "read once, listen once").
+
+    Attributes:
+        strip_channels: channels of the five convolutions over the strip.
+        frame_channels: channels of the three convolutions over the spectrogram.
+        features: width of a feature column and of a frame embedding.
+        heads: correlation maps between a frame and the columns; divides ``features``.
+        column_dilations: dilations of the residual convolutions along the strip.
+        frame_dilations: dilations of the causal convolutions along time.
+        policy_hidden: width of the policy's dense layer.
+        memory: size of the policy's recurrent state.
+        max_speed_px: speeds are clipped to this before the network sees them.
+    """
+
+    strip_channels: tuple[int, int, int, int, int] = (16, 32, 48, 64, 64)
+    frame_channels: tuple[int, int, int] = (16, 32, 32)
+    features: int = 128
+    heads: int = 8
+    column_dilations: tuple[int, ...] = (1, 2, 4, 8, 16)
+    frame_dilations: tuple[int, ...] = (1, 2, 4, 8)
+    policy_hidden: int = 256
+    memory: int = 128
+    max_speed_px: int = 24
+
+    @property
+    def history_frames(self) -> int:
+        """Earlier frame embeddings that one output of the frame encoder looks back on."""
+        return 2 * sum(self.frame_dilations)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dictionary for a JSON file."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "NetworkConfig":
+        """Rebuild from ``to_json``.
+
+        Raises:
+            AgentError: a key is unknown: the file was made by another version.
+        """
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise AgentError(
+                f"expected network settings among {sorted(known)}, got {unknown}; update standpartner or the agent"
+            )
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})

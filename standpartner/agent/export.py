@@ -1,0 +1,147 @@
+"""From a checkpoint to a bundle: a folder that follows and plays without PyTorch.
+
+A bundle holds ``agent.json`` (sizes, where it came from, checksums), ``weights.safetensors`` and four ONNX graphs:
+
+| graph | in | out |
+|---|---|---|
+| strip.onnx | ink (1, 1, 80, 4 C) | columns (C, features), keys (C, features) |
+| front.onnx | frames (N, 5, 78) | front (N, features) |
+| frame.onnx | fronts (N, features, history + 1) | embedding (N, features), key logits (N, 88) |
+| policy.onnx | keys (N, 64, features), embedding, speed_px (N,), memory | action logits, value, locate logits, memory |
+"""
+
+import hashlib
+import json
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from standpartner.agent.config import FRONT_FRAMES, WINDOW_COLUMNS
+from standpartner.agent.networks import ROWS, ReadOnceNetwork
+from standpartner.agent.checkpoint import save_checkpoint
+from standpartner.constants import BAND_COUNT
+
+BUNDLE_VERSION = 1
+OPSET = 17
+
+
+class _Strip(nn.Module):
+    def __init__(self, network: ReadOnceNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, ink: Tensor) -> tuple[Tensor, Tensor]:
+        columns = self.network.strip(ink)[0]
+        return columns, self.network.locate.keys(columns)
+
+
+class _Front(nn.Module):
+    def __init__(self, network: ReadOnceNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, frames: Tensor) -> Tensor:
+        return self.network.frames.front(frames)[..., 0]
+
+
+class _Frame(nn.Module):
+    def __init__(self, network: ReadOnceNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, fronts: Tensor) -> tuple[Tensor, Tensor]:
+        embedding = self.network.frames.remember(fronts)[:, 0]
+        return embedding, self.network.listen(embedding)
+
+
+class _Policy(nn.Module):
+    def __init__(self, network: ReadOnceNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(
+        self, keys: Tensor, embedding: Tensor, speed_px: Tensor, memory: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        maps = self.network.locate.correlate(keys, embedding.unsqueeze(1))[:, :, 0]
+        locate = self.network.locate(maps, embedding)
+        action, value, memory = self.network.policy(maps, locate, embedding, speed_px, memory)
+        return action, value, locate, memory
+
+
+def _graphs(network: ReadOnceNetwork) -> dict[str, tuple[nn.Module, dict[str, Tensor], list[str], dict]]:
+    """Module, example inputs, output names and free dimensions of every graph, by name."""
+    size, history = network.config.features, network.config.history_frames
+    many = {0: "n"}
+    return {
+        "strip": (
+            _Strip(network),
+            {"ink": torch.zeros(1, 1, ROWS, 256)},
+            ["columns", "keys"],
+            {"ink": {3: "width"}, "columns": {0: "count"}, "keys": {0: "count"}},
+        ),
+        "front": (
+            _Front(network),
+            {"frames": torch.zeros(2, FRONT_FRAMES, BAND_COUNT)},
+            ["front"],
+            {"frames": many, "front": many},
+        ),
+        "frame": (
+            _Frame(network),
+            {"fronts": torch.zeros(2, size, history + 1)},
+            ["embedding", "pressed"],
+            {"fronts": many, "embedding": many, "pressed": many},
+        ),
+        "policy": (
+            _Policy(network),
+            {
+                "keys": torch.zeros(2, WINDOW_COLUMNS, size),
+                "embedding": torch.zeros(2, size),
+                "speed_px": torch.zeros(2),
+                "memory": torch.zeros(2, network.config.memory),
+            },
+            ["action", "value", "locate", "next_memory"],
+            {
+                name: many
+                for name in ("keys", "embedding", "speed_px", "memory", "action", "value", "locate", "next_memory")
+            },
+        ),
+    }
+
+
+def export_bundle(network: ReadOnceNetwork, folder: Path, *, about: dict[str, Any]) -> None:
+    """Write a bundle.
+
+    Args:
+        network: what to export; it is put into evaluation mode.
+        folder: made if missing; its files are replaced.
+        about: where the agent came from (name, corpus, seed, commit, measures), for ``agent.json``.
+    """
+    network.eval()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (module, inputs, outputs, free) in _graphs(network).items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the tracing exporter announces its successor
+            logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+            torch.onnx.export(
+                module.eval(),
+                tuple(inputs.values()),
+                str(folder / f"{name}.onnx"),
+                input_names=list(inputs),
+                output_names=outputs,
+                dynamic_axes=free,
+                opset_version=OPSET,
+                dynamo=False,
+            )
+    save_checkpoint(folder / "weights.safetensors", network, info={"stage": "exported", "step": 0} | about)
+    files = [f"{name}.onnx" for name in _graphs(network)] + ["weights.safetensors"]
+    content = {
+        "format": BUNDLE_VERSION,
+        "network": network.config.to_json(),
+        "about": about,
+        "sha256": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files},
+    }
+    (folder / "agent.json").write_text(json.dumps(content, indent=1) + "\n")

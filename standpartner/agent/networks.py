@@ -1,0 +1,227 @@
+"""The read-once network: strip and audio are each encoded once, a small head looks at both every frame.
+
+Sizes for the default configuration; B is a batch, T frames, C feature columns (8 strip px each).
+
+| part | in | out |
+|---|---|---|
+| StripEncoder | ink (B, 1, 80, 4 C) | columns (B, C, 128) |
+| FrameEncoder | spectrogram (B, T + 34, 78) | embeddings (B, T, 128) |
+| correlate | window (B, 64, 128), embedding (B, 128) | maps (B, 8, 64) |
+| LocateHead | maps, embedding | logits over the window's columns (B, 64) |
+| ReadHead | columns | noteheads on each of 80 half-px rows, logits (B, C, 80) |
+| ListenHead | embeddings | keys that start, logits (B, T, 88) |
+| PolicyHead | maps, locate, embedding, speed, memory | action logits (B, 3), value (B,), memory |
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from standpartner.agent.config import FRONT_FRAMES, WINDOW_COLUMNS, NetworkConfig
+from standpartner.constants import BAND_COUNT, KEY_COUNT, STRIP_HEIGHT_PX
+
+ROWS = STRIP_HEIGHT_PX // 2
+ACTIONS = 3
+LOCATE_SCALE = 8.0  # brings 64 probabilities to the size of the other inputs
+
+
+class _DilatedResidual(nn.Module):
+    """Residual convolution of width 3 along the last axis; ``causal`` sees only the past and consumes it."""
+
+    def __init__(self, features: int, dilation: int, *, causal: bool) -> None:
+        super().__init__()
+        self.dilation, self.causal = dilation, causal
+        self.convolution = nn.Conv1d(features, features, 3, dilation=dilation, padding=0 if causal else dilation)
+
+    def forward(self, x: Tensor) -> Tensor:
+        kept = x[..., 2 * self.dilation :] if self.causal else x
+        return kept + functional.elu(self.convolution(x))
+
+
+class StripEncoder(nn.Module):
+    """Reads the strip once: convolutions to stride 8 strip px, then context along the strip."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        a, b, c, d, e = config.strip_channels
+        self.image = nn.Sequential(
+            nn.Conv2d(1, a, 5, stride=(1, 2), padding=2),
+            nn.ELU(),
+            nn.Conv2d(a, b, 3, stride=(2, 2), padding=1),
+            nn.ELU(),
+            nn.Conv2d(b, c, 3, padding=1),
+            nn.ELU(),
+            nn.Conv2d(c, d, 3, stride=(2, 1), padding=1),
+            nn.ELU(),
+            nn.Conv2d(d, e, 3, stride=(2, 1), padding=1),
+            nn.ELU(),
+        )
+        self.flatten = nn.Conv1d(e * ROWS // 8, config.features, 1)
+        self.context = nn.Sequential(
+            *(_DilatedResidual(config.features, dilation, causal=False) for dilation in config.column_dilations)
+        )
+        self.norm = nn.LayerNorm(config.features)
+
+    def forward(self, ink: Tensor) -> Tensor:
+        """Encode ink (B, 1, 80, 4 C) into columns (B, C, features)."""
+        image = self.image(ink)
+        columns = self.context(functional.elu(self.flatten(image.flatten(1, 2))))
+        return self.norm(columns.transpose(1, 2))
+
+
+class FrameEncoder(nn.Module):
+    """Listens once: a few frames make an embedding, causal convolutions add the last seconds.
+
+    ``front`` and ``remember`` are the two halves that a stream calls; ``forward`` is both over a whole stretch.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        a, b, c = config.frame_channels
+        self.history_frames = config.history_frames
+        self.convolutions = nn.Sequential(
+            nn.Conv2d(1, a, (3, 3), padding=(0, 1)),
+            nn.ELU(),
+            nn.Conv2d(a, b, (3, 3), stride=(1, 2), padding=(0, 1)),
+            nn.ELU(),
+            nn.Conv2d(b, c, (1, 3), stride=(1, 2), padding=(0, 1)),
+            nn.ELU(),
+        )
+        bands = (BAND_COUNT + 3) // 4  # two strides of 2
+        self.flatten = nn.Conv1d(c * bands, config.features, 1)
+        self.context = nn.Sequential(
+            *(_DilatedResidual(config.features, dilation, causal=True) for dilation in config.frame_dilations)
+        )
+        self.norm = nn.LayerNorm(config.features)
+
+    @property
+    def lead_frames(self) -> int:
+        """Frames of spectrogram needed before the first frame that is encoded."""
+        return FRONT_FRAMES - 1 + self.history_frames
+
+    def front(self, frames: Tensor) -> Tensor:
+        """(B, T + 4, 78) spectrogram -> (B, features, T) embeddings of a few frames each."""
+        image = self.convolutions(frames.unsqueeze(1))  # (B, c, T, bands)
+        return functional.elu(self.flatten(image.transpose(2, 3).flatten(1, 2)))
+
+    def remember(self, fronts: Tensor) -> Tensor:
+        """(B, features, T + history) -> (B, T, features)."""
+        return self.norm(self.context(fronts).transpose(1, 2))
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Encode spectrogram (B, T + lead_frames, 78) into embeddings (B, T, features)."""
+        return self.remember(self.front(frames))
+
+
+def interpolate_window(values: Tensor, index: Tensor, fraction: Tensor) -> Tensor:
+    """Windows at fractional positions along the last axis; differentiable in ``values``.
+
+    Args:
+        values: (B, K, T, P) something for each of P padded columns.
+        index: (B, T) first column of each frame's window (``views.window_index``).
+        fraction: (B, T) weight of the next column.
+
+    Returns:
+        (B, K, T, 64).
+    """
+    steps = index[:, None, :, None] + torch.arange(WINDOW_COLUMNS + 1, device=values.device)
+    taken = values.gather(3, steps.expand(-1, values.shape[1], -1, -1))
+    weight = fraction[:, None, :, None]
+    return (1 - weight) * taken[..., :-1] + weight * taken[..., 1:]
+
+
+class LocateHead(nn.Module):
+    """Where in the window is the music now? Logits over 64 columns from correlation maps and the embedding."""
+
+    def __init__(self, config: NetworkConfig, *, width: int = 32) -> None:
+        super().__init__()
+        self.heads = config.heads
+        self.of_frame = nn.Linear(config.features, config.features)
+        self.of_column = nn.Linear(config.features, config.features)
+        self.bias = nn.Linear(config.features, width)
+        self.first = nn.Conv1d(config.heads, width, 5, padding=2)
+        self.second = nn.Conv1d(width, width, 5, padding=2)
+        self.last = nn.Conv1d(width, 1, 5, padding=2)
+
+    def keys(self, columns: Tensor) -> Tensor:
+        """(..., features) columns -> (..., features) what frames are compared with."""
+        return self.of_column(columns)
+
+    def correlate(self, keys: Tensor, embeddings: Tensor) -> Tensor:
+        """Correlation maps: keys (B, P, features), embeddings (B, T, features) -> (B, heads, T, P)."""
+        size = keys.shape[-1] // self.heads
+        query = self.of_frame(embeddings).unflatten(-1, (self.heads, size)).transpose(1, 2)
+        key = keys.unflatten(-1, (self.heads, size)).permute(0, 2, 3, 1)
+        return query @ key / size**0.5
+
+    def forward(self, maps: Tensor, embedding: Tensor) -> Tensor:
+        """Maps (N, heads, 64), embedding (N, features) -> logits (N, 64)."""
+        hidden = functional.elu(self.first(maps) + self.bias(embedding).unsqueeze(-1))
+        hidden = hidden + functional.elu(self.second(hidden))
+        # The direct way teaches the encoders from the first step on; the convolutions refine it.
+        return self.last(hidden).squeeze(1) + maps.sum(1)
+
+
+class PolicyHead(nn.Module):
+    """Decides how to change the speed; keeps a recurrent memory of what it heard, read and did."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.max_speed_px = config.max_speed_px
+        inputs = (config.heads + 1) * WINDOW_COLUMNS + config.features + 2 * config.max_speed_px + 2
+        self.dense = nn.Linear(inputs, config.policy_hidden)
+        self.recurrent = nn.GRUCell(config.policy_hidden, config.memory)
+        self.action = nn.Linear(config.memory + config.policy_hidden, ACTIONS)
+        self.value = nn.Linear(config.memory + config.policy_hidden, 1)
+
+    def sense(self, maps: Tensor, locate: Tensor, embedding: Tensor, speed_px: Tensor) -> Tensor:
+        """What is seen, heard and done now, without memory; shapes as in ``forward`` -> (N, policy_hidden)."""
+        clipped = speed_px.clamp(-self.max_speed_px, self.max_speed_px).unsqueeze(1)
+        levels = torch.arange(-self.max_speed_px, self.max_speed_px + 1, device=maps.device)
+        speed = (1 - (clipped - levels).abs()).clamp(min=0)  # a fraction is shared by two neighbouring levels
+        parts = [maps.flatten(1), locate.softmax(1) * LOCATE_SCALE, embedding, speed, clipped / self.max_speed_px]
+        return functional.elu(self.dense(torch.cat(parts, 1)))
+
+    def decide(self, sensed: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """(..., policy_hidden) and new memory (..., memory) -> action logits (..., 3), value (...)."""
+        both = torch.cat([sensed, memory], -1)
+        return self.action(both), self.value(both).squeeze(-1)
+
+    def forward(
+        self, maps: Tensor, locate: Tensor, embedding: Tensor, speed_px: Tensor, memory: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """One frame for N agents.
+
+        Args:
+            maps: (N, heads, 64) correlation maps in the window.
+            locate: (N, 64) logits of the locate head.
+            embedding: (N, features) of the current frame.
+            speed_px: (N,) reading speed in strip px a frame.
+            memory: (N, memory) recurrent state.
+
+        Returns:
+            Action logits (N, 3) for speed changes -1, 0, +1; value (N,); new memory.
+        """
+        sensed = self.sense(maps, locate, embedding, speed_px)
+        memory = self.recurrent(sensed, memory)
+        logits, value = self.decide(sensed, memory)
+        return logits, value, memory
+
+
+class ReadOnceNetwork(nn.Module):
+    """All parts under one name, so that one file of weights holds them."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.strip = StripEncoder(config)
+        self.frames = FrameEncoder(config)
+        self.locate = LocateHead(config)
+        self.read = nn.Linear(config.features, ROWS)
+        self.listen = nn.Linear(config.features, KEY_COUNT)
+        self.policy = PolicyHead(config)
+
+    def encoder_parameters(self) -> list[nn.Parameter]:
+        """Everything but the policy: what supervised pre-training learns."""
+        policy = {id(p) for p in self.policy.parameters()}
+        return [p for p in self.parameters() if id(p) not in policy]

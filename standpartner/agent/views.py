@@ -1,0 +1,54 @@
+"""What the networks look at, made from strip and spectrogram with numpy alone."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
+
+
+def ink(strip: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Half-size ink image of a strip.
+
+    Args:
+        strip: (160, width) uint8, 255 is white.
+
+    Returns:
+        (80, 4 * columns) float32, 1 is black; padded with white to whole feature columns.
+    """
+    height, width = strip.shape
+    padded = np.full((height, -(-width // COLUMN_STRIDE_PX) * COLUMN_STRIDE_PX), 255, np.uint8)
+    padded[:, :width] = strip
+    halves = padded.reshape(height // 2, 2, -1, 2).mean(axis=(1, 3), dtype=np.float32)
+    return (1.0 - halves / 255.0).astype(np.float32)
+
+
+def pad_columns(columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Add a window of empty columns at both ends: (columns, features) -> (columns + 128, features)."""
+    return np.pad(columns, ((WINDOW_COLUMNS, WINDOW_COLUMNS), (0, 0)))
+
+
+def window_index(position_px: NDArray[np.float64], column_count: NDArray[np.int64]) -> tuple[NDArray, NDArray]:
+    """Where the 64-column window at a position begins in padded columns.
+
+    Window column j stands at ``position_px + (j - 31.5) * 8`` strip px; feature column i has its centre at ``8 i + 4``.
+
+    Args:
+        position_px: (n,) agent positions in strip px, any fraction.
+        column_count: (n,) columns of each strip, without padding.
+
+    Returns:
+        (n,) int64 index of the first column and (n,) float32 fraction of the next one: the window's column j is
+        ``(1 - fraction) * padded[index + j] + fraction * padded[index + j + 1]``.
+    """
+    first = position_px / COLUMN_STRIDE_PX - 0.5 - (WINDOW_COLUMNS - 1) / 2 + WINDOW_COLUMNS
+    first = np.clip(first, 0, column_count + WINDOW_COLUMNS - 1)
+    index = np.floor(first).astype(np.int64)
+    return index, (first - index).astype(np.float32)
+
+
+def window(padded: NDArray[np.float32], index: NDArray, fraction: NDArray) -> NDArray[np.float32]:
+    """Cut windows of feature columns: (padded columns, features), (n,), (n,) -> (n, 64, features)."""
+    steps = index[:, None] + np.arange(WINDOW_COLUMNS + 1)
+    taken = padded[steps]
+    weight = fraction[:, None, None]
+    return (1 - weight) * taken[:, :-1] + weight * taken[:, 1:]

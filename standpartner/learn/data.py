@@ -1,0 +1,204 @@
+"""Pieces as arrays for training, and batches of short segments drawn from them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
+from standpartner.agent.views import ink, window_index
+from standpartner.audio import AugmentConfig, augment
+from standpartner.constants import BAND_COUNT, FRAME_RATE_HZ, KEY_COUNT, LOWEST_KEY, STRIP_HEIGHT_PX
+from standpartner.errors import CorpusError
+from standpartner.game.tracks import Track
+from standpartner.learn.config import PretrainConfig
+from standpartner.piece import Performance, Piece
+
+ROWS = STRIP_HEIGHT_PX // 2
+INK_PER_COLUMN = COLUMN_STRIDE_PX // 2
+
+
+@dataclass(frozen=True)
+class TrainingPiece:
+    """One score as the encoders see it.
+
+    Attributes:
+        name: of the piece.
+        ink: (80, 4 * columns) uint8, half size, 255 is black.
+        head_row: (heads,) half-px row of each notehead.
+        head_column: (heads,) feature column of each notehead, ascending.
+    """
+
+    name: str
+    ink: NDArray[np.uint8]
+    head_row: NDArray[np.int64]
+    head_column: NDArray[np.int64]
+
+    @property
+    def column_count(self) -> int:
+        """Feature columns of the strip."""
+        return self.ink.shape[1] // INK_PER_COLUMN
+
+
+@dataclass(frozen=True)
+class TrainingPerformance:
+    """One performance as the encoders hear it.
+
+    Attributes:
+        piece: index of its TrainingPiece.
+        track: what the game needs.
+        target_x_px: (frames,) float32 true position.
+        key_frame: (notes,) frame in which a key starts, ascending.
+        key: (notes,) 0..87.
+    """
+
+    piece: int
+    track: Track
+    target_x_px: NDArray[np.float32]
+    key_frame: NDArray[np.int64]
+    key: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """All pieces and performances of a split, in memory."""
+
+    pieces: tuple[TrainingPiece, ...]
+    performances: tuple[TrainingPerformance, ...]
+
+
+def _training_piece(piece: Piece) -> TrainingPiece:
+    heads = piece.score.noteheads
+    order = np.argsort(heads.x_px, kind="stable")
+    row = np.clip(np.round(heads.y_px[order] / 2), 0, ROWS - 1).astype(np.int64)
+    column = np.floor(heads.x_px[order] / COLUMN_STRIDE_PX).astype(np.int64)
+    return TrainingPiece(piece.name, np.round(ink(piece.score.strip) * 255).astype(np.uint8), row, column)
+
+
+def _training_performance(index: int, performance: Performance, track: Track) -> TrainingPerformance:
+    frames = len(performance.spectrogram)
+    targets = np.interp(np.arange(frames) / FRAME_RATE_HZ, track.onset_s, track.onset_x_px).astype(np.float32)
+    frame = np.floor(performance.note_onset_s * FRAME_RATE_HZ + 0.5).astype(np.int64)
+    key = performance.note_pitch - LOWEST_KEY
+    kept = (key >= 0) & (key < KEY_COUNT) & (frame < frames)
+    order = np.argsort(frame[kept], kind="stable")
+    return TrainingPerformance(index, track, targets, frame[kept][order], key[kept][order])
+
+
+def training_set(pieces: Iterable[Piece]) -> TrainingSet:
+    """Take pieces into memory.
+
+    Raises:
+        CorpusError: there is not one performance among them.
+    """
+    scores, performances = [], []
+    for piece in pieces:
+        for performance, track in zip(piece.performances, piece.tracks(), strict=True):
+            performances.append(_training_performance(len(scores), performance, track))
+        scores.append(_training_piece(piece))
+    if not performances:
+        raise CorpusError("expected at least one performance to train on, found none; build the corpus first")
+    return TrainingSet(tuple(scores), tuple(performances))
+
+
+@dataclass(frozen=True)
+class SegmentBatch:
+    """Short stretches of performances with the score around them (B segments, T frames, C columns).
+
+    Attributes:
+        ink: (B, 1, 80, 4 C) float32.
+        frames: (B, T + lead, 78) float32 spectrogram, augmented.
+        window_index: (B, T) int64 first column of each frame's window, in columns padded by 64 at both ends.
+        window_fraction: (B, T) float32.
+        target_column: (B, T) float32 true position in columns of that window.
+        seen: (B, T) bool, the true position is inside the window and the stretch is played.
+        heads: (B, C, 80) float32, 1 where a notehead is.
+        in_strip: (B, C) bool, the column is part of the strip.
+        keys: (B, T, 88) float32, 1 where a key starts.
+    """
+
+    ink: NDArray[np.float32]
+    frames: NDArray[np.float32]
+    window_index: NDArray[np.int64]
+    window_fraction: NDArray[np.float32]
+    target_column: NDArray[np.float32]
+    seen: NDArray[np.bool_]
+    heads: NDArray[np.float32]
+    in_strip: NDArray[np.bool_]
+    keys: NDArray[np.float32]
+
+
+def frames_between(spectrogram: NDArray[np.float32], start: int, stop: int) -> NDArray[np.float32]:
+    """Frames start..stop of a spectrogram; what lies outside the recording is silence."""
+    taken = np.zeros((stop - start, BAND_COUNT), np.float32)
+    first, last = max(start, 0), min(stop, len(spectrogram))
+    if last > first:
+        taken[first - start : last - start] = spectrogram[first:last]
+    return taken
+
+
+class SegmentSampler:
+    """Draws batches; batch number n is the same whatever was drawn before."""
+
+    def __init__(self, data: TrainingSet, config: PretrainConfig, *, lead_frames: int, augment: AugmentConfig) -> None:
+        self.data, self.config, self.lead_frames, self.augment = data, config, lead_frames, augment
+        playing = np.array([p.track.last_frame - p.track.first_frame + 1 for p in data.performances], np.float64)
+        self.weight = np.sqrt(playing) / np.sqrt(playing).sum()  # between "each piece" and "each second" equally often
+
+    def batch(self, rng: np.random.Generator) -> SegmentBatch:
+        """Draw one batch."""
+        config = self.config
+        chosen = rng.choice(len(self.weight), size=config.segments, p=self.weight)
+        parts = [self._segment(self.data.performances[i], rng) for i in chosen]
+        ink_, frames, index, fraction, target, seen, heads, in_strip, keys = (
+            np.stack(column) for column in zip(*parts, strict=True)
+        )
+        frames = augment(frames, config=self.augment, rng=rng)
+        return SegmentBatch(ink_, frames, index, fraction, target, seen, heads, in_strip, keys)
+
+    def _segment(self, performance: TrainingPerformance, rng: np.random.Generator) -> tuple[NDArray, ...]:
+        config, track = self.config, performance.track
+        latest = max(track.first_frame, track.last_frame - config.frames + 1)
+        start = int(rng.integers(track.first_frame - 4, latest + 1))
+        stop = start + config.frames
+        at = np.clip(np.arange(start, stop), 0, len(performance.target_x_px) - 1)
+        target = performance.target_x_px[at].astype(np.float64)
+        piece = self.data.pieces[performance.piece]
+        first = int(round(target[len(target) // 2] / COLUMN_STRIDE_PX)) - config.columns // 2
+        first += int(rng.integers(-8, 9))
+
+        position = target + rng.uniform(-config.offset_px, config.offset_px) + rng.uniform(-8, 8, len(target))
+        local = position - first * COLUMN_STRIDE_PX
+        index, fraction = window_index(local, np.full(len(local), config.columns))
+        column = (target - position) / COLUMN_STRIDE_PX + (WINDOW_COLUMNS - 1) / 2
+        # Zeros in clipped windows mean "no score here": the truth must not lie there.
+        clipped = (local < 0) | (local > config.columns * COLUMN_STRIDE_PX)
+        inside = target - first * COLUMN_STRIDE_PX
+        seen = (column >= 0) & (column <= WINDOW_COLUMNS - 1) & ~clipped
+        seen &= (inside >= 4) & (inside < config.columns * COLUMN_STRIDE_PX - 4) & (np.arange(start, stop) >= 0)
+        seen &= np.arange(start, stop) <= track.last_frame + 2
+        image, heads, in_strip = self._crop(piece, first)
+        frames = frames_between(track.spectrogram, start - self.lead_frames, stop)
+        keys = self._keys(performance, start)
+        return image[None], frames, index, fraction, column.astype(np.float32), seen, heads, in_strip, keys
+
+    def _crop(self, piece: TrainingPiece, first: int) -> tuple[NDArray, NDArray, NDArray]:
+        """Columns first..first + C of a strip, white and unread outside."""
+        count = self.config.columns
+        image = np.zeros((ROWS, count * INK_PER_COLUMN), np.float32)
+        heads = np.zeros((count, ROWS), np.float32)
+        low, high = max(first, 0), min(first + count, piece.column_count)
+        if high > low:
+            pixels = piece.ink[:, low * INK_PER_COLUMN : high * INK_PER_COLUMN]
+            image[:, (low - first) * INK_PER_COLUMN : (high - first) * INK_PER_COLUMN] = pixels * np.float32(1 / 255)
+        a, b = np.searchsorted(piece.head_column, (low, high))
+        heads[piece.head_column[a:b] - first, piece.head_row[a:b]] = 1.0
+        columns = np.arange(first, first + count)
+        return image, heads, (columns >= 0) & (columns < piece.column_count)
+
+    def _keys(self, performance: TrainingPerformance, start: int) -> NDArray[np.float32]:
+        keys = np.zeros((self.config.frames, KEY_COUNT), np.float32)
+        a, b = np.searchsorted(performance.key_frame, (start, start + self.config.frames))
+        keys[performance.key_frame[a:b] - start, performance.key[a:b]] = 1.0
+        return keys

@@ -1,0 +1,102 @@
+"""What fixed encoders make of a training set: computed once, then episodes cost only the small heads."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from standpartner.agent.config import WINDOW_COLUMNS
+from standpartner.agent.networks import ReadOnceNetwork, interpolate_window
+from standpartner.agent.views import window_index
+from standpartner.audio import AugmentConfig, augment
+from standpartner.game.batched import BatchedGame
+from standpartner.learn.data import TrainingPerformance, TrainingSet, frames_between
+
+_COLUMNS_AT_ONCE = 1024  # bounds the memory of the strip encoder
+
+
+@dataclass(frozen=True)
+class Features:
+    """Everything encoded, laid end to end.
+
+    Attributes:
+        keys: (columns of all strips, each padded by 64 at both ends; features).
+        key_start: (pieces,) where each strip's padded columns begin.
+        column_count: (pieces,) columns of each strip without padding.
+        embeddings: (frames of all performances, features).
+        frame_start: (performances,) where each performance's frames begin.
+        piece: (performances,) index of the piece.
+    """
+
+    keys: Tensor
+    key_start: np.ndarray
+    column_count: np.ndarray
+    embeddings: Tensor
+    frame_start: np.ndarray
+    piece: np.ndarray
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the policy gets for N episodes: maps (N, heads, 64), locate (N, 64), embedding (N, features), speed (N,)."""
+
+    maps: Tensor
+    locate: Tensor
+    embedding: Tensor
+    speed_px: Tensor
+
+
+def _strip_keys(network: ReadOnceNetwork, ink: np.ndarray) -> Tensor:
+    image = torch.from_numpy(ink)[None, None].float() / 255
+    return functional.pad(network.locate.keys(network.strip(image))[0], (0, 0, WINDOW_COLUMNS, WINDOW_COLUMNS))
+
+
+def _embeddings(
+    network: ReadOnceNetwork, performance: TrainingPerformance, settings: AugmentConfig, rng: np.random.Generator
+) -> Tensor:
+    spectrogram = performance.track.spectrogram
+    frames = frames_between(spectrogram, -network.frames.lead_frames, performance.track.last_frame + 2)
+    return network.frames(torch.from_numpy(augment(frames[None], config=settings, rng=rng)))[0]
+
+
+def encode(network: ReadOnceNetwork, data: TrainingSet, *, settings: AugmentConfig, seed: int) -> Features:
+    """Encode all strips and performances with the encoders as they are.
+
+    Args:
+        network: its encoders are used in evaluation mode, without gradients.
+        data: what to encode.
+        settings: augmentation of the spectrograms, one draw for each performance.
+        seed: of those draws.
+    """
+    network.eval()
+    with torch.no_grad():
+        keys = [_strip_keys(network, piece.ink) for piece in data.pieces]
+        embeddings = [
+            _embeddings(network, performance, settings, np.random.default_rng([seed, number]))
+            for number, performance in enumerate(data.performances)
+        ]
+    return Features(
+        keys=torch.cat(keys),
+        key_start=np.cumsum([0, *(len(k) for k in keys[:-1])]),
+        column_count=np.array([piece.column_count for piece in data.pieces]),
+        embeddings=torch.cat(embeddings),
+        frame_start=np.cumsum([0, *(len(e) for e in embeddings[:-1])]),
+        piece=np.array([performance.piece for performance in data.performances]),
+    )
+
+
+def observe(network: ReadOnceNetwork, features: Features, game: BatchedGame) -> Observation:
+    """Look and listen where each episode of the game stands now (no gradients: the encoders are fixed)."""
+    piece = features.piece[game.track]
+    index, fraction = window_index(game.position_px, features.column_count[piece])
+    with torch.no_grad():
+        first = torch.from_numpy(features.key_start[piece] + index)
+        keys = features.keys[first[:, None] + torch.arange(WINDOW_COLUMNS + 1)]
+        embedding = features.embeddings[torch.from_numpy(features.frame_start[game.track] + game.frame)]
+        maps = network.locate.correlate(keys, embedding[:, None])  # (N, heads, 1, 65)
+        zero = torch.zeros(len(first), 1, dtype=torch.int64)
+        seen = interpolate_window(maps, zero, torch.from_numpy(fraction)[:, None])[:, :, 0]
+        speed = torch.from_numpy(game.speed.astype(np.float32))
+        return Observation(seen, network.locate(seen, embedding), embedding, speed)

@@ -1,0 +1,71 @@
+"""Second stage: the policy imitates the oracle on its own states (dataset aggregation, Ross et al. 2011).
+
+The oracle sees the truth; the policy sees what the fixed encoders make of score and sound. Because the policy itself
+plays, it learns what to do where its own mistakes lead it.
+"""
+
+import numpy as np
+from torch import Tensor
+from torch.nn import functional
+
+from standpartner.agent.networks import ReadOnceNetwork
+from standpartner.game.batched import BatchedGame
+from standpartner.game.players import oracle_actions
+from standpartner.learn.config import TrainConfig
+from standpartner.learn.data import TrainingSet
+from standpartner.learn.features import Features
+from standpartner.learn.optimise import Optimiser
+from standpartner.learn.returns import generalised_advantages
+from standpartner.learn.rollout import Episodes, replay, rollout_measures
+
+
+class Imitate:
+    """The stage: one call of ``step`` plays a rollout and learns from it once."""
+
+    name = "imitate"
+
+    def __init__(self, network: ReadOnceNetwork, data: TrainingSet, features: Features, *, config: TrainConfig) -> None:
+        self.network, self.config, self.steps = network, config, config.imitate.steps
+        self.episodes = Episodes(network, data, features, config=config.imitate.episode)
+        named = [(f"policy.{n}", p) for n, p in network.policy.named_parameters()]
+        self.optimiser = Optimiser(named, config.imitate.optimiser, steps=self.steps)
+
+    def _teach(self, game: BatchedGame) -> np.ndarray:
+        future = game.targets_ahead(self.config.imitate.horizon_frames)
+        return oracle_actions(game.position_px, game.speed, future_targets=future)
+
+    def step(self, number: int) -> dict[str, float]:
+        """Play rollout ``number`` and learn from the oracle's advice."""
+        settings = self.config.imitate
+        rng = np.random.default_rng([self.config.seed, 3, number])
+        rollout = self.episodes.collect(rng, teacher=self._teach, greedy=0.5)
+        logits, values = replay(self.network.policy, rollout)
+        policy_loss = functional.cross_entropy(logits.flatten(0, 1), rollout.taught.flatten())
+        advantages = generalised_advantages(
+            rollout.reward,
+            rollout.value,
+            next_values=rollout.next_value,
+            ended=rollout.ended,
+            discount=settings.discount,
+            gae_lambda=1.0,
+        )
+        value_loss = functional.mse_loss(values, advantages + rollout.value)
+        rate = self.optimiser.learning_rate()
+        norm = self.optimiser.step(policy_loss + settings.value_weight * value_loss)
+        agreed = float((logits.detach().argmax(-1) == rollout.taught).float().mean())
+        return {
+            "loss/policy": float(policy_loss.detach()),
+            "loss/value": float(value_loss.detach()),
+            "episode/agrees_with_oracle": agreed,
+            "gradient_norm": norm,
+            "learning_rate": rate,
+        } | rollout_measures(rollout)
+
+    def state(self) -> dict[str, Tensor]:
+        """What a checkpoint needs beside the network."""
+        return self.optimiser.state() | self.episodes.state()
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Go on from ``state``."""
+        self.optimiser.load(tensors)
+        self.episodes.load(tensors)

@@ -1,0 +1,36 @@
+"""Returns and advantages, with episodes that end inside a rollout."""
+
+import torch
+from torch import Tensor
+
+
+def generalised_advantages(
+    rewards: Tensor,
+    values: Tensor,
+    *,
+    next_values: Tensor,
+    ended: Tensor,
+    discount: float,
+    gae_lambda: float,
+) -> Tensor:
+    """Generalised advantage estimation (Schulman et al. 2016, arXiv 1506.02438, equations 11 and 16).
+
+    Args:
+        rewards: (T, N) reward of step t.
+        values: (T, N) value of the state before step t.
+        next_values: (T, N) value of the state after step t: 0 if the episode terminated there, the state's own value
+            if it was truncated there.
+        ended: (T, N) bool, the episode ended at step t (terminated or truncated): nothing flows back over it.
+        discount: gamma.
+        gae_lambda: lambda; 1 gives discounted returns minus values, 0 one-step differences.
+
+    Returns:
+        (T, N) advantages; plus ``values`` they are the returns.
+    """
+    advantages = torch.zeros_like(rewards)
+    following = torch.zeros_like(rewards[0])
+    difference = rewards + discount * next_values - values
+    for step in range(len(rewards) - 1, -1, -1):
+        following = difference[step] + discount * gae_lambda * torch.where(ended[step], 0.0, following)
+        advantages[step] = following
+    return advantages
