@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,16 @@ _NETWORK = "network/"
 
 def commit_of_code() -> str:
     """Git commit of the code that runs, with "+" if files differ from it; "" outside a checkout."""
-    folder = Path(__file__).parent
-    try:
-        head = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=folder, capture_output=True, text=True)
-        dirty = subprocess.run(["git", "status", "--porcelain", "-uno"], cwd=folder, capture_output=True, text=True)
-    except OSError:
+    git = shutil.which("git")
+    if git is None:
         return ""
-    return head.stdout.strip() + ("+" if dirty.stdout.strip() else "") if head.returncode == 0 else ""
+
+    def ask(*words: str) -> str:
+        done = subprocess.run([git, *words], cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    head = ask("rev-parse", "--short=12", "HEAD")
+    return head + "+" if head and ask("status", "--porcelain", "--untracked-files=no") else head
 
 
 def save_checkpoint(
@@ -54,6 +58,7 @@ def save_checkpoint(
             draft,
             metadata={"standpartner": json.dumps(content)},
         )
+        draft.chmod(0o644)  # safetensors keeps its files from other users
         os.replace(draft, path)
     except (OSError, SafetensorError) as error:
         raise AgentError(f"cannot write checkpoint {path}: {error}; free space or choose another folder") from error

@@ -58,4 +58,5 @@ class NetworkConfig:
             raise AgentError(
                 f"expected network settings among {sorted(known)}, got {unknown}; update standpartner or the agent"
             )
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return cls(**plain)

@@ -20,9 +20,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from standpartner.agent.checkpoint import save_checkpoint
 from standpartner.agent.config import FRONT_FRAMES, WINDOW_COLUMNS
 from standpartner.agent.networks import ROWS, ReadOnceNetwork
-from standpartner.agent.checkpoint import save_checkpoint
 from standpartner.constants import BAND_COUNT
 
 BUNDLE_VERSION = 1

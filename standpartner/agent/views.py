@@ -50,5 +50,5 @@ def window(padded: NDArray[np.float32], index: NDArray, fraction: NDArray) -> ND
     """Cut windows of feature columns: (padded columns, features), (n,), (n,) -> (n, 64, features)."""
     steps = index[:, None] + np.arange(WINDOW_COLUMNS + 1)
     taken = padded[steps]
-    weight = fraction[:, None, None]
-    return (1 - weight) * taken[:, :-1] + weight * taken[:, 1:]
+    weight = fraction[:, None, None].astype(np.float32)
+    return taken[:, :-1] + weight * (taken[:, 1:] - taken[:, :-1])

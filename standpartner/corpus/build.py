@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from standpartner.audio import PerformanceStyle, perform, render, soundfonts, spectrogram
 from standpartner.corpus.store import Corpus
@@ -51,7 +51,7 @@ class Recipe:
     licence: str
     soundfonts: tuple[str, ...]
     entries: Callable[[Path], list]
-    build: Callable[[Entry, str], Piece]
+    build: Callable[[Any, str], Piece]
 
 
 @dataclass(frozen=True)

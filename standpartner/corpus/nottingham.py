@@ -1,15 +1,16 @@
 """The Nottingham music database: single-line tunes in ABC, and its fixed split.
 
-Source: the folder ``ABC_cleaned`` of the public repository jukedeck/nottingham-dataset. Tunes that are the same music or
-share a title are kept in one split: they form a group, and a checksum of the group decides where it goes.
+Source: the folder ``ABC_cleaned`` of the public repository jukedeck/nottingham-dataset. Tunes that are the same
+music or share a title are kept in one split: they form a group, and a checksum of the group decides where it goes.
 """
 
 import hashlib
 import re
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from itertools import pairwise
 from pathlib import Path
 
 from standpartner.audio import PerformanceStyle
@@ -76,7 +77,7 @@ def _figures(text: str) -> frozenset[tuple[int, ...]]:
     for letter, marks in re.findall(r"([A-Ga-g])([,']*)", body):
         octave = (7 if letter.islower() else 0) + 7 * marks.count("'") - 7 * marks.count(",")
         steps.append("CDEFGAB".index(letter.upper()) + octave)
-    intervals = [b - a for a, b in zip(steps, steps[1:], strict=False)]
+    intervals = [b - a for a, b in pairwise(steps)]
     return frozenset(tuple(intervals[i : i + 5]) for i in range(len(intervals) - 4))
 
 
@@ -118,11 +119,11 @@ def make_split(tunes: list[Tune]) -> dict[str, str]:
     for tune, group in zip(tunes, groups, strict=True):
         members.setdefault(group, []).append(tune)
     splits = {}
-    for group in members.values():
-        key = hashlib.sha256("".join(sorted(tune.sha256 for tune in group)).encode()).hexdigest()
+    for alike in members.values():
+        key = hashlib.sha256("".join(sorted(tune.sha256 for tune in alike)).encode()).hexdigest()
         place = int(key[:8], 16) % 100
         split = "train" if place < TRAIN_PERCENT else "valid" if place < TRAIN_PERCENT + VALID_PERCENT else "test"
-        splits.update({tune.name: split for tune in group})
+        splits.update({tune.name: split for tune in alike})
     return splits
 
 
@@ -140,16 +141,22 @@ TRAIN_STYLE = PerformanceStyle(
     programs=tuple((p, 0.6 / len(_KEYBOARDS)) for p in _KEYBOARDS) + tuple((p, 0.4 / len(_OTHERS)) for p in _OTHERS),
 )
 TEST_STYLE = PerformanceStyle(tempo_factor_range=(0.6, 1.6), soundfonts=("musescore",), programs=((0, 1.0),))
+VALID_STYLE = replace(TEST_STYLE, soundfonts=("fluidr3",))
 TRAIN_PERFORMANCES = 6
 
 
 def build_tune(tune: Tune, split: str) -> Piece:
-    """Engrave a tune and play it: six times in many sounds for training, else once on a piano never trained on."""
+    """Engrave a tune and play it.
+
+    Training tunes are played six times in many sounds and tempos, the others once on a piano; that of the test tunes is
+    from a soundfont which neither training nor validation hears.
+    """
     with tempfile.TemporaryDirectory(prefix="standpartner-") as folder:
         path = Path(folder) / "tune.abc"
         path.write_text(tune.text, encoding="utf-8")
         score = read_score(path)
-    style, count = (TRAIN_STYLE, TRAIN_PERFORMANCES) if split == "train" else (TEST_STYLE, 1)
+    style = {"train": TRAIN_STYLE, "valid": VALID_STYLE, "test": TEST_STYLE}[split]
+    count = TRAIN_PERFORMANCES if split == "train" else 1
     performances = tuple(
         render_performance(score, style, name=f"performance-{i}", seed=seed_of(tune.name, str(i))) for i in range(count)
     )

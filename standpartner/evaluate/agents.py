@@ -74,4 +74,5 @@ class AgentPlayer:
 
 def window_positions_px(position_px: float) -> NDArray[np.float64]:
     """(64,) strip px of the columns of the window at a position."""
-    return position_px + (np.arange(WINDOW_COLUMNS) - (WINDOW_COLUMNS - 1) / 2) * COLUMN_STRIDE_PX
+    columns = np.arange(WINDOW_COLUMNS, dtype=np.float64)
+    return position_px + (columns - (WINDOW_COLUMNS - 1) / 2) * COLUMN_STRIDE_PX

@@ -92,7 +92,8 @@ def training_set(pieces: Iterable[Piece]) -> TrainingSet:
     Raises:
         CorpusError: there is not one performance among them.
     """
-    scores, performances = [], []
+    scores: list[TrainingPiece] = []
+    performances: list[TrainingPerformance] = []
     for piece in pieces:
         for performance, track in zip(piece.performances, piece.tracks(), strict=True):
             performances.append(_training_performance(len(scores), performance, track))
@@ -165,7 +166,7 @@ class SegmentSampler:
         at = np.clip(np.arange(start, stop), 0, len(performance.target_x_px) - 1)
         target = performance.target_x_px[at].astype(np.float64)
         piece = self.data.pieces[performance.piece]
-        first = int(round(target[len(target) // 2] / COLUMN_STRIDE_PX)) - config.columns // 2
+        first = round(target[len(target) // 2] / COLUMN_STRIDE_PX) - config.columns // 2
         first += int(rng.integers(-8, 9))
 
         position = target + rng.uniform(-config.offset_px, config.offset_px) + rng.uniform(-8, 8, len(target))

@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 _FIELD: Final = re.compile(r"^[A-Za-z+]:")
+_MUSIC: Final = re.compile(r"^(?![A-Za-z+]:)[^%]*[A-Ga-gxz|]")
 _TUNE_START: Final = re.compile(r"^X:", re.MULTILINE)
 _ENDING: Final = re.compile(r"\[(\d[\d,-]*)(?=\S)")
 _TUPLET: Final = re.compile(r"\((\d)(?::\d?)?(?::(\d?))?(?=[^)])")
@@ -17,9 +18,14 @@ def repair_abc(text: str) -> str:
     - Chord symbols go: they make it abort.
     - A number of an ending gets a space after it: the next note would be lost.
     - Tuplets get spaces around them: they would stretch over the whole beam.
+    - The last measure gets its bar line: it would be lost without.
     """
     lines = strip_chord_symbols(text).splitlines()
-    return "".join((line if _FIELD.match(line) else _repair_line(line)) + "\n" for line in lines)
+    lines = [line if _FIELD.match(line) else _repair_line(line) for line in lines]
+    last = next((index for index in reversed(range(len(lines))) if _MUSIC.match(lines[index])), None)
+    if last is not None and not re.search(r"[|:\]]\s*$", lines[last]):
+        lines[last] = lines[last].rstrip("\\ ") + "|]"
+    return "".join(line + "\n" for line in lines)
 
 
 def strip_chord_symbols(text: str) -> str:
@@ -47,6 +53,7 @@ def split_abc(text: str) -> list[str]:
 
 
 def _repair_line(line: str) -> str:
+    line = line.split("%")[0] if not line.startswith("%%") else line
     line = _ENDING.sub(r"[\1 ", line)
     parts, position = [], 0
     for tuplet in _TUPLET.finditer(line):

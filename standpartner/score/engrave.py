@@ -9,8 +9,9 @@ import numpy as np
 import verovio
 
 from standpartner.errors import ScoreError
+from standpartner.score.abc_keys import put_keys_right
 from standpartner.score.drawing import Drawing, read_drawing
-from standpartner.score.mei import NAMESPACE, MeiFacts, carry_accidentals, read_mei
+from standpartner.score.mei import NAMESPACE, MeiFacts, read_mei
 from standpartner.score.model import Measures, Noteheads, Onsets, Score
 from standpartner.score.notation import read_notation
 from standpartner.score.onsets import (
@@ -56,14 +57,14 @@ def engrave(path: Path, *, max_pages: int) -> Score:
     toolkit = verovio.toolkit()
     _load(toolkit, text, kind, name=path.name)
     root = _parse(toolkit)
-    if keep_piano(root):
-        _load(toolkit, ET.tostring(root, encoding="unicode"), "mei", name=path.name)
-        root = _parse(toolkit)
+    changed = keep_piano(root)
     if kind == "abc":
-        carry_accidentals(root)
+        changed |= put_keys_right(root, text)
     facts = read_mei(root)
     if not facts.notes:
         raise ScoreError(f"{path.name} has no notes.")
+    if changed:
+        _load(toolkit, ET.tostring(root, encoding="unicode"), "mei", name=path.name)
     system_count = toolkit.getPageCount()
     _check_pages(-(-system_count // SYSTEMS_A_PAGE), max_pages=max_pages, about="about ")
     drawings = [read_drawing(toolkit.renderToSVG(number + 1)) for number in range(system_count)]

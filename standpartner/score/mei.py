@@ -52,35 +52,6 @@ def read_mei(root: ET.Element) -> MeiFacts:
     return facts
 
 
-def carry_accidentals(root: ET.Element) -> None:
-    """Let accidentals last to the end of their measure and over ties, which Verovio's ABC reader leaves to us.
-
-    As on paper, an accidental holds for its line or space, not for other octaves.
-    """
-    for staff in root.iter(f"{NAMESPACE}staff"):
-        current: dict[tuple[str, str], str] = {}
-        for note in staff.iter(f"{NAMESPACE}note"):
-            if own := _own_accidental(note):
-                current[_line(note)] = own
-            if _line(note) in current:
-                note.set("accid.ges", current[_line(note)])
-    notes = {note.get(ID, ""): note for note in root.iter(f"{NAMESPACE}note")}
-    for tie in root.iter(f"{NAMESPACE}tie"):
-        first, second = (notes.get(tie.get(side, "").removeprefix("#")) for side in ("startid", "endid"))
-        if first is not None and second is not None and _line(first) == _line(second) and not _own_accidental(second):
-            second.set("accid.ges", first.get("accid.ges", "n"))
-
-
-def _line(note: ET.Element) -> tuple[str, str]:
-    return note.get("pname", ""), note.get("oct", "")
-
-
-def _own_accidental(note: ET.Element) -> str:
-    return next(
-        (source.get("accid", "") for source in [note, *note.iter(f"{NAMESPACE}accid")] if "accid" in source.attrib), ""
-    )
-
-
 def _walk(element: ET.Element, *, grace: bool) -> Iterator[tuple[ET.Element, bool]]:
     grace = grace or "grace" in element.attrib or element.tag == f"{NAMESPACE}graceGrp"
     yield element, grace

@@ -38,8 +38,8 @@ def read_notation(path: Path) -> tuple[str, str]:
     if kind == "abc":
         return _check_abc(text, path), kind
     if kind == "humdrum":
-        if not re.search(r"^\*\*kern", text, re.MULTILINE):
-            raise ScoreError(f"{path.name} should be Humdrum, but no line of it starts with **kern.")
+        if not re.search(r"^(?:\*\*[^\t\n]*\t)*\*\*kern", text, re.MULTILINE):
+            raise ScoreError(f"{path.name} should be Humdrum, but has no **kern spine.")
         return _hide_lone_name(merge_staff_spines(text)), kind
     return _check_xml(text, kind, path)
 

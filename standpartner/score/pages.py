@@ -124,7 +124,7 @@ def _render(svg: str) -> Image:
         svg_string=svg,
         background="#ffffff",
         skip_system_fonts=True,
-        font_files=[_font_file()],
+        font_dirs=[_font_folder().name],
         font_family="Aileron",
         serif_family="Aileron",
     )
@@ -138,11 +138,11 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 
 @cache
-def _font_file() -> str:
+def _font_folder() -> tempfile.TemporaryDirectory[str]:
     """Pillow's built-in font as a file, for the rasteriser: the same text on every computer, without system fonts."""
-    path = Path(tempfile.gettempdir()) / "standpartner-aileron.ttf"
-    path.write_bytes(_font(10).font_bytes)
-    return str(path)
+    folder = tempfile.TemporaryDirectory(prefix="standpartner-font-")
+    (Path(folder.name) / "aileron.ttf").write_bytes(_font(10).font_bytes)
+    return folder
 
 
 def _draw_title(page: Image, title: str) -> Image:

@@ -1,6 +1,7 @@
 """Reading notation files: the engraver runs in a child process with a time limit, for it may abort or hang."""
 
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -98,6 +99,12 @@ def _first_look(path: Path) -> str | None:
     return None
 
 
+def _environment() -> dict[str, str]:
+    """Let the child import this very package, wherever the parent found it."""
+    here = str(Path(__file__).resolve().parents[2])
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))}
+
+
 class _Child:
     """One engraving process and its reports, read by a thread so that waiting can end at the time limit."""
 
@@ -106,7 +113,9 @@ class _Child:
         command = [sys.executable, "-m", "standpartner.score.verovio_child", str(max_pages), *words]
         self._names = [source.name for source, _ in pairs]
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 (closed in __exit__)
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._stderr, stdin=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=self._stderr, stdin=subprocess.DEVNULL, env=_environment()
+        )
         self._reports: queue.Queue[str] = queue.Queue()
         assert self._process.stdout is not None  # noqa: S101 (asked for above)
         self._thread = threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True)
@@ -150,5 +159,6 @@ class _Child:
 
     def _listen(self, stdout: IO[bytes]) -> None:
         for line in stdout:
-            self._reports.put(line.decode())
+            if line.startswith(b"{"):
+                self._reports.put(line.decode())
         self._reports.put("")

@@ -24,7 +24,7 @@ ABORTS = "**kern\t**kern\n*^\t*\n*v\t*v\t*v\n4c\n*-\n"
         ("a.musicxml", "<score-timewise></score-timewise>", "timewise"),
         ("a.mxl", "no zip", "no readable zip"),
         ("a.mei", "<score-partwise></score-partwise>", "should be MEI"),
-        ("a.krn", "4c 4d", r"no line of it starts with \*\*kern"),
+        ("a.krn", "4c 4d", r"has no \*\*kern spine"),
         ("a.abc", "la la", "no key line"),
         ("a.abc", "X:1\nK:C\nc|\n\nX:2\nK:C\nd|\n", "holds 2 tunes"),
         ("a.pdf", "%PDF", r"no known notation suffix; expected one of \.abc"),

@@ -1,12 +1,15 @@
 """Repairs on notation text, part choice, and the rules for onsets, without the engraver."""
 
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
+from standpartner.score import read_score
 from standpartner.score.abc import repair_abc, split_abc, strip_chord_symbols
+from standpartner.score.abc_keys import count_fifths, put_keys_right, read_keys
 from standpartner.score.humdrum import merge_staff_spines
-from standpartner.score.mei import carry_accidentals, read_mei
+from standpartner.score.mei import read_mei
 from standpartner.score.onsets import longest_increasing, plan_onsets, read_spans
 from standpartner.score.parts import choose_part, keep_piano, list_parts
 
@@ -30,7 +33,7 @@ def test_chord_symbols_go_but_titles_keep_quotes() -> None:
     ],
 )
 def test_abc_line_is_repaired(line: str, repaired: str) -> None:
-    assert repair_abc(f"X:1\nK:C\n{line}\n") == f"X:1\nK:C\n{repaired}\n"
+    assert repair_abc(f"X:1\nK:C\n{line}\nc|\n") == f"X:1\nK:C\n{repaired}\nc|\n"
 
 
 def test_abc_file_is_split_into_tunes() -> None:
@@ -121,16 +124,43 @@ def test_times_that_step_back_are_held_and_dropped_positions_join_the_next_onset
     assert [plan.onset_after(x) for x in (5.0, 15.0, 99.0)] == [0, 1, 2]
 
 
-def test_accidentals_last_through_the_bar_and_over_ties_but_not_to_other_octaves() -> None:
-    note = '<note xml:id="{0}" pname="c" oct="{1}" accid.ges="s">{2}</note>'
-    natural = '<accid accid="n"/>'
-    bars = [note.format("a", 5, natural) + note.format("b", 6, "") + note.format("c", 5, ""), note.format("d", 5, "")]
-    bars[0] += note.format("e", 4, natural)
-    bars[1] += note.format("f", 4, "")
-    text = "".join(f'<measure><staff n="1">{bar}</staff></measure>' for bar in bars)
-    tie = '<tie startid="#e" endid="#f"/>'
-    root = parse(f'<mei xmlns="http://www.music-encoding.org/ns/mei">{text}{tie}</mei>')
-    carry_accidentals(root)
+def test_last_measure_gets_its_bar_line() -> None:
+    assert repair_abc("X:1\nK:C\nc|d % end\nW:words\n") == "X:1\nK:C\nc|d|]\nW:words\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "fifths"),
+    [("C", 0), ("Am", 0), ("F#m", 3), ("Bb", -2), ("D mix", 1), ("Edor", 2), ("G minor", -2), ("none", 0), ("HP", 2)],
+)
+def test_key_signature_of_abc_keys(key: str, fifths: int) -> None:
+    assert count_fifths(key) == fifths
+
+
+def test_keys_of_a_tune_are_found_at_their_notes() -> None:
+    text = "X:1\nT:Go\nK:D\n{g}d[ce]|!trill!f\nP:B\nK:Am\n^c2 d|[K:G]e\n"
+    assert [(key.after_notes, key.fifths) for key in read_keys(text)] == [(0, 2), (3, 0), (5, 1)]
+
+
+MEASURES = """<mei xmlns="http://www.music-encoding.org/ns/mei"><scoreDef/><section>
+<measure><staff><layer><note xml:id="a" pname="c" oct="5" accid.ges="s"/>
+<note xml:id="b" pname="c" oct="5"><accid accid="s"/></note><note xml:id="c" pname="c" oct="5"/>
+<note xml:id="d" pname="c" oct="6"/></layer></staff></measure>
+<measure><staff><layer><note xml:id="e" pname="c" oct="5"/>
+<note xml:id="f" pname="c" oct="5"/></layer></staff></measure>
+<measure><staff><layer><note xml:id="g" pname="b" oct="4"/></layer></staff></measure>
+<tie startid="#c" endid="#e"/></section></mei>"""
+
+
+def test_accidentals_last_through_measures_and_ties_and_follow_key_changes() -> None:
+    root = parse(MEASURES)
+    assert put_keys_right(root, "K:C\nc^ccc'|-cc|\nK:F\nB|\n")
     facts = read_mei(root)
-    assert [facts.notes[name].pitch for name in "abcdef"] == [72, 85, 72, 73, 60, 60]
-    assert facts.ties == {"e": "f"}
+    assert [facts.notes[name].pitch for name in "abcdefg"] == [72, 73, 73, 84, 73, 72, 70]
+    assert facts.ties == {"c": "e"}
+
+
+def test_tune_without_key_signature_is_played_natural(tmp_path: Path) -> None:
+    path = tmp_path / "keys.abc"
+    path.write_text("X:1\nT:Keys\nM:2/4\nL:1/4\nK:Am\nfc|\nK:A\nfc|\nK:Bb\neB\n", encoding="utf-8")
+    score = read_score(path)
+    assert score.notes.pitch.tolist() == [77, 72, 78, 73, 75, 70]

@@ -13,7 +13,10 @@ from standpartner.evaluate.run import EvaluationConfig, evaluate, game_for, play
 from standpartner.game.rules import NOTTINGHAM, PIANO
 from standpartner.piece import save_piece
 
-KEYS = "pieces onsets r_tue r_on r_on_as_published error_cm_mean error_cm_std within_s intervals agent corpus split runs seconds"
+KEYS = (
+    "pieces onsets r_tue r_on r_on_as_published error_cm_mean error_cm_std within_s intervals "
+    "agent corpus split runs seconds"
+)
 
 
 @pytest.fixture
