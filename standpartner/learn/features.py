@@ -13,8 +13,7 @@ from standpartner.agent.views import window_index
 from standpartner.audio import AugmentConfig, augment
 from standpartner.game.batched import BatchedGame
 from standpartner.learn.data import TrainingPerformance, TrainingSet, frames_between
-
-_COLUMNS_AT_ONCE = 1024  # bounds the memory of the strip encoder
+from standpartner.learn.precision import precision
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,9 @@ def _embeddings(
     return network.frames(torch.from_numpy(augment(frames[None], config=settings, rng=rng)))[0]
 
 
-def encode(network: ReadOnceNetwork, data: TrainingSet, *, settings: AugmentConfig, seed: int) -> Features:
+def encode(
+    network: ReadOnceNetwork, data: TrainingSet, *, settings: AugmentConfig, seed: int, mixed_precision: str = "off"
+) -> Features:
     """Encode all strips and performances with the encoders as they are.
 
     Args:
@@ -69,19 +70,20 @@ def encode(network: ReadOnceNetwork, data: TrainingSet, *, settings: AugmentConf
         data: what to encode.
         settings: augmentation of the spectrograms, one draw for each performance.
         seed: of those draws.
+        mixed_precision: "auto" to encode with bfloat16 where that is faster.
     """
     network.eval()
-    with torch.no_grad():
+    with torch.no_grad(), precision(mixed_precision):
         keys = [_strip_keys(network, piece.ink) for piece in data.pieces]
         embeddings = [
             _embeddings(network, performance, settings, np.random.default_rng([seed, number]))
             for number, performance in enumerate(data.performances)
         ]
     return Features(
-        keys=torch.cat(keys),
+        keys=torch.cat(keys).float(),
         key_start=np.cumsum([0, *(len(k) for k in keys[:-1])]),
         column_count=np.array([piece.column_count for piece in data.pieces]),
-        embeddings=torch.cat(embeddings),
+        embeddings=torch.cat(embeddings).float(),
         frame_start=np.cumsum([0, *(len(e) for e in embeddings[:-1])]),
         piece=np.array([performance.piece for performance in data.performances]),
     )

@@ -4,7 +4,6 @@ The data builder knows every notehead and every key press, so the helper tasks a
 minutes what reward alone teaches in hours (measured in docs/experiments.md).
 """
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,21 +17,10 @@ from standpartner.audio import AugmentConfig
 from standpartner.learn.config import TrainConfig
 from standpartner.learn.data import SegmentBatch, SegmentSampler, TrainingSet
 from standpartner.learn.optimise import Optimiser
+from standpartner.learn.precision import precision
 
 READ_POSITIVE_WEIGHT = 20.0  # noteheads are rare among the 80 rows of a column
 LISTEN_POSITIVE_WEIGHT = 10.0
-
-
-def has_fast_bfloat16() -> bool:
-    """Whether this processor computes with bfloat16 itself (otherwise it is slower than float32)."""
-    return bool(torch.cpu._is_avx512_bf16_supported())
-
-
-def precision(mode: str) -> AbstractContextManager:
-    """Autocast to bfloat16 where that is faster, unless ``mode`` is "off"."""
-    if mode == "auto" and has_fast_bfloat16():
-        return torch.autocast("cpu", torch.bfloat16)
-    return nullcontext()
 
 
 @dataclass(frozen=True)

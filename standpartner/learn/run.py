@@ -135,7 +135,13 @@ class Run:
         if name == "pretrain":
             pretrain = Pretrain(self.network, self.data.train, self.config)
             return pretrain, lambda: {f"valid/{k}": v for k, v in pretrain.validate(self.data.valid).items()}
-        heard = encode(self.network, self.data.train, settings=self.config.augment, seed=self.config.seed)
+        heard = encode(
+            self.network,
+            self.data.train,
+            settings=self.config.augment,
+            seed=self.config.seed,
+            mixed_precision=self.config.mixed_precision,
+        )
         valid = self._valid_features()
         episode = self.config.imitate.episode if name == "imitate" else self.config.ppo.episode
         kind = Imitate if name == "imitate" else Ppo

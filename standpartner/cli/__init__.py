@@ -1,0 +1,55 @@
+"""The command line: ``standpartner COMMAND``; every command says more with ``--help``."""
+
+import importlib.util
+import sys
+from typing import Annotated
+
+import typer
+
+from standpartner import __version__
+from standpartner.cli import follow
+from standpartner.errors import StandpartnerError
+
+app = typer.Typer(
+    name="standpartner",
+    help="Listens to a performance, reads the score, and shows where the music is.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"standpartner {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Listens to a performance, reads the score, and shows where the music is."""
+
+
+follow.add_commands(app)
+if importlib.util.find_spec("standpartner.cli.research"):
+    from standpartner.cli import research
+
+    research.add_commands(app)
+
+
+def main() -> None:
+    """Run the command line; the exit code is 0 only on success.
+
+    1: something went wrong, said in one sentence on standard error; 2: wrong usage; 130: interrupted.
+    """
+    try:
+        app()
+    except StandpartnerError as error:
+        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,245 @@
+"""Commands that use an agent: follow, demo, engrave, agents. What they need is imported when they run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from standpartner.errors import AgentError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from rich.table import Table
+
+    from standpartner.follow import Follower, Following
+    from standpartner.follow.demo import Demo
+    from standpartner.score import Score
+
+DEFAULT_AGENT = "tunes"
+
+ScorePath = Annotated[Path, typer.Argument(metavar="SCORE", help="MusicXML (.musicxml, .mxl), MEI, Humdrum or ABC.")]
+AudioPath = Annotated[Path, typer.Argument(metavar="AUDIO", help="Recording: wav, flac, ogg or mp3.")]
+AgentName = Annotated[str, typer.Option("--agent", metavar="NAME|PATH", help="Bundled agent or the folder of one.")]
+MaxPages = Annotated[int, typer.Option("--max-pages", min=1, help="Refuse scores with more pages.")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of this module to the command line."""
+    app.command()(follow)
+    app.command()(demo)
+    app.command()(engrave)
+    app.command()(agents)
+
+
+def follow(
+    score: ScorePath,
+    audio: AudioPath,
+    *,
+    agent: AgentName = DEFAULT_AGENT,
+    from_measure: Annotated[
+        str | None, typer.Option("--from-measure", metavar="N", help="Printed number of the measure it begins in.")
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Wait for the first note, or take it that music begins at once.")
+    ] = True,
+    json_path: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write positions as JSON lines, one a frame.")
+    ] = None,
+    html_path: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page that shows the score being followed.")
+    ] = None,
+    max_pages: MaxPages = 60,
+) -> None:
+    """Follow a recording in its score.
+
+    A position is given for every 1/20 s: on the page, its measure, how sure the agent is, and whether it is lost.
+    """
+    from standpartner.agent.bundle import load_agent
+    from standpartner.audio import read_audio
+    from standpartner.follow import Follower, FollowerConfig, check_writable, write_page, write_positions
+
+    for path in (json_path, html_path):
+        if path is not None:
+            check_writable(path)
+    loaded = load_agent(agent)
+    samples = read_audio(audio)
+    engraved = _read_score(score, max_pages)
+    follower = Follower(engraved, loaded, config=FollowerConfig(wait=wait), from_measure=from_measure)
+    following = _follow(follower, samples, audio.name)
+    if json_path is not None:
+        write_positions(json_path, following.positions)
+    if html_path is not None:
+        write_page(html_path, engraved, positions=following.positions, audio=samples, start_frame=following.start_frame)
+    _print(_summary(following, score.name))
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the page; made if missing.")] = Path(
+        "demo"
+    ),
+    agent: AgentName = DEFAULT_AGENT,
+) -> None:
+    """Follow the bundled menuet and write DIR/index.html, where it can be watched beside the truth."""
+    from standpartner.agent.bundle import load_agent
+    from standpartner.audio import read_audio
+    from standpartner.follow import Follower, write_page
+    from standpartner.follow.demo import load_demo
+    from standpartner.follow.files import make_folder
+
+    piece = load_demo()
+    make_folder(out)
+    samples = read_audio(piece.recording)
+    score = _read_score(piece.score, 60)
+    following = _follow(Follower(score, load_agent(agent)), samples, piece.recording.name)
+    page = out / "index.html"
+    write_page(
+        page,
+        score,
+        positions=following.positions,
+        audio=samples,
+        truth=piece.onset_s,
+        start_frame=following.start_frame,
+    )
+    _print(_summary(following, score.title), _measures(piece, score, following))
+    typer.echo(f"Watch it: open {page} in a browser.")
+
+
+def engrave(
+    score: ScorePath,
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the files; made if missing.")],
+    max_pages: MaxPages = 60,
+) -> None:
+    """Engrave a score: strip.png, page-001.png ..., overlay.png (what was found on it) and onsets.json."""
+    from standpartner.score.overlay import write_engraving
+
+    engraved = _read_score(score, max_pages)
+    write_engraving(engraved, out)
+    typer.echo(
+        f"{engraved.title or score.name}: {_count(len(engraved.pages), 'page')}, "
+        f"{_count(len(engraved.systems), 'system')}, {_count(len(engraved.measures), 'measure')}, "
+        f"{_count(len(engraved.onsets), 'onset')} -> {out}"
+    )
+
+
+def agents() -> None:
+    """List the bundled agents, what they were trained on and how well they follow unseen pieces."""
+    from rich.table import Table
+
+    from standpartner.agent.bundle import bundled_agents
+
+    table = Table(title="Bundled agents", box=None, title_justify="left", pad_edge=False)
+    for heading in ("name", "for", "corpus", "R_tue", "R_on", "error", "within 0.5 s"):
+        table.add_column(heading, justify="left" if heading in ("name", "for", "corpus") else "right")
+    for name, folder in bundled_agents().items():
+        table.add_row(name, *_about_cells(_about(folder)))
+    if table.row_count:
+        _print(table)
+    else:
+        typer.echo("No agent is bundled; train one, or give the folder of one with --agent.")
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    try:
+        about: dict[str, Any] = json.loads((folder / "agent.json").read_text(encoding="utf-8"))["about"]
+    except (OSError, ValueError, KeyError) as error:
+        raise AgentError(f"expected an agent in {folder}, its agent.json cannot be read: {error}") from error
+    return about
+
+
+def _about_cells(about: dict[str, Any]) -> list[str]:
+    measures = about.get("measures") or {}
+    within = (measures.get("within_s") or {}).get("0.5")
+    return [
+        str(about.get("for", "–")),
+        str(about.get("corpus", "–")),
+        _number(measures.get("r_tue")),
+        _number(measures.get("r_on")),
+        _number(measures.get("error_cm_mean"), unit=" cm"),
+        _number(within),
+    ]
+
+
+def _number(value: float | None, *, unit: str = "") -> str:
+    return "–" if value is None else f"{value:.3f}{unit}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _read_score(path: Path, max_pages: int) -> Score:
+    from standpartner.score import read_score
+
+    with _progress(f"Reading {path.name}", None):
+        return read_score(path, max_pages=max_pages)
+
+
+def _follow(follower: Follower, audio: np.ndarray, name: str) -> Following:
+    from standpartner.constants import SAMPLE_RATE_HZ
+    from standpartner.follow import follow_audio
+
+    with _progress(f"Following {name}", len(audio) / SAMPLE_RATE_HZ) as advance:
+        return follow_audio(follower, audio, name=name, progress=advance)
+
+
+@contextmanager
+def _progress(what: str, total: float | None) -> Iterator[Callable[[float], None]]:
+    """A progress bar on standard error where that is a terminal; yields what sets it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _summary(following: Following, name: str) -> Table:
+    table = _facts(name)
+    table.add_row("recording", f"{following.duration_s:.1f} s")
+    table.add_row("first note heard at", f"{following.started_s:.2f} s")
+    table.add_row("followed", f"{following.followed_s:.1f} s")
+    end = " (end of the score)" if following.finished else ""
+    table.add_row("last measure reached", f"{following.last_measure}{end}")
+    table.add_row("lost", f"{100 * following.lost_share:.1f} % of frames")
+    return table
+
+
+def _measures(piece: Demo, score: Score, following: Following) -> Table:
+    """The measures against the truth, for the demo."""
+    from standpartner.follow.demo import demo_measures
+
+    measures = demo_measures(piece, score, following)
+    table = _facts("against the truth")
+    table.add_row("onsets", str(measures["onsets"]))
+    table.add_row("R_on (strict)", f"{measures['r_on']:.3f}")
+    table.add_row("mean error", _number(measures["error_cm_mean"], unit=" cm"))
+    table.add_row("within 0.5 s", f"{measures['within_s']['0.5']:.3f}")
+    table.add_row("followed to the end", "yes" if measures["r_tue"] == 1 else "no")
+    return table
+
+
+def _facts(title: str) -> Table:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=escape(title), box=None, show_header=False, title_justify="left", pad_edge=False)
+    table.add_column(style="dim", min_width=22)
+    table.add_column(justify="right", min_width=12)
+    return table
+
+
+def _print(*tables: Table) -> None:
+    from rich.console import Console
+
+    console = Console()
+    for table in tables:
+        console.print(table)
+        console.print()

@@ -1,0 +1,74 @@
+"""Settings of the follower: when it starts, how sure it says it is, when it calls itself lost."""
+
+from dataclasses import dataclass, field
+
+from standpartner.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartConfig:
+    """When music is taken to have begun; the rule is in ``start.StartDetector``.
+
+    Attributes:
+        above_floor: a band is loud when its magnitude is this many times its noise floor (4 is 12 dB).
+        quietest: magnitude below which nothing counts as sound; a full-scale sine has about 500.
+        floor_memory_s: time in which the noise floor follows the room.
+        loud_memory_s: time in which it follows a band that is loud, such as a fan that is switched on.
+        tone_ratio: a tone's band has this many times the magnitude of the bands around it.
+        key_probability: what the agent's listening must give to a starting key.
+        expected_probability: the same for a key that the score starts with, in any octave.
+        confirm_s: time after a tone within which a starting key must be heard; what was played meanwhile is
+            caught up with.
+        steady_s: stretch of time which tones must fill to be taken for music without a starting key.
+        steady_share: the part of it that they must fill.
+    """
+
+    above_floor: float = 4.0
+    quietest: float = 0.3
+    floor_memory_s: float = 1.0
+    loud_memory_s: float = 4.0
+    tone_ratio: float = 4.0
+    key_probability: float = 0.95
+    expected_probability: float = 0.6
+    confirm_s: float = 0.2
+    steady_s: float = 1.5
+    steady_share: float = 0.6
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowerConfig:
+    """How a follower behaves around the agent.
+
+    Attributes:
+        wait: wait for the first note; without it music is taken to begin with the first sample.
+        start: what counts as the first note.
+        confidence_reach_px: the agent's own guess counts as agreeing this far from the position, in strip px.
+        confidence_memory_s: time over which the confidence is smoothed.
+        lost_below: smoothed confidence below which the follower may be lost.
+        lost_after_s: how long it must be below for the follower to say so.
+        found_above: smoothed confidence from which it is found again.
+        end_after_s: time at or past the last onset after which it stays there.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    wait: bool = True
+    start: StartConfig = field(default_factory=StartConfig)
+    confidence_reach_px: float = 20.0
+    confidence_memory_s: float = 1.0
+    lost_below: float = 0.25
+    lost_after_s: float = 1.0
+    found_above: float = 0.4
+    end_after_s: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.lost_below <= self.found_above <= 1:
+            raise ConfigError(
+                f"expected 0 <= lost_below <= found_above <= 1, got {self.lost_below} and {self.found_above}"
+            )
+        if min(self.confidence_reach_px, self.confidence_memory_s) <= 0:
+            raise ConfigError(
+                "expected confidence_reach_px and confidence_memory_s above 0, got "
+                f"{self.confidence_reach_px} and {self.confidence_memory_s}"
+            )

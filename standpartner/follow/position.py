@@ -1,0 +1,86 @@
+"""Where the music is at one moment: what a follower gives for every frame."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from standpartner.constants import FRAME_RATE_HZ
+from standpartner.score import Score
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A followed position; ``to_json`` has exactly these keys.
+
+    Attributes:
+        time_s: second of the recording, a multiple of 1 / 20.
+        strip_x_px: position on the strip.
+        page: printed page, from 1.
+        system: system of the score, from 1.
+        measure: printed number, a string where it is not a plain number.
+        page_x_px: position on the page image.
+        page_y_px: middle of the system on the page image.
+        confidence: 0 to 1.
+        lost: the follower does not know where the music is.
+    """
+
+    time_s: float
+    strip_x_px: float
+    page: int
+    system: int
+    measure: int | str
+    page_x_px: float
+    page_y_px: float
+    confidence: float
+    lost: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dictionary, rounded to what is meaningful."""
+        return {
+            "time_s": round(self.time_s, 3),
+            "strip_x_px": round(self.strip_x_px, 2),
+            "page": self.page,
+            "system": self.system,
+            "measure": self.measure,
+            "page_x_px": round(self.page_x_px, 2),
+            "page_y_px": round(self.page_y_px, 2),
+            "confidence": round(self.confidence, 4),
+            "lost": self.lost,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FramePosition:
+    """One frame's result before it is looked up on the pages."""
+
+    frame: int
+    strip_x_px: float
+    confidence: float
+    lost: bool
+
+
+def printed_measure(label: str) -> int | str:
+    """A measure's printed label, as a number where it is one."""
+    return int(label) if label.isdecimal() else label
+
+
+def place_all(score: Score, frames: list[FramePosition]) -> list[Position]:
+    """Look many frames up on the pages at once."""
+    if not frames:
+        return []
+    place = score.place(np.array([frame.strip_x_px for frame in frames]))
+    return [
+        Position(
+            time_s=frame.frame / FRAME_RATE_HZ,
+            strip_x_px=frame.strip_x_px,
+            page=int(place.page[k]) + 1,
+            system=int(place.system[k]) + 1,
+            measure=printed_measure(str(score.measures.label[place.measure[k]])),
+            page_x_px=float(place.page_x_px[k]),
+            page_y_px=float(place.page_y_px[k]),
+            confidence=frame.confidence,
+            lost=frame.lost,
+        )
+        for k, frame in enumerate(frames)
+    ]

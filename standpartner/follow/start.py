@@ -1,0 +1,123 @@
+"""When does the music begin? Silence, room noise and a cough are waited through, the first note is not missed."""
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from standpartner.constants import BAND_COUNT, FRAME_RATE_HZ, KEY_COUNT, LOWEST_KEY
+from standpartner.follow.config import StartConfig
+
+Floats = NDArray[np.float32]
+_ATTACK, _ATTACK_FRAMES = 2.0, 2  # a tone begins where its band's magnitude doubles within two frames
+_FEWEST_TONES = 2
+_NEAR, _FAR = 3, 6  # a tone's band is compared with those this many semitones away
+
+
+def expected_keys(pitches: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Keys of the piano with the pitch class of one of some MIDI pitches: (88,); none given means none expected."""
+    keys = np.arange(LOWEST_KEY, LOWEST_KEY + KEY_COUNT)
+    return np.isin(keys % 12, np.unique(pitches) % 12)
+
+
+@dataclass
+class _Heard:
+    """One frame in short: are there tones in it, does a tone begin, does the agent hear a key start."""
+
+    tonal: bool
+    attack: bool
+    key: bool
+
+
+class StartDetector:
+    """Decides frame by frame whether the music has begun, and tells how many frames ago it did.
+
+    Every band has a noise floor, a running mean of its magnitude that rises more slowly while the band is loud, that
+    is well above its floor. A tone is a loud band well above its neighbours. Music has begun at the first tone after
+    which, within ``confirm_s``, the agent hears a key start: any key with much certainty, or with less a key whose
+    pitch class the score starts with. As an instrument may be unknown to the agent, tones alone count too, when they
+    fill most of ``steady_s`` and at least two of them begin in it (a hum does so once); music has then begun with the
+    first of the run that these tones make. The floor begins at zero, for a recording may begin with its first note;
+    noise that is there from the start has neither keys nor tones.
+
+    Args:
+        config: thresholds.
+        expected: (88,) keys that the score starts with, see `expected_keys`.
+    """
+
+    def __init__(self, config: StartConfig, expected: NDArray[np.bool_]) -> None:
+        self.config, self.expected = config, expected
+        self._confirm = max(1, round(config.confirm_s * FRAME_RATE_HZ))
+        self._steady = max(1, round(config.steady_s * FRAME_RATE_HZ))
+        self._fast, self._slow = (_blend(time_s) for time_s in (config.floor_memory_s, config.loud_memory_s))
+        self._floor = np.zeros(BAND_COUNT)
+        self._before = deque([np.zeros(BAND_COUNT)] * _ATTACK_FRAMES, maxlen=_ATTACK_FRAMES)
+        self._heard: list[_Heard] = []
+
+    @property
+    def memory_frames(self) -> int:
+        """How far back, in frames, an answer can point."""
+        return max(self._confirm, self._steady)
+
+    def hear(self, frame: Floats, pressed: Floats) -> int | None:
+        """Take one frame in.
+
+        Args:
+            frame: (78,) of the spectrogram.
+            pressed: (88,) the agent's logits of starting keys.
+
+        Returns:
+            None while there is no music, else how many frames ago it began (0: in this one).
+        """
+        magnitude = np.power(10.0, frame, dtype=np.float64) - 1.0
+        loud = magnitude > self.config.above_floor * self._floor + self.config.quietest
+        tones = loud & (magnitude > self.config.tone_ratio * _surroundings(magnitude))
+        attack = tones & (magnitude > _ATTACK * self._before[0])
+        self._before.append(magnitude)
+        self._heard.append(
+            _Heard(
+                tonal=bool(tones.any()),
+                attack=bool(attack.any()),
+                key=self._starts_key(pressed),
+            )
+        )
+        del self._heard[: -self.memory_frames]
+        rising = loud & (magnitude > self._floor)
+        self._floor += np.where(rising, self._slow, self._fast) * (magnitude - self._floor)
+        return self._begun()
+
+    def _starts_key(self, pressed: Floats) -> bool:
+        probability = 1.0 / (1.0 + np.exp(-np.clip(pressed, -30.0, 30.0)))
+        sure = probability.max() >= self.config.key_probability
+        return bool(sure or np.any(probability[self.expected] >= self.config.expected_probability))
+
+    def _begun(self) -> int | None:
+        recent = [heard.tonal for heard in self._heard[-self._confirm :]]
+        if self._heard[-1].key and any(recent):
+            return len(recent) - 1 - recent.index(True)
+        steady = self._heard[-self._steady :]
+        tones = [heard.tonal for heard in steady]
+        attacks = [heard.attack for heard in steady]
+        begun = sum(now and not before for before, now in zip([False, *attacks], attacks, strict=False))
+        if tones[-1] and begun >= _FEWEST_TONES and sum(tones) >= self.config.steady_share * self._steady:
+            return _run_length(tones) - 1
+        return None
+
+
+def _run_length(tones: list[bool]) -> int:
+    """Length of the run of tones that reaches to the end; short gaps are part of it, single tones long before not."""
+    worth = np.cumsum([1 if tone else -1 for tone in reversed(tones)])
+    return int(np.argmax(worth)) + 1
+
+
+def _blend(time_s: float) -> float:
+    return 1.0 - float(np.exp(-1.0 / (time_s * FRAME_RATE_HZ)))
+
+
+def _surroundings(magnitude: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean magnitude of the bands around each band, without the nearest: (78,) -> (78,)."""
+    around = np.ones(2 * _FAR + 1)
+    around[_FAR - _NEAR + 1 : _FAR + _NEAR] = 0.0
+    weights = np.convolve(np.ones(BAND_COUNT), around, mode="same")
+    return np.convolve(magnitude, around, mode="same") / weights

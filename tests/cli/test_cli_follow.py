@@ -1,0 +1,272 @@
+"""The commands as a user calls them: what they write, what they say, how they exit."""
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from standpartner import __version__
+from standpartner.audio import write_audio
+from standpartner.constants import SAMPLE_RATE_HZ
+from standpartner.follow.demo import load_demo
+
+KEYS = ["time_s", "strip_x_px", "page", "system", "measure", "page_x_px", "page_y_px", "confidence", "lost"]
+ASAP = Path(__file__).parents[3] / "shared" / "data" / "asap" / "Bach" / "Prelude" / "bwv_858"
+SCORE = load_demo().score
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Runs the command line in this process: (exit code, standard output, standard error)."""
+
+    def run(*words):
+        from standpartner.cli import main
+
+        monkeypatch.setattr(sys, "argv", ["standpartner", *map(str, words)])
+        monkeypatch.setenv("COLUMNS", "200")
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory):
+    """The first ten seconds of the bundled recording."""
+    audio, rate = soundfile.read(load_demo().recording, dtype="float32", frames=10 * SAMPLE_RATE_HZ)
+    assert rate == SAMPLE_RATE_HZ
+    path = tmp_path_factory.mktemp("short") / "short.flac"
+    write_audio(path, audio)
+    return path
+
+
+def refused(result, *words):
+    """Exit code 1, nothing on standard output, one sentence with these words on standard error."""
+    code, out, err = result
+    assert code == 1, err
+    assert out == ""
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    for word in words:
+        assert word in err
+    return True
+
+
+def test_follow_writes_positions_and_page(call, short, tiny_bundle, tmp_path):
+    jsonl, page = tmp_path / "out.jsonl", tmp_path / "out.html"
+    code, out, err = call("follow", SCORE, short, "--agent", tiny_bundle, "--json", jsonl, "--html", page)
+    assert (code, err) == (0, "")
+    rows = [json.loads(line) for line in jsonl.read_text().splitlines()]
+    assert len(rows) == 200
+    assert all(list(row) == KEYS for row in rows)
+    assert [row["time_s"] for row in rows] == pytest.approx(np.arange(200) / 20)
+    assert page.read_text().startswith("<!DOCTYPE html>")
+    assert "10.0 s" in out
+    assert "last measure reached" in out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.html", "out.jsonl"]
+
+
+def test_follow_from_a_measure_and_to_standard_output(call, short, tiny_bundle):
+    words = ("follow", SCORE, short, "--agent", tiny_bundle, "--from-measure", 17, "--no-wait")
+    done = subprocess.run(
+        [sys.executable, "-m", "standpartner.cli", *map(str, words), "--json", "/dev/stdout"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout.splitlines()[0])["measure"] == 17
+    refused(call(*words[:-2], "soon"), "no measure soon in Menuet in G: its measures are 1 to 48")
+
+
+def test_demo(call, tiny_bundle, tmp_path):
+    code, out, _ = call("demo", "--out", tmp_path / "new" / "demo", "--agent", tiny_bundle)
+    assert code == 0
+    assert (tmp_path / "new" / "demo" / "index.html").stat().st_size < 1_500_000
+    for words in ("Menuet in G", "R_on (strict)", "mean error", "within 0.5 s", "followed to the end"):
+        assert words in out
+    (tmp_path / "file").write_text("")
+    refused(call("demo", "--out", tmp_path / "file" / "demo"), "cannot make the folder")
+
+
+def test_engrave(call, tmp_path):
+    code, out, _ = call("engrave", SCORE, "--out", tmp_path / "engraved")
+    assert code == 0
+    assert "2 pages, 8 systems, 48 measures, 204 onsets" in out
+    names = {path.name for path in (tmp_path / "engraved").iterdir()}
+    assert {"strip.png", "page-001.png", "page-002.png", "overlay.png", "onsets.json"} <= names
+    onsets = json.loads((tmp_path / "engraved" / "onsets.json").read_text())
+    assert len(onsets) == 204
+    assert onsets[0]["pitches"] == [74]
+
+
+def test_agents(call, tiny_bundle, tmp_path, monkeypatch):
+    folder = tmp_path / "tiny"
+    shutil.copytree(tiny_bundle, folder)
+    content = json.loads((folder / "agent.json").read_text())
+    measures = {"r_tue": 0.97, "r_on": 0.981, "error_cm_mean": 0.1234, "within_s": {"0.5": 0.95}}
+    content["about"] = {"name": "tiny", "for": "whistling", "corpus": "birds", "measures": measures}
+    (folder / "agent.json").write_text(json.dumps(content))
+    monkeypatch.setattr("standpartner.agent.bundle.bundled_agents", lambda: {"tiny": folder})
+    code, out, _ = call("agents")
+    assert code == 0
+    row = next(line for line in out.splitlines() if line.startswith("tiny"))
+    assert row.split() == ["tiny", "whistling", "birds", "0.970", "0.981", "0.123", "cm", "0.950"]
+    (folder / "agent.json").write_text("{")
+    refused(call("agents"), "its agent.json cannot be read")
+    monkeypatch.setattr("standpartner.agent.bundle.bundled_agents", dict)
+    assert "No agent is bundled" in call("agents")[1]
+
+
+def test_the_default_agent_is_the_one_of_bundles():
+    from standpartner.agent import bundle
+    from standpartner.cli import follow
+
+    assert follow.DEFAULT_AGENT == bundle.DEFAULT_AGENT
+
+
+def test_version_help_and_wrong_usage(call):
+    assert call("--version")[:2] == (0, f"standpartner {__version__}\n")
+    code, out, _ = call("--help")
+    assert code == 0
+    assert all(command in out for command in ("follow", "demo", "engrave", "agents"))
+    assert call("follow", SCORE)[0] == 2
+    assert call("fly")[0] == 2
+
+
+def test_interrupt(call, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("standpartner.score.read_score", interrupt)
+    assert call("engrave", SCORE, "--out", "nowhere")[0] == 130
+
+
+def test_help_needs_nothing_heavy():
+    code = (
+        "import sys; sys.argv = ['standpartner', '--help']\nfrom standpartner.cli import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print([name for name in ('torch', 'onnxruntime', 'verovio', 'scipy', 'numpy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_following_needs_no_torch(short, tiny_bundle):
+    code = (
+        f"import sys; sys.argv = ['standpartner', 'follow', {str(SCORE)!r}, {str(short)!r}, '--agent', "
+        f"{str(tiny_bundle)!r}]\nfrom standpartner.cli import main\n"
+        "try: main()\nexcept SystemExit as stop: assert not stop.code, stop.code\n"
+        "print([name for name in ('torch', 'scipy', 'pretty_midi', 'midirenderer') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.fixture(scope="module")
+def bad(tmp_path_factory, short):
+    """Files that cannot be followed, by what is wrong with them."""
+    folder = tmp_path_factory.mktemp("bad")
+    (folder / "empty.wav").write_bytes(b"")
+    soundfile.write(folder / "nothing.wav", np.zeros(0, np.float32), SAMPLE_RATE_HZ)
+    soundfile.write(folder / "silence.flac", np.zeros(3 * SAMPLE_RATE_HZ, np.float32), SAMPLE_RATE_HZ)
+    noise = np.random.default_rng(0).normal(0.0, 0.005, 3 * SAMPLE_RATE_HZ)
+    soundfile.write(folder / "noise.wav", noise, SAMPLE_RATE_HZ)
+    soundfile.write(folder / "whole.mp3", soundfile.read(short)[0], SAMPLE_RATE_HZ)
+    whole = (folder / "whole.mp3").read_bytes()
+    (folder / "cut.mp3").write_bytes(whole[: len(whole) // 2])
+    (folder / "letter.musicxml").write_text("Dear Clara,\nthe menuet is in G.\n")
+    (folder / "rests.abc").write_text("X:1\nT:Rests\nM:4/4\nL:1/4\nK:C\nz4|z4|]\n")
+    with zipfile.ZipFile(folder / "hollow.mxl", "w") as archive:
+        archive.writestr("readme.txt", "no score here")
+    music = "GABc dedB|" * 5_600
+    (folder / "endless.abc").write_text("X:1\nT:Endless\nM:4/4\nL:1/8\nK:G\n" + music.replace("|", "|\n") + "\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("empty.wav", ("empty.wav is empty",)),
+        ("nothing.wav", ("nothing.wav", "no sound")),
+        ("silence.flac", ("nothing to follow", "silence.flac is silent throughout")),
+        ("noise.wav", ("nothing to follow", "no first note was heard in noise.wav", "--no-wait")),
+        ("cut.mp3", ("cut.mp3 is cut off or damaged",)),
+        ("letter.musicxml", ("letter.musicxml is no audio",)),
+        ("missing.wav", ("there is no file", "missing.wav")),
+    ],
+)
+def test_bad_recordings(name, words, call, bad, tiny_bundle, tmp_path):
+    out = tmp_path / "out.jsonl"
+    refused(call("follow", SCORE, bad / name, "--agent", tiny_bundle, "--json", out), *words)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("command", ["follow", "engrave"])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("letter.musicxml", ("letter.musicxml",)),
+        ("rests.abc", ("rests.abc", "no notes")),
+        ("hollow.mxl", ("hollow.mxl",)),
+        ("missing.musicxml", ("missing.musicxml",)),
+    ],
+)
+def test_bad_scores(command, name, words, call, bad, short, tiny_bundle, tmp_path):
+    if command == "follow":
+        result = call("follow", bad / name, short, "--agent", tiny_bundle)
+    else:
+        result = call("engrave", bad / name, "--out", tmp_path / "engraved")
+    refused(result, *words)
+    assert not (tmp_path / "engraved").exists()
+
+
+def test_two_hundred_pages(call, bad, short, tiny_bundle):
+    refused(call("follow", bad / "endless.abc", short, "--agent", tiny_bundle), "200 pages", "--max-pages")
+
+
+def test_too_many_pages_is_what_the_user_says(call, short, tiny_bundle):
+    refused(call("follow", SCORE, short, "--agent", tiny_bundle, "--max-pages", 1), "pages")
+    assert call("follow", SCORE, short, "--agent", tiny_bundle, "--max-pages", 0)[0] == 2
+
+
+def test_unknown_agent(call, short):
+    refused(call("follow", SCORE, short, "--agent", "nobody"), "no agent 'nobody'")
+
+
+def test_results_that_cannot_be_written(call, short, tiny_bundle, tmp_path):
+    words = ("follow", SCORE, short, "--agent", tiny_bundle)
+    for option in ("--json", "--html"):
+        refused(call(*words, option, "/dev/full"), "cannot write /dev/full", "No space left on device")
+        refused(call(*words, option, tmp_path / "missing" / "out"), "there is no folder")
+        refused(call(*words, option, tmp_path), "it is a folder")
+    refused(call("engrave", SCORE, "--out", short), "cannot be written")
+
+
+@pytest.mark.skipif(not ASAP.is_dir(), reason="no ASAP beside the repository")
+@pytest.mark.skipif(shutil.which("fluidsynth") is None, reason="no fluidsynth; install it: apt-get install fluidsynth")
+def test_a_piano_score_and_a_human_performance(call, tiny_bundle, tmp_path):
+    fonts = [*Path("/usr/share/sounds/sf2").glob("*.sf2"), *Path("/usr/share/sounds/sf3").glob("*.sf3")]
+    if not fonts:
+        pytest.skip("no soundfont; install one: apt-get install timgm6mb-soundfont")
+    wav = tmp_path / "performance.wav"
+    command = ["fluidsynth", "-n", "-i", "-q", "-r", "22050", "-F", wav, fonts[0], ASAP / "Zhang01M.mid"]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    jsonl, page = tmp_path / "out.jsonl", tmp_path / "out.html"
+    code, _, err = call("follow", ASAP / "xml_score.mxl", wav, "--agent", tiny_bundle, "--json", jsonl, "--html", page)
+    assert (code, err) == (0, "")
+    length_s = soundfile.info(wav).duration
+    assert len(jsonl.read_text().splitlines()) == pytest.approx(20 * length_s, abs=1)
+    assert page.stat().st_size > 100_000

@@ -1,0 +1,175 @@
+"""The follower: plays by the game's rules, the same however audio comes, waits, starts anywhere, ends at the end."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from standpartner.agent.bundle import Agent, Ear, load_agent
+from standpartner.agent.views import window, window_index
+from standpartner.audio import read_audio, spectrogram
+from standpartner.constants import SAMPLE_RATE_HZ
+from standpartner.errors import ConfigError, ScoreError
+from standpartner.follow import Follower, FollowerConfig, StartConfig, State
+from standpartner.follow.demo import load_demo
+from standpartner.game import PIANO, BatchedGame, Track
+
+AT_ONCE = FollowerConfig(wait=False)
+BY_TONES = FollowerConfig(start=StartConfig(key_probability=1.1, expected_probability=1.1))
+KEYS = ["time_s", "strip_x_px", "page", "system", "measure", "page_x_px", "page_y_px", "confidence", "lost"]
+
+
+@pytest.fixture(scope="module")
+def recording():
+    return read_audio(load_demo().recording)[: 12 * SAMPLE_RATE_HZ]
+
+
+def follow(follower, audio, chunk=None):
+    positions = []
+    for first in range(0, len(audio), chunk or len(audio)):
+        positions += follower.push(audio[first : first + (chunk or len(audio))])
+    return positions + follower.finish()
+
+
+def reach(speed):
+    """Accelerate to a speed and keep it."""
+    return lambda now: 2 if now < speed else 1
+
+
+@pytest.mark.parametrize("chunk", [441, 1102, 7_777])
+@pytest.mark.parametrize("config", [AT_ONCE, BY_TONES])
+def test_a_stream_gives_the_same_as_a_file(chunk, config, menuet, tiny_bundle, recording):
+    agent = load_agent(str(tiny_bundle))
+    whole = follow(Follower(menuet, agent, config=config), recording)
+    assert len(whole) == len(spectrogram(recording))
+    assert follow(Follower(menuet, agent, config=config), recording, chunk) == whole
+
+
+class RestlessAgent(Agent):
+    """An untrained agent always does the same; this one's action depends strongly on all that it is given."""
+
+    def decide(self, keys, embedding, *, speed_px, memory):
+        decision = super().decide(keys, embedding, speed_px=speed_px, memory=memory)
+        wish = np.tanh(decision.locate.argmax(1) / 64 - speed_px / 4)[:, None] * np.array([[-1, 0, 1]])
+        return replace(decision, action=np.sin(300 * decision.action) + 2 * wish)
+
+
+def test_follows_by_the_rules_of_the_game(menuet, tiny_bundle, recording):
+    """The same positions as a player of the batched game that uses the same agent."""
+    agent = RestlessAgent(tiny_bundle)
+    audio = recording[int(1.2 * SAMPLE_RATE_HZ) :]
+    frames = spectrogram(audio)
+    onset_s = np.linspace(0.0, (len(frames) - 2) / 20, len(menuet.onsets))
+    track = Track("menuet", onset_s, menuet.onsets.x_px, menuet.strip, frames)
+    game = BatchedGame([track], PIANO, stop_when_lost=False)
+    game.reset([0], [0])
+    ear = Ear(agent)
+    embeddings = np.concatenate([ear.hear(frame[None])[0] for frame in frames])
+    keys, memory = agent.read(menuet.strip), agent.empty_memory(1)
+    expected = [game.position_px[0]]
+    while game.running[0]:
+        index, fraction = window_index(game.position_px, np.array([len(keys) - 128]))
+        now = embeddings[game.frame]
+        speed = game.speed.astype(np.float32)
+        decision = agent.decide(window(keys, index, fraction), now, speed_px=speed, memory=memory)
+        memory = decision.memory
+        game.step(decision.action.argmax(1))
+        expected.append(game.position_px[0])
+    config = FollowerConfig(wait=False, end_after_s=60)
+    found = [position.strip_x_px for position in follow(Follower(menuet, agent, config=config), audio)]
+    assert len(set(expected)) > 20, "the untrained agent must move for this to show anything"
+    assert found[: len(expected)] == expected
+
+
+def test_positions_say_where_that_is_on_the_page(menuet, scripted, recording):
+    positions = follow(Follower(menuet, scripted(reach(21)), config=AT_ONCE), recording)
+    place = menuet.place(np.array([position.strip_x_px for position in positions]))
+    assert [position.page - 1 for position in positions] == list(place.page)
+    assert [position.system - 1 for position in positions] == list(place.system)
+    assert [position.page_x_px for position in positions] == list(place.page_x_px)
+    assert [position.page_y_px for position in positions] == list(place.page_y_px)
+    assert [position.measure for position in positions] == [int(menuet.measures.label[m]) for m in place.measure]
+    assert {position.page for position in positions} == {1, 2}
+    assert list(positions[7].to_json()) == KEYS
+    assert positions[7].to_json()["time_s"] == 0.35
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.002])
+def test_waits_through_silence_and_noise(noise, menuet, scripted, recording):
+    rng = np.random.default_rng(0)
+    audio = np.concatenate([np.zeros(4 * SAMPLE_RATE_HZ, np.float32), recording])
+    audio = (audio + noise * rng.normal(size=len(audio))).astype(np.float32)
+    follower = Follower(menuet, scripted(reach(4)))
+    positions = follower.push(audio[: 5 * SAMPLE_RATE_HZ])
+    assert follower.state is State.WAITING
+    assert {position.strip_x_px for position in positions} == {menuet.onsets.x_px[0]}
+    assert not any(position.lost for position in positions)
+    positions += follower.push(audio[5 * SAMPLE_RATE_HZ :])
+    assert follower.state is State.FOLLOWING
+    onset_frame = round((4 + load_demo().onset_s[0]) * 20)
+    assert abs(follower.start_frame - onset_frame) <= 1
+    # 4 px a frame from the first note on, caught up after it was recognised: 1, 3, 6, 10, 14 ... px.
+    assert positions[-1].strip_x_px == menuet.onsets.x_px[0] + 4 * (len(positions) - 1 - follower.start_frame) - 6
+
+
+def test_begins_at_a_measure(menuet, scripted, recording):
+    follower = Follower(menuet, scripted(), config=AT_ONCE, from_measure=17)
+    position = follower.push(recording)[0]
+    assert position.measure == 17
+    onset = int(np.flatnonzero(menuet.onsets.measure == 16)[0])
+    assert position.strip_x_px == menuet.onsets.x_px[onset]
+    assert Follower(menuet, scripted(), from_measure="17").push(recording)[0].measure == 17
+
+
+def test_unknown_measure(menuet, scripted):
+    with pytest.raises(ScoreError, match="no measure 99 in Menuet in G: its measures are 1 to 48"):
+        Follower(menuet, scripted(), from_measure=99)
+
+
+def test_stays_at_the_end(menuet, scripted, recording):
+    follower = Follower(menuet, scripted(reach(60)), config=AT_ONCE)
+    positions = follow(follower, recording)
+    assert follower.state is State.FINISHED
+    assert positions[-1].strip_x_px == positions[-60].strip_x_px >= menuet.onsets.x_px[-1]
+    assert positions[-1].strip_x_px <= menuet.width_px - 1
+    assert not positions[-1].lost
+    assert len(positions) == len(spectrogram(recording))
+
+
+def test_touching_the_end_briefly_is_not_the_end(menuet, scripted, recording):
+    """An agent that hurries to the end and turns back is let back."""
+    agent = scripted(lambda speed: 2 if agent.decisions < 100 else 0)
+    follower = Follower(menuet, agent, config=FollowerConfig(wait=False, end_after_s=10))
+    positions = follow(follower, recording)
+    reached = max(position.strip_x_px for position in positions)
+    assert reached == menuet.width_px - 1
+    assert positions[-1].strip_x_px < menuet.onsets.x_px[-1]
+
+
+def test_confidence_and_lost(menuet, scripted, recording):
+    agent = scripted(locate_px=4.0)
+    follower = Follower(menuet, agent, config=AT_ONCE)
+    sure = follower.push(recording[: 2 * SAMPLE_RATE_HZ])
+    assert all(position.confidence > 0.99 and not position.lost for position in sure)
+    agent.locate_px = 100.0
+    unsure = follower.push(recording[2 * SAMPLE_RATE_HZ : 6 * SAMPLE_RATE_HZ])
+    confidence = [position.confidence for position in unsure]
+    assert confidence == sorted(confidence, reverse=True)
+    assert confidence[19] == pytest.approx(np.exp(-1), abs=0.03), "smoothed over a second"
+    assert [position.lost for position in unsure[:40]] == [False] * 40, "not at once"
+    assert unsure[-1].lost
+    agent.locate_px = 0.0
+    found = follower.push(recording[6 * SAMPLE_RATE_HZ : 9 * SAMPLE_RATE_HZ])
+    assert found[0].lost
+    assert not found[-1].lost
+    agent.locate_px = None
+    vague = follower.push(recording[9 * SAMPLE_RATE_HZ :])
+    assert 0 <= vague[-1].confidence < 0.2
+    assert vague[-1].lost
+
+
+def test_config_is_checked():
+    with pytest.raises(ConfigError, match="lost_below <= found_above"):
+        FollowerConfig(lost_below=0.6, found_above=0.5)
+    with pytest.raises(ConfigError, match="above 0"):
+        FollowerConfig(confidence_memory_s=0)

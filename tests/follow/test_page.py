@@ -1,0 +1,206 @@
+"""The page: complete in itself, and in a real browser the cursor is where the positions say."""
+
+import base64
+import io
+import json
+import re
+import shutil
+import subprocess
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+from standpartner.audio import read_audio
+from standpartner.constants import SAMPLE_RATE_HZ
+from standpartner.errors import ConfigError
+from standpartner.follow import write_page
+from standpartner.follow.demo import load_demo
+from standpartner.follow.position import FramePosition, place_all
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SECONDS = 40
+START_FRAME = 24
+LOST = range(500, 540)
+TRUTH_S = np.linspace(1.2, 66.0, 204)
+
+PROBE = """
+<script>
+const times = %s, report = [];
+const within = (mark, name) => parseFloat(mark.style[name]) / 100;
+function look(time) {
+  const mark = marks.here, page = mark.parentNode, number = +page.dataset.page, size = data.pages[number];
+  const box = page.getBoundingClientRect(), at = mark.getBoundingClientRect(), other = marks.true;
+  report.push({
+    time, page: number + 1, x: within(mark, "left") * size.width,
+    shown: (at.left + at.width / 2 - box.left) / box.width,
+    top: within(mark, "top") * size.height, height: within(mark, "height") * size.height, width: size.width,
+    seen: box.width > 0 && at.height > 10, measure: $("measure").textContent, state: document.body.dataset.state,
+    percent: $("percent").textContent, trueSeen: other.style.display !== "none",
+    trueX: other.parentNode ? within(other, "left") * data.pages[+other.parentNode.dataset.page].width : null,
+  });
+}
+async function run() {
+  if (audio.readyState < 3) await new Promise(done => audio.addEventListener("canplay", done, {once: true}));
+  for (const time of times) {
+    await new Promise(done => { audio.addEventListener("seeked", done, {once: true}); seek(time); });
+    draw();
+    look(audio.currentTime);
+  }
+  seek(times[1]);
+  const page = slots.find(slot => slot.dataset.page === "0"), box = page.getBoundingClientRect(), s = data.systems[2];
+  const x = box.left + .5 * (s.left + s.right) / data.pages[0].width * box.width;
+  const y = box.top + .5 * (s.top + s.bottom) / data.pages[0].height * box.height;
+  page.dispatchEvent(new MouseEvent("click", {clientX: x, clientY: y, bubbles: true}));
+  const clicked = audio.currentTime;
+  const press = key => document.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
+  press("ArrowRight");
+  const later = audio.currentTime;
+  press("ArrowLeft");
+  const back = audio.currentTime;
+  press(" ");
+  const playing = !audio.paused;
+  press(" ");
+  return {report, clicked, later, back, playing, stopped: audio.paused, duration: audio.duration};
+}
+const send = result => fetch("%s", {method: "POST", mode: "no-cors", body: JSON.stringify(result)});
+run().then(send, error => send({error: String(error.stack)}));
+</script>
+</body>
+"""
+
+
+@pytest.fixture(scope="module")
+def audio():
+    return read_audio(load_demo().recording)[: SECONDS * SAMPLE_RATE_HZ]
+
+
+@pytest.fixture(scope="module")
+def positions(menuet):
+    """A reading at an uneven pace over both pages."""
+    frames = np.arange(SECONDS * 20)
+    x = np.clip(60 + np.cumsum(6.5 + 3 * np.sin(frames / 40)), 0, menuet.width_px - 1)
+    x[: START_FRAME + 1] = menuet.onsets.x_px[0]
+    return place_all(menuet, [FramePosition(k, float(x[k]), 0.25 + k / 2000, k in LOST) for k in frames])
+
+
+@pytest.fixture(scope="module")
+def page(menuet, positions, audio, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "index.html"
+    write_page(path, menuet, positions=positions, audio=audio, truth=TRUTH_S, start_frame=START_FRAME)
+    return path
+
+
+def embedded(page):
+    text = page.read_text()
+    return json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', text, re.DOTALL)[1])
+
+
+def content(uri):
+    return base64.b64decode(uri.split(",", 1)[1])
+
+
+def test_needs_nothing_else(page):
+    text = page.read_text()
+    assert not re.search(r"https?://|src=[\"'](?!data:)|@import|url\(", text)
+    assert len(text) < 1_500_000
+    assert "{{" not in text
+
+
+def test_holds_pages_and_sound(page, menuet, audio):
+    data = embedded(page)
+    assert data["title"] == "Menuet in G"
+    for shown, drawn in zip(data["pages"], menuet.pages, strict=True):
+        image = np.asarray(Image.open(io.BytesIO(content(shown["image"]))).convert("L")).astype(int)
+        assert np.abs(image - drawn).max() <= 9, "sixteen greys"
+        assert len(content(shown["image"])) < 60_000
+    sound, rate = soundfile.read(io.BytesIO(content(data["audio"])))
+    assert (rate, len(sound)) == (SAMPLE_RATE_HZ, len(audio))
+    assert np.corrcoef(sound, audio)[0, 1] > 0.98
+
+
+def test_a_title_cannot_break_out(menuet, positions, audio, tmp_path):
+    from dataclasses import replace
+
+    path = tmp_path / "index.html"
+    write_page(path, replace(menuet, title='</script><b>"x'), positions=positions, audio=audio[:100])
+    assert embedded(path)["title"] == '</script><b>"x'
+    assert "<title>&lt;/script&gt;&lt;b&gt;" in path.read_text()
+    assert embedded(path)["truth"] is None
+
+
+def test_wrong_input(menuet, positions, audio, tmp_path):
+    with pytest.raises(ConfigError, match="at least one position"):
+        write_page(tmp_path / "x.html", menuet, positions=[], audio=audio)
+    with pytest.raises(ConfigError, match="expected 204 onset times"):
+        write_page(tmp_path / "x.html", menuet, positions=positions, audio=audio, truth=[1.0, 2.0])
+
+
+class Reports(BaseHTTPRequestHandler):
+    """Takes in what the page sends."""
+
+    def do_POST(self):
+        self.server.report = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def browse(page, tmp_path, times, size):
+    """Open the page in Chromium, go to some times, and bring back what is then to be seen."""
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--mute-audio"]
+    flags += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    flags += ["--autoplay-policy=no-user-gesture-required", f"--window-size={size}", "--remote-debugging-port=0"]
+    probed = tmp_path / "probed.html"
+    with HTTPServer(("127.0.0.1", 0), Reports) as server:
+        where = f"http://127.0.0.1:{server.server_port}/"
+        probed.write_text(page.read_text().replace("</body>", PROBE % (json.dumps(times), where)))
+        command = [BROWSER, *flags, f"--user-data-dir={tmp_path}/profile", probed.as_uri()]
+        browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            server.report, server.timeout = None, 40
+            server.handle_request()
+        finally:
+            browser.terminate()
+            browser.wait(20)
+    assert server.report, "the page did not report in time"
+    assert "error" not in server.report, server.report["error"]
+    return server.report
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium; install one with: apt-get install chromium")
+@pytest.mark.parametrize("size", ["1440,900", "700,1000"])
+def test_the_cursor_is_where_the_positions_are(size, page, menuet, positions, tmp_path):
+    frames = [0, 23, 40, 201, 350, 505, 620, 790]
+    found = browse(page, tmp_path, [frame / 20 for frame in frames], size)
+    assert found["duration"] == pytest.approx(SECONDS, abs=0.1)
+    for frame, seen in zip(frames, found["report"], strict=True):
+        expected = positions[frame]
+        assert seen["time"] == pytest.approx(expected.time_s, abs=1e-4)
+        assert seen["page"] == expected.page
+        assert seen["x"] == pytest.approx(expected.page_x_px, abs=0.2)
+        assert seen["shown"] == pytest.approx(expected.page_x_px / seen["width"], abs=0.004)
+        assert seen["top"] < expected.page_y_px < seen["top"] + seen["height"]
+        assert seen["seen"]
+        assert seen["measure"] == str(expected.measure)
+        state = "waiting" if frame < START_FRAME else "lost" if frame in LOST else "following"
+        assert seen["state"] == state
+        assert seen["percent"] == ("–" if state == "waiting" else f"{round(100 * expected.confidence)} %")
+        true = menuet.place(np.interp(frame / 20, TRUTH_S, menuet.onsets.x_px))
+        if seen["trueSeen"]:
+            assert seen["trueX"] == pytest.approx(float(true.page_x_px), abs=0.2)
+        else:
+            assert int(true.page) + 1 != seen["page"], "hidden only when its page is not shown"
+    system = menuet.systems
+    middle = (system.strip_left_px[2] + system.strip_right_px[2]) / 2
+    there = positions[round(found["clicked"] * 20)]
+    assert there.system == 3
+    assert abs(there.strip_x_px - middle) < 10
+    assert found["later"] == pytest.approx(found["clicked"] + 2, abs=0.01)
+    assert found["back"] == pytest.approx(found["clicked"], abs=0.01)
+    assert found["playing"]
+    assert found["stopped"]
