@@ -188,8 +188,8 @@ def bundled_agents() -> dict[str, Path]:
     }
 
 
-def load_agent(name_or_path: str, *, threads: int = 1) -> Agent:
-    """Load an agent by the name it comes with, or from a folder.
+def find_agent(name_or_path: str) -> Path:
+    """Folder of an agent, by the name it comes with or by path.
 
     Raises:
         AgentError: there is no such agent.
@@ -198,4 +198,13 @@ def load_agent(name_or_path: str, *, threads: int = 1) -> Agent:
     folder = known.get(name_or_path, Path(name_or_path))
     if not (folder / "agent.json").is_file():
         raise AgentError(f"no agent {name_or_path!r}: give a folder with an agent.json or one of {', '.join(known)}")
-    return Agent(folder, threads=threads)
+    return folder
+
+
+def load_agent(name_or_path: str, *, threads: int = 1) -> Agent:
+    """Load an agent by the name it comes with, or from a folder.
+
+    Raises:
+        AgentError: there is no such agent, or it is damaged.
+    """
+    return Agent(find_agent(name_or_path), threads=threads)

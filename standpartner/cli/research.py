@@ -151,11 +151,14 @@ def evaluate(
     game: Annotated[str | None, typer.Option(help="Rules: piano or nottingham; default: those of the corpus.")] = None,
     limit: Annotated[int | None, typer.Option(help="At most so many pieces.", min=1)] = None,
     seed: Annotated[int, typer.Option(help="Of drawn actions and intervals.")] = 0,
+    record: Annotated[bool, typer.Option("--record", help="Add the measures to the agent's model card.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole report there.")] = None,
 ) -> None:
     """Play an agent or a baseline on a split and print the measures with 95 % intervals over pieces."""
+    from standpartner.agent.bundle import DEFAULT_AGENT, find_agent
+    from standpartner.agent.card import record_measures
     from standpartner.corpus.store import open_corpus
-    from standpartner.evaluate.run import EvaluationConfig
+    from standpartner.evaluate.run import BASELINES, EvaluationConfig
     from standpartner.evaluate.run import evaluate as run_evaluation
 
     settings = EvaluationConfig(agent=agent, split=split, runs=runs, game=game, seed=seed, limit=limit)
@@ -167,6 +170,9 @@ def evaluate(
             json_file.write_text(json.dumps(report, indent=1) + "\n")
         except OSError as error:
             raise ConfigError(f"cannot write the report to {json_file}: {error}; choose another file") from error
+    if record:
+        kind, _, name = agent.partition(":")
+        record_measures(find_agent(name or DEFAULT_AGENT if kind in BASELINES else agent), report)
     _print_report(report)
 
 

@@ -1,56 +1,56 @@
 """From the best checkpoint of a run to an agent that can be used and shipped."""
 
+import json
+import platform
 from pathlib import Path
 
+import torch
+
+from standpartner.agent.card import write_card
 from standpartner.agent.checkpoint import load_checkpoint
 from standpartner.agent.export import export_bundle
-
-_CARD = """# Agent {name}
-
-| | |
-|---|---|
-| corpus | {corpus}, train split; SHA-256 of its built files {data} |
-| seed | {seed} |
-| code | commit {commit} |
-| command | `{command}` |
-| chosen | stage {stage}, step {step}: best onsets followed on the validation split |
-| validation | R_tue {r_tue:.3f}, R_on {r_on:.3f}, mean error {error:.3f} cm |
-"""
 
 
 def finish_run(checkpoint: Path, folder: Path, *, command: str) -> None:
     """Export a checkpoint as a bundle with a model card.
 
     Args:
-        checkpoint: that validated best.
+        checkpoint: that validated best; beside it is the log of its run.
         folder: of the bundle.
         command: that trained it.
     """
     network, info, _ = load_checkpoint(checkpoint)
-    best, config = info["best"], info["config"]
+    config = info["config"]
     about = {
         "name": config["name"],
+        "purpose": config["purpose"],
         "corpus": config["corpus"],
         "seed": info["seed"],
         "commit": info["commit"],
         "command": command,
         "stage": info["stage"],
         "step": info["step"],
-        "valid": {name.removeprefix("valid/"): value for name, value in best.items()},
+        "valid": {name.removeprefix("valid/"): value for name, value in info["best"].items()},
         "data": info["data"],
+        "minutes": _minutes(checkpoint.parent / "log.jsonl"),
+        "machine": f"{torch.get_num_threads()} core(s), {_processor()}",
     }
     export_bundle(network, folder, about=about)
-    card = _CARD.format(
-        name=config["name"],
-        corpus=config["corpus"],
-        data=info["data"],
-        seed=info["seed"],
-        commit=info["commit"],
-        command=command,
-        stage=info["stage"],
-        step=info["step"],
-        r_tue=best.get("valid/r_tue", float("nan")),
-        r_on=best.get("valid/r_on", float("nan")),
-        error=best.get("valid/error_cm", float("nan")),
-    )
-    (folder / "MODEL_CARD.md").write_text(card)
+    write_card(folder)
+
+
+def _minutes(log: Path) -> float:
+    """Minutes that the steps took."""
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    return sum(row.get("seconds", 0.0) for row in rows) / 60
+
+
+def _processor() -> str:
+    cpus = Path("/proc/cpuinfo")
+    if cpus.is_file():
+        names = [
+            line.split(":", 1)[1].strip() for line in cpus.read_text().splitlines() if line.startswith("model name")
+        ]
+        if names:
+            return names[0]
+    return platform.processor() or platform.machine()

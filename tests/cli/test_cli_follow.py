@@ -115,8 +115,9 @@ def test_agents(call, tiny_bundle, tmp_path, monkeypatch):
     folder = tmp_path / "tiny"
     shutil.copytree(tiny_bundle, folder)
     content = json.loads((folder / "agent.json").read_text())
-    measures = {"r_tue": 0.97, "r_on": 0.981, "error_cm_mean": 0.1234, "within_s": {"0.5": 0.95}}
-    content["about"] = {"name": "tiny", "for": "whistling", "corpus": "birds", "measures": measures}
+    measures = {"r_tue": 0.97, "r_on": 0.981, "error_cm_mean": 0.1234, "within_s": {"0.5": 0.95}, "agent": "tiny"}
+    rows = [measures | {"runs": 1}, measures | {"runs": 10, "r_on": 0.5}, measures | {"agent": "oracle", "runs": 1}]
+    content["about"] = {"name": "tiny", "purpose": "whistling", "corpus": "birds", "measures": rows}
     (folder / "agent.json").write_text(json.dumps(content))
     monkeypatch.setattr("standpartner.agent.bundle.bundled_agents", lambda: {"tiny": folder})
     code, out, _ = call("agents")

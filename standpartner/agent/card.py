@@ -1,0 +1,109 @@
+"""Model cards: written from ``agent.json``, so that card and file never differ; evaluations are recorded in both."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from standpartner.errors import AgentError
+
+_HEAD = """# Agent {name}
+
+For {purpose}. Runs on ONNX Runtime (`*.onnx`); `weights.safetensors` are the same weights for PyTorch.
+
+| | |
+|---|---|
+| trained on | {corpus}, train split only (SHA-256 over its built files: {data}) |
+| seed | {seed} |
+| code | commit {commit} |
+| command | `{command}` |
+| training | {minutes:.0f} minutes on {machine} |
+| chosen | stage {stage}, step {step}: the most onsets followed on the validation split |
+
+"""
+_TABLE = """## Results
+
+Each row was printed by `standpartner evaluate --agent AGENT --corpus CORPUS --split SPLIT --game GAME --runs RUNS
+--record`; one run plays greedily, more draw their actions. Intervals: 95 %, bootstrap over pieces.
+
+| agent | corpus, split | game | runs | pieces | onsets | R_tue | R_on | R_on as published | error cm | within 0.5 s |
+|---|---|---|---|---|---|---|---|---|---|---|
+"""
+
+
+_KEPT = (
+    *("agent", "corpus", "split", "game", "runs", "pieces", "onsets", "r_tue", "r_on", "r_on_as_published"),
+    *("error_cm_mean", "error_cm_std", "within_s", "spread"),
+)
+
+
+def write_card(folder: Path) -> None:
+    """Write ``MODEL_CARD.md`` from ``agent.json``."""
+    about = _read(folder)["about"]
+    known = {"purpose": "-", "minutes": float("nan"), "machine": "-", "data": "-", "seed": "-", "commit": "-"}
+    known |= {"command": "-", "stage": "-", "step": "-", "corpus": "-", "name": folder.name}
+    text = _HEAD.format(**(known | about))
+    rows = [_row(measured) for measured in about.get("measures", [])]
+    if rows:
+        text += _TABLE + "\n".join(rows) + "\n"
+    for note in about.get("limits", []):
+        text += f"\n- {note}"
+    (folder / "MODEL_CARD.md").write_text(text.rstrip() + "\n", encoding="utf-8")
+
+
+def record_measures(folder: Path, report: dict[str, Any]) -> None:
+    """Add an evaluation to ``agent.json`` and the card; one of the same kind is replaced.
+
+    Args:
+        folder: of the agent.
+        report: of ``evaluate.run.evaluate``.
+
+    Raises:
+        AgentError: the folder holds no agent or cannot be written.
+    """
+    content = _read(folder)
+    row = {name: report[name] for name in _KEPT}
+    row["intervals"] = {name: report["intervals"][name] for name in ("r_tue", "r_on", "error_cm_mean")}
+    if row["agent"] not in ("oracle", "constant", "random") and not str(row["agent"]).startswith("filter"):
+        row["agent"] = content["about"].get("name", folder.name)
+    same = ("agent", "corpus", "split", "game", "runs")
+    others = [old for old in content["about"].get("measures", []) if any(old[name] != row[name] for name in same)]
+    content["about"]["measures"] = [*others, row]
+    draft = folder / "agent.json.part"
+    try:
+        draft.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        os.replace(draft, folder / "agent.json")
+        write_card(folder)
+    except OSError as error:
+        raise AgentError(f"cannot record the evaluation in {folder}: {error}") from error
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads((folder / "agent.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise AgentError(f"expected an agent in {folder}, found no readable agent.json: {error}") from error
+    return content
+
+
+def _row(measured: dict[str, Any]) -> str:
+    within = (measured["within_s"] or {}).get("0.5")
+    cells = [
+        measured["agent"],
+        f"{measured['corpus']} {measured['split']}",
+        measured["game"],
+        measured["runs"],
+        measured["pieces"],
+        measured["onsets"],
+        _with_interval(measured, "r_tue"),
+        _with_interval(measured, "r_on"),
+        f"{measured['r_on_as_published']:.3f}",
+        _with_interval(measured, "error_cm_mean"),
+        "-" if within is None else f"{within:.3f}",
+    ]
+    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+
+
+def _with_interval(measured: dict[str, Any], name: str) -> str:
+    low, high = measured["intervals"][name]
+    return f"{measured[name]:.3f} ({low:.3f}-{high:.3f})"

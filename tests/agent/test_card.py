@@ -1,0 +1,63 @@
+"""Model cards say what agent.json says, and evaluations of one kind replace each other."""
+
+import json
+import shutil
+
+import pytest
+
+from standpartner.agent.card import record_measures, write_card
+from standpartner.errors import AgentError
+
+
+def report(agent="tiny", runs=1, r_on=0.5):
+    return {
+        "agent": agent,
+        "corpus": "birds",
+        "split": "test",
+        "game": "piano",
+        "runs": runs,
+        "pieces": 3,
+        "onsets": 40,
+        "r_tue": 0.25,
+        "r_on": r_on,
+        "r_on_as_published": 0.75,
+        "error_cm_mean": 0.125,
+        "error_cm_std": 0.5,
+        "within_s": {"0.5": 0.375},
+        "spread": {},
+        "intervals": {"r_tue": (0.0, 1.0), "r_on": (0.1, 0.9), "error_cm_mean": (0.1, 0.2)},
+    }
+
+
+@pytest.fixture
+def folder(tiny_bundle, tmp_path):
+    shutil.copytree(tiny_bundle, tmp_path / "tiny")
+    return tmp_path / "tiny"
+
+
+def test_evaluations_are_recorded_and_replaced(folder):
+    record_measures(folder, report(agent=str(folder)))
+    record_measures(folder, report(r_on=0.625))
+    record_measures(folder, report(runs=10))
+    record_measures(folder, report(agent="oracle"))
+    measures = json.loads((folder / "agent.json").read_text())["about"]["measures"]
+    assert [(row["agent"], row["runs"], row["r_on"]) for row in measures] == [
+        ("tiny", 1, 0.625),
+        ("tiny", 10, 0.5),
+        ("oracle", 1, 0.5),
+    ]
+    card = (folder / "MODEL_CARD.md").read_text()
+    line = "| tiny | birds test | piano | 1 | 3 | 40 | 0.250 (0.000-1.000) | 0.625 (0.100-0.900) |"
+    assert line + " 0.750 | 0.125 (0.100-0.200) | 0.375 |" in card
+
+
+def test_a_card_without_results_has_no_table(folder):
+    write_card(folder)
+    card = (folder / "MODEL_CARD.md").read_text()
+    assert card.startswith("# Agent tiny")
+    assert "## Results" not in card
+
+
+def test_no_agent_no_card(tmp_path):
+    with pytest.raises(AgentError, match="expected an agent"):
+        record_measures(tmp_path, report())
