@@ -35,7 +35,7 @@ class _DilatedResidual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         kept = x[..., 2 * self.dilation :] if self.causal else x
-        return kept + functional.elu(self.convolution(x))
+        return kept + functional.relu(self.convolution(x))
 
 
 class StripEncoder(nn.Module):
@@ -46,15 +46,15 @@ class StripEncoder(nn.Module):
         a, b, c, d, e = config.strip_channels
         self.image = nn.Sequential(
             nn.Conv2d(1, a, 5, stride=(1, 2), padding=2),
-            nn.ELU(),
+            nn.ReLU(),
             nn.Conv2d(a, b, 3, stride=(2, 2), padding=1),
-            nn.ELU(),
+            nn.ReLU(),
             nn.Conv2d(b, c, 3, padding=1),
-            nn.ELU(),
+            nn.ReLU(),
             nn.Conv2d(c, d, 3, stride=(2, 1), padding=1),
-            nn.ELU(),
+            nn.ReLU(),
             nn.Conv2d(d, e, 3, stride=(2, 1), padding=1),
-            nn.ELU(),
+            nn.ReLU(),
         )
         self.flatten = nn.Conv1d(e * ROWS // 8, config.features, 1)
         self.context = nn.Sequential(
@@ -65,7 +65,7 @@ class StripEncoder(nn.Module):
     def forward(self, ink: Tensor) -> Tensor:
         """Encode ink (B, 1, 80, 4 C) into columns (B, C, features)."""
         image = self.image(ink)
-        columns = self.context(functional.elu(self.flatten(image.flatten(1, 2))))
+        columns = self.context(functional.relu(self.flatten(image.flatten(1, 2))))
         return self.norm(columns.transpose(1, 2))
 
 
@@ -81,11 +81,11 @@ class FrameEncoder(nn.Module):
         self.history_frames = config.history_frames
         self.convolutions = nn.Sequential(
             nn.Conv2d(1, a, (3, 3), padding=(0, 1)),
-            nn.ELU(),
+            nn.ReLU(),
             nn.Conv2d(a, b, (3, 3), stride=(1, 2), padding=(0, 1)),
-            nn.ELU(),
+            nn.ReLU(),
             nn.Conv2d(b, c, (1, 3), stride=(1, 2), padding=(0, 1)),
-            nn.ELU(),
+            nn.ReLU(),
         )
         bands = (BAND_COUNT + 3) // 4  # two strides of 2
         self.flatten = nn.Conv1d(c * bands, config.features, 1)
@@ -102,7 +102,7 @@ class FrameEncoder(nn.Module):
     def front(self, frames: Tensor) -> Tensor:
         """(B, T + 4, 78) spectrogram -> (B, features, T) embeddings of a few frames each."""
         image = self.convolutions(frames.unsqueeze(1))  # (B, c, T, bands)
-        return functional.elu(self.flatten(image.transpose(2, 3).flatten(1, 2)))
+        return functional.relu(self.flatten(image.transpose(2, 3).flatten(1, 2)))
 
     def remember(self, fronts: Tensor) -> Tensor:
         """(B, features, T + history) -> (B, T, features)."""
@@ -156,8 +156,8 @@ class LocateHead(nn.Module):
 
     def forward(self, maps: Tensor, embedding: Tensor) -> Tensor:
         """Maps (N, heads, 64), embedding (N, features) -> logits (N, 64)."""
-        hidden = functional.elu(self.first(maps) + self.bias(embedding).unsqueeze(-1))
-        hidden = hidden + functional.elu(self.second(hidden))
+        hidden = functional.relu(self.first(maps) + self.bias(embedding).unsqueeze(-1))
+        hidden = hidden + functional.relu(self.second(hidden))
         # The direct way teaches the encoders from the first step on; the convolutions refine it.
         return self.last(hidden).squeeze(1) + maps.sum(1)
 
@@ -180,7 +180,7 @@ class PolicyHead(nn.Module):
         levels = torch.arange(-self.max_speed_px, self.max_speed_px + 1, device=maps.device)
         speed = (1 - (clipped - levels).abs()).clamp(min=0)  # a fraction is shared by two neighbouring levels
         parts = [maps.flatten(1), locate.softmax(1) * LOCATE_SCALE, embedding, speed, clipped / self.max_speed_px]
-        return functional.elu(self.dense(torch.cat(parts, 1)))
+        return functional.relu(self.dense(torch.cat(parts, 1)))
 
     def decide(self, sensed: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """(..., policy_hidden) and new memory (..., memory) -> action logits (..., 3), value (...)."""
