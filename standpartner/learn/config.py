@@ -78,7 +78,8 @@ class ImitateConfig:
     """Imitation of the oracle on the agent's own states.
 
     Attributes:
-        steps: rollouts, each followed by one gradient step.
+        steps: rollouts, each followed by one gradient step for each of its ``minibatches``.
+        minibatches: parts of the episodes that one gradient step uses.
         horizon_frames: how far ahead the oracle plans.
         value_weight: weight of the value loss (returns of the visited states).
         discount: of those returns.
@@ -87,6 +88,7 @@ class ImitateConfig:
     """
 
     steps: int = 1500
+    minibatches: int = 2
     horizon_frames: int = 4
     value_weight: float = 0.5
     discount: float = 0.9

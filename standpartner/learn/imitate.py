@@ -5,6 +5,7 @@ plays, it learns what to do where its own mistakes lead it.
 """
 
 import numpy as np
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -15,8 +16,7 @@ from standpartner.learn.config import TrainConfig
 from standpartner.learn.data import TrainingSet
 from standpartner.learn.features import Features
 from standpartner.learn.optimise import Optimiser
-from standpartner.learn.returns import generalised_advantages
-from standpartner.learn.rollout import Episodes, replay, rollout_measures
+from standpartner.learn.rollout import Episodes, Rollout, replay, rollout_measures
 
 
 class Imitate:
@@ -39,27 +39,26 @@ class Imitate:
         settings = self.config.imitate
         rng = np.random.default_rng([self.config.seed, 3, number])
         rollout = self.episodes.collect(rng, teacher=self._teach, greedy=0.5)
+        returns = rollout.value + rollout.advantages(discount=settings.discount, gae_lambda=1.0)
+        rate, logs = self.optimiser.learning_rate(), []
+        for part in np.array_split(rng.permutation(settings.episode.episodes), settings.minibatches):
+            chosen = torch.from_numpy(part)
+            logs.append(self._learn(rollout.part(chosen), returns[:, chosen]))
+        means = {name: float(np.mean([log[name] for log in logs])) for name in logs[0]}
+        return means | {"learning_rate": rate} | rollout_measures(rollout)
+
+    def _learn(self, rollout: Rollout, returns: Tensor) -> dict[str, float]:
         logits, values = replay(self.network.policy, rollout)
         policy_loss = functional.cross_entropy(logits.flatten(0, 1), rollout.taught.flatten())
-        advantages = generalised_advantages(
-            rollout.reward,
-            rollout.value,
-            next_values=rollout.next_value,
-            ended=rollout.ended,
-            discount=settings.discount,
-            gae_lambda=1.0,
-        )
-        value_loss = functional.mse_loss(values, advantages + rollout.value)
-        rate = self.optimiser.learning_rate()
-        norm = self.optimiser.step(policy_loss + settings.value_weight * value_loss)
+        value_loss = functional.mse_loss(values, returns)
+        norm = self.optimiser.step(policy_loss + self.config.imitate.value_weight * value_loss)
         agreed = float((logits.detach().argmax(-1) == rollout.taught).float().mean())
         return {
             "loss/policy": float(policy_loss.detach()),
             "loss/value": float(value_loss.detach()),
             "episode/agrees_with_oracle": agreed,
             "gradient_norm": norm,
-            "learning_rate": rate,
-        } | rollout_measures(rollout)
+        }
 
     def state(self) -> dict[str, Tensor]:
         """What a checkpoint needs beside the network."""

@@ -15,36 +15,28 @@ from standpartner.learn.config import PpoConfig, TrainConfig
 from standpartner.learn.data import TrainingSet
 from standpartner.learn.features import Features
 from standpartner.learn.optimise import Optimiser
-from standpartner.learn.returns import generalised_advantages
 from standpartner.learn.rollout import Episodes, Rollout, replay, rollout_measures
 
 
 def ppo_loss(
-    policy: PolicyHead, rollout: Rollout, advantages: Tensor, *, config: PpoConfig
+    policy: PolicyHead, rollout: Rollout, *, advantages: Tensor, returns: Tensor, config: PpoConfig
 ) -> tuple[Tensor, dict[str, float]]:
     """The loss on some episodes of a rollout, and what to log.
 
     Args:
         policy: as it is now.
         rollout: T frames of N episodes.
-        advantages: (T, N), already normalised; the value targets come from the rollout's values and raw advantages.
+        advantages: (T, N), normalised.
+        returns: (T, N) targets of the value.
         config: see PpoConfig.
     """
-    raw = generalised_advantages(
-        rollout.reward,
-        rollout.value,
-        next_values=rollout.next_value,
-        ended=rollout.ended,
-        discount=config.discount,
-        gae_lambda=config.gae_lambda,
-    )
     logits, values = replay(policy, rollout)
     log_probabilities = logits.log_softmax(-1)
     chosen = log_probabilities.gather(-1, rollout.action.unsqueeze(-1)).squeeze(-1)
     ratio = (chosen - rollout.log_probability).exp()
     clipped = ratio.clamp(1 - config.clip, 1 + config.clip)
     policy_loss = -torch.minimum(ratio * advantages, clipped * advantages).mean()
-    value_loss = functional.mse_loss(values, raw + rollout.value)
+    value_loss = functional.mse_loss(values, returns)
     entropy = -(log_probabilities.exp() * log_probabilities).sum(-1).mean()
     loss = policy_loss + config.value_weight * value_loss - config.entropy * entropy
     with torch.no_grad():
@@ -75,21 +67,19 @@ class Ppo:
         settings = self.config.ppo
         rng = np.random.default_rng([self.config.seed, 4, number])
         rollout = self.episodes.collect(rng)
-        advantages = generalised_advantages(
-            rollout.reward,
-            rollout.value,
-            next_values=rollout.next_value,
-            ended=rollout.ended,
-            discount=settings.discount,
-            gae_lambda=settings.gae_lambda,
-        )
+        advantages = rollout.advantages(discount=settings.discount, gae_lambda=settings.gae_lambda)
+        returns = rollout.value + advantages
         advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
         rate, logs = self.optimiser.learning_rate(), []
         for _ in range(settings.epochs):
             for part in np.array_split(rng.permutation(settings.episode.episodes), settings.minibatches):
                 chosen = torch.from_numpy(part)
                 loss, logged = ppo_loss(
-                    self.network.policy, rollout.part(chosen), advantages[:, chosen], config=settings
+                    self.network.policy,
+                    rollout.part(chosen),
+                    advantages=advantages[:, chosen],
+                    returns=returns[:, chosen],
+                    config=settings,
                 )
                 logs.append(logged | {"gradient_norm": self.optimiser.step(loss)})
         means = {name: float(np.mean([log[name] for log in logs])) for name in logs[0]}

@@ -13,6 +13,7 @@ from standpartner.game.rules import CONFIGS
 from standpartner.learn.config import EpisodeConfig
 from standpartner.learn.data import TrainingSet
 from standpartner.learn.features import Features, observe
+from standpartner.learn.returns import generalised_advantages
 
 Teacher = Callable[[BatchedGame], np.ndarray]
 LATEST_START = 0.9  # episodes that start anywhere start in this share of the performance
@@ -53,6 +54,20 @@ class Rollout:
     finished: Tensor
     taught: Tensor
     error_px: Tensor
+
+    def advantages(self, *, discount: float, gae_lambda: float) -> Tensor:
+        """(T, N) generalised advantages; plus ``value`` they are the targets of the value.
+
+        Rewards count (1 - discount), so that a value is the mean reward to come, from 0 to 1, for every discount.
+        """
+        return generalised_advantages(
+            self.reward * (1 - discount),
+            self.value,
+            next_values=self.next_value,
+            ended=self.ended,
+            discount=discount,
+            gae_lambda=gae_lambda,
+        )
 
     def part(self, episodes: Tensor) -> "Rollout":
         """Only some of the episodes."""

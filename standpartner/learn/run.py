@@ -102,6 +102,7 @@ class Run:
         torch.manual_seed(config.seed)
         self.network = ReadOnceNetwork(config.network)
         self.best: dict[str, float] = {}
+        self._features: tuple[Features, Features] | None = None
 
     def _check_folder(self) -> None:
         wanted = json.loads(json.dumps(self.config.to_json()))
@@ -135,14 +136,7 @@ class Run:
         if name == "pretrain":
             pretrain = Pretrain(self.network, self.data.train, self.config)
             return pretrain, lambda: {f"valid/{k}": v for k, v in pretrain.validate(self.data.valid).items()}
-        heard = encode(
-            self.network,
-            self.data.train,
-            settings=self.config.augment,
-            seed=self.config.seed,
-            mixed_precision=self.config.mixed_precision,
-        )
-        valid = self._valid_features()
+        heard, valid = self._encoded()
         episode = self.config.imitate.episode if name == "imitate" else self.config.ppo.episode
         kind = Imitate if name == "imitate" else Ppo
         game = CONFIGS[episode.game]
@@ -150,8 +144,21 @@ class Run:
             self.network, self.data.valid, valid, game=game
         )
 
-    def _valid_features(self) -> Features:
-        return encode(self.network, self.data.valid, settings=AugmentConfig.none(), seed=self.config.seed)
+    def _encoded(self) -> tuple[Features, Features]:
+        """What the fixed encoders make of the training and validation data; imitation and PPO share it."""
+        if self._features is None:
+            config = self.config
+            self._features = (
+                encode(
+                    self.network,
+                    self.data.train,
+                    settings=config.augment,
+                    seed=config.seed,
+                    mixed_precision=config.mixed_precision,
+                ),
+                encode(self.network, self.data.valid, settings=AugmentConfig.none(), seed=config.seed),
+            )
+        return self._features
 
     def _run_stage(self, name: str) -> None:
         first = 0
