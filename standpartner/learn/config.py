@@ -114,10 +114,10 @@ class PpoConfig:
     """
 
     steps: int = 1500
-    discount: float = 0.95
+    discount: float = 0.9
     gae_lambda: float = 0.95
     clip: float = 0.2
-    epochs: int = 2
+    epochs: int = 3
     minibatches: int = 2
     entropy: float = 0.003
     value_weight: float = 0.5

@@ -137,9 +137,8 @@ class Run:
             pretrain = Pretrain(self.network, self.data.train, self.config)
             return pretrain, lambda: {f"valid/{k}": v for k, v in pretrain.validate(self.data.valid).items()}
         heard, valid = self._encoded()
-        episode = self.config.imitate.episode if name == "imitate" else self.config.ppo.episode
         kind = Imitate if name == "imitate" else Ppo
-        game = CONFIGS[episode.game]
+        game = CONFIGS[self.config.ppo.episode.game]  # one game for all validations: they choose the best together
         return kind(self.network, self.data.train, heard, config=self.config), lambda: validate(
             self.network, self.data.valid, valid, game=game
         )

@@ -1,0 +1,104 @@
+"""Rollouts: what was played can be replayed exactly, ends are kept apart, windows look where the agent is."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from standpartner.agent.networks import ReadOnceNetwork
+from standpartner.audio import AugmentConfig
+from standpartner.game.rules import CONFIGS
+from standpartner.learn.config import EpisodeConfig
+from standpartner.learn.features import encode, observe
+from standpartner.learn.imitate import Imitate
+from standpartner.learn.rollout import Episodes, replay
+
+
+@pytest.fixture
+def played(tiny_network_config, tiny_data):
+    """Episodes of an untrained network on the tiny pieces."""
+    torch.manual_seed(1)
+    network = ReadOnceNetwork(tiny_network_config)
+    features = encode(network, tiny_data.train, settings=AugmentConfig.none(), seed=0)
+    config = EpisodeConfig(episodes=16, frames=24, game="nottingham")
+    return network, Episodes(network, tiny_data.train, features, config=config)
+
+
+def test_a_replay_gives_the_probabilities_and_values_that_played(played):
+    """Also over resets inside the rollout and from one rollout to the next: ratios start at exactly one."""
+    network, episodes = played
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        rollout = episodes.collect(rng)
+        assert rollout.fresh[1:].any()
+        logits, values = replay(network.policy, rollout)
+        chosen = logits.log_softmax(-1).gather(-1, rollout.action.unsqueeze(-1)).squeeze(-1)
+        torch.testing.assert_close(chosen, rollout.log_probability, atol=1e-5, rtol=0)
+        torch.testing.assert_close(values, rollout.value, atol=1e-5, rtol=0)
+
+
+def test_terminated_episodes_have_no_future_and_running_ones_their_next_value(played):
+    _, episodes = played
+    rollout = episodes.collect(np.random.default_rng(0))
+    assert rollout.ended.any()
+    assert torch.equal(rollout.ended, rollout.lost | rollout.finished)
+    assert (rollout.next_value[rollout.ended] == 0).all()
+    running = ~rollout.ended[:-1]
+    assert torch.equal(rollout.next_value[:-1][running], rollout.value[1:][running])
+    assert torch.equal(rollout.fresh[1:], rollout.ended[:-1])
+    assert (rollout.reward[rollout.lost] == 0).all()
+
+
+def test_truncated_episodes_go_on_in_value(played, monkeypatch):
+    network, episodes = played
+    limited = dataclasses.replace(CONFIGS["piano"], time_limit_frames=5)
+    monkeypatch.setitem(CONFIGS, "piano", limited)
+    config = EpisodeConfig(episodes=4, frames=8, game="piano", offset_px=0.0)
+    cut = Episodes(network, episodes_data(episodes), episodes.features, config=config)
+    rollout = cut.collect(np.random.default_rng(3))
+    truncated = rollout.ended & ~rollout.lost & ~rollout.finished
+    assert truncated[4].any()
+    assert (rollout.next_value[truncated] != 0).all()
+
+
+def episodes_data(episodes):
+    """The tracks of some episodes as the data that new ones need."""
+
+    class Data:
+        performances = tuple(type("P", (), {"track": track})() for track in episodes.game.tracks)
+
+    return Data()
+
+
+def test_advantages_of_a_perfect_future_are_bounded(played):
+    _, episodes = played
+    rollout = episodes.collect(np.random.default_rng(0))
+    returns = rollout.advantages(discount=0.9, gae_lambda=1.0) + rollout.value
+    only_rewards = dataclasses.replace(rollout, next_value=torch.zeros_like(rollout.next_value), value=returns * 0)
+    worth = only_rewards.advantages(discount=0.9, gae_lambda=1.0)
+    assert (worth >= 0).all()
+    assert (worth <= 1).all()
+
+
+def test_what_is_observed_moves_with_the_agent(played):
+    network, episodes = played
+    episodes.collect(np.random.default_rng(0))
+    game = episodes.game
+    before = observe(network, episodes.features, game)
+    game.position_px += 8.0  # one feature column
+    after = observe(network, episodes.features, game)
+    torch.testing.assert_close(after.maps[:, :, :-1], before.maps[:, :, 1:], atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(after.embedding, before.embedding)
+
+
+def test_imitation_agrees_more_and_more_with_the_oracle(tiny_network_config, tiny_config, tiny_data):
+    torch.manual_seed(0)
+    network = ReadOnceNetwork(tiny_network_config)
+    features = encode(network, tiny_data.train, settings=AugmentConfig.none(), seed=0)
+    settings = dataclasses.replace(
+        tiny_config.imitate, steps=60, episode=EpisodeConfig(episodes=24, frames=16, game="piano")
+    )
+    stage = Imitate(network, tiny_data.train, features, config=dataclasses.replace(tiny_config, imitate=settings))
+    agreed = [stage.step(number)["episode/agrees_with_oracle"] for number in range(60)]
+    assert np.mean(agreed[-10:]) > np.mean(agreed[:10]) + 0.05
