@@ -178,7 +178,7 @@ def _read_score(path: Path, max_pages: int) -> Score:
     from standpartner.score import read_score
 
     with _progress(f"Reading {path.name}", None):
-        return read_score(path, max_pages=max_pages)
+        return read_score(path, max_pages=max_pages, trusted=True)  # the user's own file, on the user's own machine
 
 
 def _follow(follower: Follower, audio: np.ndarray, name: str) -> Following:

@@ -3,8 +3,9 @@
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -12,6 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from standpartner.errors import ConfigError, MissingExtraError
+
+if TYPE_CHECKING:  # the corpora's code is loaded by the commands that need it
+    from standpartner.corpus.build import Built
 
 corpus_app = typer.Typer(help="Data sets: list them, build them, look at what is built.", no_args_is_help=True)
 _out = Console()
@@ -37,9 +41,9 @@ def _bar() -> Progress:
 
 
 def _recipes() -> dict[str, Any]:
-    from standpartner.corpus.nottingham import RECIPE
+    from standpartner.corpus import msmd, nottingham
 
-    return {RECIPE.name: RECIPE}
+    return {recipe.name: recipe for recipe in (nottingham.RECIPE, msmd.RECIPE)}
 
 
 @corpus_app.command("list")
@@ -63,7 +67,7 @@ def corpus_build(
     limit: Annotated[int | None, typer.Option(help="Only the first so many pieces of each split.", min=1)] = None,
 ) -> None:
     """Build a corpus into the cache folder ($STANDPARTNER_CACHE moves it); goes on where it was interrupted."""
-    from standpartner.corpus.build import Built, build_corpus
+    from standpartner.corpus.build import build_corpus
     from standpartner.corpus.store import open_corpus
 
     recipes = _recipes()
@@ -71,14 +75,41 @@ def corpus_build(
         raise ConfigError(f"no corpus {name!r}; expected one of {', '.join(recipes)}")
     corpus = open_corpus(name)
     with _bar() as bar:
-        task = bar.add_task(f"building {name}", total=None)
-
-        def report(built: Built, total: int) -> None:
-            bar.update(task, total=total, advance=1)
-
+        report = _advance(bar, f"building {name}")
         results = build_corpus(recipes[name], corpus, source=source, jobs=jobs, limit=limit, report=report)
+    _print_built(name, corpus.folder, results)
+
+
+@corpus_app.command("import-npz")
+def corpus_import_npz(
+    source: Annotated[Path, typer.Argument(help="The authors' archive, unpacked, or a part of it.")],
+    name: Annotated[str, typer.Option(help="What to call the corpus.")] = "original",
+    jobs: Annotated[int, typer.Option(help="Processes side by side.", min=1)] = os.cpu_count() or 1,
+) -> None:
+    """Make a corpus of pieces in the original format: score/NAME.npz and performance/NAME.mid.
+
+    Pieces of MSMD come into the paper's split, others into that of the folder they lie in. Nothing in the files is run.
+    """
+    from standpartner.corpus.imported import import_original
+    from standpartner.corpus.store import cache_folder
+
+    with _bar() as bar:
+        results = import_original(source, name=name, jobs=jobs, report=_advance(bar, f"importing {name}"))
+    _print_built(name, cache_folder() / "corpora" / name, results)
+
+
+def _advance(bar: Progress, description: str) -> Callable[["Built", int], None]:
+    task = bar.add_task(description, total=None)
+
+    def report(built: "Built", total: int) -> None:
+        bar.update(task, total=total, advance=1)
+
+    return report
+
+
+def _print_built(name: str, folder: Path, results: "list[Built]") -> None:
     failed = [built for built in results if built.reason]
-    _out.print(f"{len(results) - len(failed)} pieces of {name} are built in {corpus.folder}, {len(failed)} are not.")
+    _out.print(f"{len(results) - len(failed)} pieces of {name} are built in {folder}, {len(failed)} are not.")
     for built in failed:
         _out.print(f"  {built.name} ({built.split}): {built.reason}", highlight=False)
 
@@ -91,7 +122,8 @@ def corpus_info(name: Annotated[str, typer.Argument(help="Which corpus.")]) -> N
     corpus = open_corpus(name)
     table = Table("split", "pieces", "performances", "onsets", "minutes of audio", "strip px")
     for split in SPLITS:
-        pieces = list(corpus.pieces(split))
+        fixed = any(where == split for where, _ in corpus.splits.values())  # imported corpora may lack a split
+        pieces = list(corpus.pieces(split)) if fixed else []
         performances = [performance for piece in pieces for performance in piece.performances]
         table.add_row(
             split,

@@ -23,15 +23,17 @@ def cache_folder() -> Path:
 
 
 def split_file(corpus: str) -> Path:
-    """The package's file with the split of a corpus."""
-    return Path(__file__).parent / "splits" / f"{corpus}.tsv"
+    """The file with the split of a corpus: the package's, else the one that an import wrote beside its pieces."""
+    imported = cache_folder() / "corpora" / corpus / "split.tsv"
+    fixed = Path(__file__).parent / "splits" / f"{corpus}.tsv"
+    return imported if imported.is_file() and not fixed.is_file() else fixed
 
 
 def read_split(corpus: str) -> dict[str, tuple[str, str]]:
     """Split and checksum of every piece by name, in the file's order.
 
     Raises:
-        CorpusError: the package fixes no split for such a corpus.
+        CorpusError: the package fixes no split for such a corpus, nor was it imported.
     """
     path = split_file(corpus)
     if not path.is_file():

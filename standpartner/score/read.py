@@ -1,5 +1,6 @@
 """Reading notation files: the engraver runs in a child process with a time limit, for it may abort or hang."""
 
+import itertools
 import json
 import os
 import queue
@@ -13,34 +14,40 @@ from typing import IO, Final
 
 from standpartner.errors import ScoreError
 from standpartner.score.files import load_score
+from standpartner.score.lilypond import SUFFIXES as LILYPOND_SUFFIXES
+from standpartner.score.lilypond import read_lilypond
 from standpartner.score.model import Score
 from standpartner.score.notation import read_notation
 
 _CHUNK: Final = 50  # files a child engraves before a fresh one takes over
 
 
-def read_score(path: str | Path, *, time_limit_s: float = 120, max_pages: int = 60) -> Score:
+def read_score(path: str | Path, *, time_limit_s: float = 120, max_pages: int = 60, trusted: bool = False) -> Score:
     """Engrave a notation file and find everything on it.
 
-    MusicXML (.musicxml, .xml, .mxl), MEI (.mei), Humdrum (.krn) and ABC (.abc, one tune) are read. Repeats are taken
-    as printed. Of several parts the piano is taken: the part on two staves or named piano, else the first part.
+    MusicXML (.musicxml, .xml, .mxl), MEI (.mei), Humdrum (.krn) and ABC (.abc, one tune) are read by Verovio, LilyPond
+    (.ly) by LilyPond if it is installed. Repeats are taken as printed. Of several parts the piano is taken: the part on
+    two staves or named piano, else the first part; of LilyPond what it prints.
 
     Args:
         path: The notation file.
         time_limit_s: Seconds after which engraving is given up.
         max_pages: Pages above which a score is refused.
+        trusted: Whether LilyPond files are read: they can hold code that runs with the user's rights. Never say so of a
+            file that a stranger sent, for example through a web page.
 
     Raises:
         ScoreError: The file is missing, not notation, has no notes, is too long, or the engraver fails.
+        MissingExtraError: It needs LilyPond, which is not installed.
     """
-    result = next(read_scores([path], time_limit_s=time_limit_s, max_pages=max_pages))
+    result = next(read_scores([path], time_limit_s=time_limit_s, max_pages=max_pages, trusted=trusted))
     if isinstance(result, ScoreError):
         raise result
     return result
 
 
 def read_scores(
-    paths: Sequence[str | Path], *, time_limit_s: float = 120, max_pages: int = 60
+    paths: Sequence[str | Path], *, time_limit_s: float = 120, max_pages: int = 60, trusted: bool = False
 ) -> Iterator[Score | ScoreError]:
     """Engrave many files, one after another, sharing the engraver's start-up.
 
@@ -48,14 +55,40 @@ def read_scores(
         paths: Notation files.
         time_limit_s: Seconds for each file.
         max_pages: Pages above which a score is refused.
+        trusted: Whether LilyPond files are read, see `read_score`.
 
     Yields:
         For each path, in order, its score or the error that `read_score` would raise. A file that makes the engraver
         abort loses only itself.
     """
+    for lilypond, group in itertools.groupby(map(Path, paths), key=_is_lilypond):
+        if lilypond:
+            for path in group:
+                yield _read_lilypond(path, time_limit_s=time_limit_s, max_pages=max_pages, trusted=trusted)
+        else:
+            yield from _read_with_verovio(list(group), time_limit_s=time_limit_s, max_pages=max_pages)
+
+
+def _is_lilypond(path: Path) -> bool:
+    return path.suffix.lower() in LILYPOND_SUFFIXES
+
+
+def _read_lilypond(path: Path, *, time_limit_s: float, max_pages: int, trusted: bool) -> Score | ScoreError:
+    if not trusted:
+        return ScoreError(
+            f"{path.name} is LilyPond, which can run any program on this computer; if you trust the file, read it with "
+            "trusted=True, else export it as MusicXML and read that."
+        )
+    try:
+        return read_lilypond(path, time_limit_s=time_limit_s, max_pages=max_pages)
+    except ScoreError as error:
+        return error
+
+
+def _read_with_verovio(paths: list[Path], *, time_limit_s: float, max_pages: int) -> Iterator[Score | ScoreError]:
     with tempfile.TemporaryDirectory(prefix="standpartner-") as folder:
         for start in range(0, len(paths), _CHUNK):
-            chunk = [Path(path) for path in paths[start : start + _CHUNK]]
+            chunk = paths[start : start + _CHUNK]
             for path, error, target in _engrave(chunk, Path(folder), time_limit_s=time_limit_s, max_pages=max_pages):
                 yield ScoreError(error) if error else _load(path, target)
 
