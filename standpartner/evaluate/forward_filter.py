@@ -32,10 +32,10 @@ class FilterConfig:
     """
 
     max_speed_px: float = 16.0
-    speed_spread_px: float = 0.7
-    jump: float = 0.01
-    trust: float = 0.6
-    floor: float = 0.002
+    speed_spread_px: float = 0.8
+    jump: float = 0.0
+    trust: float = 0.4
+    floor: float = 0.01
 
 
 class ForwardFilter:
