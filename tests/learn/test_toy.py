@@ -40,7 +40,7 @@ def test_ppo_solves_a_ramp_from_reward_alone(tiny_config):
     features = encode(network, data, settings=AugmentConfig.none(), seed=0)
     before = sampled_measures(network, data, features)
     settings = PpoConfig(
-        steps=50,
+        steps=70,
         discount=0.9,
         epochs=4,
         episode=EpisodeConfig(episodes=64, frames=32, anywhere=0.5),
