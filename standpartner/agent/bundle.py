@@ -81,11 +81,11 @@ class Agent:
             strip: (160, width) uint8, 255 is white.
 
         Returns:
-            (columns + 128, features) what frames are compared with, padded by a window at both ends
+            (columns + 128, features + 2) what the agent sees of each column, padded by a window at both ends
             (``views.window_index`` counts in it).
         """
-        _, keys = self._run["strip"].run(None, {"ink": ink(strip)[None, None]})
-        return pad_columns(keys)
+        _, view = self._run["strip"].run(None, {"ink": ink(strip)[None, None]})
+        return pad_columns(view)
 
     def fronts(self, frames: Floats) -> Floats:
         """(N, 5, 78) spectrogram -> (N, features): the newest frame with its four predecessors."""
@@ -96,9 +96,9 @@ class Agent:
         embedding, pressed = self._run["frame"].run(None, {"fronts": fronts})
         return embedding, pressed
 
-    def decide(self, keys: Floats, embedding: Floats, *, speed_px: Floats, memory: Floats) -> Decision:
-        """Decide for N episodes: keys (N, 64, features) in their windows, embedding, speed, memory."""
-        inputs = {"keys": keys, "embedding": embedding, "speed_px": speed_px, "memory": memory}
+    def decide(self, view: Floats, embedding: Floats, *, speed_px: Floats, memory: Floats) -> Decision:
+        """Decide for N episodes: view (N, 64, features + 2) of their windows, embedding, speed, memory."""
+        inputs = {"view": view, "embedding": embedding, "speed_px": speed_px, "memory": memory}
         return Decision(*self._run["policy"].run(None, inputs))
 
     def empty_memory(self, count: int) -> Floats:

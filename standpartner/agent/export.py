@@ -4,10 +4,10 @@ A bundle holds ``agent.json`` (sizes, where it came from, checksums), ``weights.
 
 | graph | in | out |
 |---|---|---|
-| strip.onnx | ink (1, 1, 80, 4 C) | columns (C, features), keys (C, features) |
+| strip.onnx | ink (1, 1, 80, 4 C) | columns (C, features), view (C, features + 2) |
 | front.onnx | frames (N, 5, 78) | front (N, features) |
 | frame.onnx | fronts (N, features, history + 1) | embedding (N, features), key logits (N, 88) |
-| policy.onnx | keys (N, 64, features), embedding, speed_px (N,), memory | action logits, value, locate logits, memory |
+| policy.onnx | view (N, 64, features + 2), embedding, speed_px (N,), memory | action, value, locate, memory |
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from standpartner.agent.checkpoint import save_checkpoint
 from standpartner.agent.config import FRONT_FRAMES, WINDOW_COLUMNS
-from standpartner.agent.networks import ROWS, ReadOnceNetwork
+from standpartner.agent.networks import OUTLINE, ROWS, ReadOnceNetwork
 from standpartner.constants import BAND_COUNT
 
 BUNDLE_VERSION = 1
@@ -36,7 +36,7 @@ class _Strip(nn.Module):
 
     def forward(self, ink: Tensor) -> tuple[Tensor, Tensor]:
         columns = self.network.strip(ink)[0]
-        return columns, self.network.locate.keys(columns)
+        return columns, self.network.view(columns)
 
 
 class _Front(nn.Module):
@@ -64,9 +64,9 @@ class _Policy(nn.Module):
         self.network = network
 
     def forward(
-        self, keys: Tensor, embedding: Tensor, speed_px: Tensor, memory: Tensor
+        self, view: Tensor, embedding: Tensor, speed_px: Tensor, memory: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        maps = self.network.locate.correlate(keys, embedding.unsqueeze(1))[:, :, 0]
+        maps = self.network.look(view, embedding.unsqueeze(1))[:, :, 0]
         locate = self.network.locate(maps, embedding)
         action, value, memory = self.network.policy(maps, locate, embedding, speed_px, memory)
         return action, value, locate, memory
@@ -80,8 +80,8 @@ def _graphs(network: ReadOnceNetwork) -> dict[str, tuple[nn.Module, dict[str, Te
         "strip": (
             _Strip(network),
             {"ink": torch.zeros(1, 1, ROWS, 256)},
-            ["columns", "keys"],
-            {"ink": {3: "width"}, "columns": {0: "count"}, "keys": {0: "count"}},
+            ["columns", "view"],
+            {"ink": {3: "width"}, "columns": {0: "count"}, "view": {0: "count"}},
         ),
         "front": (
             _Front(network),
@@ -98,7 +98,7 @@ def _graphs(network: ReadOnceNetwork) -> dict[str, tuple[nn.Module, dict[str, Te
         "policy": (
             _Policy(network),
             {
-                "keys": torch.zeros(2, WINDOW_COLUMNS, size),
+                "view": torch.zeros(2, WINDOW_COLUMNS, size + OUTLINE),
                 "embedding": torch.zeros(2, size),
                 "speed_px": torch.zeros(2),
                 "memory": torch.zeros(2, network.config.memory),
@@ -106,7 +106,7 @@ def _graphs(network: ReadOnceNetwork) -> dict[str, tuple[nn.Module, dict[str, Te
             ["action", "value", "locate", "next_memory"],
             {
                 name: many
-                for name in ("keys", "embedding", "speed_px", "memory", "action", "value", "locate", "next_memory")
+                for name in ("view", "embedding", "speed_px", "memory", "action", "value", "locate", "next_memory")
             },
         ),
     }

@@ -6,11 +6,16 @@ Sizes for the default configuration; B is a batch, T frames, C feature columns (
 |---|---|---|
 | StripEncoder | ink (B, 1, 80, 4 C) | columns (B, C, 128) |
 | FrameEncoder | spectrogram (B, T + 34, 78) | embeddings (B, T, 128) |
-| correlate | window (B, 64, 128), embedding (B, 128) | maps (B, 8, 64) |
-| LocateHead | maps, embedding | logits over the window's columns (B, 64) |
-| ReadHead | columns | noteheads on each of 80 half-px rows, logits (B, C, 80) |
-| ListenHead | embeddings | keys that start, logits (B, T, 88) |
+| outline | columns | is there an onset (logit), how fast does music pass (B, C, 2) |
+| view | columns | what the agent sees of a column: its key and its outline (B, C, 130) |
+| look | view of a window (B, 64, 130), embedding (B, 128) | maps (B, 10, 64): 8 correlations, outline |
+| LocateHead | correlations, embedding | logits over the window's columns (B, 64) |
+| read | columns | noteheads on each of 80 half-px rows, logits (B, C, 80) |
+| listen | embeddings | keys that start, logits (B, T, 88) |
 | PolicyHead | maps, locate, embedding, speed, memory | action logits (B, 3), value (B,), memory |
+
+Correlations say where the score looks like what sounds now. The outline says what is coming, whatever sounds: where
+notes stand, where they stand close together, where a line ends. Without it the policy cannot prepare for a line's end.
 """
 
 import torch
@@ -22,6 +27,7 @@ from standpartner.constants import BAND_COUNT, KEY_COUNT, STRIP_HEIGHT_PX
 
 ROWS = STRIP_HEIGHT_PX // 2
 ACTIONS = 3
+OUTLINE = 2
 LOCATE_SCALE = 8.0  # brings 64 probabilities to the size of the other inputs
 
 
@@ -155,7 +161,8 @@ class LocateHead(nn.Module):
         return query @ key / size**0.5
 
     def forward(self, maps: Tensor, embedding: Tensor) -> Tensor:
-        """Maps (N, heads, 64), embedding (N, features) -> logits (N, 64)."""
+        """Maps (N, heads or more, 64), embedding (N, features) -> logits (N, 64); only correlations are used."""
+        maps = maps[:, : self.heads]
         hidden = functional.relu(self.first(maps) + self.bias(embedding).unsqueeze(-1))
         hidden = hidden + functional.relu(self.second(hidden))
         # The direct way teaches the encoders from the first step on; the convolutions refine it.
@@ -168,7 +175,7 @@ class PolicyHead(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.max_speed_px = config.max_speed_px
-        inputs = (config.heads + 1) * WINDOW_COLUMNS + config.features + 2 * config.max_speed_px + 2
+        inputs = (config.heads + OUTLINE + 1) * WINDOW_COLUMNS + config.features + 2 * config.max_speed_px + 2
         self.dense = nn.Linear(inputs, config.policy_hidden)
         self.recurrent = nn.GRUCell(config.policy_hidden, config.memory)
         self.action = nn.Linear(config.memory + config.policy_hidden, ACTIONS)
@@ -193,7 +200,7 @@ class PolicyHead(nn.Module):
         """One frame for N agents.
 
         Args:
-            maps: (N, heads, 64) correlation maps in the window.
+            maps: (N, heads + 2, 64) correlations and outline in the window.
             locate: (N, 64) logits of the locate head.
             embedding: (N, features) of the current frame.
             speed_px: (N,) reading speed in strip px a frame.
@@ -219,9 +226,17 @@ class ReadOnceNetwork(nn.Module):
         self.locate = LocateHead(config)
         self.read = nn.Linear(config.features, ROWS)
         self.listen = nn.Linear(config.features, KEY_COUNT)
+        self.outline = nn.Linear(config.features, OUTLINE)
         self.policy = PolicyHead(config)
 
-    def encoder_parameters(self) -> list[nn.Parameter]:
-        """Everything but the policy: what supervised pre-training learns."""
-        policy = {id(p) for p in self.policy.parameters()}
-        return [p for p in self.parameters() if id(p) not in policy]
+    def view(self, columns: Tensor) -> Tensor:
+        """(..., features) columns -> (..., features + 2) all that the agent sees of them: keys, onset, pace."""
+        onset, pace = self.outline(columns).chunk(OUTLINE, -1)
+        return torch.cat([self.locate.keys(columns), onset.sigmoid(), pace], -1)
+
+    def look(self, view: Tensor, embeddings: Tensor) -> Tensor:
+        """Maps of a score for each frame: view (B, P, features + 2), (B, T, features) -> (B, heads + 2, T, P)."""
+        keys, outline = view.split([self.config.features, OUTLINE], -1)
+        correlations = self.locate.correlate(keys, embeddings)
+        same = outline.transpose(1, 2).unsqueeze(2).expand(-1, -1, embeddings.shape[1], -1)
+        return torch.cat([correlations, same], 1)

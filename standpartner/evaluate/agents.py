@@ -26,14 +26,14 @@ class Senses:
         for track in tracks:
             if id(track.strip) not in strips:
                 strips[id(track.strip)] = agent.read(track.strip)
-        self._keys = [strips[id(track.strip)] for track in tracks]
-        self._counts = np.array([len(keys) - 2 * WINDOW_COLUMNS for keys in self._keys])
+        self._views = [strips[id(track.strip)] for track in tracks]
+        self._counts = np.array([len(view) - 2 * WINDOW_COLUMNS for view in self._views])
         self._embeddings = [hear_recording(agent, track.spectrogram[: track.last_frame + 1])[0] for track in tracks]
 
     def look(self, tracks: NDArray, position_px: NDArray) -> Floats:
-        """(n,) track numbers, (n,) positions -> (n, 64, features) windows of their strips."""
+        """(n,) track numbers, (n,) positions -> (n, 64, features + 2) windows of their strips."""
         index, fraction = window_index(position_px, self._counts[tracks])
-        views = [window(self._keys[t], index[k : k + 1], fraction[k : k + 1]) for k, t in enumerate(tracks)]
+        views = [window(self._views[t], index[k : k + 1], fraction[k : k + 1]) for k, t in enumerate(tracks)]
         return np.concatenate(views)
 
     def listen(self, tracks: NDArray, frame: NDArray) -> Floats:

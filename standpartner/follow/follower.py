@@ -74,8 +74,8 @@ class Follower:
         self.state = State.WAITING
         self.start_frame: int | None = None
         start = 0 if from_measure is None else _first_onset_of(score, from_measure)
-        self._keys = agent.read(score.strip)
-        self._columns = np.array([len(self._keys) - 2 * WINDOW_COLUMNS])
+        self._view = agent.read(score.strip)
+        self._columns = np.array([len(self._view) - 2 * WINDOW_COLUMNS])
         self._stream = SpectrogramStream()
         self._ear = Ear(agent)
         self._detector = StartDetector(self.config.start, expected_keys(score.notes.pitch[score.notes.onset == start]))
@@ -140,7 +140,7 @@ class Follower:
     def _decide(self, embedding: Floats) -> Decision:
         index, fraction = window_index(np.array([self._position_px]), self._columns)
         decision = self.agent.decide(
-            window(self._keys, index, fraction),
+            window(self._view, index, fraction),
             embedding,
             speed_px=np.array([self._speed_px], np.float32),
             memory=self._memory,

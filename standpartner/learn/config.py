@@ -31,7 +31,7 @@ class OptimiserConfig:
 
 @dataclass(frozen=True)
 class PretrainConfig:
-    """Supervised learning of read, listen and locate.
+    """Supervised learning of read, listen, outline and locate.
 
     Attributes:
         steps: gradient steps.
@@ -41,6 +41,7 @@ class PretrainConfig:
         offset_px: the window's centre is up to this far from the truth.
         read_weight: weight of the read loss (locate has 1).
         listen_weight: weight of the listen loss.
+        outline_weight: weight of the outline loss.
         optimiser: see OptimiserConfig.
     """
 
@@ -51,6 +52,7 @@ class PretrainConfig:
     offset_px: float = 220.0
     read_weight: float = 1.0
     listen_weight: float = 1.0
+    outline_weight: float = 1.0
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
 
 
@@ -80,7 +82,6 @@ class ImitateConfig:
     Attributes:
         steps: rollouts, each followed by one gradient step for each of its ``minibatches``.
         minibatches: parts of the episodes that one gradient step uses.
-        horizon_frames: how far ahead the oracle plans.
         value_weight: weight of the value loss (returns of the visited states).
         discount: of those returns.
         episode: see EpisodeConfig.
@@ -89,7 +90,6 @@ class ImitateConfig:
 
     steps: int = 1500
     minibatches: int = 2
-    horizon_frames: int = 4
     value_weight: float = 0.5
     discount: float = 0.9
     episode: EpisodeConfig = field(default_factory=EpisodeConfig)

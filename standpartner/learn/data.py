@@ -14,9 +14,12 @@ from standpartner.errors import CorpusError
 from standpartner.game.tracks import Track
 from standpartner.learn.config import PretrainConfig
 from standpartner.piece import Performance, Piece
+from standpartner.score import Onsets
 
 ROWS = STRIP_HEIGHT_PX // 2
 INK_PER_COLUMN = COLUMN_STRIDE_PX // 2
+USUAL_PACE_PX = 32.0  # strip px that a quarter commonly takes
+SHORTEST_QUARTERS = 1 / 16
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,15 @@ class TrainingPiece:
         ink: (80, 4 * columns) uint8, half size, 255 is black.
         head_row: (heads,) half-px row of each notehead.
         head_column: (heads,) feature column of each notehead, ascending.
+        outline: (columns, 2) float32; what the network's outline is to be: each onset shared by the two columns nearest
+            to it, and the binary logarithm of how many times the usual 32 px a quarter takes there.
     """
 
     name: str
     ink: NDArray[np.uint8]
     head_row: NDArray[np.int64]
     head_column: NDArray[np.int64]
+    outline: NDArray[np.float32]
 
     @property
     def column_count(self) -> int:
@@ -73,7 +79,25 @@ def _training_piece(piece: Piece) -> TrainingPiece:
     order = np.argsort(heads.x_px, kind="stable")
     row = np.clip(np.round(heads.y_px[order] / 2), 0, ROWS - 1).astype(np.int64)
     column = np.floor(heads.x_px[order] / COLUMN_STRIDE_PX).astype(np.int64)
-    return TrainingPiece(piece.name, np.round(ink(piece.score.strip) * 255).astype(np.uint8), row, column)
+    image = np.round(ink(piece.score.strip) * 255).astype(np.uint8)
+    outline = outline_truth(piece.score.onsets, image.shape[1] // INK_PER_COLUMN)
+    return TrainingPiece(piece.name, image, row, column, outline)
+
+
+def outline_truth(onsets: Onsets, column_count: int) -> NDArray[np.float32]:
+    """See ``TrainingPiece.outline``; before the first onset and after the last the pace is that of its neighbours."""
+    place = onsets.x_px / COLUMN_STRIDE_PX - 0.5
+    before = np.floor(place).astype(np.int64)
+    presence = np.zeros(column_count + 2)  # one column more at both ends
+    np.add.at(presence, np.clip(before + 1, 0, column_count + 1), 1 - (place - before))
+    np.add.at(presence, np.clip(before + 2, 0, column_count + 1), place - before)
+    pace = np.zeros(column_count)
+    if len(onsets) > 1:
+        px_per_quarter = np.diff(onsets.x_px) / np.maximum(np.diff(onsets.quarter), SHORTEST_QUARTERS)
+        centre_px = (np.arange(column_count) + 0.5) * COLUMN_STRIDE_PX
+        stretch = np.clip(np.searchsorted(onsets.x_px, centre_px, side="right") - 1, 0, len(px_per_quarter) - 1)
+        pace = np.log2(px_per_quarter / USUAL_PACE_PX)[stretch]
+    return np.stack([np.minimum(presence[1:-1], 1.0), pace], axis=1).astype(np.float32)
 
 
 def _training_performance(index: int, performance: Performance, track: Track) -> TrainingPerformance:
@@ -115,6 +139,7 @@ class SegmentBatch:
         target_column: (B, T) float32 true position in columns of that window.
         seen: (B, T) bool, the true position is inside the window and the stretch is played.
         heads: (B, C, 80) float32, 1 where a notehead is.
+        outline: (B, C, 2) float32, see TrainingPiece.
         in_strip: (B, C) bool, the column is part of the strip.
         keys: (B, T, 88) float32, 1 where a key starts.
     """
@@ -126,6 +151,7 @@ class SegmentBatch:
     target_column: NDArray[np.float32]
     seen: NDArray[np.bool_]
     heads: NDArray[np.float32]
+    outline: NDArray[np.float32]
     in_strip: NDArray[np.bool_]
     keys: NDArray[np.float32]
 
@@ -152,11 +178,8 @@ class SegmentSampler:
         config = self.config
         chosen = rng.choice(len(self.weight), size=config.segments, p=self.weight)
         parts = [self._segment(self.data.performances[i], rng) for i in chosen]
-        ink_, frames, index, fraction, target, seen, heads, in_strip, keys = (
-            np.stack(column) for column in zip(*parts, strict=True)
-        )
-        frames = augment(frames, config=self.augment, rng=rng)
-        return SegmentBatch(ink_, frames, index, fraction, target, seen, heads, in_strip, keys)
+        ink_, frames, *others = (np.stack(column) for column in zip(*parts, strict=True))
+        return SegmentBatch(ink_, augment(frames, config=self.augment, rng=rng), *others)
 
     def _segment(self, performance: TrainingPerformance, rng: np.random.Generator) -> tuple[NDArray, ...]:
         config, track = self.config, performance.track
@@ -179,24 +202,26 @@ class SegmentSampler:
         seen = (column >= 0) & (column <= WINDOW_COLUMNS - 1) & ~clipped
         seen &= (inside >= 4) & (inside < config.columns * COLUMN_STRIDE_PX - 4) & (np.arange(start, stop) >= 0)
         seen &= np.arange(start, stop) <= track.last_frame + 2
-        image, heads, in_strip = self._crop(piece, first)
+        image, heads, outline, in_strip = self._crop(piece, first)
         frames = frames_between(track.spectrogram, start - self.lead_frames, stop)
         keys = self._keys(performance, start)
-        return image[None], frames, index, fraction, column.astype(np.float32), seen, heads, in_strip, keys
+        return (image[None], frames, index, fraction, column.astype(np.float32), seen, heads, outline, in_strip, keys)
 
-    def _crop(self, piece: TrainingPiece, first: int) -> tuple[NDArray, NDArray, NDArray]:
+    def _crop(self, piece: TrainingPiece, first: int) -> tuple[NDArray, ...]:
         """Columns first..first + C of a strip, white and unread outside."""
         count = self.config.columns
         image = np.zeros((ROWS, count * INK_PER_COLUMN), np.float32)
         heads = np.zeros((count, ROWS), np.float32)
+        outline = np.zeros((count, piece.outline.shape[1]), np.float32)
         low, high = max(first, 0), min(first + count, piece.column_count)
         if high > low:
             pixels = piece.ink[:, low * INK_PER_COLUMN : high * INK_PER_COLUMN]
             image[:, (low - first) * INK_PER_COLUMN : (high - first) * INK_PER_COLUMN] = pixels * np.float32(1 / 255)
+            outline[low - first : high - first] = piece.outline[low:high]
         a, b = np.searchsorted(piece.head_column, (low, high))
         heads[piece.head_column[a:b] - first, piece.head_row[a:b]] = 1.0
         columns = np.arange(first, first + count)
-        return image, heads, (columns >= 0) & (columns < piece.column_count)
+        return image, heads, outline, (columns >= 0) & (columns < piece.column_count)
 
     def _keys(self, performance: TrainingPerformance, start: int) -> NDArray[np.float32]:
         keys = np.zeros((self.config.frames, KEY_COUNT), np.float32)

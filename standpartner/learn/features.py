@@ -21,16 +21,16 @@ class Features:
     """Everything encoded, laid end to end.
 
     Attributes:
-        keys: (columns of all strips, each padded by 64 at both ends; features).
-        key_start: (pieces,) where each strip's padded columns begin.
+        view: (columns of all strips, each padded by 64 at both ends; features + 2).
+        view_start: (pieces,) where each strip's padded columns begin.
         column_count: (pieces,) columns of each strip without padding.
         embeddings: (frames of all performances, features).
         frame_start: (performances,) where each performance's frames begin.
         piece: (performances,) index of the piece.
     """
 
-    keys: Tensor
-    key_start: np.ndarray
+    view: Tensor
+    view_start: np.ndarray
     column_count: np.ndarray
     embeddings: Tensor
     frame_start: np.ndarray
@@ -39,7 +39,7 @@ class Features:
 
 @dataclass(frozen=True)
 class Observation:
-    """What the policy gets for N episodes: maps (N, heads, 64), locate (N, 64), embedding (N, features), speed (N,)."""
+    """For N episodes: maps (N, heads + 2, 64), locate (N, 64), embedding (N, features), speed (N,)."""
 
     maps: Tensor
     locate: Tensor
@@ -47,9 +47,9 @@ class Observation:
     speed_px: Tensor
 
 
-def _strip_keys(network: ReadOnceNetwork, ink: np.ndarray) -> Tensor:
+def _strip_view(network: ReadOnceNetwork, ink: np.ndarray) -> Tensor:
     image = torch.from_numpy(ink)[None, None].float() / 255
-    return functional.pad(network.locate.keys(network.strip(image))[0], (0, 0, WINDOW_COLUMNS, WINDOW_COLUMNS))
+    return functional.pad(network.view(network.strip(image))[0], (0, 0, WINDOW_COLUMNS, WINDOW_COLUMNS))
 
 
 def _embeddings(
@@ -74,14 +74,14 @@ def encode(
     """
     network.eval()
     with torch.no_grad(), precision(mixed_precision):
-        keys = [_strip_keys(network, piece.ink) for piece in data.pieces]
+        views = [_strip_view(network, piece.ink) for piece in data.pieces]
         embeddings = [
             _embeddings(network, performance, settings, np.random.default_rng([seed, number]))
             for number, performance in enumerate(data.performances)
         ]
     return Features(
-        keys=torch.cat(keys).float(),
-        key_start=np.cumsum([0, *(len(k) for k in keys[:-1])]),
+        view=torch.cat(views).float(),
+        view_start=np.cumsum([0, *(len(v) for v in views[:-1])]),
         column_count=np.array([piece.column_count for piece in data.pieces]),
         embeddings=torch.cat(embeddings).float(),
         frame_start=np.cumsum([0, *(len(e) for e in embeddings[:-1])]),
@@ -94,10 +94,10 @@ def observe(network: ReadOnceNetwork, features: Features, game: BatchedGame) -> 
     piece = features.piece[game.track]
     index, fraction = window_index(game.position_px, features.column_count[piece])
     with torch.no_grad():
-        first = torch.from_numpy(features.key_start[piece] + index)
-        keys = features.keys[first[:, None] + torch.arange(WINDOW_COLUMNS + 1)]
+        first = torch.from_numpy(features.view_start[piece] + index)
+        view = features.view[first[:, None] + torch.arange(WINDOW_COLUMNS + 1)]
         embedding = features.embeddings[torch.from_numpy(features.frame_start[game.track] + game.frame)]
-        maps = network.locate.correlate(keys, embedding[:, None])  # (N, heads, 1, 65)
+        maps = network.look(view, embedding[:, None])  # (N, heads + 2, 1, 65)
         zero = torch.zeros(len(first), 1, dtype=torch.int64)
         seen = interpolate_window(maps, zero, torch.from_numpy(fraction)[:, None])[:, :, 0]
         speed = torch.from_numpy(game.speed.astype(np.float32))

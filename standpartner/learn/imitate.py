@@ -10,8 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from standpartner.agent.networks import ReadOnceNetwork
-from standpartner.game.batched import BatchedGame
-from standpartner.game.players import oracle_actions
+from standpartner.game.players import OraclePlayer
 from standpartner.learn.config import TrainConfig
 from standpartner.learn.data import TrainingSet
 from standpartner.learn.features import Features
@@ -30,15 +29,11 @@ class Imitate:
         named = [(f"policy.{n}", p) for n, p in network.policy.named_parameters()]
         self.optimiser = Optimiser(named, config.imitate.optimiser, steps=self.steps)
 
-    def _teach(self, game: BatchedGame) -> np.ndarray:
-        future = game.targets_ahead(self.config.imitate.horizon_frames)
-        return oracle_actions(game.position_px, game.speed, future_targets=future)
-
     def step(self, number: int) -> dict[str, float]:
         """Play rollout ``number`` and learn from the oracle's advice."""
         settings = self.config.imitate
         rng = np.random.default_rng([self.config.seed, 3, number])
-        rollout = self.episodes.collect(rng, teacher=self._teach, greedy=0.5)
+        rollout = self.episodes.collect(rng, teacher=OraclePlayer().act, greedy=0.5)
         returns = rollout.value + rollout.advantages(discount=settings.discount, gae_lambda=1.0)
         rate, logs = self.optimiser.learning_rate(), []
         for part in np.array_split(rng.permutation(settings.episode.episodes), settings.minibatches):

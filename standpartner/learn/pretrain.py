@@ -1,7 +1,7 @@
-"""First stage: the encoders learn by supervision to read, to listen and to locate.
+"""First stage: the encoders learn by supervision to read, to outline, to listen and to locate.
 
-The data builder knows every notehead and every key press, so the helper tasks are free; with them the encoders learn in
-minutes what reward alone teaches in hours (measured in docs/experiments.md).
+The data builder knows every notehead, every score time and every key press, so the helper tasks are free; with them the
+encoders learn in minutes what reward alone teaches in hours (measured in docs/experiments.md).
 """
 
 from dataclasses import dataclass
@@ -21,15 +21,17 @@ from standpartner.learn.precision import precision
 
 READ_POSITIVE_WEIGHT = 20.0  # noteheads are rare among the 80 rows of a column
 LISTEN_POSITIVE_WEIGHT = 10.0
+PACE_WEIGHT = 0.25
 
 
 @dataclass(frozen=True)
 class PretrainOutput:
-    """Logits of one batch: locate (B, T, 64), read (B, C, 80), listen (B, T, 88), all float32."""
+    """Of one batch, all float32: logits of locate (B, T, 64), read (B, C, 80), listen (B, T, 88); outline (B, C, 2)."""
 
     locate: Tensor
     read: Tensor
     listen: Tensor
+    outline: Tensor
 
 
 def forward(network: ReadOnceNetwork, batch: SegmentBatch) -> PretrainOutput:
@@ -41,7 +43,8 @@ def forward(network: ReadOnceNetwork, batch: SegmentBatch) -> PretrainOutput:
     index, fraction = torch.from_numpy(batch.window_index), torch.from_numpy(batch.window_fraction)
     seen = interpolate_window(maps, index, fraction).transpose(1, 2)  # (B, T, heads, 64)
     locate = network.locate(seen.flatten(0, 1), embeddings.flatten(0, 1)).unflatten(0, index.shape)
-    return PretrainOutput(locate.float(), network.read(columns).float(), network.listen(embeddings).float())
+    helpers = network.read(columns), network.listen(embeddings), network.outline(columns)
+    return PretrainOutput(locate.float(), *(helper.float() for helper in helpers))
 
 
 def soft_target(column: Tensor) -> Tensor:
@@ -51,7 +54,11 @@ def soft_target(column: Tensor) -> Tensor:
 
 
 def losses(output: PretrainOutput, batch: SegmentBatch) -> dict[str, Tensor]:
-    """Mean losses by name: locate (cross-entropy, nat), read and listen (weighted binary cross-entropy)."""
+    """Mean losses by name.
+
+    locate is a cross-entropy in nat, read and listen are weighted binary cross-entropies, outline is a binary
+    cross-entropy of the onsets and a quarter of the mean absolute (smooth) error of the pace in octaves.
+    """
     seen = torch.from_numpy(batch.seen)
     target = soft_target(torch.from_numpy(batch.target_column))
     locate = -(target * output.locate.log_softmax(-1)).sum(-1)
@@ -64,7 +71,11 @@ def losses(output: PretrainOutput, batch: SegmentBatch) -> dict[str, Tensor]:
     listen = functional.binary_cross_entropy_with_logits(
         output.listen, torch.from_numpy(batch.keys), pos_weight=torch.tensor(LISTEN_POSITIVE_WEIGHT)
     )
-    return {"locate": locate[seen].mean(), "read": read, "listen": listen}
+    onset, pace = output.outline[in_strip].unbind(-1)
+    true_onset, true_pace = torch.from_numpy(batch.outline)[in_strip].unbind(-1)
+    outline = functional.binary_cross_entropy_with_logits(onset, true_onset)
+    outline = outline + PACE_WEIGHT * functional.smooth_l1_loss(pace, true_pace)
+    return {"locate": locate[seen].mean(), "read": read, "listen": listen, "outline": outline}
 
 
 def located_px(logits: Tensor) -> Tensor:
@@ -97,7 +108,9 @@ class Pretrain:
             output = forward(self.network, batch)
         parts = losses(output, batch)
         settings = self.config.pretrain
-        loss = parts["locate"] + settings.read_weight * parts["read"] + settings.listen_weight * parts["listen"]
+        weights = {"locate": 1.0, "read": settings.read_weight, "listen": settings.listen_weight}
+        weights["outline"] = settings.outline_weight
+        loss = torch.stack([weights[name] * part for name, part in parts.items()]).sum()
         rate = self.optimiser.learning_rate()
         norm = self.optimiser.step(loss)
         found = {f"loss/{name}": float(value.detach()) for name, value in parts.items()}

@@ -34,11 +34,11 @@ def test_onnx_equals_pytorch(both):
     memory = rng.standard_normal((3, agent.config.memory)).astype(np.float32)
     speed = np.array([0.0, 5.0, -40.0], np.float32)
     with torch.no_grad():
-        keys = network.locate.keys(network.strip(torch.from_numpy(ink(strip))[None, None]))[0]
+        view = network.view(network.strip(torch.from_numpy(ink(strip))[None, None]))[0]
         lead = torch.zeros(network.frames.lead_frames, 78)
         embeddings = network.frames(torch.cat([lead, torch.from_numpy(frames)])[None])[0]
     read = agent.read(strip)
-    np.testing.assert_allclose(read[64:-64], keys.numpy(), atol=1e-4)
+    np.testing.assert_allclose(read[64:-64], view.numpy(), atol=1e-4)
     heard, pressed = hear_recording(agent, frames, batch=17)
     np.testing.assert_allclose(heard, embeddings.numpy(), atol=1e-4)
     np.testing.assert_allclose(pressed, network.listen(embeddings).detach().numpy(), atol=1e-4)
@@ -47,7 +47,7 @@ def test_onnx_equals_pytorch(both):
     views = window(read, index, fraction)
     decision = agent.decide(views, heard[:3], speed_px=speed, memory=memory)
     with torch.no_grad():
-        maps = network.locate.correlate(torch.from_numpy(views), torch.from_numpy(heard[:3, None]))[:, :, 0]
+        maps = network.look(torch.from_numpy(views), torch.from_numpy(heard[:3, None]))[:, :, 0]
         locate = network.locate(maps, torch.from_numpy(heard[:3]))
         action, value, after = network.policy(
             maps, locate, torch.from_numpy(heard[:3]), torch.from_numpy(speed), torch.from_numpy(memory)

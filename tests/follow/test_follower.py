@@ -48,8 +48,8 @@ def test_a_stream_gives_the_same_as_a_file(chunk, config, menuet, tiny_bundle, r
 class RestlessAgent(Agent):
     """An untrained agent always does the same; this one's action depends strongly on all that it is given."""
 
-    def decide(self, keys, embedding, *, speed_px, memory):
-        decision = super().decide(keys, embedding, speed_px=speed_px, memory=memory)
+    def decide(self, view, embedding, *, speed_px, memory):
+        decision = super().decide(view, embedding, speed_px=speed_px, memory=memory)
         wish = np.tanh(decision.locate.argmax(1) / 64 - speed_px / 4)[:, None] * np.array([[-1, 0, 1]])
         return replace(decision, action=np.sin(300 * decision.action) + 2 * wish)
 
@@ -65,13 +65,13 @@ def test_follows_by_the_rules_of_the_game(menuet, tiny_bundle, recording):
     game.reset([0], [0])
     ear = Ear(agent)
     embeddings = np.concatenate([ear.hear(frame[None])[0] for frame in frames])
-    keys, memory = agent.read(menuet.strip), agent.empty_memory(1)
+    view, memory = agent.read(menuet.strip), agent.empty_memory(1)
     expected = [game.position_px[0]]
     while game.running[0]:
-        index, fraction = window_index(game.position_px, np.array([len(keys) - 128]))
+        index, fraction = window_index(game.position_px, np.array([len(view) - 128]))
         now = embeddings[game.frame]
         speed = game.speed.astype(np.float32)
-        decision = agent.decide(window(keys, index, fraction), now, speed_px=speed, memory=memory)
+        decision = agent.decide(window(view, index, fraction), now, speed_px=speed, memory=memory)
         memory = decision.memory
         game.step(decision.action.argmax(1))
         expected.append(game.position_px[0])

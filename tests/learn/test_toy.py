@@ -21,7 +21,8 @@ from standpartner.learn.validate import NetworkPlayer
 def toy_set(track) -> TrainingSet:
     image = np.round(ink(track.strip) * 255).astype(np.uint8)
     nothing = np.zeros(0, np.int64)
-    piece = TrainingPiece(track.name, image, nothing, nothing)
+    outline = np.zeros((image.shape[1] // 4, 2), np.float32)
+    piece = TrainingPiece(track.name, image, nothing, nothing, outline)
     return TrainingSet((piece,), (TrainingPerformance(0, track, track.targets, nothing, nothing),))
 
 

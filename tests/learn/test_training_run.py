@@ -82,7 +82,7 @@ def test_pretraining_learns_to_locate_what_it_sees_often(tiny_config, tiny_data,
     )
     Run(config, tmp_path, data=tiny_data).train()
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    for name in ("loss/locate", "loss/read", "loss/listen"):
+    for name in ("loss/locate", "loss/read", "loss/listen", "loss/outline"):
         losses = [row[name] for row in rows if row["stage"] == "pretrain" and name in row]
         assert np.mean(losses[-10:]) < np.mean(losses[:10])
     assert torch.get_num_threads() == config.threads
