@@ -13,8 +13,8 @@ from standpartner.errors import GameError
 from standpartner.game.batched import BatchedGame
 from standpartner.game.rules import PIANO
 
-# Frames for which a plan holds each of its actions: fine at first, coarse later. Under the narrow bound the end of a line
-# asks for a run-up of half a second: with 5 frames the oracle itself is lost in 2 % of the tunes, with 9 in 0.4 %.
+# Frames for which a plan holds each of its actions: fine at first, coarse later. Under the narrow bound a line end asks
+# for a run-up of half a second: with 5 frames the oracle itself is lost in 2 % of the tunes, with 9 in 0.4 %.
 HOLDS = (1, 1, 1, 1, 2, 3)
 HORIZON_FRAMES = sum(HOLDS)
 _ACTIONS = PIANO.actions
