@@ -27,7 +27,8 @@ class Imitate:
         self.network, self.config, self.steps = network, config, config.imitate.steps
         self.episodes = Episodes(network, data, features, config=config.imitate.episode)
         named = [(f"policy.{n}", p) for n, p in network.policy.named_parameters()]
-        self.optimiser = Optimiser(named, config.imitate.optimiser, steps=self.steps)
+        passes = config.imitate.minibatches
+        self.optimiser = Optimiser(named, config.imitate.optimiser, steps=self.steps * passes)
 
     def step(self, number: int) -> dict[str, float]:
         """Play rollout ``number`` and learn from the oracle's advice."""
