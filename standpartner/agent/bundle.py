@@ -27,14 +27,16 @@ class Decision:
 
     Attributes:
         action: (N, 3) logits of the speed changes -1, 0, +1.
-        value: (N,) expected return.
-        locate: (N, 64) logits over the window's columns: where the music is now.
-        memory: (N, memory) to be handed in with the next frame.
+        value: (N,) mean reward expected.
+        locate: (N, 64) logits over the window's columns: where the music is, by the last seconds alone.
+        track: (N, 64) the same by all that was heard since the start.
+        memory: (N, memory_size) to be handed in with the next frame.
     """
 
     action: Floats
     value: Floats
     locate: Floats
+    track: Floats
     memory: Floats
 
 
@@ -103,7 +105,7 @@ class Agent:
 
     def empty_memory(self, count: int) -> Floats:
         """Recurrent state at the start of N episodes."""
-        return np.zeros((count, self.config.memory), np.float32)
+        return np.zeros((count, self.config.memory_size), np.float32)
 
     @cached_property
     def silent_front(self) -> Floats:

@@ -23,6 +23,7 @@ class NetworkConfig:
         frame_dilations: dilations of the causal convolutions along time.
         policy_hidden: width of the policy's dense layer.
         memory: size of the policy's recurrent state.
+        belief_channels: numbers that the tracker remembers about each of the window's columns.
         max_speed_px: speeds are clipped to this before the network sees them.
     """
 
@@ -34,12 +35,23 @@ class NetworkConfig:
     frame_dilations: tuple[int, ...] = (1, 2, 4, 8)
     policy_hidden: int = 256
     memory: int = 128
+    belief_channels: int = 16
     max_speed_px: int = 24
 
     @property
     def history_frames(self) -> int:
         """Earlier frame embeddings that one output of the frame encoder looks back on."""
         return 2 * sum(self.frame_dilations)
+
+    @property
+    def belief_size(self) -> int:
+        """Numbers of the tracker's state: channels for each column, and where between two columns they stand."""
+        return self.belief_channels * WINDOW_COLUMNS + 1
+
+    @property
+    def memory_size(self) -> int:
+        """Numbers that an agent remembers from frame to frame: the policy's state and the tracker's."""
+        return self.memory + self.belief_size
 
     def to_json(self) -> dict[str, Any]:
         """Plain dictionary for a JSON file."""

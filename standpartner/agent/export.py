@@ -7,7 +7,7 @@ A bundle holds ``agent.json`` (sizes, where it came from, checksums), ``weights.
 | strip.onnx | ink (1, 1, 80, 4 C) | columns (C, features), view (C, features + 2) |
 | front.onnx | frames (N, 5, 78) | front (N, features) |
 | frame.onnx | fronts (N, features, history + 1) | embedding (N, features), key logits (N, 88) |
-| policy.onnx | view (N, 64, features + 2), embedding, speed_px (N,), memory | action, value, locate, memory |
+| policy.onnx | view (N, 64, features + 2), embedding, speed_px (N,), memory | action, value, locate, track, memory |
 """
 
 import hashlib
@@ -63,13 +63,11 @@ class _Policy(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(
-        self, view: Tensor, embedding: Tensor, speed_px: Tensor, memory: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, view: Tensor, embedding: Tensor, speed_px: Tensor, memory: Tensor) -> tuple[Tensor, ...]:
         maps = self.network.look(view, embedding.unsqueeze(1))[:, :, 0]
         locate = self.network.locate(maps, embedding)
-        action, value, memory = self.network.policy(maps, locate, embedding, speed_px, memory)
-        return action, value, locate, memory
+        output = self.network.policy(maps, locate, embedding, speed_px, memory)
+        return output.action, output.value, locate, output.track, output.memory
 
 
 def _graphs(network: ReadOnceNetwork) -> dict[str, tuple[nn.Module, dict[str, Tensor], list[str], dict]]:
@@ -101,12 +99,22 @@ def _graphs(network: ReadOnceNetwork) -> dict[str, tuple[nn.Module, dict[str, Te
                 "view": torch.zeros(2, WINDOW_COLUMNS, size + OUTLINE),
                 "embedding": torch.zeros(2, size),
                 "speed_px": torch.zeros(2),
-                "memory": torch.zeros(2, network.config.memory),
+                "memory": torch.zeros(2, network.config.memory_size),
             },
-            ["action", "value", "locate", "next_memory"],
+            ["action", "value", "locate", "track", "next_memory"],
             {
                 name: many
-                for name in ("view", "embedding", "speed_px", "memory", "action", "value", "locate", "next_memory")
+                for name in (
+                    "view",
+                    "embedding",
+                    "speed_px",
+                    "memory",
+                    "action",
+                    "value",
+                    "locate",
+                    "track",
+                    "next_memory",
+                )
             },
         ),
     }

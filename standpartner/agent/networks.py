@@ -12,17 +12,21 @@ Sizes for the default configuration; B is a batch, T frames, C feature columns (
 | LocateHead | correlations, embedding | logits over the window's columns (B, 64) |
 | read | columns | noteheads on each of 80 half-px rows, logits (B, C, 80) |
 | listen | embeddings | keys that start, logits (B, T, 88) |
-| PolicyHead | maps, locate, embedding, speed, memory | action logits (B, 3), value (B,), memory |
+| Tracker | maps, locate, embedding, speed, belief | logits over the window's columns (B, 64), belief |
+| PolicyHead | maps, locate, track, embedding, speed, memory | action logits (B, 3), value (B,), memory |
 
 Correlations say where the score looks like what sounds now. The outline says what is coming, whatever sounds: where
 notes stand, where they stand close together, where a line ends. Without it the policy cannot prepare for a line's end.
+The locate head judges by the last two seconds alone; the tracker by everything since the start.
 """
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from standpartner.agent.config import FRONT_FRAMES, WINDOW_COLUMNS, NetworkConfig
+from standpartner.agent.config import COLUMN_STRIDE_PX, FRONT_FRAMES, WINDOW_COLUMNS, NetworkConfig
 from standpartner.constants import BAND_COUNT, KEY_COUNT, STRIP_HEIGHT_PX
 
 ROWS = STRIP_HEIGHT_PX // 2
@@ -169,34 +173,109 @@ class LocateHead(nn.Module):
         return self.last(hidden).squeeze(1) + maps.sum(1)
 
 
+class Tracker(nn.Module):
+    """Where in the window is the music, by all that was heard and read since the start? A learned forward filter.
+
+    A convolutional gated recurrent unit over score columns: what it believes stays with its place in the score while
+    the window moves on. The belief moves by whole columns; how far the window stands beyond them (0 to 1 column) is
+    kept beside them, so that moving never blurs what is remembered.
+    """
+
+    def __init__(self, config: NetworkConfig, *, width: int = 7) -> None:
+        super().__init__()
+        self.channels = channels = config.belief_channels
+        seen = config.heads + OUTLINE + 1
+        self.of_frame = nn.Linear(config.features, 3 * channels)
+        self.of_window = nn.Conv1d(seen, 3 * channels, width, padding=width // 2)
+        self.gates = nn.Conv1d(channels, 2 * channels, width, padding=width // 2)
+        self.candidate = nn.Conv1d(channels, channels, width, padding=width // 2)
+        self.readout = nn.Conv1d(channels, 1, width, padding=width // 2)
+
+    def forward(
+        self, maps: Tensor, locate: Tensor, embedding: Tensor, speed_px: Tensor, belief: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """One frame for N agents.
+
+        Args:
+            maps: (N, heads + 2, 64) correlations and outline in the window.
+            locate: (N, 64) logits of the locate head.
+            embedding: (N, features) of the current frame.
+            speed_px: (N,) strip px that the window moved since the frame before.
+            belief: (N, channels * 64 + 1) state after the frame before; zeros at the start.
+
+        Returns:
+            Logits (N, 64) over the window's columns, new belief.
+        """
+        moved = belief[:, -1] + speed_px / COLUMN_STRIDE_PX
+        whole = moved.floor()
+        beyond = (moved - whole)[:, None, None]
+        kept = _shift(belief[:, :-1].unflatten(1, (self.channels, WINDOW_COLUMNS)), whole.long())
+        window = torch.cat([maps, locate.softmax(1).unsqueeze(1) * LOCATE_SCALE], 1)
+        before = functional.pad(window, (1, 0))[..., :-1]
+        seen = self.of_window(beyond * before + (1 - beyond) * window) + self.of_frame(embedding).unsqueeze(-1)
+        update, reset = (seen[:, : 2 * self.channels] + self.gates(kept)).sigmoid().chunk(2, 1)
+        new = torch.tanh(seen[:, 2 * self.channels :] + self.candidate(reset * kept))
+        kept = kept + update * (new - kept)
+        after = functional.pad(kept, (0, 1))[..., 1:]
+        track = locate + self.readout((1 - beyond) * kept + beyond * after).squeeze(1)
+        return track, torch.cat([kept.flatten(1), beyond.squeeze(1)], 1)
+
+
+def _shift(columns: Tensor, by: Tensor) -> Tensor:
+    """Move (N, K, C) columns to the left by (N,) whole columns; what comes in is 0."""
+    source = torch.arange(columns.shape[-1], device=columns.device) + by[:, None]
+    inside = (source >= 0) & (source < columns.shape[-1])
+    taken = columns.gather(2, source.clamp(0, columns.shape[-1] - 1).unsqueeze(1).expand_as(columns))
+    return taken * inside.unsqueeze(1)
+
+
+class PolicyOutput(NamedTuple):
+    """What the policy makes of one frame for N agents.
+
+    Attributes:
+        action: (N, 3) logits of the speed changes -1, 0, +1.
+        value: (N,) mean reward expected.
+        track: (N, 64) logits over the window's columns: where the music is, by all since the start.
+        memory: (N, memory_size) to be handed in with the next frame.
+    """
+
+    action: Tensor
+    value: Tensor
+    track: Tensor
+    memory: Tensor
+
+
 class PolicyHead(nn.Module):
     """Decides how to change the speed; keeps a recurrent memory of what it heard, read and did."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.max_speed_px = config.max_speed_px
-        inputs = (config.heads + OUTLINE + 1) * WINDOW_COLUMNS + config.features + 2 * config.max_speed_px + 2
+        self.sizes = [config.memory, config.belief_size]
+        inputs = (config.heads + OUTLINE + 2) * WINDOW_COLUMNS + config.features + 2 * config.max_speed_px + 2
+        self.tracker = Tracker(config)
         self.dense = nn.Linear(inputs, config.policy_hidden)
         self.recurrent = nn.GRUCell(config.policy_hidden, config.memory)
         self.action = nn.Linear(config.memory + config.policy_hidden, ACTIONS)
         self.value = nn.Linear(config.memory + config.policy_hidden, 1)
 
-    def sense(self, maps: Tensor, locate: Tensor, embedding: Tensor, speed_px: Tensor) -> Tensor:
+    def sense(self, maps: Tensor, locate: Tensor, track: Tensor, embedding: Tensor, speed_px: Tensor) -> Tensor:
         """What is seen, heard and done now, without memory; shapes as in ``forward`` -> (N, policy_hidden)."""
         clipped = speed_px.clamp(-self.max_speed_px, self.max_speed_px).unsqueeze(1)
         levels = torch.arange(-self.max_speed_px, self.max_speed_px + 1, device=maps.device)
         speed = (1 - (clipped - levels).abs()).clamp(min=0)  # a fraction is shared by two neighbouring levels
-        parts = [maps.flatten(1), locate.softmax(1) * LOCATE_SCALE, embedding, speed, clipped / self.max_speed_px]
+        places = [logits.softmax(1) * LOCATE_SCALE for logits in (locate, track)]
+        parts = [maps.flatten(1), *places, embedding, speed, clipped / self.max_speed_px]
         return functional.relu(self.dense(torch.cat(parts, 1)))
 
     def decide(self, sensed: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """(..., policy_hidden) and new memory (..., memory) -> action logits (..., 3), value (...)."""
+        """(..., policy_hidden) and new recurrent state (..., memory) -> action logits (..., 3), value (...)."""
         both = torch.cat([sensed, memory], -1)
         return self.action(both), self.value(both).squeeze(-1)
 
     def forward(
         self, maps: Tensor, locate: Tensor, embedding: Tensor, speed_px: Tensor, memory: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> PolicyOutput:
         """One frame for N agents.
 
         Args:
@@ -204,15 +283,14 @@ class PolicyHead(nn.Module):
             locate: (N, 64) logits of the locate head.
             embedding: (N, features) of the current frame.
             speed_px: (N,) reading speed in strip px a frame.
-            memory: (N, memory) recurrent state.
-
-        Returns:
-            Action logits (N, 3) for speed changes -1, 0, +1; value (N,); new memory.
+            memory: (N, memory_size) all that is remembered from the frame before; zeros at the start.
         """
-        sensed = self.sense(maps, locate, embedding, speed_px)
-        memory = self.recurrent(sensed, memory)
-        logits, value = self.decide(sensed, memory)
-        return logits, value, memory
+        state, belief = memory.split(self.sizes, 1)
+        track, belief = self.tracker(maps, locate, embedding, speed_px, belief)
+        sensed = self.sense(maps, locate, track, embedding, speed_px)
+        state = self.recurrent(sensed, state)
+        action, value = self.decide(sensed, state)
+        return PolicyOutput(action, value, track, torch.cat([state, belief], 1))
 
 
 class ReadOnceNetwork(nn.Module):

@@ -83,6 +83,7 @@ class ImitateConfig:
         steps: rollouts, each followed by one gradient step for each of its ``minibatches``.
         minibatches: parts of the episodes that one gradient step uses.
         value_weight: weight of the value loss (returns of the visited states).
+        track_weight: weight of the tracker's loss.
         discount: of those returns.
         episode: see EpisodeConfig.
         optimiser: see OptimiserConfig.
@@ -91,6 +92,7 @@ class ImitateConfig:
     steps: int = 1500
     minibatches: int = 2
     value_weight: float = 0.5
+    track_weight: float = 1.0
     discount: float = 0.9
     episode: EpisodeConfig = field(default_factory=EpisodeConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)

@@ -1,7 +1,7 @@
-"""Second stage: the policy imitates the oracle on its own states (dataset aggregation, Ross et al. 2011).
+"""Second stage: the tracker learns where the music is, the policy imitates the oracle, both on the policy's own states.
 
-The oracle sees the truth; the policy sees what the fixed encoders make of score and sound. Because the policy itself
-plays, it learns what to do where its own mistakes lead it.
+This is dataset aggregation (Ross et al. 2011). The oracle sees the truth; the policy sees what the fixed encoders make
+of score and sound. Because the policy itself plays, both learn what to do where its own mistakes lead it.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from standpartner.learn.config import TrainConfig
 from standpartner.learn.data import TrainingSet
 from standpartner.learn.features import Features
 from standpartner.learn.optimise import Optimiser
-from standpartner.learn.rollout import Episodes, Rollout, replay, rollout_measures
+from standpartner.learn.rollout import Episodes, Rollout, replay, rollout_measures, track_loss
 
 
 class Imitate:
@@ -47,11 +47,16 @@ class Imitate:
         logits, values = replay(self.network.policy, rollout)
         policy_loss = functional.cross_entropy(logits.flatten(0, 1), rollout.taught.flatten())
         value_loss = functional.mse_loss(values, returns)
-        norm = self.optimiser.step(policy_loss + self.config.imitate.value_weight * value_loss)
+        where_loss = track_loss(self.network.policy, rollout)
+        settings = self.config.imitate
+        norm = self.optimiser.step(
+            policy_loss + settings.value_weight * value_loss + settings.track_weight * where_loss
+        )
         agreed = float((logits.detach().argmax(-1) == rollout.taught).float().mean())
         return {
             "loss/policy": float(policy_loss.detach()),
             "loss/value": float(value_loss.detach()),
+            "loss/track": float(where_loss.detach()),
             "episode/agrees_with_oracle": agreed,
             "gradient_norm": norm,
         }

@@ -58,7 +58,7 @@ class Ppo:
     def __init__(self, network: ReadOnceNetwork, data: TrainingSet, features: Features, *, config: TrainConfig) -> None:
         self.network, self.config, self.steps = network, config, config.ppo.steps
         self.episodes = Episodes(network, data, features, config=config.ppo.episode)
-        named = [(f"policy.{n}", p) for n, p in network.policy.named_parameters()]
+        named = [(f"policy.{n}", p) for n, p in network.policy.named_parameters() if not n.startswith("tracker.")]
         passes = config.ppo.epochs * config.ppo.minibatches
         self.optimiser = Optimiser(named, config.ppo.optimiser, steps=self.steps * passes)
 

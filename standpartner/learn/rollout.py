@@ -7,12 +7,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
 from standpartner.agent.networks import PolicyHead, ReadOnceNetwork
 from standpartner.game.batched import BatchedGame
 from standpartner.game.rules import CONFIGS
 from standpartner.learn.config import EpisodeConfig
 from standpartner.learn.data import TrainingSet
 from standpartner.learn.features import Features, observe
+from standpartner.learn.pretrain import soft_target
 from standpartner.learn.returns import generalised_advantages
 
 Teacher = Callable[[BatchedGame], np.ndarray]
@@ -21,10 +23,12 @@ LATEST_START = 0.9  # episodes that start anywhere start in this share of the pe
 
 @dataclass(frozen=True)
 class Rollout:
-    """T frames of N episodes; ``first_memory`` is (N, memory), everything else (T, N, ...).
+    """T frames of N episodes; ``first_memory`` is (N, memory_size), everything else (T, N, ...).
 
     Attributes:
         maps, locate, embedding, speed_px: the observations.
+        track: logits of the tracker as it was.
+        offset_px: the window's centre minus the truth when it was observed.
         first_memory: recurrent state before the first frame.
         fresh: an episode starts at this frame, with empty memory.
         action: index of the action taken.
@@ -42,6 +46,8 @@ class Rollout:
     locate: Tensor
     embedding: Tensor
     speed_px: Tensor
+    track: Tensor
+    offset_px: Tensor
     first_memory: Tensor
     fresh: Tensor
     action: Tensor
@@ -76,19 +82,30 @@ class Rollout:
 
 
 def replay(policy: PolicyHead, rollout: Rollout) -> tuple[Tensor, Tensor]:
-    """Run the policy over a rollout again, with gradients: action logits (T, N, 3) and values (T, N)."""
+    """Run the policy over a rollout again, with gradients: action logits (T, N, 3) and values (T, N).
+
+    The tracker is taken as it was: it learns from the truth (``track_loss``), not from rewards.
+    """
     frames, episodes = rollout.speed_px.shape
-    sensed = policy.sense(
-        rollout.maps.flatten(0, 1),
-        rollout.locate.flatten(0, 1),
-        rollout.embedding.flatten(0, 1),
-        rollout.speed_px.flatten(),
-    ).unflatten(0, (frames, episodes))
-    memory, memories = rollout.first_memory, []
+    observed = rollout.maps, rollout.locate, rollout.track, rollout.embedding, rollout.speed_px
+    sensed = policy.sense(*(values.flatten(0, 1) for values in observed)).unflatten(0, (frames, episodes))
+    state, states = rollout.first_memory[:, : policy.sizes[0]], []
     for step in range(frames):
-        memory = policy.recurrent(sensed[step], memory * ~rollout.fresh[step].unsqueeze(1))
-        memories.append(memory)
-    return policy.decide(sensed, torch.stack(memories))
+        state = policy.recurrent(sensed[step], state * ~rollout.fresh[step].unsqueeze(1))
+        states.append(state)
+    return policy.decide(sensed, torch.stack(states))
+
+
+def track_loss(policy: PolicyHead, rollout: Rollout) -> Tensor:
+    """Run the tracker over a rollout again: its cross-entropy in nat, and gradients for it."""
+    belief, tracks = rollout.first_memory[:, policy.sizes[0] :], []
+    for step in range(len(rollout.fresh)):
+        belief = belief * ~rollout.fresh[step].unsqueeze(1)
+        observed = rollout.maps[step], rollout.locate[step], rollout.embedding[step], rollout.speed_px[step]
+        track, belief = policy.tracker(*observed, belief)
+        tracks.append(track)
+    column = (WINDOW_COLUMNS - 1) / 2 - rollout.offset_px / COLUMN_STRIDE_PX
+    return -(soft_target(column) * torch.stack(tracks).log_softmax(-1)).sum(-1).mean()
 
 
 class Episodes:
@@ -107,7 +124,7 @@ class Episodes:
         self.network, self.features, self.config = network, features, config
         tracks = [performance.track for performance in data.performances]
         self.game = BatchedGame(tracks, CONFIGS[config.game], n_episodes=config.episodes)
-        self.memory = torch.zeros(config.episodes, network.config.memory)
+        self.memory = torch.zeros(config.episodes, network.config.memory_size)
         self.fresh = np.ones(config.episodes, dtype=bool)
         self._first = np.array([track.first_frame for track in tracks])
         self._last = np.array([track.last_frame for track in tracks])
@@ -151,8 +168,8 @@ class Episodes:
         with torch.no_grad():
             seen = observe(self.network, self.features, self.game)
             memory = self.memory * ~torch.from_numpy(self.fresh).unsqueeze(1)
-            _, value, _ = self.network.policy(seen.maps, seen.locate, seen.embedding, seen.speed_px, memory)
-        return value[torch.from_numpy(which)]
+            decided = self.network.policy(seen.maps, seen.locate, seen.embedding, seen.speed_px, memory)
+        return decided.value[torch.from_numpy(which)]
 
     def _step(self, rng: np.random.Generator, teacher: Teacher | None, greedy: float) -> dict[str, Tensor]:
         game, policy = self.game, self.network.policy
@@ -161,10 +178,12 @@ class Episodes:
         fresh = torch.from_numpy(self.fresh.copy())
         with torch.no_grad():
             memory = self.memory * ~fresh.unsqueeze(1)
-            logits, value, self.memory = policy(seen.maps, seen.locate, seen.embedding, seen.speed_px, memory)
-        log_probabilities = logits.log_softmax(1)
-        noise = rng.gumbel(size=logits.shape) * (rng.random((len(logits), 1)) >= greedy)
+            decided = policy(seen.maps, seen.locate, seen.embedding, seen.speed_px, memory)
+        self.memory = decided.memory
+        log_probabilities = decided.action.log_softmax(1)
+        noise = rng.gumbel(size=log_probabilities.shape) * (rng.random((len(memory), 1)) >= greedy)
         action = np.argmax(log_probabilities.numpy() + noise, axis=1)
+        offset_px = torch.from_numpy(game.error_px.astype(np.float32))
         taught = teacher(game) if teacher else np.full(len(action), -1)
         result = game.step(action)
         self.fresh[:] = False
@@ -179,10 +198,12 @@ class Episodes:
             "locate": seen.locate,
             "embedding": seen.embedding,
             "speed_px": seen.speed_px,
+            "track": decided.track,
+            "offset_px": offset_px,
             "fresh": fresh,
             "action": chosen,
             "log_probability": log_probabilities.gather(1, chosen[:, None])[:, 0],
-            "value": value,
+            "value": decided.value,
             "bootstrap": bootstrap,
             "reward": torch.from_numpy(result.reward),
             "ended": torch.from_numpy(ended),

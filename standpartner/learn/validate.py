@@ -26,17 +26,16 @@ class NetworkPlayer:
         self, network: ReadOnceNetwork, features: Features, *, episodes: int, rng: np.random.Generator | None = None
     ) -> None:
         self.network, self.features, self.rng = network, features, rng
-        self.memory = torch.zeros(episodes, network.config.memory)
+        self.memory = torch.zeros(episodes, network.config.memory_size)
 
     def act(self, game: BatchedGame) -> np.ndarray:
         """Choose an action for every episode; steps the memory."""
         seen = observe(self.network, self.features, game)
         with torch.no_grad():
-            logits, _, self.memory = self.network.policy(
-                seen.maps, seen.locate, seen.embedding, seen.speed_px, self.memory
-            )
-        noise = 0.0 if self.rng is None else self.rng.gumbel(size=logits.shape)
-        return np.argmax(logits.numpy() + noise, axis=1)
+            decided = self.network.policy(seen.maps, seen.locate, seen.embedding, seen.speed_px, self.memory)
+        self.memory = decided.memory
+        noise = 0.0 if self.rng is None else self.rng.gumbel(size=decided.action.shape)
+        return np.argmax(decided.action.numpy() + noise, axis=1)
 
 
 def validate(network: ReadOnceNetwork, data: TrainingSet, features: Features, *, game: GameConfig) -> dict[str, float]:

@@ -31,7 +31,7 @@ def test_onnx_equals_pytorch(both):
     rng = np.random.default_rng(0)
     strip = rng.integers(0, 256, (160, 1003), dtype=np.uint8)
     frames = rng.random((60, 78), dtype=np.float32)
-    memory = rng.standard_normal((3, agent.config.memory)).astype(np.float32)
+    memory = rng.standard_normal((3, agent.config.memory_size)).astype(np.float32)
     speed = np.array([0.0, 5.0, -40.0], np.float32)
     with torch.no_grad():
         view = network.view(network.strip(torch.from_numpy(ink(strip))[None, None]))[0]
@@ -49,13 +49,12 @@ def test_onnx_equals_pytorch(both):
     with torch.no_grad():
         maps = network.look(torch.from_numpy(views), torch.from_numpy(heard[:3, None]))[:, :, 0]
         locate = network.locate(maps, torch.from_numpy(heard[:3]))
-        action, value, after = network.policy(
+        expected = network.policy(
             maps, locate, torch.from_numpy(heard[:3]), torch.from_numpy(speed), torch.from_numpy(memory)
         )
-    for found, expected in zip(
-        (decision.action, decision.value, decision.locate, decision.memory), (action, value, locate, after), strict=True
-    ):
-        np.testing.assert_allclose(found, expected.numpy(), atol=1e-4)
+    for name in ("action", "value", "track", "memory"):
+        np.testing.assert_allclose(getattr(decision, name), getattr(expected, name).numpy(), atol=1e-4, err_msg=name)
+    np.testing.assert_allclose(decision.locate, locate.numpy(), atol=1e-4)
 
 
 def test_an_ear_hears_what_the_whole_recording_holds(both):
