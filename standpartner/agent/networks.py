@@ -190,6 +190,7 @@ class Tracker(nn.Module):
         self.gates = nn.Conv1d(channels, 2 * channels, width, padding=width // 2)
         self.candidate = nn.Conv1d(channels, channels, width, padding=width // 2)
         self.readout = nn.Conv1d(channels, 1, width, padding=width // 2)
+        nn.init.zeros_(self.readout.weight)  # untaught it says what locate says
 
     def forward(
         self, maps: Tensor, locate: Tensor, embedding: Tensor, speed_px: Tensor, belief: Tensor
