@@ -17,7 +17,10 @@ _NOTE_OFF: Final = 0x80
 _NOTE_ON: Final = 0x90
 _PROGRAM_CHANGE: Final = 0xC0
 _CONTROL_CHANGE: Final = 0xB0
+_PITCH_BEND: Final = 0xE0
 _ALL_NOTES_OFF: Final = 123
+_BEND_CENTRE: Final = 8_192
+_BEND_CENTS: Final = 200.0  # a full bend, which is two semitones where nothing else is agreed
 
 
 def midi_bytes(played: PlayedNotes, *, program: int | None = None, lead_s: float = 0.0, tail_s: float = 0.0) -> bytes:
@@ -38,6 +41,9 @@ def midi_bytes(played: PlayedNotes, *, program: int | None = None, lead_s: float
     last_tick = int(events[-1, 0]) if len(events) else 0
     track = bytearray(b"\x00\xff\x51\x03" + _TEMPO_US.to_bytes(3, "big"))
     track += bytes([0, _PROGRAM_CHANGE, program])
+    if played.tuning_cents:
+        bend = _BEND_CENTRE + round(played.tuning_cents / _BEND_CENTS * _BEND_CENTRE)
+        track += bytes([0, _PITCH_BEND, bend & 0x7F, bend >> 7])
     now = 0
     for tick, status, pitch, velocity in events.tolist():
         track += _variable_length(tick - now) + bytes([status, pitch, velocity])

@@ -9,9 +9,10 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from standpartner.audio.mistakes import hesitate, take_liberties
 from standpartner.audio.played import PlayedNotes
 from standpartner.audio.style import PerformanceChoices, PerformanceStyle, draw_choices
-from standpartner.audio.synthesis import soundfonts, synthesise
+from standpartner.audio.synthesis import find_soundfont, synthesise
 from standpartner.errors import AudioError
 
 Float64 = NDArray[np.float64]
@@ -54,8 +55,9 @@ def perform(
         seed: The same seed gives the same performance.
 
     Returns:
-        The played notes in the order of ``notes``; (n,) seconds at which each onset was played, strictly increasing:
-        that of its first note, grace notes aside; and what was drawn.
+        The played notes, in the order of ``notes`` as far as none are missing and with extra ones last; (n,) seconds
+        at which each onset was played, strictly increasing: that of its first note, grace notes aside, whether or not
+        this note was missed; and what was drawn.
 
     Raises:
         AudioError: The notes do not fit the onsets or cannot be played.
@@ -64,27 +66,26 @@ def perform(
     _check_score(notes, time_s)
     rng = np.random.default_rng(seed)
     choices = draw_choices(style, rng)
+    liberties_rng = rng.spawn(1)[0]  # what it gives leaves all else as it is
     onset_s = _onset_times(time_s, choices, period_s=style.tempo_walk_period_s, rng=rng)
+    onset_s = hesitate(onset_s, choices, rng=liberties_rng)
     onset = np.asarray(notes.onset, np.int64)
     before_s, grace_s = _grace_lead(onset, np.asarray(notes.grace, bool), onset_s=onset_s)
     # Grace notes of the very first onset must not start before the recording does.
     onset_s = onset_s + max(choices.lead_silence_s, before_s[onset == 0].max(initial=0.0)) - onset_s[0]
-    note_onset_s = (
-        onset_s[onset]
-        - before_s
-        + _chord_delay(onset, grace_s > 0, onset_s=onset_s, mean_s=choices.chord_spread_s, rng=rng)
-    )
+    delay_s = _chord_delay(onset, grace_s > 0, onset_s=onset_s, mean_s=choices.chord_spread_s, rng=rng)
     wander = _ARTICULATION_WANDER * _smooth_noise(time_s[onset], style.tempo_walk_period_s / 2, rng)
     share = (choices.articulation + wander).clip(*style.articulation_range)
     duration_s = _held_s(notes, time_s, onset_s=onset_s, tempo_factor=choices.tempo_factor) * share
     played = PlayedNotes(
         pitch=notes.pitch,
-        onset_s=note_onset_s.clip(min=0.0),
+        onset_s=(onset_s[onset] - before_s + delay_s).clip(min=0.0),
         duration_s=np.where(grace_s > 0, grace_s, duration_s.clip(min=_SHORTEST_NOTE_S)),
         velocity=_velocities(time_s[onset], choices, period_s=style.tempo_walk_period_s, rng=rng),
         program=choices.program,
+        tuning_cents=choices.detune_cents,
     )
-    return played, onset_s, choices
+    return take_liberties(played, onset, choices, onset_s=onset_s, rng=liberties_rng), onset_s, choices
 
 
 def render(played: PlayedNotes, choices: PerformanceChoices) -> NDArray[np.float32]:
@@ -98,18 +99,11 @@ def render(played: PlayedNotes, choices: PerformanceChoices) -> NDArray[np.float
         (n,) mono samples at 22 050 Hz.
 
     Raises:
-        AudioError: That soundfont is not on this machine.
-        MissingExtraError: No synthesiser is installed.
+        AudioError: There is no such soundfont.
+        MissingExtraError: That soundfont, or a synthesiser, is not installed.
         ToolError: The synthesiser failed.
     """
-    found = soundfonts()
-    if choices.soundfont not in found:
-        known = ", ".join(found) or "none"
-        raise AudioError(
-            f"the soundfont {choices.soundfont!r} is not on this machine (found: {known}); "
-            "install it or name others in PerformanceStyle.soundfonts"
-        )
-    audio = synthesise(played, soundfont=found[choices.soundfont])
+    audio = synthesise(played, soundfont=find_soundfont(choices.soundfont))
     return audio * np.float32(10.0 ** (choices.gain_db / 20.0))
 
 

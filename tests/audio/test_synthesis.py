@@ -53,6 +53,18 @@ def test_pitch_velocity_and_program_are_heard(backend):
     assert np.abs(spectrogram(organ) - spectrogram(loud)).max() > 0.3
 
 
+@each_backend
+@pytest.mark.parametrize("cents", [-30.0, 30.0])
+def test_the_whole_instrument_is_tuned(backend, cents):
+    plain, tuned = (
+        synthesise(PlayedNotes([69], [0.0], [2.0], [100], tuning_cents=value), backend=backend, program=19)
+        for value in (0.0, cents)
+    )
+    heard_hz = [np.argmax(np.abs(np.fft.rfft(audio[: 2 * RATE_HZ], 20 * RATE_HZ))[:12_000]) for audio in (plain, tuned)]
+    assert 1200 * np.log2(heard_hz[1] / heard_hz[0]) == pytest.approx(cents, abs=3)
+    assert first_sound(tuned, 0.0) == pytest.approx(first_sound(plain, 0.0), abs=0.002)
+
+
 @pytest.mark.skipif(len(backends()) < 2, reason="needs both synthesisers")
 def test_both_synthesisers_sound_alike():
     one, other = (np.abs(synthesise(notes([0.0, 0.5, 1.0], pitch=60), backend=b)) for b in backends())
@@ -116,9 +128,10 @@ def test_a_synthesiser_that_hangs_is_ended(monkeypatch):
         synthesise(notes([0.0]), backend="fluidsynth")
 
 
-def test_the_wheels_soundfont_is_found_without_system_ones(monkeypatch):
+def test_the_wheels_soundfont_is_found_without_others(monkeypatch, tmp_path):
     pytest.importorskip("pretty_midi")
     monkeypatch.setattr(synthesis, "_SOUNDFONT_FOLDERS", (Path("/nowhere"),))
+    monkeypatch.setenv("STANDPARTNER_CACHE", str(tmp_path))
     assert soundfonts().keys() == {"timgm6mb"}
 
 

@@ -1,0 +1,41 @@
+"""Ranges (lowest, highest) to draw from, and their checks."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from standpartner.errors import ConfigError
+
+Range = tuple[float, float]
+
+
+def check_ranges(config: Any, *, within: Mapping[str, Range]) -> None:
+    """Checks ranges of a configuration.
+
+    Args:
+        config: A dataclass.
+        within: For every field to check the lowest and highest value that can work.
+
+    Raises:
+        ConfigError: A range is not finite, goes backwards, or leaves what can work.
+    """
+    for entry in fields(config):
+        if entry.name in within:
+            lowest, highest = within[entry.name]
+            low, high = value = getattr(config, entry.name)
+            if not lowest <= low <= high <= highest:
+                raise ConfigError(
+                    f"expected {entry.name} as (lowest, highest) within {lowest:g} and {highest:g}, got {value}"
+                )
+
+
+def draw(ends: Range, rng: np.random.Generator) -> float:
+    """One value, evenly drawn from a range."""
+    return float(rng.uniform(*ends))
+
+
+def draw_log(ends: Range, rng: np.random.Generator) -> float:
+    """One value, drawn evenly on a logarithmic scale from a range of positive values."""
+    return float(np.exp(rng.uniform(*np.log(ends))))
