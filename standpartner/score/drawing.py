@@ -52,8 +52,8 @@ class Drawing:
     heads: tuple[DrawnHead, ...]
 
 
-def read_drawing(svg: str) -> Drawing:
-    """Read one page of Verovio's SVG that holds one system.
+def read_drawing(svg: str, *, font: str) -> Drawing:
+    """Read one page of Verovio's SVG that holds one system, drawn with some music font.
 
     Raises:
         ScoreError: The page holds no staff.
@@ -81,7 +81,7 @@ def read_drawing(svg: str) -> Drawing:
         top=min(ys),
         bottom=max(ys),
         measures=tuple(measures),
-        heads=tuple(_heads(margin, dx, dy)),
+        heads=tuple(_heads(margin, dx, dy, boxes=glyph_boxes(font))),
     )
 
 
@@ -104,7 +104,7 @@ def _staff_lines(staff: ET.Element) -> Iterator[tuple[float, float, float]]:
             yield float(found[1]), float(found[2]), float(found[3])
 
 
-def _heads(margin: ET.Element, dx: float, dy: float) -> Iterator[DrawnHead]:
+def _heads(margin: ET.Element, dx: float, dy: float, *, boxes: dict[str, tuple[float, float]]) -> Iterator[DrawnHead]:
     for note in _shown_notes(margin):
         uses = [
             use
@@ -112,11 +112,11 @@ def _heads(margin: ET.Element, dx: float, dy: float) -> Iterator[DrawnHead]:
             if "notehead" in group.get("class", "").split()
             for use in group.iter(f"{_SVG}use")
         ]
-        heads = [use for use in uses if _glyph(use) in glyph_boxes()] or uses  # brackets are drawn beside a head
+        heads = [use for use in uses if _glyph(use) in boxes] or uses  # brackets are drawn beside a head
         placed = _PLACED.match(heads[0].get("transform", "")) if heads else None
         if placed:
             x, y, scale = (float(number) for number in placed.groups())
-            middle, height = glyph_boxes().get(_glyph(heads[0]), glyph_boxes()[_BLACK_HEAD])
+            middle, height = boxes.get(_glyph(heads[0]), boxes[_BLACK_HEAD])
             yield DrawnHead(note.get("id", ""), x + dx + middle * scale, y + dy - height * scale)
 
 
@@ -135,9 +135,9 @@ def _glyph(use: ET.Element) -> str:
 
 
 @cache
-def glyph_boxes() -> dict[str, tuple[float, float]]:
-    """Centres (x, y upwards) of the notehead glyphs of Verovio's default font, in font units, by code point."""
-    text = (resources.files("verovio") / "data" / "Leipzig.xml").read_text(encoding="utf-8")
+def glyph_boxes(font: str) -> dict[str, tuple[float, float]]:
+    """Centres (x, y upwards) of the notehead glyphs of one of Verovio's fonts, in font units, by code point."""
+    text = (resources.files("verovio") / "data" / f"{font}.xml").read_text(encoding="utf-8")
     boxes = {}
     for glyph in ET.fromstring(text).iter("g"):  # noqa: S314 (part of the installed engraver)
         if glyph.get("n", "").startswith("notehead"):

@@ -11,6 +11,7 @@ import verovio
 from standpartner.errors import ScoreError
 from standpartner.score.abc_keys import put_keys_right
 from standpartner.score.drawing import Drawing, read_drawing
+from standpartner.score.engraving_style import EngravingStyle
 from standpartner.score.mei import NAMESPACE, MeiFacts, read_mei
 from standpartner.score.model import Measures, Noteheads, Onsets, Score
 from standpartner.score.notation import read_notation
@@ -33,7 +34,6 @@ _OPTIONS: Final = {
     "footer": "none",
     "header": "none",
     "pageHeight": 60_000,
-    "pageWidth": 1_900,  # 100 staff spaces and the margins
     "smuflTextFont": "none",
     "systemMaxPerPage": 1,
     "xmlIdSeed": 1,
@@ -47,15 +47,16 @@ class _Head:
     y_px: float
 
 
-def engrave(path: Path, *, max_pages: int) -> Score:
-    """Read a notation file and engrave it.
+def engrave(path: Path, *, max_pages: int, style: EngravingStyle) -> Score:
+    """Read a notation file and engrave it in some style.
 
     Raises:
         ScoreError: The file is not readable notation, has no notes, or fills more than `max_pages` pages.
     """
     text, kind = read_notation(path)
     toolkit = verovio.toolkit()
-    _load(toolkit, text, kind, name=path.name)
+    options = {**_OPTIONS, **style.options()}
+    _load(toolkit, text, kind, options=options, name=path.name)
     root = _parse(toolkit)
     changed = keep_piano(root)
     if kind == "abc":
@@ -64,20 +65,21 @@ def engrave(path: Path, *, max_pages: int) -> Score:
     if not facts.notes:
         raise ScoreError(f"{path.name} has no notes.")
     if changed:
-        _load(toolkit, ET.tostring(root, encoding="unicode"), "mei", name=path.name)
+        _load(toolkit, ET.tostring(root, encoding="unicode"), "mei", options=options, name=path.name)
     system_count = toolkit.getPageCount()
     _check_pages(-(-system_count // SYSTEMS_A_PAGE), max_pages=max_pages, about="about ")
-    drawings = [read_drawing(toolkit.renderToSVG(number + 1)) for number in range(system_count)]
+    drawings = [read_drawing(toolkit.renderToSVG(number + 1), font=style.font) for number in range(system_count)]
     if needs_plain_times(root):
-        _load(toolkit, ET.tostring(with_plain_times(root), encoding="unicode"), "mei", name=path.name)
+        plain = ET.tostring(with_plain_times(root), encoding="unicode")
+        _load(toolkit, plain, "mei", options=options, name=path.name)
     timemap: list[dict[str, Any]] = toolkit.renderToTimemap({"includeMeasures": True})
     score = _assemble(drawings, facts, timemap=timemap, title=facts.title or path.stem)
     _check_pages(len(score.pages), max_pages=max_pages)
     return score
 
 
-def _load(toolkit: verovio.toolkit, text: str, kind: str, *, name: str) -> None:
-    toolkit.setOptions({**_OPTIONS, "inputFrom": kind})
+def _load(toolkit: verovio.toolkit, text: str, kind: str, *, options: dict[str, Any], name: str) -> None:
+    toolkit.setOptions({**options, "inputFrom": kind})
     if not toolkit.loadData(text):
         raise ScoreError(f"{name} cannot be read as {kind} by Verovio; check that it opens in a notation program.")
 

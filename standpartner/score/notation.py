@@ -124,7 +124,7 @@ def _declare_staves(text: str) -> str:
 def _hide_lone_name(text: str) -> str:
     """Blank the name of a score's only instrument: it would only push the first system aside."""
     if len(re.findall(r"<score-part\b", text)) == 1:
-        return re.sub(r"<(part-name|part-abbreviation)\b[^>]*>[^<]*</", r"<\1></", text)
+        return re.sub(r"<(part-name|part-abbreviation)\b[^>]*(?<!/)>[^<]*</", r"<\1></", text)
     if len(re.findall(r"^\*\*kern\b|\t\*\*kern\b", text, re.MULTILINE)) <= 2:
         return re.sub(r"(^|\t)\*I[\"'][^\t\r\n]*", r"\1*", text, flags=re.MULTILINE)
     return text

@@ -21,6 +21,8 @@ import numpy as np
 from standpartner.errors import ScoreError
 from standpartner.score.mei import MeiFacts
 
+AHEAD_QUARTERS = 8.0  # how far beyond the next measure's start an over-full bar may reach
+
 
 @dataclass(frozen=True)
 class NoteSpan:
@@ -47,14 +49,34 @@ class OnsetPlan:
         return min(bisect_right(self.x_px, x_px), len(self.x_px) - 1)
 
 
+def _times(timemap: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
+    """Quarter and second of each entry of the time map, never stepping back.
+
+    Verovio now and then gives an entry a time bars ahead of the music (1 413 quarters among 700s); held, it would stop
+    everything after it. Such an entry gets the time of the first measure that starts after it.
+    """
+    limited: list[tuple[float, float]] = []
+    limit = (float("inf"), float("inf"))
+    for entry in reversed(timemap):
+        time = float(entry["qstamp"]), float(entry["tstamp"]) / 1000
+        time = limit if time[0] > limit[0] + AHEAD_QUARTERS else time
+        limited.append(time)
+        if "measureOn" in entry:
+            limit = min(limit, time)
+    quarter = time_s = 0.0
+    times = []
+    for entry_quarter, entry_s in reversed(limited):
+        quarter, time_s = max(quarter, entry_quarter), max(time_s, entry_s)
+        times.append((quarter, time_s))
+    return times
+
+
 def read_spans(timemap: Sequence[Mapping[str, Any]]) -> dict[str, NoteSpan]:
     """Read each note's start and end from Verovio's time map; times never step back."""
     starts: dict[str, tuple[int, float, float]] = {}
     spans: dict[str, NoteSpan] = {}
     quarter = time_s = 0.0
-    for event, entry in enumerate(timemap):
-        quarter = max(quarter, float(entry["qstamp"]))
-        time_s = max(time_s, float(entry["tstamp"]) / 1000)
+    for event, (entry, (quarter, time_s)) in enumerate(zip(timemap, _times(timemap), strict=True)):
         for note in entry.get("off", ()):
             if note in starts and note not in spans:
                 spans[note] = NoteSpan(*starts[note], quarter, time_s)
@@ -68,9 +90,7 @@ def read_spans(timemap: Sequence[Mapping[str, Any]]) -> dict[str, NoteSpan]:
 def measure_quarters(timemap: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """Read each measure's start in quarters; starts never step back."""
     starts: dict[str, float] = {}
-    quarter = 0.0
-    for entry in timemap:
-        quarter = max(quarter, float(entry["qstamp"]))
+    for entry, (quarter, _) in zip(timemap, _times(timemap), strict=True):
         if "measureOn" in entry:
             starts.setdefault(entry["measureOn"], quarter)
     return starts

@@ -9,20 +9,30 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Final
 
 from standpartner.errors import ScoreError
+from standpartner.score.engraving_style import EngravingStyle
 from standpartner.score.files import load_score
 from standpartner.score.lilypond import SUFFIXES as LILYPOND_SUFFIXES
 from standpartner.score.lilypond import read_lilypond
 from standpartner.score.model import Score
 from standpartner.score.notation import read_notation
 
+DEFAULT_STYLE: Final = EngravingStyle()
 _CHUNK: Final = 50  # files a child engraves before a fresh one takes over
 
 
-def read_score(path: str | Path, *, time_limit_s: float = 120, max_pages: int = 60, trusted: bool = False) -> Score:
+def read_score(
+    path: str | Path,
+    *,
+    time_limit_s: float = 120,
+    max_pages: int = 60,
+    trusted: bool = False,
+    style: EngravingStyle = DEFAULT_STYLE,
+) -> Score:
     """Engrave a notation file and find everything on it.
 
     MusicXML (.musicxml, .xml, .mxl), MEI (.mei), Humdrum (.krn) and ABC (.abc, one tune) are read by Verovio, LilyPond
@@ -35,19 +45,25 @@ def read_score(path: str | Path, *, time_limit_s: float = 120, max_pages: int = 
         max_pages: Pages above which a score is refused.
         trusted: Whether LilyPond files are read: they can hold code that runs with the user's rights. Never say so of a
             file that a stranger sent, for example through a web page.
+        style: How Verovio draws; LilyPond has its own way.
 
     Raises:
         ScoreError: The file is missing, not notation, has no notes, is too long, or the engraver fails.
         MissingExtraError: It needs LilyPond, which is not installed.
     """
-    result = next(read_scores([path], time_limit_s=time_limit_s, max_pages=max_pages, trusted=trusted))
+    result = next(read_scores([path], time_limit_s=time_limit_s, max_pages=max_pages, trusted=trusted, style=style))
     if isinstance(result, ScoreError):
         raise result
     return result
 
 
 def read_scores(
-    paths: Sequence[str | Path], *, time_limit_s: float = 120, max_pages: int = 60, trusted: bool = False
+    paths: Sequence[str | Path],
+    *,
+    time_limit_s: float = 120,
+    max_pages: int = 60,
+    trusted: bool = False,
+    style: EngravingStyle = DEFAULT_STYLE,
 ) -> Iterator[Score | ScoreError]:
     """Engrave many files, one after another, sharing the engraver's start-up.
 
@@ -56,6 +72,7 @@ def read_scores(
         time_limit_s: Seconds for each file.
         max_pages: Pages above which a score is refused.
         trusted: Whether LilyPond files are read, see `read_score`.
+        style: How Verovio draws.
 
     Yields:
         For each path, in order, its score or the error that `read_score` would raise. A file that makes the engraver
@@ -66,7 +83,8 @@ def read_scores(
             for path in group:
                 yield _read_lilypond(path, time_limit_s=time_limit_s, max_pages=max_pages, trusted=trusted)
         else:
-            yield from _read_with_verovio(list(group), time_limit_s=time_limit_s, max_pages=max_pages)
+            work = _Work(time_limit_s=time_limit_s, max_pages=max_pages, style=style)
+            yield from _read_with_verovio(list(group), work)
 
 
 def _is_lilypond(path: Path) -> bool:
@@ -85,11 +103,20 @@ def _read_lilypond(path: Path, *, time_limit_s: float, max_pages: int, trusted: 
         return error
 
 
-def _read_with_verovio(paths: list[Path], *, time_limit_s: float, max_pages: int) -> Iterator[Score | ScoreError]:
+@dataclass(frozen=True)
+class _Work:
+    """What holds for all files that Verovio is to read."""
+
+    time_limit_s: float
+    max_pages: int
+    style: EngravingStyle
+
+
+def _read_with_verovio(paths: list[Path], work: _Work) -> Iterator[Score | ScoreError]:
     with tempfile.TemporaryDirectory(prefix="standpartner-") as folder:
         for start in range(0, len(paths), _CHUNK):
             chunk = paths[start : start + _CHUNK]
-            for path, error, target in _engrave(chunk, Path(folder), time_limit_s=time_limit_s, max_pages=max_pages):
+            for path, error, target in _engrave(chunk, Path(folder), work):
                 yield ScoreError(error) if error else _load(path, target)
 
 
@@ -102,9 +129,7 @@ def _load(path: Path, target: Path) -> Score | ScoreError:
         target.unlink(missing_ok=True)
 
 
-def _engrave(
-    paths: list[Path], folder: Path, *, time_limit_s: float, max_pages: int
-) -> Iterator[tuple[Path, str | None, Path]]:
+def _engrave(paths: list[Path], folder: Path, work: _Work) -> Iterator[tuple[Path, str | None, Path]]:
     """Yield (path, error sentence or None, score file) for each path, with as many children as it takes."""
     errors = [_first_look(path) for path in paths]
     targets = [folder / f"{index}.npz" for index in range(len(paths))]
@@ -116,9 +141,9 @@ def _engrave(
             done += 1
             continue
         pairs = [(paths[index], targets[index]) for index in waiting if index >= done]
-        with _Child(pairs, max_pages=max_pages) as child:
+        with _Child(pairs, work) as child:
             while done < len(paths) and not child.failed:
-                error = errors[done] or child.next_error(time_limit_s)
+                error = errors[done] or child.next_error(work.time_limit_s)
                 yield paths[done], error, targets[done]
                 done += 1
 
@@ -141,9 +166,9 @@ def _environment() -> dict[str, str]:
 class _Child:
     """One engraving process and its reports, read by a thread so that waiting can end at the time limit."""
 
-    def __init__(self, pairs: list[tuple[Path, Path]], *, max_pages: int) -> None:
-        words = [str(path) for pair in pairs for path in pair]
-        command = [sys.executable, "-m", "standpartner.score.verovio_child", str(max_pages), *words]
+    def __init__(self, pairs: list[tuple[Path, Path]], work: _Work) -> None:
+        words = [str(work.max_pages), json.dumps(asdict(work.style)), *(str(path) for pair in pairs for path in pair)]
+        command = [sys.executable, "-m", "standpartner.score.verovio_child", *words]
         self._names = [source.name for source, _ in pairs]
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 (closed in __exit__)
         self._process = subprocess.Popen(

@@ -10,7 +10,8 @@ from standpartner.score.abc import repair_abc, split_abc, strip_chord_symbols
 from standpartner.score.abc_keys import count_fifths, put_keys_right, read_keys
 from standpartner.score.humdrum import merge_staff_spines
 from standpartner.score.mei import read_mei
-from standpartner.score.onsets import longest_increasing, plan_onsets, read_spans
+from standpartner.score.notation import _hide_lone_name
+from standpartner.score.onsets import longest_increasing, measure_quarters, plan_onsets, read_spans
 from standpartner.score.parts import choose_part, keep_piano, list_parts
 
 
@@ -164,3 +165,22 @@ def test_tune_without_key_signature_is_played_natural(tmp_path: Path) -> None:
     path.write_text("X:1\nT:Keys\nM:2/4\nL:1/4\nK:Am\nfc|\nK:A\nfc|\nK:Bb\neB\n", encoding="utf-8")
     score = read_score(path)
     assert score.notes.pitch.tolist() == [77, 72, 78, 73, 75, 70]
+
+
+def test_a_time_bars_ahead_of_the_music_does_not_hold_up_what_follows() -> None:
+    timemap = [
+        {"qstamp": 0.0, "tstamp": 0.0, "measureOn": "m1", "on": ["a"]},
+        {"qstamp": 40.0, "tstamp": 20_000.0, "on": ["b"], "off": ["a"]},
+        {"qstamp": 4.0, "tstamp": 2_000.0, "measureOn": "m2", "on": ["c"], "off": ["b"]},
+        {"qstamp": 5.0, "tstamp": 2_500.0, "on": ["d"], "off": ["c"]},
+        {"qstamp": 8.0, "tstamp": 4_000.0, "measureOn": "m3", "off": ["d"]},
+    ]
+    spans = read_spans(timemap)
+    assert [spans[note].quarter for note in "abcd"] == [0.0, 4.0, 4.0, 5.0]
+    assert [spans[note].end_time_s for note in "abcd"] == [2.0, 2.0, 2.5, 4.0]
+    assert measure_quarters(timemap) == {"m1": 0.0, "m2": 4.0, "m3": 8.0}
+
+
+def test_a_lone_name_without_text_leaves_the_file_whole() -> None:
+    part = '<part-list><score-part id="P1"><part-name/>\n</score-part></part-list>'
+    assert _hide_lone_name(part) == part

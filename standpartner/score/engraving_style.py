@@ -1,0 +1,68 @@
+"""How Verovio draws: music font, spacing and line widths, so that agents can learn to read many engravings."""
+
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+
+from standpartner.errors import ConfigError
+
+FONTS: Final = ("Leipzig", "Bravura", "Leland", "Petaluma", "Gootville")
+_SIDE_MARGINS: Final = 100  # of the page, both, in the engraver's units: 18 are a staff space
+
+
+@dataclass(frozen=True)
+class EngravingStyle:
+    """One way to draw scores.
+
+    Attributes:
+        font: Music font, one of `FONTS`.
+        line_spaces: Width of a system in staff spaces.
+        spacing_linear: How far apart notes stand, 0.25 is usual.
+        spacing_non_linear: How much more room longer notes have: 0 none, 1 in proportion to their length.
+        staff_gap: Least distance of two staves in half staff spaces.
+        staff_line_width: In half staff spaces.
+        stem_width: In half staff spaces.
+        bar_line_width: In half staff spaces.
+    """
+
+    font: str = "Leipzig"
+    line_spaces: int = 100
+    spacing_linear: float = 0.25
+    spacing_non_linear: float = 0.6
+    staff_gap: int = 12
+    staff_line_width: float = 0.15
+    stem_width: float = 0.2
+    bar_line_width: float = 0.3
+
+    def __post_init__(self) -> None:
+        if self.font not in FONTS:
+            raise ConfigError(f"there is no music font {self.font!r}; expected one of {', '.join(FONTS)}")
+
+    @classmethod
+    def draw(cls, seed: int) -> Self:
+        """A style within the range of usual engraving, a function of the seed alone."""
+        rng = np.random.default_rng(seed)
+        return cls(
+            font=str(rng.choice(FONTS)),
+            line_spaces=int(rng.integers(80, 121)),
+            spacing_linear=float(rng.uniform(0.2, 0.35)),
+            spacing_non_linear=float(rng.uniform(0.5, 0.7)),
+            staff_gap=int(rng.integers(9, 13)),
+            staff_line_width=float(rng.uniform(0.12, 0.22)),
+            stem_width=float(rng.uniform(0.15, 0.28)),
+            bar_line_width=float(rng.uniform(0.22, 0.45)),
+        )
+
+    def options(self) -> dict[str, Any]:
+        """Verovio's options for this style."""
+        return {
+            "font": self.font,
+            "pageWidth": 18 * self.line_spaces + _SIDE_MARGINS,
+            "spacingLinear": self.spacing_linear,
+            "spacingNonLinear": self.spacing_non_linear,
+            "spacingStaff": self.staff_gap,
+            "staffLineWidth": self.staff_line_width,
+            "stemWidth": self.stem_width,
+            "barLineWidth": self.bar_line_width,
+        }
