@@ -1,0 +1,198 @@
+"""When each onset of a score is played, from annotated beats, the performance's notes, a match file, or places.
+
+The score is taken as printed, once. What a performance repeats is found by its pitches and taken out of it, as a
+recording would be cut: the music goes on with what follows the repeat at the moment when the repeat began.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from standpartner.align.chords import find_chords, group_chords, score_chords
+from standpartner.align.readers import MatchedNotes, Place
+from standpartner.align.snap import fill_onsets, snap_onsets, stretch
+from standpartner.align.visits import Span, Visits, cut_notes, cut_times
+from standpartner.audio import PlayedNotes
+from standpartner.errors import PieceError
+from standpartner.score import Score
+from standpartner.score.midi import MidiNotes
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+MIN_SHARE: Final = 0.85  # of the score's notes that must be found in a performance
+MAX_GAP: Final = 24  # onsets in a row of which no note may be found
+_CHORD_TICKS: Final = 2  # within which notes of a score are one chord
+_CHORD_S: Final = 0.035  # within which played notes are
+_CHORD_QUARTERS: Final = 1e-3
+_SHORTEST_S: Final = 1e-3
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """A performance and its truth.
+
+    Attributes:
+        onset_s: (score onsets,) second at which each is played, strictly increasing.
+        played: the notes of the performance; what it played again is taken out.
+        share: of the score's notes, grace notes aside, that were found in the performance.
+        method: what it was found by: "beats", "notes", "match" or "places".
+        again: spans of the original performance (s) that were taken out.
+    """
+
+    onset_s: Floats
+    played: PlayedNotes
+    share: float
+    method: str
+    again: tuple[Span, ...] = ()
+
+
+def align_with_beats(
+    score: Score, played: PlayedNotes, *, score_midi: MidiNotes, score_beats_s: Floats, beats_s: Floats
+) -> Alignment:
+    """Align a performance by beats annotated in it and in a MIDI file of the score.
+
+    Args:
+        score: what was played from.
+        played: the performance.
+        score_midi: the score as it was played, repeats written out.
+        score_beats_s: (beats,) seconds of its beats.
+        beats_s: (beats,) seconds of the same beats in the performance.
+
+    Raises:
+        PieceError: beats are missing or too few notes are found.
+    """
+    if len(beats_s) != len(score_beats_s):
+        raise PieceError(f"{len(beats_s)} beats are annotated, but the score's MIDI has {len(score_beats_s)}")
+    chords, ticks = group_chords(score_midi.pitch, score_midi.tick, width=_CHORD_TICKS)
+    played_s = stretch(score_midi.seconds(ticks), score_beats_s, beats_s)
+    return _align_unfolded(score, played, chords=chords, played_s=played_s, method="beats")
+
+
+def align_with_score_midi(score: Score, played: PlayedNotes, *, score_midi: MidiNotes) -> Alignment:
+    """Align a performance by its notes and a MIDI file of the score as it was played, repeats written out.
+
+    Raises:
+        PieceError: too few notes are found.
+    """
+    chords, ticks = group_chords(score_midi.pitch, score_midi.tick, width=_CHORD_TICKS)
+    heard, heard_s = group_chords(played.pitch, played.onset_s, width=_CHORD_S)
+    visits = Visits.of_path(find_chords(heard, chords, jumps=False), heard_s)
+    played_s = stretch(ticks, ticks[visits.onset], visits.time)
+    return _align_unfolded(score, played, chords=chords, played_s=played_s, method="notes")
+
+
+def align_midi(score: Score, played: PlayedNotes) -> Alignment:
+    """Align a performance by its notes alone.
+
+    Raises:
+        PieceError: too few notes are found.
+    """
+    chords, start_s = group_chords(played.pitch, played.onset_s, width=_CHORD_S)
+    path = find_chords(chords, score_chords(score), jumps=False)
+    return _snap(score, Visits.of_path(path, start_s), played, method="notes")
+
+
+def align_match(score: Score, match: MatchedNotes) -> Alignment:
+    """Align a performance whose notes are matched already.
+
+    Raises:
+        PieceError: too few notes are matched, or they are of another score.
+    """
+    chords, quarters = group_chords(match.pitch, match.quarter, width=_CHORD_QUARTERS)
+    chord = np.searchsorted(quarters, match.quarter + _CHORD_QUARTERS, side="right") - 1
+    chord_s = np.array([np.median(match.onset_s[chord == index]) for index in range(len(chords))])
+    path = find_chords(chords, score_chords(score), jumps=True)
+    visits = Visits.of_path(path, chord_s)
+    known_s = np.full(len(score.onsets), np.nan)
+    known_s[visits.onset] = cut_times(visits.time, visits.again)
+    main = ~score.notes.grace
+    alignment = Alignment(
+        onset_s=fill_onsets(known_s, score.onsets.time_s),
+        played=cut_notes(match.played, visits.again),
+        share=float(np.isfinite(known_s[score.notes.onset[main]]).mean()),
+        method="match",
+        again=visits.again,
+    )
+    return _checked(alignment, longest_gap=0)
+
+
+def align_places(score: Score, places: list[Place]) -> Alignment:
+    """Align a recording by annotated places; the score's notes are taken to sound as written between them.
+
+    Args:
+        score: what was played from.
+        places: in the order of time.
+
+    Raises:
+        PieceError: a measure is not in the score, or places go back.
+    """
+    quarters = _quarters_of(score, places)
+    seconds = np.array([place.second for place in places])
+    position = score.onsets.quarter
+    onset_s = fill_onsets(stretch(position, quarters, seconds), score.onsets.time_s)
+    if onset_s[0] < 0:
+        raise PieceError("by these places the score would start before the recording; add the place of its first note")
+    start_s = np.maximum(stretch(score.notes.quarter, quarters, seconds), 0.0)
+    end_s = stretch(score.notes.quarter + score.notes.duration_quarter, quarters, seconds)
+    played = PlayedNotes(
+        pitch=score.notes.pitch,
+        onset_s=start_s,
+        duration_s=np.maximum(end_s - start_s, _SHORTEST_S),
+        velocity=np.full(len(start_s), 64),
+    )
+    return Alignment(onset_s=onset_s, played=played, share=1.0, method="places")
+
+
+def _align_unfolded(score: Score, played: PlayedNotes, *, chords: Bools, played_s: Floats, method: str) -> Alignment:
+    """Align by the chords of the score as it was played and when (s) each was."""
+    path = find_chords(chords, score_chords(score), jumps=True)
+    exact = snap_onsets(*np.nonzero(chords), expected_s=np.maximum.accumulate(played_s), played=played)
+    return _snap(score, Visits.of_path(path, exact.onset_s), played, method=method)
+
+
+def _snap(score: Score, visits: Visits, played: PlayedNotes, *, method: str) -> Alignment:
+    """Take out what is played again, then move the onsets to the notes that are left."""
+    played = cut_notes(played, visits.again)
+    position = score.onsets.quarter + 1e-6 * np.arange(len(score.onsets))  # strictly increasing
+    time_s = cut_times(visits.time, visits.again)
+    expected_s = np.maximum.accumulate(stretch(position, position[visits.onset], time_s))
+    main = ~score.notes.grace
+    onset, pitch = score.notes.onset[main], score.notes.pitch[main]
+    snapped = snap_onsets(onset, pitch, expected_s=expected_s, played=played)
+    alignment = Alignment(snapped.onset_s, played, snapped.share, method, visits.again)
+    return _checked(alignment, longest_gap=snapped.longest_gap)
+
+
+def _checked(alignment: Alignment, *, longest_gap: int) -> Alignment:
+    if alignment.share < MIN_SHARE:
+        raise PieceError(
+            f"{alignment.share:.1%} of the score's notes are found in the performance, expected {MIN_SHARE:.0%}; "
+            "is it of this score, as printed?"
+        )
+    if longest_gap > MAX_GAP:
+        raise PieceError(f"{longest_gap} onsets in a row are not found in the performance; does it leave them out?")
+    if alignment.onset_s[0] < 0:
+        raise PieceError("the score would start before the performance; its first notes are missing")
+    return alignment
+
+
+def _quarters_of(score: Score, places: list[Place]) -> Floats:
+    """Quarters of places; of measures with one number the next one is taken."""
+    quarters: list[float] = []
+    measure = 0
+    for second, label, after in places:
+        later = np.flatnonzero(score.measures.label[measure:] == label)
+        if not len(later):
+            labels = score.measures.label
+            raise PieceError(
+                f"at {second:g} s: there is no measure {label} after the place before; the score has measures "
+                f"{labels[0]} to {labels[-1]}"
+            )
+        measure += int(later[0])
+        quarters.append(float(score.measures.quarter[measure]) + after)
+    if (np.diff(quarters) <= 0).any():
+        raise PieceError("expected places that go forward in the score, each later than the one before")
+    return np.array(quarters)

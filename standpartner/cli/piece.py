@@ -1,0 +1,99 @@
+"""Commands for single pieces: ``standpartner piece add``. What they need is imported when they run."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from standpartner.errors import ConfigError, PieceError
+
+if TYPE_CHECKING:
+    from standpartner.align import Alignment
+    from standpartner.piece import Piece
+    from standpartner.score import Score
+
+app = typer.Typer(help="Pieces of one's own: a score and a recording of it, with the truth.", no_args_is_help=True)
+
+
+@app.callback()  # keeps `add` a command of its own while it is the only one
+def _pieces() -> None:
+    """Pieces of one's own: a score and a recording of it, with the truth."""
+
+
+@app.command()
+def add(
+    score: Annotated[Path, typer.Argument(metavar="SCORE", help="MusicXML (.musicxml, .mxl), MEI, Humdrum or ABC.")],
+    audio: Annotated[Path, typer.Argument(metavar="AUDIO", help="Recording: wav, flac, ogg or mp3.")],
+    *,
+    midi: Annotated[Path | None, typer.Option(metavar="FILE", help="MIDI of this very performance.")] = None,
+    match: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Match file: this performance, note by note.")
+    ] = None,
+    beats: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Lines with a second and a measure: '12.35 7', or '13.02 7+1.5' quarters on."
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the piece; default: its name.")] = None,
+    name: Annotated[str | None, typer.Option(help="What to call the piece; default: that of the score file.")] = None,
+    offset: Annotated[float, typer.Option(help="Seconds by which the recording is later than FILE says.")] = 0.0,
+) -> None:
+    """Make a piece with ground truth from a real recording and a file that says what was played when.
+
+    The recording must go through the score once, as printed. The truth is checked against the sound.
+    """
+    from standpartner.piece import save_piece
+    from standpartner.score import read_score
+
+    given = [path for path in (midi, match, beats) if path is not None]
+    if len(given) != 1:
+        raise ConfigError(f"expected one of --midi, --match and --beats, got {len(given)} of them")
+    name = name or _plain(score.stem)
+    if name != _plain(name):
+        raise ConfigError(f"a piece cannot be called {name!r}; use letters, digits, dots, hyphens and underscores")
+    folder = out or Path(name)
+    if (folder / "piece.json").exists():
+        raise PieceError(f"{folder} holds a piece already; choose another folder with --out")
+    engraved = read_score(score)
+    piece = _make(name, engraved, audio, alignment=_align(engraved, midi=midi, match=match, beats=beats), offset=offset)
+    save_piece(piece, folder)
+    _say(piece, folder)
+
+
+def _align(score: Score, *, midi: Path | None, match: Path | None, beats: Path | None) -> Alignment:
+    from standpartner import align
+
+    if midi is not None:
+        return align.align_midi(score, align.read_performed_midi(midi))
+    if match is not None:
+        return align.align_match(score, align.read_match(match))
+    if beats is not None:
+        return align.align_places(score, align.read_places(beats))
+    raise ConfigError("expected one of --midi, --match and --beats")
+
+
+def _make(name: str, score: Score, audio: Path, *, alignment: Alignment, offset: float) -> Piece:
+    from standpartner.audio import read_audio
+    from standpartner.corpus.recorded import Recording, make_recorded_piece
+
+    samples = read_audio(audio)
+    recording = Recording(_plain(audio.stem), samples, hashlib.sha256(audio.read_bytes()).hexdigest())
+    return make_recorded_piece(name, score, recording, alignment=alignment, offset_s=offset)
+
+
+def _plain(name: str) -> str:
+    """A name that is safe as a file name."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-") or "piece"
+
+
+def _say(piece: Piece, folder: Path) -> None:
+    performance = piece.performances[0]
+    typer.echo(
+        f"{piece.name} is in {folder}: {len(piece.score.onsets)} onsets in {performance.duration_s:.0f} s, aligned by "
+        f"{performance.made_by['aligned_by']}; the sound fits."
+    )

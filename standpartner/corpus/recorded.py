@@ -1,0 +1,99 @@
+"""Pieces made from real recordings, with truth from an alignment of what was played."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from standpartner.align import Alignment
+from standpartner.audio import spectrogram
+from standpartner.constants import FRAME_RATE_HZ
+from standpartner.corpus.truth import SHIFTS_FRAMES, onset_flux
+from standpartner.errors import PieceError
+from standpartner.piece import Performance, Piece
+from standpartner.score import Score
+
+MAX_OFFSET_FRAMES: Final = 1  # by which the sound may come earlier or later than the truth says
+_SEARCHED_BLOCKS: Final = 8  # each way, of the shifts that are measured at once: some five seconds
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording of a score.
+
+    Attributes:
+        name: of the performance, safe as a file name.
+        audio: (samples,) mono, 22 050 Hz.
+        sha256: checksum of its file.
+    """
+
+    name: str
+    audio: NDArray[np.float32]
+    sha256: str
+
+
+def make_recorded_piece(
+    name: str, score: Score, recording: Recording, *, alignment: Alignment, offset_s: float = 0.0
+) -> Piece:
+    """Join a score, a recording of it, and when its notes are played there.
+
+    Args:
+        name: of the piece.
+        score: what was played from.
+        recording: what is heard.
+        alignment: what was played when.
+        offset_s: seconds by which the recording's sound is later than the alignment says.
+
+    Raises:
+        PieceError: the recording repeats passages, ends before the music does, or sounds at other times.
+    """
+    if alignment.again:
+        raise PieceError(
+            f"the recording plays {len(alignment.again)} passages again; expected one that goes through the score "
+            "once, as printed: cut the repeats out, or write them out in the score"
+        )
+    performance = Performance(
+        name=recording.name,
+        onset_s=alignment.onset_s + offset_s,
+        spectrogram=spectrogram(recording.audio),
+        note_pitch=alignment.played.pitch,
+        note_onset_s=alignment.played.onset_s + offset_s,
+        note_duration_s=alignment.played.duration_s,
+        made_by={
+            "kind": "recording",
+            "sha256": recording.sha256,
+            "aligned_by": alignment.method,
+            "found_share": alignment.share,
+            "offset_s": offset_s,
+        },
+    )
+    first_s, last_s = performance.onset_s[[0, -1]]
+    if first_s < 0 or last_s > performance.duration_s:
+        raise PieceError(
+            f"the music goes from {first_s:.1f} to {last_s:.1f} s, the recording from 0 to "
+            f"{performance.duration_s:.1f} s; is it the recording of this performance?"
+        )
+    _check_offset(score, performance)
+    return Piece(name, score, (performance,))
+
+
+def sound_offset_frames(score: Score, performance: Performance) -> int:
+    """Frames by which the sound of the onsets comes later than the truth says, searched some five seconds each way."""
+    width = len(SHIFTS_FRAMES)
+    rises, shifts = [], []
+    for block in range(-_SEARCHED_BLOCKS, _SEARCHED_BLOCKS + 1):
+        moved = replace(performance, onset_s=performance.onset_s + block * width / FRAME_RATE_HZ)
+        rises.append(onset_flux(score, moved).sum(axis=0))
+        shifts.append(block * width + SHIFTS_FRAMES)
+    return int(np.concatenate(shifts)[np.argmax(np.concatenate(rises))])
+
+
+def _check_offset(score: Score, performance: Performance) -> None:
+    offset = sound_offset_frames(score, performance)
+    if abs(offset) > MAX_OFFSET_FRAMES:
+        seconds = offset / FRAME_RATE_HZ
+        raise PieceError(
+            f"the notes sound {abs(seconds):.2f} s {'later' if seconds > 0 else 'earlier'} in the recording than they "
+            f"are said to be played; if all are shifted alike, add {seconds:+.2f} to --offset"
+        )

@@ -1,0 +1,93 @@
+"""A tune with a repeat, as printed, and a pianist who plays the repeat, with rubato."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from standpartner.audio import PlayedNotes
+from standpartner.score import Score, read_score
+from standpartner.score.midi import MidiNotes
+
+TUNE = """X:1
+T:Two halves
+M:4/4
+L:1/8
+K:G
+|:GABc dedB|dedB [Gd]e[G2B2]|c2ec B2dB|A2F2 G4:|g2gf gdBd|e2ef e2d2|c2ec B2dB|A2F2 G4|]
+"""
+HALF_QUARTERS = 16
+TICKS = 480
+
+
+def _rubato(quarter: np.ndarray) -> np.ndarray:
+    return 1.0 + 0.5 * quarter + 0.2 * np.sin(quarter / 3)
+
+
+@dataclass(frozen=True)
+class Played:
+    """What the pianist played, and when (s) each onset of the score was heard first.
+
+    ``unfolded`` is the score's MIDI with the repeat written out, at a second a quarter.
+    """
+
+    notes: PlayedNotes
+    onset_s: np.ndarray
+    unfolded: MidiNotes
+
+
+@pytest.fixture(scope="session")
+def tune(tmp_path_factory: pytest.TempPathFactory) -> Score:
+    path: Path = tmp_path_factory.mktemp("tune") / "tune.abc"
+    path.write_text(TUNE)
+    return read_score(path)
+
+
+def play(score: Score, *, repeat: bool) -> Played:
+    rng = np.random.default_rng(1)
+    notes = score.notes
+    first = notes.quarter < HALF_QUARTERS
+    later = HALF_QUARTERS if repeat else 0
+    quarter = np.concatenate([notes.quarter[first], notes.quarter[first][: None if repeat else 0] + later])
+    quarter = np.concatenate([quarter, notes.quarter[~first] + later])
+    pitch = np.concatenate([notes.pitch[first], notes.pitch[first][: None if repeat else 0], notes.pitch[~first]])
+    onset_s = _rubato(score.onsets.quarter + np.where(score.onsets.quarter < HALF_QUARTERS, 0, later))
+    if repeat:  # what follows the repeat comes where the repeat began
+        cut_s = _rubato(np.array(2.0 * HALF_QUARTERS)) - _rubato(np.array(float(HALF_QUARTERS)))
+        onset_s = onset_s - np.where(score.onsets.quarter < HALF_QUARTERS, 0, cut_s)
+    start_s = _rubato(quarter) + 0.004 * rng.standard_normal(len(quarter))
+    order = np.argsort(start_s)
+    tick = np.rint(quarter * TICKS).astype(int)
+    return Played(
+        notes=PlayedNotes(pitch[order], start_s[order], np.full(len(pitch), 0.2), np.full(len(pitch), 70)),
+        onset_s=onset_s,
+        unfolded=MidiNotes(
+            ticks_per_quarter=TICKS,
+            pitch=pitch,
+            tick=tick,
+            end_tick=tick + 100,
+            velocity=np.full(len(pitch), 70),
+            tempo_tick=np.array([0]),
+            tempo_s=np.array([1.0]),
+        ),
+    )
+
+
+@pytest.fixture
+def once(tune: Score) -> Played:
+    """The tune played once, as printed."""
+    return play(tune, repeat=False)
+
+
+@pytest.fixture
+def twice(tune: Score) -> Played:
+    """The tune played with its repeat."""
+    return play(tune, repeat=True)
+
+
+@pytest.fixture(scope="session")
+def rubato() -> Callable[[np.ndarray], np.ndarray]:
+    """Seconds of quarters in the music as it is played."""
+    return _rubato

@@ -1,0 +1,96 @@
+"""``standpartner piece add``: a recording becomes a piece, or the reason is said."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from standpartner.audio import PlayedNotes, soundfonts, synthesise, write_audio
+from standpartner.audio.midi_file import midi_bytes
+from standpartner.cli.piece import app
+from standpartner.errors import StandpartnerError
+from standpartner.piece import load_piece
+
+pytest.importorskip("partitura")
+pytestmark = pytest.mark.skipif(not soundfonts(), reason='pip install "standpartner[synth]"')
+RECORDINGS = Path(__file__).parents[3] / "shared" / "data" / "recordings"
+TUNE = """X:1
+T:Study
+M:4/4
+L:1/4
+K:C
+CEGc|dBAF|DFAc|BGED|FAce|dcBG|EGBd|cGEC|]
+"""
+PITCH = [60, 64, 67, 72, 74, 71, 69, 65, 62, 65, 69, 72, 71, 67, 64, 62]
+PITCH += [65, 69, 72, 76, 74, 72, 71, 67, 64, 67, 71, 74, 72, 67, 64, 60]
+BEATS = np.arange(32.0)
+ONSET_S = 0.7 + 0.45 * BEATS + 0.1 * np.sin(BEATS / 2)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A score, a recording, its MIDI file, and a file of places."""
+    where = tmp_path_factory.mktemp("recording")
+    (where / "Study in C.abc").write_text(TUNE)
+    notes = PlayedNotes(np.array(PITCH), ONSET_S, np.full(32, 0.4), np.full(32, 80))
+    audio = synthesise(notes)
+    write_audio(where / "take 1.wav", audio / max(1.0, float(np.abs(audio).max())))
+    (where / "take.mid").write_bytes(midi_bytes(notes))
+    (where / "places.txt").write_text(
+        "".join(f"{ONSET_S[i]:.3f} {i // 4 + 1}+{i % 4}\n" for i in [*range(0, 32, 2), 31])
+    )
+    return where
+
+
+def add(folder: Path, *words: str):
+    result = CliRunner().invoke(app, ["add", str(folder / "Study in C.abc"), str(folder / "take 1.wav"), *words])
+    if result.exception and isinstance(result.exception, StandpartnerError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.mark.parametrize(
+    ("option", "file", "within_s"), [("--midi", "take.mid", 0.01), ("--beats", "places.txt", 0.05)]
+)
+def test_a_recording_becomes_a_piece(folder, tmp_path, option, file, within_s):
+    said = add(folder, option, str(folder / file), "--out", str(tmp_path / "piece"))
+    assert said.startswith("Study-in-C is in ")
+    piece = load_piece(tmp_path / "piece", verify=True)
+    (performance,) = piece.performances
+    assert performance.name == "take-1"
+    assert performance.onset_s == pytest.approx(ONSET_S, abs=within_s)
+    assert performance.note_pitch.tolist() == PITCH
+    assert performance.made_by["kind"] == "recording"
+    with pytest.raises(StandpartnerError, match="holds a piece already"):
+        add(folder, option, str(folder / file), "--out", str(tmp_path / "piece"))
+
+
+def test_an_offset_is_noticed_measured_and_can_be_given(folder, tmp_path):
+    notes = PlayedNotes(np.array(PITCH), ONSET_S + 0.8, np.full(32, 0.4), np.full(32, 80))
+    late = tmp_path / "late.mid"
+    late.write_bytes(midi_bytes(notes))
+    with pytest.raises(StandpartnerError, match=r"sound 0.80 s earlier .* add -0.80 to --offset"):
+        add(folder, "--midi", str(late), "--out", str(tmp_path / "piece"))
+    assert not (tmp_path / "piece").exists()
+    add(folder, "--midi", str(late), "--offset", "-0.8", "--out", str(tmp_path / "piece"))
+    assert load_piece(tmp_path / "piece").performances[0].onset_s == pytest.approx(ONSET_S, abs=0.01)
+
+
+def test_one_truth_is_expected_and_a_plain_name(folder, tmp_path):
+    with pytest.raises(StandpartnerError, match="expected one of --midi, --match and --beats, got 0"):
+        add(folder)
+    midi = str(folder / "take.mid")
+    with pytest.raises(StandpartnerError, match="got 2 of them"):
+        add(folder, "--midi", midi, "--beats", str(folder / "places.txt"))
+    with pytest.raises(StandpartnerError, match=r"cannot be called 'a/b'"):
+        add(folder, "--midi", midi, "--name", "a/b")
+
+
+@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="no ../shared/data/recordings")
+def test_the_midi_file_of_another_performance_is_refused(tmp_path):
+    """The mp3 is at the score's own tempo, the MIDI file beside it is a pianist's, twice as long."""
+    score, audio, midi = (RECORDINGS / f"Bach-fugue_bwv_858.{suffix}" for suffix in ("musicxml", "mp3", "mid"))
+    result = CliRunner().invoke(app, ["add", str(score), str(audio), "--midi", str(midi), "--out", str(tmp_path / "p")])
+    assert "is it the recording of this performance?" in str(result.exception)
