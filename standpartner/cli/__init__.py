@@ -1,13 +1,12 @@
 """The command line: ``standpartner COMMAND``; every command says more with ``--help``."""
 
-import importlib.util
 import sys
 from typing import Annotated
 
 import typer
 
 from standpartner import __version__
-from standpartner.cli import follow
+from standpartner.cli import follow, piece, research
 from standpartner.errors import StandpartnerError
 
 app = typer.Typer(
@@ -35,10 +34,8 @@ def _options(
 
 
 follow.add_commands(app)
-if importlib.util.find_spec("standpartner.cli.research"):
-    from standpartner.cli import research
-
-    research.add_commands(app)
+research.add_commands(app)
+app.add_typer(piece.app, name="piece")
 
 
 def main() -> None:

@@ -1,23 +1,19 @@
-"""Commands for researchers: corpora, training, evaluation."""
+"""Commands for researchers: training and evaluation; those for corpora are in `standpartner.cli.corpus`."""
 
 import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from standpartner.cli.corpus import app as corpus_app
+from standpartner.cli.progress import progress_bar
 from standpartner.errors import ConfigError, MissingExtraError
 
-if TYPE_CHECKING:  # the corpora's code is loaded by the commands that need it
-    from standpartner.corpus.build import Built
-
-corpus_app = typer.Typer(help="Data sets: list them, build them, look at what is built.", no_args_is_help=True)
 _out = Console()
 _err = Console(stderr=True)
 _ALLOCATOR = {
@@ -29,111 +25,10 @@ _ALLOCATOR = {
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Register the commands of this file."""
+    """Register the commands for researchers."""
     app.add_typer(corpus_app, name="corpus")
     app.command()(train)
     app.command()(evaluate)
-
-
-def _bar() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    return Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=_err)
-
-
-def _recipes() -> dict[str, Any]:
-    from standpartner.corpus import msmd, nottingham
-
-    return {recipe.name: recipe for recipe in (nottingham.RECIPE, msmd.RECIPE)}
-
-
-@corpus_app.command("list")
-def corpus_list() -> None:
-    """List the corpora that can be built, with source and licence."""
-    from standpartner.corpus.store import SPLITS, read_split
-
-    table = Table("corpus", "what", *SPLITS, "source", "licence")
-    for recipe in _recipes().values():
-        where = [split for split, _ in read_split(recipe.name).values()]
-        counts = [str(where.count(split)) for split in SPLITS]
-        table.add_row(recipe.name, recipe.description, *counts, recipe.source, recipe.licence)
-    _out.print(table)
-
-
-@corpus_app.command("build")
-def corpus_build(
-    name: Annotated[str, typer.Argument(help="Which corpus; see: standpartner corpus list")],
-    source: Annotated[Path, typer.Option(help="A clone of the corpus's source.")],
-    jobs: Annotated[int, typer.Option(help="Processes side by side.", min=1)] = os.cpu_count() or 1,
-    limit: Annotated[int | None, typer.Option(help="Only the first so many pieces of each split.", min=1)] = None,
-) -> None:
-    """Build a corpus into the cache folder ($STANDPARTNER_CACHE moves it); goes on where it was interrupted."""
-    from standpartner.corpus.build import build_corpus
-    from standpartner.corpus.store import open_corpus
-
-    recipes = _recipes()
-    if name not in recipes:
-        raise ConfigError(f"no corpus {name!r}; expected one of {', '.join(recipes)}")
-    corpus = open_corpus(name)
-    with _bar() as bar:
-        report = _advance(bar, f"building {name}")
-        results = build_corpus(recipes[name], corpus, source=source, jobs=jobs, limit=limit, report=report)
-    _print_built(name, corpus.folder, results)
-
-
-@corpus_app.command("import-npz")
-def corpus_import_npz(
-    source: Annotated[Path, typer.Argument(help="The authors' archive, unpacked, or a part of it.")],
-    name: Annotated[str, typer.Option(help="What to call the corpus.")] = "original",
-    jobs: Annotated[int, typer.Option(help="Processes side by side.", min=1)] = os.cpu_count() or 1,
-) -> None:
-    """Make a corpus of pieces in the original format: score/NAME.npz and performance/NAME.mid.
-
-    Pieces of MSMD come into the paper's split, others into that of the folder they lie in. Nothing in the files is run.
-    """
-    from standpartner.corpus.imported import import_original
-    from standpartner.corpus.store import cache_folder
-
-    with _bar() as bar:
-        results = import_original(source, name=name, jobs=jobs, report=_advance(bar, f"importing {name}"))
-    _print_built(name, cache_folder() / "corpora" / name, results)
-
-
-def _advance(bar: Progress, description: str) -> Callable[["Built", int], None]:
-    task = bar.add_task(description, total=None)
-
-    def report(built: "Built", total: int) -> None:
-        bar.update(task, total=total, advance=1)
-
-    return report
-
-
-def _print_built(name: str, folder: Path, results: "list[Built]") -> None:
-    failed = [built for built in results if built.reason]
-    _out.print(f"{len(results) - len(failed)} pieces of {name} are built in {folder}, {len(failed)} are not.")
-    for built in failed:
-        _out.print(f"  {built.name} ({built.split}): {built.reason}", highlight=False)
-
-
-@corpus_app.command("info")
-def corpus_info(name: Annotated[str, typer.Argument(help="Which corpus.")]) -> None:
-    """Say what is built: pieces, onsets, minutes of audio and strip length of every split."""
-    from standpartner.corpus.store import SPLITS, open_corpus
-
-    corpus = open_corpus(name)
-    table = Table("split", "pieces", "performances", "onsets", "minutes of audio", "strip px")
-    for split in SPLITS:
-        fixed = any(where == split for where, _ in corpus.splits.values())  # imported corpora may lack a split
-        pieces = list(corpus.pieces(split)) if fixed else []
-        performances = [performance for piece in pieces for performance in piece.performances]
-        table.add_row(
-            split,
-            str(len(pieces)),
-            str(len(performances)),
-            str(sum(len(piece.score.onsets) for piece in pieces)),
-            f"{sum(performance.duration_s for performance in performances) / 60:.0f}",
-            str(sum(piece.score.width_px for piece in pieces)),
-        )
-    _out.print(table)
 
 
 def _use_fast_allocator() -> None:
@@ -162,7 +57,7 @@ def train(
 
     settings = load_config(config)
     folder = out or Path("runs") / settings.name
-    with _bar() as bar:
+    with progress_bar() as bar:
         tasks = {stage: bar.add_task(stage, total=getattr(settings, stage).steps) for stage in STAGES}
 
         def progress(stage: str, step: int, steps: int, measured: dict[str, float]) -> None:

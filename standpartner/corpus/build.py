@@ -1,17 +1,26 @@
 """Building corpora: every piece on its own, in parallel, resumable, each with a line in a log."""
 
 import hashlib
-import json
-import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, Protocol
 
-from standpartner.audio import PerformanceStyle, perform, render, soundfonts, spectrogram
-from standpartner.corpus.store import Corpus
+from standpartner.audio import (
+    PerformanceStyle,
+    SoundConfig,
+    disguise,
+    draw_sound,
+    find_soundfont,
+    perform,
+    render,
+    spectrogram,
+)
+from standpartner.corpus.engine import Outcome, run_apart
+from standpartner.corpus.store import Built, Corpus, log_built, read_log
 from standpartner.errors import CorpusError, MissingExtraError, StandpartnerError
 from standpartner.piece import Performance, Piece, save_piece
 from standpartner.score import Score
@@ -32,6 +41,19 @@ class Entry(Protocol):
 
 
 @dataclass(frozen=True)
+class Made:
+    """What a recipe made of an entry.
+
+    Attributes:
+        piece: The piece.
+        notes: What was left out of it and why, one sentence each; kept in the log.
+    """
+
+    piece: Piece
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How a corpus is made.
 
@@ -42,7 +64,8 @@ class Recipe:
         licence: as stated there.
         soundfonts: names of the soundfonts it needs.
         entries: lists what is in a source folder.
-        build: makes the piece of an entry and its split.
+        build: makes the piece of an entry and its split; a function of a module, for it runs in another process.
+        time_limit_s: seconds after which a piece is given up.
     """
 
     name: str
@@ -51,17 +74,26 @@ class Recipe:
     licence: str
     soundfonts: tuple[str, ...]
     entries: Callable[[Path], list]
-    build: Callable[[Any, str], Piece]
+    build: Callable[[Any, str], Made]
+    time_limit_s: float = 300.0
 
 
 @dataclass(frozen=True)
-class Built:
-    """What became of one entry: ``reason`` is empty on success."""
+class _Job:
+    """One piece to build."""
 
-    name: str
+    entry: Entry
     split: str
-    reason: str
-    seconds: float
+    folder: Path
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What a building process says: ``missing`` is a program or package without which nothing can be built."""
+
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    missing: str = ""
 
 
 def seed_of(*words: str) -> int:
@@ -69,42 +101,33 @@ def seed_of(*words: str) -> int:
     return int.from_bytes(hashlib.sha256("\n".join(words).encode()).digest()[:8], "little")
 
 
-def render_performance(score: Score, style: PerformanceStyle, *, name: str, seed: int) -> Performance:
-    """Play a score in some style and turn it into sound and truth."""
+def render_performance(
+    score: Score, style: PerformanceStyle, *, name: str, seed: int, sounds: Sequence[SoundConfig] = ()
+) -> Performance:
+    """Play a score in some style and turn it into sound and truth.
+
+    Args:
+        score: what is played.
+        style: how freely.
+        name: of the performance.
+        seed: of all that is drawn.
+        sounds: surroundings to draw from; without any the sound is the synthesiser's.
+    """
     played, onset_s, choices = perform(score.notes, score.onsets.time_s, style=style, seed=seed)
+    audio = render(played, choices)
+    made_by = {"kind": "synthesised", "seed": seed, **choices.record()}
+    if sounds:
+        sound = draw_sound(sounds, seed=seed)
+        audio, made_by = disguise(audio, sound), made_by | {"sound": asdict(sound)}
     return Performance(
         name=name,
         onset_s=onset_s,
-        spectrogram=spectrogram(render(played, choices)),
+        spectrogram=spectrogram(audio),
         note_pitch=played.pitch,
         note_onset_s=played.onset_s,
         note_duration_s=played.duration_s,
-        made_by={"kind": "synthesised", "seed": seed, **asdict(choices)},
+        made_by=made_by,
     )
-
-
-def _build_one(recipe: Recipe, entry: Entry, split: str, folder: Path) -> Built:
-    start_s = time.monotonic()
-    reason = ""
-    try:
-        save_piece(recipe.build(entry, split), folder)
-    except StandpartnerError as error:
-        reason = str(error)
-    return Built(entry.name, split, reason, time.monotonic() - start_s)
-
-
-def _check(recipe: Recipe, entries: list, corpus: Corpus) -> None:
-    missing = [font for font in recipe.soundfonts if font not in soundfonts()]
-    if missing:
-        packages = "apt-get install fluidsynth timgm6mb-soundfont fluid-soundfont-gm musescore-general-soundfont-small"
-        raise MissingExtraError(f"soundfont {', '.join(missing)}", packages)
-    expected = {name: checksum for name, (_, checksum) in corpus.splits.items()}
-    changed = [entry.name for entry in entries if expected.get(entry.name) != entry.sha256]
-    if changed:
-        raise CorpusError(
-            f"{len(changed)} of {len(entries)} entries differ from the ones that the split was fixed with "
-            f"(first: {changed[0]}); use the source that docs/corpus.md names"
-        )
 
 
 def build_corpus(
@@ -114,9 +137,13 @@ def build_corpus(
     source: Path,
     jobs: int = 1,
     limit: int | None = None,
+    retry: bool = False,
+    engine: str = "local",
     report: Callable[[Built, int], None] = lambda built, total: None,
 ) -> list[Built]:
     """Build what is not built yet; a line for each entry is kept in ``build.jsonl``.
+
+    What is built already, or failed before with the same source, is not done again.
 
     Args:
         recipe: how.
@@ -124,52 +151,103 @@ def build_corpus(
         source: a clone of the recipe's source.
         jobs: processes side by side.
         limit: build only the first so many entries of each split (to try things out).
+        retry: try again what failed before.
+        engine: "local" or "ray", see `standpartner.corpus.engine.run_apart`.
         report: called with each result as it comes and the number of all.
 
     Returns:
-        What became of every entry.
+        What became of every entry, now or earlier.
 
     Raises:
-        CorpusError: the source is not the one that the split was fixed with, or a process was killed.
-        MissingExtraError: a soundfont is missing.
+        CorpusError: the source is not the one that the split was fixed with, or a program is missing.
+        MissingExtraError: a soundfont or the engine is missing.
+        ConfigError: there is no such engine.
     """
     entries = recipe.entries(source)
     _check(recipe, entries, corpus)
-    todo = _chosen(entries, corpus, limit)
+    earlier = read_log(corpus.folder)
     results: list[Built] = []
-
-    def keep(built: Built) -> None:
+    todo: list[_Job] = []
+    chosen = _chosen(entries, corpus, limit)
+    for job in chosen:
+        known = _known(job, earlier.get(job.entry.name), retry=retry)
+        if known:
+            results.append(known)
+            report(known, len(chosen))
+        else:
+            todo.append(job)
+    for built in _build(recipe, todo, jobs=jobs, engine=engine):
+        log_built(corpus.folder, built)
         results.append(built)
-        report(built, len(todo))
-
-    corpus.folder.mkdir(parents=True, exist_ok=True)
-    with (corpus.folder / "build.jsonl").open("a") as log, ProcessPoolExecutor(jobs) as pool:
-        waiting = []
-        for entry, split in todo:
-            folder = corpus.piece_folder(entry.name)
-            if (folder / "piece.json").is_file():
-                keep(Built(entry.name, split, "", 0.0))
-            else:
-                waiting.append(pool.submit(_build_one, recipe, entry, split, folder))
-        try:
-            for done in as_completed(waiting):
-                keep(done.result())
-                log.write(json.dumps(asdict(results[-1])) + "\n")
-                log.flush()
-        except BrokenProcessPool as error:
-            raise CorpusError(
-                "a building process was killed (memory?); run the command again with fewer jobs"
-            ) from error
+        report(built, len(chosen))
     return results
 
 
-def _chosen(entries: list, corpus: Corpus, limit: int | None) -> list[tuple[Entry, str]]:
+def _check(recipe: Recipe, entries: list, corpus: Corpus) -> None:
+    for name in recipe.soundfonts:
+        find_soundfont(name)
+    expected = {name: checksum for name, (_, checksum) in corpus.splits.items()}
+    changed = [entry.name for entry in entries if expected.get(entry.name) != entry.sha256]
+    if changed:
+        raise CorpusError(
+            f"{len(changed)} of {len(entries)} entries differ from the ones that the split was fixed with "
+            f"(first: {changed[0]}); use the source that docs/corpus.md names"
+        )
+
+
+def _chosen(entries: list, corpus: Corpus, limit: int | None) -> list[_Job]:
     """Entries with their splits, at most ``limit`` of each split."""
-    chosen: list[tuple[Entry, str]] = []
+    chosen: list[_Job] = []
     counts: dict[str, int] = {}
     for entry in entries:
         split = corpus.splits[entry.name][0]
         counts[split] = counts.get(split, 0) + 1
         if limit is None or counts[split] <= limit:
-            chosen.append((entry, split))
+            chosen.append(_Job(entry, split, corpus.piece_folder(entry.name)))
     return chosen
+
+
+def _known(job: _Job, earlier: Built | None, *, retry: bool) -> Built | None:
+    """What is known of an entry from an earlier run, if that still holds."""
+    finished = (job.folder / "piece.json").is_file()
+    if earlier is None:  # the log was lost
+        return Built(job.entry.name, job.split, sha256=job.entry.sha256) if finished else None
+    same_source = earlier.sha256 in ("", job.entry.sha256)  # early logs hold no checksum
+    holds = not retry if earlier.reason else finished
+    return earlier if same_source and holds else None
+
+
+def _build(recipe: Recipe, todo: list[_Job], *, jobs: int, engine: str) -> Iterator[Built]:
+    outcomes = run_apart(
+        partial(_make, recipe.build),
+        todo,
+        jobs=jobs,
+        time_limit_s=recipe.time_limit_s,
+        engine=engine,
+        preload=(__name__, recipe.build.__module__),
+    )
+    with closing(outcomes):  # whatever happens here, no process goes on
+        for outcome in outcomes:
+            job = todo[outcome.index]
+            result = _result(outcome)
+            if result.missing:
+                raise CorpusError(f"{recipe.name} cannot be built: {result.missing}")
+            if result.reason:
+                rmtree(job.folder, ignore_errors=True)  # no halves of a piece
+            yield Built(job.entry.name, job.split, result.reason, outcome.seconds, job.entry.sha256, result.notes)
+
+
+def _result(outcome: Outcome) -> _Result:
+    return _Result(reason=outcome.failure) if outcome.failure else outcome.value
+
+
+def _make(build: Callable[[Any, str], Made], job: _Job) -> _Result:
+    """What a building process does."""
+    try:
+        made = build(job.entry, job.split)
+        save_piece(made.piece, job.folder)
+    except MissingExtraError as error:
+        return _Result(missing=str(error))
+    except StandpartnerError as error:
+        return _Result(reason=str(error))
+    return _Result(notes=made.notes)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from standpartner.audio import soundfonts, spectrogram, synthesise
-from standpartner.corpus.build import Built, Recipe, build_corpus, render_performance, seed_of
-from standpartner.corpus.msmd import SOUNDFONTS, performance_styles
-from standpartner.corpus.store import SPLITS, Corpus, cache_folder, read_split, split_file
+from standpartner.cache import cache_folder
+from standpartner.corpus.build import Made, Recipe, build_corpus
+from standpartner.corpus.store import SPLITS, Built, Corpus, read_split, split_file
+from standpartner.corpus.styles import SOUNDFONTS, perform_on_piano, performance_plans
 from standpartner.errors import CorpusError
 from standpartner.piece import Performance, Piece
 from standpartner.piece.original import OriginalFiles, OriginalPiece, find_original, read_original
@@ -102,17 +103,15 @@ def _split_of(files: OriginalFiles, source: Path) -> str:
     return next((split for split in SPLITS for folder in folders if split in folder.lower()), "test")
 
 
-def _build(entry: ImportedEntry, split: str) -> Piece:
+def _build(entry: ImportedEntry, split: str) -> Made:
     """Training pieces are played as those of MSMD are, the others exactly as their performance's MIDI stands."""
     original = read_original(entry.files)
     if split == "train":
-        performances = tuple(
-            render_performance(original.score, style, name=f"performance-{i}", seed=seed_of(entry.name, str(i)))
-            for i, style in enumerate(performance_styles(split))
-        )
+        performances = perform_on_piano(original.score, split, name=entry.name)
     else:
-        performances = (_as_performed(original, soundfont=performance_styles(split)[0].soundfonts[0]),)
-    return Piece(entry.name, original.score, performances)
+        style, _ = performance_plans(split)[0]
+        performances = (_as_performed(original, soundfont=style.soundfonts[0]),)
+    return Made(Piece(entry.name, original.score, performances))
 
 
 def _as_performed(original: OriginalPiece, *, soundfont: str) -> Performance:

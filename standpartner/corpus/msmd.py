@@ -5,22 +5,15 @@ its files each of the 467 pieces is. Building runs the code in these files, as L
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from standpartner.audio import PerformanceStyle
-from standpartner.corpus.build import Recipe, render_performance, seed_of
+from standpartner.corpus.build import Made, Recipe
+from standpartner.corpus.styles import SOUNDFONTS, perform_on_piano
 from standpartner.errors import CorpusError
 from standpartner.piece import Piece
 from standpartner.score import read_score
 from standpartner.score.lilypond import included_files
-
-_PIANOS = ((0, 0.4), (1, 0.2), (2, 0.2), (3, 0.2))
-TRAIN_STYLE = PerformanceStyle(tempo_factor_range=(0.5, 2.0), soundfonts=("timgm6mb", "fluidr3"), programs=_PIANOS)
-VALID_STYLE = PerformanceStyle(tempo_factor_range=(0.6, 1.6), soundfonts=("fluidr3",), programs=((0, 1.0),))
-TEST_STYLE = replace(PerformanceStyle.mechanical(), soundfonts=("musescore",))
-TRAIN_PERFORMANCES = 4
-SOUNDFONTS = ("timgm6mb", "fluidr3", "musescore")
 
 
 @dataclass(frozen=True)
@@ -66,25 +59,10 @@ def checksum(path: Path) -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in included_files(path))).hexdigest()
 
 
-def performance_styles(split: str) -> list[PerformanceStyle]:
-    """How the pieces of a split are played, one style for each performance."""
-    if split == "train":
-        return [TRAIN_STYLE] * TRAIN_PERFORMANCES
-    return [{"valid": VALID_STYLE, "test": TEST_STYLE}[split]]
-
-
-def build_movement(movement: Movement, split: str) -> Piece:
-    """Engrave a piece and play it.
-
-    Training pieces are played four times with feeling on several pianos, validation pieces once; test pieces as the
-    paper has it, as their MIDI stands, on a piano that neither training nor validation hears.
-    """
+def build_movement(movement: Movement, split: str) -> Made:
+    """Engrave a piece and play it."""
     score = read_score(movement.path, trusted=True)
-    performances = tuple(
-        render_performance(score, style, name=f"performance-{i}", seed=seed_of(movement.name, str(i)))
-        for i, style in enumerate(performance_styles(split))
-    )
-    return Piece(movement.name, score, performances)
+    return Made(Piece(movement.name, score, perform_on_piano(score, split, name=movement.name)))
 
 
 RECIPE = Recipe(

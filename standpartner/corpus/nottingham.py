@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from standpartner.audio import PerformanceStyle
-from standpartner.corpus.build import Recipe, render_performance, seed_of
+from standpartner.corpus.build import Made, Recipe, render_performance, seed_of
 from standpartner.errors import CorpusError
 from standpartner.piece import Piece
 from standpartner.score import read_score
@@ -145,7 +145,7 @@ VALID_STYLE = replace(TEST_STYLE, soundfonts=("fluidr3",))
 TRAIN_PERFORMANCES = 6
 
 
-def build_tune(tune: Tune, split: str) -> Piece:
+def build_tune(tune: Tune, split: str) -> Made:
     """Engrave a tune and play it.
 
     Training tunes are played six times in many sounds and tempos, the others once on a piano; that of the test tunes is
@@ -160,7 +160,7 @@ def build_tune(tune: Tune, split: str) -> Piece:
     performances = tuple(
         render_performance(score, style, name=f"performance-{i}", seed=seed_of(tune.name, str(i))) for i in range(count)
     )
-    return Piece(tune.name, score, performances)
+    return Made(Piece(tune.name, score, performances))
 
 
 RECIPE = Recipe(

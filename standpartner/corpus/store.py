@@ -2,24 +2,61 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
+from standpartner.cache import cache_folder
 from standpartner.errors import CorpusError
 from standpartner.piece import Piece, load_piece, read_summary
 
 SPLITS = ("train", "valid", "test")
+_LOG = "build.jsonl"
 
 
-def cache_folder() -> Path:
-    """Where built corpora and downloads live: $STANDPARTNER_CACHE, else the user's cache folder."""
-    moved = os.environ.get("STANDPARTNER_CACHE")
-    if moved:
-        return Path(moved)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "standpartner"
+@dataclass(frozen=True)
+class Built:
+    """What became of one entry of a corpus's source.
+
+    Attributes:
+        name: of the piece.
+        split: it belongs to.
+        reason: why there is no piece; empty on success.
+        seconds: that building took.
+        sha256: checksum of its source.
+        notes: what was left out of the piece and why.
+    """
+
+    name: str
+    split: str
+    reason: str = ""
+    seconds: float = 0.0
+    sha256: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def log_built(folder: Path, built: Built) -> None:
+    """Add a line to the log of a corpus, which is made if needed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / _LOG
+    torn = path.is_file() and not path.read_bytes().endswith(b"\n")  # by a program that was killed while it wrote
+    with path.open("a", encoding="utf-8") as log:
+        log.write(("\n" if torn else "") + json.dumps(asdict(built)) + "\n")
+
+
+def read_log(folder: Path) -> dict[str, Built]:
+    """The last line of a corpus's log on each piece, by name; empty if nothing was built yet."""
+    path = folder / _LOG
+    latest: dict[str, Built] = {}
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+        try:
+            values = json.loads(line)
+        except ValueError:  # torn
+            continue
+        latest[values["name"]] = Built(**{**values, "notes": tuple(values.get("notes", ()))})
+    return latest
 
 
 def split_file(corpus: str) -> Path:
@@ -64,21 +101,27 @@ class Corpus:
         """Where one piece is or will be built."""
         return self.folder / "pieces" / piece
 
-    def names(self, split: str) -> list[str]:
-        """Names of the built pieces of a split.
+    def names(self, split: str | None = None, *, limit: int | None = None) -> list[str]:
+        """Names of the built pieces of a split, or of all.
+
+        Args:
+            split: "train", "valid", "test", or None for all.
+            limit: at most so many, evenly spread.
 
         Raises:
             CorpusError: there is no such split, or nothing of it is built.
         """
-        if split not in SPLITS:
+        if split is not None and split not in SPLITS:
             raise CorpusError(f"no split {split!r}; expected one of {', '.join(SPLITS)}")
-        wanted = [name for name, (where, _) in self.splits.items() if where == split]
+        wanted = [name for name, (where, _) in self.splits.items() if split in (where, None)]
         built = [name for name in wanted if (self.piece_folder(name) / "piece.json").is_file()]
         if not built:
             raise CorpusError(
-                f"no {split} piece of {self.name} is built in {self.folder}; "
+                f"no {split + ' ' if split else ''}piece of {self.name} is built in {self.folder}; "
                 f"run: standpartner corpus build {self.name} --source DIR"
             )
+        if limit is not None and limit < len(built):
+            return [built[i * len(built) // limit] for i in range(limit)]
         return built
 
     def pieces(self, split: str, *, limit: int | None = None) -> Iterator[Piece]:
@@ -88,11 +131,12 @@ class Corpus:
             split: "train", "valid" or "test".
             limit: take at most so many, evenly spread over the split.
         """
-        names = self.names(split)
-        if limit is not None and limit < len(names):
-            names = [names[i * len(names) // limit] for i in range(limit)]
-        for name in names:
+        for name in self.names(split, limit=limit):
             yield load_piece(self.piece_folder(name))
+
+    def size_bytes(self) -> int:
+        """Size of all pieces on disk."""
+        return sum(path.stat().st_size for path in (self.folder / "pieces").rglob("*") if path.is_file())
 
     def checksum(self, split: str) -> str:
         """One SHA-256 over the checksums of all files of a split, for checkpoints and model cards."""
@@ -108,3 +152,27 @@ def open_corpus(name: str) -> Corpus:
     """
     read_split(name)
     return Corpus(name, cache_folder() / "corpora" / name)
+
+
+def find_piece(piece: str) -> Path:
+    """Folder of a built piece.
+
+    Args:
+        piece: Its folder, its name, or CORPUS/NAME where several corpora have such a piece.
+
+    Raises:
+        CorpusError: There is no such piece, or there are several.
+    """
+    if (Path(piece) / "piece.json").is_file():
+        return Path(piece)
+    corpus, _, name = piece.rpartition("/")
+    folders = sorted((cache_folder() / "corpora").glob(f"{corpus or '*'}/pieces/*"))
+    found = [folder for folder in folders if folder.name == name and (folder / "piece.json").is_file()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        choices = ", ".join(f"{folder.parents[1].name}/{name}" for folder in found)
+        raise CorpusError(f"{len(found)} corpora have a piece {name!r}; say which: {choices}")
+    near = get_close_matches(name, [folder.name for folder in folders], n=3)
+    hint = f"did you mean {', '.join(near)}?" if near else "see: standpartner corpus info NAME"
+    raise CorpusError(f"no piece {piece!r} is built; {hint}")

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from standpartner.audio import soundfonts
+from standpartner.cache import cache_folder
 from standpartner.corpus import nottingham
 from standpartner.corpus.build import build_corpus, seed_of
-from standpartner.corpus.store import SPLITS, Corpus, cache_folder, open_corpus, read_split
+from standpartner.corpus.store import SPLITS, Corpus, open_corpus, read_split
 from standpartner.errors import CorpusError, MissingExtraError
 
 SOURCE = Path(__file__).parents[3] / "shared" / "data" / "nottingham"

@@ -1,0 +1,251 @@
+"""Commands for data sets: ``standpartner corpus list|build|info|verify|show|import-npz``."""
+
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Column, Table
+
+from standpartner.cli.progress import progress_bar
+from standpartner.errors import CorpusError, MissingExtraError
+
+if TYPE_CHECKING:  # the corpora's code is loaded by the commands that need it
+    from standpartner.corpus.store import Built, Corpus
+    from standpartner.corpus.verify import CorpusReport, PieceReport
+    from standpartner.piece import Piece
+
+app = typer.Typer(help="Data sets: list, build, verify them and look at what is built.", no_args_is_help=True)
+_out = Console()
+
+CorpusName = Annotated[str, typer.Argument(metavar="NAME", help="Which corpus; see: standpartner corpus list")]
+Jobs = Annotated[int, typer.Option(help="Processes side by side.", min=1)]
+SplitName = Annotated[str | None, typer.Option(metavar="train|valid|test", help="One split only; default: all.")]
+_CORES = os.cpu_count() or 1
+_MEGABYTE = 1e6
+
+
+@app.command("list")
+def list_corpora() -> None:
+    """List the corpora that can be built, with source and licence."""
+    from standpartner.corpus.registry import CORPORA, find_recipe
+    from standpartner.corpus.store import SPLITS, read_split
+
+    table = Table("corpus", "what", *SPLITS, "source", "licence")
+    for name in CORPORA:
+        counts = Counter(split for split, _ in read_split(name).values())
+        numbers = [str(counts[split]) for split in SPLITS]
+        try:
+            recipe = find_recipe(name)
+            table.add_row(name, recipe.description, *numbers, recipe.source, recipe.licence)
+        except MissingExtraError as error:
+            table.add_row(name, str(error), *numbers)
+    _out.print(table)
+
+
+@app.command()
+def build(
+    name: CorpusName,
+    source: Annotated[Path, typer.Option(help="A clone of the corpus's source.")],
+    jobs: Jobs = _CORES,
+    limit: Annotated[int | None, typer.Option(help="Only the first so many pieces of each split.", min=1)] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Try again what failed before.")] = False,
+    engine: Annotated[
+        str,
+        typer.Option(metavar="local|ray", help="ray: on the Ray cluster this machine is part of, else a local one."),
+    ] = "local",
+) -> None:
+    """Build a corpus into the cache folder ($STANDPARTNER_CACHE moves it); goes on where it was interrupted.
+
+    Each piece is built in a process of its own, so that one which hangs or crashes costs only itself. What became of
+    each stands in build.jsonl beside the pieces. A piece that failed is not tried again unless you say --retry.
+    """
+    from standpartner.corpus.build import build_corpus
+    from standpartner.corpus.registry import find_recipe
+    from standpartner.corpus.store import open_corpus
+
+    recipe = find_recipe(name)
+    corpus = open_corpus(name)
+    start_s = time.monotonic()
+    with progress_bar() as bar:
+        report = _advance(bar, f"building {name}")
+        results = build_corpus(
+            recipe, corpus, source=source, jobs=jobs, limit=limit, retry=retry, engine=engine, report=report
+        )
+    _print_built(corpus, results, start_s=start_s)
+
+
+@app.command("import-npz")
+def import_npz(
+    source: Annotated[Path, typer.Argument(help="The authors' archive, unpacked, or a part of it.")],
+    name: Annotated[str, typer.Option(help="What to call the corpus.")] = "original",
+    jobs: Jobs = _CORES,
+) -> None:
+    """Make a corpus of pieces in the original format: score/NAME.npz and performance/NAME.mid.
+
+    Pieces of MSMD come into the paper's split, others into that of the folder they lie in. Nothing in the files is run.
+    """
+    from standpartner.corpus.imported import import_original
+    from standpartner.corpus.store import open_corpus
+
+    start_s = time.monotonic()
+    with progress_bar() as bar:
+        results = import_original(source, name=name, jobs=jobs, report=_advance(bar, f"importing {name}"))
+    _print_built(open_corpus(name), results, start_s=start_s)
+
+
+def _advance(bar: Progress, description: str) -> Callable[[object, int], None]:
+    task = bar.add_task(description, total=None)
+
+    def report(result: object, total: int) -> None:
+        bar.update(task, total=total, advance=1)
+
+    return report
+
+
+def _print_built(corpus: "Corpus", results: "list[Built]", *, start_s: float) -> None:
+    failed = [built for built in results if built.reason]
+    size = f"{corpus.size_bytes() / _MEGABYTE:.0f} MB"
+    minutes = f"{(time.monotonic() - start_s) / 60:.1f} minutes"
+    _out.print(
+        f"{len(results) - len(failed)} pieces of {corpus.name} are built in {corpus.folder} ({size}), "
+        f"{len(failed)} are not; this took {minutes}."
+    )
+    notes = sum(len(built.notes) for built in results)
+    if notes:
+        _out.print(f"{notes} notes on what was left out of them stand in {corpus.folder / 'build.jsonl'}.")
+    _print_reasons(failed)
+
+
+def _print_reasons(failed: "list[Built]") -> None:
+    for built in failed:
+        _out.print(f"  {built.name} ({built.split}): {built.reason}", highlight=False, markup=False)
+
+
+_SIZES = ("pieces", "performances", "onsets", "minutes of audio", "strip px")
+
+
+def _sizes(piece: "Piece") -> dict[str, float]:
+    audio_s = sum(performance.duration_s for performance in piece.performances)
+    numbers = (1, len(piece.performances), len(piece.score.onsets), audio_s / 60, piece.score.width_px)
+    return dict(zip(_SIZES, numbers, strict=True))
+
+
+@app.command()
+def info(name: CorpusName) -> None:
+    """Say what is built: pieces, onsets, minutes of audio and strip length of every split; and what is not, and why."""
+    from standpartner.corpus.store import SPLITS, open_corpus, read_log
+    from standpartner.piece import load_piece
+
+    corpus = open_corpus(name)
+    names = corpus.names()
+    counts = {split: Counter[str]() for split in SPLITS}
+    with progress_bar() as bar:
+        for piece_name in bar.track(names, description=f"reading {name}"):
+            counts[corpus.splits[piece_name][0]].update(_sizes(load_piece(corpus.piece_folder(piece_name))))
+    table = Table("split", *_SIZES)
+    for split, count in counts.items():
+        table.add_row(split, *(f"{count[size]:.0f}" for size in _SIZES))
+    _out.print(table)
+    log = read_log(corpus.folder)
+    core_minutes = sum(result.seconds for result in log.values()) / 60
+    _out.print(
+        f"{corpus.size_bytes() / _MEGABYTE:.0f} MB in {corpus.folder}, built in {core_minutes:.1f} core minutes."
+    )
+    excluded = [log[piece] for piece in corpus.splits if piece in log and log[piece].reason]
+    untried = len(corpus.splits) - len(names) - len(excluded)
+    if excluded or untried:
+        _out.print(f"{len(excluded)} pieces could not be built, {untried} were not tried yet.")
+    _print_reasons(excluded)
+
+
+@app.command()
+def verify(
+    name: CorpusName,
+    split: SplitName = None,
+    limit: Annotated[int | None, typer.Option(help="At most so many pieces, evenly spread.", min=1)] = None,
+    jobs: Jobs = _CORES,
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write all numbers there.")] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="DIR", help="Write a contact sheet and a page for each piece there."),
+    ] = None,
+) -> None:
+    """Check that what is built is true: heads on ink, pitches on their staff lines, onsets where the sound rises, ...
+
+    The table says for every check how many things are right and how many pieces have enough of them. The exit code is 1
+    when a piece fails a check; each is named with its reason.
+    """
+    from standpartner.corpus.sheet import draw_card, write_contact_sheet
+    from standpartner.corpus.store import open_corpus
+    from standpartner.corpus.verify import VerifyConfig, verify_corpus
+
+    config = VerifyConfig()
+    draw = partial(draw_card, html, config) if html else None
+    corpus = open_corpus(name)
+    with progress_bar() as bar:
+        progress = _advance(bar, f"verifying {name}")
+        report = verify_corpus(corpus, split=split, limit=limit, jobs=jobs, config=config, draw=draw, report=progress)
+    if json_file:
+        _write_json(json_file, report)
+    if html:
+        _out.print(f"Open {write_contact_sheet(html, report)} in a browser.")
+    _print_verified(report)
+
+
+def _write_json(path: Path, report: "CorpusReport") -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(report.to_json(), indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise CorpusError(f"cannot write the report to {path}: {error}; choose another file") from error
+
+
+def _print_verified(report: "CorpusReport") -> None:
+    table = Table(Column("check", no_wrap=True), "right", "pieces that pass", "worst piece")
+    for pooled in report.pooled():
+        share = f"{pooled.right / pooled.total:.2%} of {pooled.total}" if pooled.total else "-"
+        worst = f"{pooled.worst} ({pooled.worst_share:.1%})" if pooled.worst_share < 1 else ""
+        table.add_row(pooled.check, share, f"{pooled.passed} of {pooled.pieces}", worst)
+    _out.print(table)
+    _out.print(f"{len(report.pieces) - len(report.failed)} of {len(report.pieces)} pieces pass every check.")
+    for piece in report.failed:
+        _out.print(f"  {piece.name}: {_failures(piece)}", highlight=False, markup=False)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+def _failures(report: "PieceReport") -> str:
+    return "; ".join(
+        f"{finding.check}: {finding.right} of {finding.total}{' (' + finding.detail + ')' if finding.detail else ''}"
+        for finding in report.failed
+    )
+
+
+@app.command()
+def show(
+    piece: Annotated[str, typer.Argument(metavar="PIECE", help="Name of a built piece, CORPUS/NAME, or its folder.")],
+    out: Annotated[Path | None, typer.Option(help="The HTML file; default: PIECE.html here.")] = None,
+    performance: Annotated[str | None, typer.Option(help="Name of the performance; default: the first.")] = None,
+) -> None:
+    """Write a page that shows a piece: systems with heads and onsets, the sound beneath, and what the checks say."""
+    from standpartner.corpus.sheet import write_piece_page
+    from standpartner.corpus.store import find_piece
+    from standpartner.corpus.verify import VerifyConfig, verify_piece
+    from standpartner.piece import load_piece
+
+    content = load_piece(find_piece(piece), verify=True)
+    path = out or Path(f"{content.name}.html")
+    config = VerifyConfig()
+    report = verify_piece(content, config)
+    write_piece_page(path, content, report, config=config, performance=performance)
+    _out.print(f"Open {path} in a browser.")
+    if report.failed:
+        _out.print(f"Failed checks: {_failures(report)}", highlight=False, markup=False)

@@ -1,0 +1,91 @@
+"""Pieces played by humans: the notes that pianists played, on the pianos of a split."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+
+import numpy as np
+
+from standpartner.align import Alignment
+from standpartner.audio import PerformanceStyle, disguise, draw_sound, render, spectrogram
+from standpartner.audio.style import draw_choices
+from standpartner.corpus.build import Made, seed_of
+from standpartner.corpus.styles import performance_plans
+from standpartner.errors import CorpusError, PieceError
+from standpartner.piece import Performance, Piece
+from standpartner.score import Score
+
+
+def make_human_piece(
+    name: str, score: Score, split: str, *, performances: Mapping[str, Callable[[], Alignment]]
+) -> Made:
+    """Render the performances of a score that can be aligned, and say which cannot.
+
+    Args:
+        name: of the piece.
+        score: what was played from.
+        split: "train", "valid" or "test".
+        performances: by name, functions that align one.
+
+    Raises:
+        CorpusError: none can be aligned.
+    """
+    rendered: list[Performance] = []
+    notes: list[str] = []
+    for performance, align in performances.items():
+        try:
+            alignment = align()
+        except PieceError as error:
+            notes.append(f"{performance} is left out: {error}")
+            continue
+        rendered.append(render_human(alignment, split, piece=name, name=performance))
+        if alignment.again:
+            notes.append(f"{performance}: what it plays again is taken out, {len(alignment.again)} passages")
+    if not rendered:
+        raise CorpusError(f"none of {len(performances)} performances can be used. {' '.join(notes)}")
+    return Made(Piece(name, score, tuple(rendered)), tuple(notes))
+
+
+def render_human(alignment: Alignment, split: str, *, piece: str, name: str) -> Performance:
+    """Turn an aligned performance into sound and truth.
+
+    Piano, tuning, level and surroundings are drawn as for the split's other sets.
+
+    Args:
+        alignment: the performance.
+        split: "train", "valid" or "test".
+        piece: name of the piece.
+        name: of the performance; with the piece's it seeds the draw.
+    """
+    style, sounds = performance_plans(split)[-1]
+    as_played = replace(
+        PerformanceStyle.mechanical(),
+        soundfonts=style.soundfonts,
+        programs=style.programs,
+        gain_range_db=style.gain_range_db,
+        detune_range_cents=style.detune_range_cents,
+    )
+    seed = seed_of(piece, name)
+    choices = draw_choices(as_played, np.random.default_rng(seed))
+    played = replace(alignment.played, program=choices.program, tuning_cents=choices.detune_cents)
+    audio = render(played, choices)
+    sound = draw_sound(sounds, seed=seed) if sounds else None
+    return Performance(
+        name=name,
+        onset_s=alignment.onset_s,
+        spectrogram=spectrogram(disguise(audio, sound) if sound else audio),
+        note_pitch=played.pitch,
+        note_onset_s=played.onset_s,
+        note_duration_s=played.duration_s,
+        made_by={
+            "kind": "human",
+            "aligned_by": alignment.method,
+            "found_share": alignment.share,
+            "passages_taken_out": len(alignment.again),
+            "seed": seed,
+            "soundfont": choices.soundfont,
+            "program": choices.program,
+            "gain_db": choices.gain_db,
+            "detune_cents": choices.detune_cents,
+            "sound": asdict(sound) if sound else None,
+        },
+    )

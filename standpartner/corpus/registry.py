@@ -1,0 +1,23 @@
+"""The corpora that can be built. Each is a module of its own with a ``RECIPE``, imported only when asked for."""
+
+from importlib import import_module
+from typing import Final
+
+from standpartner.corpus.build import Recipe
+from standpartner.errors import ConfigError
+
+# Modules, each with its split in splits/NAME.tsv.
+CORPORA: Final = ("nottingham", "msmd", "mutopia", "humdrum", "asap", "vienna")
+
+
+def find_recipe(name: str) -> Recipe:
+    """The recipe of a corpus.
+
+    Raises:
+        ConfigError: There is no such corpus.
+        MissingExtraError: Its recipe needs something that is not installed.
+    """
+    if name not in CORPORA:
+        raise ConfigError(f"no corpus {name!r}; expected one of {', '.join(CORPORA)}")
+    recipe: Recipe = import_module(f"standpartner.corpus.{name}").RECIPE
+    return recipe

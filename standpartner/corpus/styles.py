@@ -1,0 +1,50 @@
+"""How pieces of piano music are drawn and played, alike in all sets of it."""
+
+from dataclasses import replace
+
+from standpartner.audio import SOUNDS, TRAINING_SOUNDS, PerformanceStyle, SoundConfig
+from standpartner.corpus.build import render_performance, seed_of
+from standpartner.piece import Performance
+from standpartner.score import EngravingStyle, Score
+
+_PIANOS = ((0, 0.4), (1, 0.2), (2, 0.2), (3, 0.2))
+TRAIN_STYLE = PerformanceStyle(tempo_factor_range=(0.5, 2.0), soundfonts=("timgm6mb", "fluidr3"), programs=_PIANOS)
+VALID_STYLE = PerformanceStyle(tempo_factor_range=(0.6, 1.6), soundfonts=("fluidr3",), programs=((0, 1.0),))
+TEST_STYLE = replace(PerformanceStyle.mechanical(), soundfonts=("musescore",))
+SLIPS_STYLE = replace(
+    TRAIN_STYLE,
+    detune_range_cents=(-30.0, 30.0),
+    wrong_share_range=(0.0, 0.03),
+    missing_share_range=(0.0, 0.03),
+    extra_share_range=(0.0, 0.03),
+    arpeggio_share_range=(0.0, 0.2),
+    hesitation_share_range=(0.0, 0.03),
+    hesitation_range_s=(0.3, 1.2),
+)
+_ROOMS = tuple(SOUNDS[name] for name in TRAINING_SOUNDS)
+SOUNDFONTS = ("timgm6mb", "fluidr3", "musescore")
+
+
+def engraving_style(name: str, split: str) -> EngravingStyle:
+    """How Verovio draws a piece: a training piece in a style drawn by its name, the others as it does by itself."""
+    return EngravingStyle.draw(seed_of(name, "engraving")) if split == "train" else EngravingStyle()
+
+
+def performance_plans(split: str) -> list[tuple[PerformanceStyle, tuple[SoundConfig, ...]]]:
+    """How the pieces of a split are played and in which surroundings, one entry for each performance.
+
+    Training pieces are played twice with feeling on several pianos, and twice more with slips and hesitations, recorded
+    in rooms; validation pieces once; test pieces as the paper has it, as the score's time stands, on a piano that
+    neither training nor validation hears.
+    """
+    if split == "train":
+        return [(TRAIN_STYLE, ())] * 2 + [(SLIPS_STYLE, _ROOMS)] * 2
+    return [({"valid": VALID_STYLE, "test": TEST_STYLE}[split], ())]
+
+
+def perform_on_piano(score: Score, split: str, *, name: str) -> tuple[Performance, ...]:
+    """Play a score in the styles of its split, seeded by the name of the piece."""
+    return tuple(
+        render_performance(score, style, name=f"performance-{i}", seed=seed_of(name, str(i)), sounds=sounds)
+        for i, (style, sounds) in enumerate(performance_plans(split))
+    )
