@@ -4,8 +4,6 @@ import json
 import platform
 from pathlib import Path
 
-import torch
-
 from standpartner.agent.card import write_card
 from standpartner.agent.checkpoint import load_checkpoint
 from standpartner.agent.export import export_bundle
@@ -33,7 +31,7 @@ def finish_run(checkpoint: Path, folder: Path, *, command: str) -> None:
         "valid": {name.removeprefix("valid/"): value for name, value in info["best"].items()},
         "data": info["data"],
         "minutes": _minutes(checkpoint.parent / "log.jsonl"),
-        "machine": f"{torch.get_num_threads()} core(s), {_processor()}",
+        "machine": f"{config['threads']} thread(s), {_processor()}",
     }
     export_bundle(network, folder, about=about)
     write_card(folder)

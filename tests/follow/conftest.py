@@ -46,7 +46,7 @@ class ScriptedAgent:
         locate = np.zeros((1, 64), np.float32)
         if self.locate_px is not None:
             locate[0, round(31.5 + self.locate_px / 8)] = 20.0
-        return Decision(action, np.zeros(1, np.float32), locate, memory)
+        return Decision(action, np.zeros(1, np.float32), locate=locate, track=locate, memory=memory)
 
 
 @pytest.fixture
