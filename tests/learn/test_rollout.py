@@ -12,7 +12,7 @@ from standpartner.game.rules import CONFIGS
 from standpartner.learn.config import EpisodeConfig
 from standpartner.learn.features import encode, observe
 from standpartner.learn.imitate import Imitate
-from standpartner.learn.rollout import Episodes, replay
+from standpartner.learn.rollout import Episodes, replay, track_loss
 
 
 @pytest.fixture
@@ -36,6 +36,21 @@ def test_a_replay_gives_the_probabilities_and_values_that_played(played):
         chosen = logits.log_softmax(-1).gather(-1, rollout.action.unsqueeze(-1)).squeeze(-1)
         torch.testing.assert_close(chosen, rollout.log_probability, atol=1e-5, rtol=0)
         torch.testing.assert_close(values, rollout.value, atol=1e-5, rtol=0)
+
+
+def test_the_tracker_is_replayed_as_it_played_and_learns_where_the_truth_was(played):
+    network, episodes = played
+    rng = np.random.default_rng(0)
+    with torch.no_grad():  # an untaught readout would hide what is remembered
+        network.policy.tracker.readout.weight.normal_(generator=torch.Generator().manual_seed(0))
+    for _ in range(3):
+        rollout = episodes.collect(rng)
+        place = (31.5 - rollout.offset_px / 8).unsqueeze(-1)
+        share = (1 - (torch.arange(64) - place).abs()).clamp(min=0)
+        expected = -(share * rollout.track.log_softmax(-1)).sum(-1).mean()
+        torch.testing.assert_close(track_loss(network.policy, rollout), expected, atol=1e-4, rtol=1e-4)
+    before = rollout.offset_px[1:][~rollout.fresh[1:]]
+    torch.testing.assert_close(before, rollout.error_px[:-1][~rollout.fresh[1:]])
 
 
 def test_terminated_episodes_have_no_future_and_running_ones_their_next_value(played):
