@@ -13,7 +13,7 @@ from standpartner.evaluate.forward_filter import FilterConfig, filter_episodes
 from standpartner.evaluate.measures import evaluate_episodes
 from standpartner.game.rules import NOTTINGHAM
 
-SPREADS, JUMPS, TRUSTS, FLOORS = (0.8, 1.6), (0.0, 0.002), (0.1, 0.2, 0.4), (0.01, 0.03)
+SPREADS, JUMPS, TRUSTS, FLOORS = (0.2, 0.4, 0.8), (0.0, 0.002), (0.4, 0.8), (0.003, 0.01)
 
 
 def main() -> None:

@@ -31,11 +31,11 @@ class FilterConfig:
         floor: added to the probabilities, so that one wrong frame does not rule a place out.
     """
 
-    max_speed_px: float = 16.0
-    speed_spread_px: float = 0.8
+    max_speed_px: float = 24.0
+    speed_spread_px: float = 0.4
     jump: float = 0.0
     trust: float = 0.4
-    floor: float = 0.01
+    floor: float = 0.003
 
 
 class ForwardFilter:
