@@ -46,8 +46,8 @@ def write_card(folder: Path) -> None:
     rows = [_row(measured) for measured in about.get("measures", [])]
     if rows:
         text += _TABLE + "\n".join(rows) + "\n"
-    for note in about.get("limits", []):
-        text += f"\n- {note}"
+    if about.get("limits"):
+        text += "\n## Limits\n\n" + "\n".join(f"- {limit}" for limit in about["limits"])
     (folder / "MODEL_CARD.md").write_text(text.rstrip() + "\n", encoding="utf-8")
 
 

@@ -135,6 +135,7 @@ class TrainConfig:
         name: of the run's folder and of the agent.
         corpus: name of a built corpus.
         purpose: what the agent is for, in a few words.
+        limits: what it is not for; sentences for its model card.
         seed: seeds everything.
         threads: CPU threads of PyTorch; results are the same only for the same number.
         mixed_precision: "auto" uses bfloat16 where the processor computes with it, "off" float32 everywhere.
@@ -150,6 +151,7 @@ class TrainConfig:
     name: str
     corpus: str
     purpose: str = "research"
+    limits: tuple[str, ...] = ()
     seed: int = 0
     threads: int = 1
     mixed_precision: str = "auto"

@@ -22,6 +22,7 @@ def finish_run(checkpoint: Path, folder: Path, *, command: str) -> None:
     about = {
         "name": config["name"],
         "purpose": config["purpose"],
+        "limits": config["limits"],
         "corpus": config["corpus"],
         "seed": info["seed"],
         "commit": info["commit"],
