@@ -134,10 +134,11 @@ def agents() -> None:
     from standpartner.agent.bundle import bundled_agents
 
     table = Table(title="Bundled agents", box=None, title_justify="left", pad_edge=False)
-    for heading in ("name", "for", "corpus", "R_tue", "R_on", "error", "within 0.5 s"):
-        table.add_column(heading, justify="left" if heading in ("name", "for", "corpus") else "right")
+    for heading in ("name", "for", "corpus", "rules", "R_tue", "R_on", "error", "within 0.5 s"):
+        table.add_column(heading, justify="left" if heading in ("name", "for", "corpus", "rules") else "right")
     for name, folder in bundled_agents().items():
-        table.add_row(name, *_about_cells(_about(folder)))
+        for cells in _about_rows(_about(folder)):
+            table.add_row(name, *cells)
     if table.row_count:
         _print(table)
     else:
@@ -152,17 +153,20 @@ def _about(folder: Path) -> dict[str, Any]:
     return about
 
 
-def _about_cells(about: dict[str, Any]) -> list[str]:
+def _about_rows(about: dict[str, Any]) -> list[list[str]]:
+    """Cells of an agent, a row for each greedy evaluation of it, or one without numbers."""
     greedy = [row for row in about.get("measures", []) if row["runs"] == 1 and row["agent"] == about.get("name")]
-    measures = greedy[-1] if greedy else {}
-    within = (measures.get("within_s") or {}).get("0.5")
     return [
-        str(about.get("purpose", "–")),
-        str(about.get("corpus", "–")),
-        _number(measures.get("r_tue")),
-        _number(measures.get("r_on")),
-        _number(measures.get("error_cm_mean"), unit=" cm"),
-        _number(within),
+        [
+            str(about.get("purpose", "–")),
+            f"{row.get('corpus', about.get('corpus', '–'))} {row.get('split', '')}".strip(),
+            str(row.get("game", "–")),
+            _number(row.get("r_tue")),
+            _number(row.get("r_on")),
+            _number(row.get("error_cm_mean"), unit=" cm"),
+            _number((row.get("within_s") or {}).get("0.5")),
+        ]
+        for row in greedy or [{}]
     ]
 
 

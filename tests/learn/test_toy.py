@@ -41,11 +41,11 @@ def test_ppo_solves_a_ramp_from_reward_alone(tiny_config):
     features = encode(network, data, settings=AugmentConfig.none(), seed=0)
     before = sampled_measures(network, data, features)
     settings = PpoConfig(
-        steps=70,
-        discount=0.9,
+        steps=100,
+        discount=0.95,
         epochs=4,
         episode=EpisodeConfig(episodes=64, frames=32, anywhere=0.5),
-        optimiser=OptimiserConfig(learning_rate=3e-3, warmup_steps=1),
+        optimiser=OptimiserConfig(learning_rate=5e-3, warmup_steps=1),
     )
     stage = Ppo(network, data, features, config=dataclasses.replace(tiny_config, ppo=settings))
     for number in range(settings.steps):
