@@ -136,6 +136,8 @@ class TrainConfig:
         corpus: name of a built corpus.
         purpose: what the agent is for, in a few words.
         limits: what it is not for; sentences for its model card.
+        start: name or folder of an agent whose weights the run begins with; empty to begin anew. A stage with 0 steps
+            leaves them as they are.
         seed: seeds everything.
         threads: CPU threads of PyTorch; results are the same only for the same number.
         mixed_precision: "auto" uses bfloat16 where the processor computes with it, "off" float32 everywhere.
@@ -152,6 +154,7 @@ class TrainConfig:
     corpus: str
     purpose: str = "research"
     limits: tuple[str, ...] = ()
+    start: str = ""
     seed: int = 0
     threads: int = 1
     mixed_precision: str = "auto"

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from standpartner.agent.bundle import find_agent
 from standpartner.agent.checkpoint import load_checkpoint, save_checkpoint
 from standpartner.agent.networks import ReadOnceNetwork
 from standpartner.audio import AugmentConfig
@@ -90,7 +91,8 @@ class Run:
         progress: called after every step with stage, step, steps of the stage, and what was measured.
 
     Raises:
-        ConfigError: the folder holds a run of another configuration.
+        ConfigError: the folder holds a run of another configuration, or the agent to start from has another network.
+        AgentError: there is no such agent to start from.
     """
 
     def __init__(self, config: TrainConfig, folder: Path, *, data: RunData, progress: Progress | None = None) -> None:
@@ -100,9 +102,19 @@ class Run:
         torch.set_num_threads(config.threads)
         torch.use_deterministic_algorithms(True)
         torch.manual_seed(config.seed)
-        self.network = ReadOnceNetwork(config.network)
+        self.network = self._started() if config.start else ReadOnceNetwork(config.network)
         self.best: dict[str, float] = {}
         self._features: tuple[Features, Features] | None = None
+
+    def _started(self) -> ReadOnceNetwork:
+        """The network of the agent that the run starts from."""
+        network, _, _ = load_checkpoint(find_agent(self.config.start) / "weights.safetensors")
+        if network.config != self.config.network:
+            raise ConfigError(
+                f"the agent {self.config.start} has other sizes than the configuration's network: expected "
+                f"{self.config.network}, got {network.config}; take the sizes in its agent.json or no start"
+            )
+        return network
 
     def _check_folder(self) -> None:
         wanted = json.loads(json.dumps(self.config.to_json()))

@@ -25,6 +25,20 @@ def test_same_seed_same_weights_and_another_seed_others(tiny_config, tiny_data, 
         assert not same_weights(tmp_path / "a" / f"{stage}.safetensors", tmp_path / "c" / f"{stage}.safetensors")
 
 
+def test_a_run_can_start_from_an_agent(tiny_config, tiny_data, tiny_bundle, tmp_path):
+    nothing = {
+        stage: dataclasses.replace(getattr(tiny_config, stage), steps=0 if stage != "ppo" else 3) for stage in STAGES
+    }
+    config = dataclasses.replace(tiny_config, start=str(tiny_bundle), **nothing)
+    Run(config, tmp_path / "on", data=tiny_data).train()
+    begun = tiny_bundle / "weights.safetensors"
+    assert same_weights(tmp_path / "on" / "imitate.safetensors", begun)
+    assert not same_weights(tmp_path / "on" / "ppo.safetensors", begun)
+    larger = dataclasses.replace(config, network=dataclasses.replace(config.network, memory=24))
+    with pytest.raises(ConfigError, match="has other sizes"):
+        Run(larger, tmp_path / "larger", data=tiny_data)
+
+
 def _train_until_killed(config, folder, data, stage, step):
     def kill(name, number, steps, measured):
         if name == stage and number == step:
