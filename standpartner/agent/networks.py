@@ -207,19 +207,38 @@ class Tracker(nn.Module):
         Returns:
             Logits (N, 64) over the window's columns, new belief.
         """
-        moved = belief[:, -1] + speed_px / COLUMN_STRIDE_PX
+        whole, beyond = self.move(belief[:, -1], speed_px)
+        kept = belief[:, :-1].unflatten(1, (self.channels, WINDOW_COLUMNS))
+        kept = self.remember(self.take_in(maps, locate, embedding, beyond), whole, kept)
+        track = self.say(locate, kept, beyond)
+        return track, torch.cat([kept.flatten(1), beyond.unsqueeze(1)], 1)
+
+    @staticmethod
+    def move(beyond: Tensor, speed_px: Tensor) -> tuple[Tensor, Tensor]:
+        """Columns that the window moves: whole ones (N,) int64, and how far (N,) it then stands beyond them."""
+        moved = beyond + speed_px / COLUMN_STRIDE_PX
         whole = moved.floor()
-        beyond = (moved - whole)[:, None, None]
-        kept = _shift(belief[:, :-1].unflatten(1, (self.channels, WINDOW_COLUMNS)), whole.long())
+        return whole.long(), moved - whole
+
+    def take_in(self, maps: Tensor, locate: Tensor, embedding: Tensor, beyond: Tensor) -> Tensor:
+        """What is seen and heard now, at the belief's columns: shapes as in ``forward`` -> (N, 3 channels, 64)."""
         window = torch.cat([maps, locate.softmax(1).unsqueeze(1) * LOCATE_SCALE], 1)
         before = functional.pad(window, (1, 0))[..., :-1]
-        seen = self.of_window(beyond * before + (1 - beyond) * window) + self.of_frame(embedding).unsqueeze(-1)
+        share = beyond[:, None, None]
+        return self.of_window(share * before + (1 - share) * window) + self.of_frame(embedding).unsqueeze(-1)
+
+    def remember(self, seen: Tensor, whole: Tensor, kept: Tensor) -> Tensor:
+        """Move what was kept (N, channels, 64) by whole columns (N,) and add what is seen now."""
+        kept = _shift(kept, whole)
         update, reset = (seen[:, : 2 * self.channels] + self.gates(kept)).sigmoid().chunk(2, 1)
         new = torch.tanh(seen[:, 2 * self.channels :] + self.candidate(reset * kept))
-        kept = kept + update * (new - kept)
+        return kept + update * (new - kept)
+
+    def say(self, locate: Tensor, kept: Tensor, beyond: Tensor) -> Tensor:
+        """Logits (N, 64) over the window's columns."""
         after = functional.pad(kept, (0, 1))[..., 1:]
-        track = locate + self.readout((1 - beyond) * kept + beyond * after).squeeze(1)
-        return track, torch.cat([kept.flatten(1), beyond.squeeze(1)], 1)
+        share = beyond[:, None, None]
+        return locate + self.readout((1 - share) * kept + share * after).squeeze(1)
 
 
 def _shift(columns: Tensor, by: Tensor) -> Tensor:

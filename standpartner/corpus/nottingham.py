@@ -142,23 +142,27 @@ TRAIN_STYLE = PerformanceStyle(
 )
 TEST_STYLE = PerformanceStyle(tempo_factor_range=(0.6, 1.6), soundfonts=("musescore",), programs=((0, 1.0),))
 VALID_STYLE = replace(TEST_STYLE, soundfonts=("fluidr3",))
-TRAIN_PERFORMANCES = 6
+PERFORMANCES = {
+    "train": 6,
+    "valid": 4,
+    "test": 1,
+}  # agents are chosen on valid: one performance a tune tells too little
 
 
 def build_tune(tune: Tune, split: str) -> Made:
     """Engrave a tune and play it.
 
-    Training tunes are played six times in many sounds and tempos, the others once on a piano; that of the test tunes is
-    from a soundfont which neither training nor validation hears.
+    Training tunes are played in many sounds and tempos, the others on a piano; that of the test tunes is from a
+    soundfont which neither training nor validation hears.
     """
     with tempfile.TemporaryDirectory(prefix="standpartner-") as folder:
         path = Path(folder) / "tune.abc"
         path.write_text(tune.text, encoding="utf-8")
         score = read_score(path)
     style = {"train": TRAIN_STYLE, "valid": VALID_STYLE, "test": TEST_STYLE}[split]
-    count = TRAIN_PERFORMANCES if split == "train" else 1
     performances = tuple(
-        render_performance(score, style, name=f"performance-{i}", seed=seed_of(tune.name, str(i))) for i in range(count)
+        render_performance(score, style, name=f"performance-{i}", seed=seed_of(tune.name, str(i)))
+        for i in range(PERFORMANCES[split])
     )
     return Made(Piece(tune.name, score, performances))
 

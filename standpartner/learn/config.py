@@ -65,6 +65,7 @@ class EpisodeConfig:
         frames: frames of one rollout.
         anywhere: share of episodes that start somewhere on the true path instead of at the first onset.
         offset_px: standard deviation of the position error of episodes that start anywhere.
+        again: share of episodes that start some seconds before a moment at which an earlier one was lost.
         game: name of the game's configuration ("piano", "nottingham").
     """
 
@@ -72,6 +73,7 @@ class EpisodeConfig:
     frames: int = 32
     anywhere: float = 0.6
     offset_px: float = 12.0
+    again: float = 0.0
     game: str = "piano"
 
 
@@ -111,6 +113,7 @@ class PpoConfig:
         minibatches: parts of the episodes that one gradient step uses.
         entropy: weight of the entropy bonus.
         value_weight: weight of the value loss.
+        track: whether the tracker goes on learning from the truth, one pass a rollout.
         episode: see EpisodeConfig.
         optimiser: see OptimiserConfig.
     """
@@ -123,6 +126,7 @@ class PpoConfig:
     minibatches: int = 2
     entropy: float = 0.003
     value_weight: float = 0.5
+    track: bool = False
     episode: EpisodeConfig = field(default_factory=EpisodeConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
 

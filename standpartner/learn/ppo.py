@@ -15,7 +15,7 @@ from standpartner.learn.config import PpoConfig, TrainConfig
 from standpartner.learn.data import TrainingSet
 from standpartner.learn.features import Features
 from standpartner.learn.optimise import Optimiser
-from standpartner.learn.rollout import Episodes, Rollout, replay, rollout_measures
+from standpartner.learn.rollout import Episodes, Rollout, replay, rollout_measures, track_loss
 
 
 def ppo_loss(
@@ -58,32 +58,58 @@ class Ppo:
     def __init__(self, network: ReadOnceNetwork, data: TrainingSet, features: Features, *, config: TrainConfig) -> None:
         self.network, self.config, self.steps = network, config, config.ppo.steps
         self.episodes = Episodes(network, data, features, config=config.ppo.episode)
-        named = [(f"policy.{n}", p) for n, p in network.policy.named_parameters() if not n.startswith("tracker.")]
-        passes = config.ppo.epochs * config.ppo.minibatches
-        self.optimiser = Optimiser(named, config.ppo.optimiser, steps=self.steps * passes)
+        learned = (
+            (name, parameter)
+            for name, parameter in network.policy.named_parameters()
+            if config.ppo.track or not name.startswith("tracker.")
+        )
+        passes = (config.ppo.epochs + config.ppo.track) * config.ppo.minibatches
+        self.optimiser = Optimiser(
+            ((f"policy.{name}", parameter) for name, parameter in learned),
+            config.ppo.optimiser,
+            steps=self.steps * passes,
+        )
 
     def step(self, number: int) -> dict[str, float]:
         """Play rollout ``number`` and learn from it."""
-        settings = self.config.ppo
         rng = np.random.default_rng([self.config.seed, 4, number])
         rollout = self.episodes.collect(rng)
+        rate = self.optimiser.learning_rate()
+        tracked = self._track(rollout, rng) if self.config.ppo.track else {}
+        return self._improve(rollout, rng) | tracked | {"learning_rate": rate} | rollout_measures(rollout)
+
+    def _parts(self, rng: np.random.Generator) -> list[Tensor]:
+        """The episodes in random minibatches."""
+        settings = self.config.ppo
+        parts = np.array_split(rng.permutation(settings.episode.episodes), settings.minibatches)
+        return [torch.from_numpy(part) for part in parts]
+
+    def _track(self, rollout: Rollout, rng: np.random.Generator) -> dict[str, float]:
+        """Teach the tracker where the music was. Its gradient steps are its own: rewards do not reach it."""
+        losses = []
+        for chosen in self._parts(rng):
+            loss = track_loss(self.network.policy, rollout.part(chosen))
+            self.optimiser.step(loss)
+            losses.append(float(loss.detach()))
+        return {"loss/track": float(np.mean(losses))}
+
+    def _improve(self, rollout: Rollout, rng: np.random.Generator) -> dict[str, float]:
+        """Improve the policy on a rollout a few times."""
+        settings = self.config.ppo
         advantages = rollout.advantages(discount=settings.discount, gae_lambda=settings.gae_lambda)
         returns = rollout.value + advantages
         advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
-        rate, logs = self.optimiser.learning_rate(), []
-        for _ in range(settings.epochs):
-            for part in np.array_split(rng.permutation(settings.episode.episodes), settings.minibatches):
-                chosen = torch.from_numpy(part)
-                loss, logged = ppo_loss(
-                    self.network.policy,
-                    rollout.part(chosen),
-                    advantages=advantages[:, chosen],
-                    returns=returns[:, chosen],
-                    config=settings,
-                )
-                logs.append(logged | {"gradient_norm": self.optimiser.step(loss)})
-        means = {name: float(np.mean([log[name] for log in logs])) for name in logs[0]}
-        return means | {"learning_rate": rate} | rollout_measures(rollout)
+        logs = []
+        for chosen in (part for _ in range(settings.epochs) for part in self._parts(rng)):
+            loss, logged = ppo_loss(
+                self.network.policy,
+                rollout.part(chosen),
+                advantages=advantages[:, chosen],
+                returns=returns[:, chosen],
+                config=settings,
+            )
+            logs.append(logged | {"gradient_norm": self.optimiser.step(loss)})
+        return {name: float(np.mean([log[name] for log in logs])) for name in logs[0]}
 
     def state(self) -> dict[str, Tensor]:
         """What a checkpoint needs beside the network."""

@@ -19,6 +19,8 @@ from standpartner.learn.returns import generalised_advantages
 
 Teacher = Callable[[BatchedGame], np.ndarray]
 LATEST_START = 0.9  # episodes that start anywhere start in this share of the performance
+LOSSES_KEPT = 512
+AGAIN_FRAMES = (30, 160)  # how long before a loss an episode starts that tries it again
 
 
 @dataclass(frozen=True)
@@ -97,15 +99,26 @@ def replay(policy: PolicyHead, rollout: Rollout) -> tuple[Tensor, Tensor]:
 
 
 def track_loss(policy: PolicyHead, rollout: Rollout) -> Tensor:
-    """Run the tracker over a rollout again: its cross-entropy in nat, and gradients for it."""
-    belief, tracks = rollout.first_memory[:, policy.sizes[0] :], []
-    for step in range(len(rollout.fresh)):
-        belief = belief * ~rollout.fresh[step].unsqueeze(1)
-        observed = rollout.maps[step], rollout.locate[step], rollout.embedding[step], rollout.speed_px[step]
-        track, belief = policy.tracker(*observed, belief)
-        tracks.append(track)
-    column = (WINDOW_COLUMNS - 1) / 2 - rollout.offset_px / COLUMN_STRIDE_PX
-    return -(soft_target(column) * torch.stack(tracks).log_softmax(-1)).sum(-1).mean()
+    """Run the tracker over a rollout again: its cross-entropy in nat, and gradients for it.
+
+    Only what depends on the frame before goes frame by frame; the rest is one batch over all frames.
+    """
+    tracker, (frames, episodes) = policy.tracker, rollout.speed_px.shape
+    belief = rollout.first_memory[:, policy.sizes[0] :]
+    moves, beyond = [], belief[:, -1]
+    for step in range(frames):
+        whole, beyond = tracker.move(beyond * ~rollout.fresh[step], rollout.speed_px[step])
+        moves.append((whole, beyond))
+    stands = torch.cat([beyond for _, beyond in moves])
+    maps, locate, embedding = (values.flatten(0, 1) for values in (rollout.maps, rollout.locate, rollout.embedding))
+    seen = tracker.take_in(maps, locate, embedding, stands).unflatten(0, (frames, episodes))
+    kept, beliefs = belief[:, :-1].unflatten(1, (tracker.channels, WINDOW_COLUMNS)), []
+    for step, (whole, _) in enumerate(moves):
+        kept = tracker.remember(seen[step], whole, kept * ~rollout.fresh[step][:, None, None])
+        beliefs.append(kept)
+    track = tracker.say(locate, torch.cat(beliefs), stands)
+    column = (WINDOW_COLUMNS - 1) / 2 - rollout.offset_px.flatten() / COLUMN_STRIDE_PX
+    return -(soft_target(column) * track.log_softmax(-1)).sum(-1).mean()
 
 
 class Episodes:
@@ -126,25 +139,50 @@ class Episodes:
         self.game = BatchedGame(tracks, CONFIGS[config.game], n_episodes=config.episodes)
         self.memory = torch.zeros(config.episodes, network.config.memory_size)
         self.fresh = np.ones(config.episodes, dtype=bool)
+        self.losses = np.zeros((LOSSES_KEPT, 2), np.int64)  # track and frame of the latest ones, in a ring
+        self.loss_count = np.zeros(1, np.int64)
         self._first = np.array([track.first_frame for track in tracks])
         self._last = np.array([track.last_frame for track in tracks])
 
     def _start(self, which: np.ndarray, rng: np.random.Generator) -> None:
-        """Start new episodes: at the first onset, or anywhere on the path with the truth's speed and some error."""
+        """Start new episodes: at the first onset, or on the path with the truth's speed and some error."""
         if not len(which):
             return
         config, game = self.config, self.game
-        track = rng.integers(len(game.tracks), size=len(which))
-        share = np.where(rng.random(len(which)) < config.anywhere, rng.uniform(0, LATEST_START, len(which)), 0.0)
-        frame = self._first[track] + np.floor(share * (self._last[track] - self._first[track])).astype(np.int64)
+        track, frame, anywhere = self._draw_starts(len(which), rng)
         target = np.array([game.tracks[t].targets[f] for t, f in zip(track, frame, strict=True)], np.float64)
         ahead = np.array([game.tracks[t].targets[f + 1] for t, f in zip(track, frame, strict=True)], np.float64)
-        moving = (share > 0) & (rng.random(len(which)) < 0.5)
+        moving = anywhere & (rng.random(len(which)) < 0.5)
         speed = np.where(moving, np.clip(np.round(ahead - target), 0, 24), 0.0)
-        error = np.where(share > 0, np.round(rng.normal(0, config.offset_px, len(which))), 0.0)
+        error = np.where(anywhere, np.round(rng.normal(0, config.offset_px, len(which))), 0.0)
         error = np.clip(error, -0.8 * game.config.bound_px, 0.8 * game.config.bound_px)
         game.reset(which, track, start_frame=frame, start_position=target + error, start_speed=speed)
         self.fresh[which] = True
+
+    def _draw_starts(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(count,) tracks, frames, and whether these lie anywhere on the path, not at the first onset.
+
+        Losses are rare: an agent that loses a piece in a hundred would hardly ever meet what it fails at. So some
+        episodes start where an earlier one was about to be lost.
+        """
+        config, known = self.config, min(int(self.loss_count[0]), LOSSES_KEPT)
+        track = rng.integers(len(self.game.tracks), size=count)
+        share = np.where(rng.random(count) < config.anywhere, rng.uniform(0, LATEST_START, count), 0.0)
+        frame = self._first[track] + np.floor(share * (self._last[track] - self._first[track])).astype(np.int64)
+        again = (rng.random(count) < config.again) & (known > 0)
+        loss = self.losses[rng.integers(max(known, 1), size=count)]
+        before = loss[:, 1] - rng.integers(*AGAIN_FRAMES, size=count)
+        track = np.where(again, loss[:, 0], track)
+        frame = np.where(again, np.maximum(before, self._first[track]), frame)
+        return track, frame, (share > 0) | again
+
+    def _remember_losses(self, lost: np.ndarray) -> None:
+        """Keep where episodes (indices) were lost, unless they had only just begun."""
+        game = self.game
+        lost = lost[game.frame[lost] - game.start_frame[lost] >= AGAIN_FRAMES[0]]
+        places = (self.loss_count[0] + np.arange(len(lost))) % LOSSES_KEPT
+        self.losses[places] = np.stack([game.track[lost], game.frame[lost]], axis=1)
+        self.loss_count[0] += len(lost)
 
     def collect(self, rng: np.random.Generator, *, teacher: Teacher | None = None, greedy: float = 0.0) -> Rollout:
         """Play ``config.frames`` frames.
@@ -186,6 +224,7 @@ class Episodes:
         offset_px = torch.from_numpy(game.error_px.astype(np.float32))
         taught = teacher(game) if teacher else np.full(len(action), -1)
         result = game.step(action)
+        self._remember_losses(np.flatnonzero(result.lost))
         self.fresh[:] = False
         ended = result.terminated | result.truncated
         bootstrap = torch.zeros(len(action))
@@ -231,6 +270,8 @@ class Episodes:
         return {f"episodes/{k}": v for k, v in arrays.items()} | {
             "episodes/memory": self.memory,
             "episodes/fresh": torch.from_numpy(self.fresh.copy()),
+            "episodes/losses": torch.from_numpy(self.losses.copy()),
+            "episodes/loss_count": torch.from_numpy(self.loss_count.copy()),
         }
 
     def load(self, tensors: dict[str, Tensor]) -> None:
@@ -238,7 +279,8 @@ class Episodes:
         for name in self._GAME_ARRAYS:
             getattr(self.game, name)[:] = tensors[f"episodes/{name}"].numpy()
         self.memory = tensors["episodes/memory"].clone()
-        self.fresh[:] = tensors["episodes/fresh"].numpy()
+        for name in ("fresh", "losses", "loss_count"):
+            getattr(self, name)[:] = tensors[f"episodes/{name}"].numpy()
 
 
 def rollout_measures(rollout: Rollout) -> dict[str, float]:

@@ -1,9 +1,10 @@
 """A training run: its folder, its stages one after the other, its log, and going on after any interruption.
 
-The folder of a run holds ``config.json``, ``checkpoint.safetensors`` (the newest state of the stage under way), one
-checkpoint for each finished stage, ``best.safetensors`` (what validated best), ``log.jsonl`` and TensorBoard's files.
-Every random draw is made from (seed, stage, step), and a checkpoint holds optimiser and episodes, so a run that was
-killed goes on to exactly the result of one that was not.
+The folder of a run holds ``config.json``, ``commits.txt`` (of the code, one for each start with another),
+``checkpoint.safetensors`` (the newest state of the stage under way), one checkpoint for each finished stage,
+``best.safetensors`` (what validated best), ``log.jsonl`` and TensorBoard's files. Every random draw is made from
+(seed, stage, step), and a checkpoint holds optimiser and episodes, so a run that was killed goes on to exactly the
+result of one that was not.
 """
 
 import json
@@ -17,7 +18,7 @@ import torch
 from torch import Tensor
 
 from standpartner.agent.bundle import find_agent
-from standpartner.agent.checkpoint import load_checkpoint, save_checkpoint
+from standpartner.agent.checkpoint import commit_of_code, load_checkpoint, save_checkpoint
 from standpartner.agent.networks import ReadOnceNetwork
 from standpartner.audio import AugmentConfig
 from standpartner.corpus.store import open_corpus
@@ -99,6 +100,7 @@ class Run:
         self.config, self.folder, self.data = config, folder, data
         self.progress: Progress = progress or (lambda stage, step, steps, measured: None)
         self._check_folder()
+        self.commit = self._commits()
         torch.set_num_threads(config.threads)
         torch.use_deterministic_algorithms(True)
         torch.manual_seed(config.seed)
@@ -127,6 +129,16 @@ class Run:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(wanted, indent=1) + "\n")
+
+    def _commits(self) -> str:
+        """Commits of the code that the run was begun and went on with."""
+        path = self.folder / "commits.txt"
+        known = path.read_text().split() if path.is_file() else []
+        now = commit_of_code()
+        if now and now not in known:
+            known.append(now)
+            path.write_text("\n".join(known) + "\n")
+        return ", ".join(known)
 
     def train(self) -> Path:
         """Run all stages that are not finished.
@@ -214,6 +226,7 @@ class Run:
             "step": step,
             "best": self.best,
             "seed": self.config.seed,
+            "commit": self.commit,
             "config": self.config.to_json(),
             "data": self.data.checksum,
         }

@@ -105,7 +105,7 @@ def test_building_goes_on_where_it_stopped_and_logs_reasons(tmp_path):
     assert len((tmp_path / "build.jsonl").read_text().splitlines()) == 3
     assert json.loads((tmp_path / "build.jsonl").read_text().splitlines()[0])["reason"] == ""
     train, test = (next(corpus.pieces(split)) for split in ("train", "test"))
-    assert len(train.performances) == nottingham.TRAIN_PERFORMANCES
+    assert len(train.performances) == nottingham.PERFORMANCES["train"]
     heard = {performance.made_by["soundfont"] for performance in train.performances}
     assert not heard & {performance.made_by["soundfont"] for performance in test.performances}
     assert corpus.checksum("train") != corpus.checksum("test")

@@ -1,5 +1,7 @@
 """A training configuration that runs in seconds."""
 
+from dataclasses import replace
+
 import pytest
 
 pytest.importorskip("torch")
@@ -33,5 +35,5 @@ def tiny_config(tiny_network_config):
         network=tiny_network_config,
         pretrain=PretrainConfig(steps=6, segments=3, frames=8, columns=96, optimiser=quick),
         imitate=ImitateConfig(steps=6, episode=episode, optimiser=quick),
-        ppo=PpoConfig(steps=6, episode=episode, optimiser=quick),
+        ppo=PpoConfig(steps=6, track=True, episode=replace(episode, again=0.5), optimiser=quick),
     )

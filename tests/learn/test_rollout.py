@@ -12,7 +12,8 @@ from standpartner.game.rules import CONFIGS
 from standpartner.learn.config import EpisodeConfig
 from standpartner.learn.features import encode, observe
 from standpartner.learn.imitate import Imitate
-from standpartner.learn.rollout import Episodes, replay, track_loss
+from standpartner.learn.ppo import Ppo
+from standpartner.learn.rollout import AGAIN_FRAMES, Episodes, replay, track_loss
 
 
 @pytest.fixture
@@ -117,3 +118,49 @@ def test_imitation_agrees_more_and_more_with_the_oracle(tiny_network_config, tin
     stage = Imitate(network, tiny_data.train, features, config=dataclasses.replace(tiny_config, imitate=settings))
     agreed = [stage.step(number)["episode/agrees_with_oracle"] for number in range(60)]
     assert np.mean(agreed[-10:]) > np.mean(agreed[:10]) + 0.05
+
+
+def test_episodes_start_again_before_moments_where_earlier_ones_were_lost(played):
+    network, episodes = played
+    episodes.collect(np.random.default_rng(0))
+    config = dataclasses.replace(episodes.config, again=1.0, game="piano")
+    again = Episodes(network, episodes_data(episodes), episodes.features, config=config)
+    track, frame, anywhere = again._draw_starts(8, np.random.default_rng(0))
+    assert not again.loss_count[0]  # nothing is known yet: episodes start as usual
+    assert (frame[~anywhere] == again._first[track[~anywhere]]).all()
+    game = again.game
+    game.reset(np.arange(3), [0, 1, 1], start_frame=game._first_frames[[0, 1, 1]])
+    game.frame[:3] += [200, 100, AGAIN_FRAMES[0] - 1]  # the last one was lost at once, by its bad start
+    lost_at = game.frame[:2].copy()
+    again._remember_losses(np.arange(3))
+    track, frame, anywhere = again._draw_starts(100, np.random.default_rng(1))
+    assert again.loss_count[0] == 2
+    assert set(track) == {0, 1}
+    assert anywhere.all()
+    before = lost_at[track] - frame
+    assert (frame >= game._first_frames[track]).all()
+    assert ((before >= AGAIN_FRAMES[0]) & (before < AGAIN_FRAMES[1])).all()
+
+
+def test_the_latest_losses_are_kept(played):
+    _, episodes = played
+    episodes.game.start_frame[:] = 0
+    for number in range(100):
+        episodes.game.frame[:] = 1000 + number
+        episodes._remember_losses(np.arange(16))
+    assert episodes.loss_count[0] == 1600
+    assert set(episodes.losses[:, 1]) == set(range(1100 - len(episodes.losses) // 16, 1100))
+
+
+@pytest.mark.parametrize("track", [True, False])
+def test_the_tracker_learns_along_with_ppo_only_if_asked(track, tiny_network_config, tiny_config, tiny_data):
+    torch.manual_seed(0)
+    network = ReadOnceNetwork(tiny_network_config)
+    features = encode(network, tiny_data.train, settings=AugmentConfig.none(), seed=0)
+    settings = dataclasses.replace(tiny_config.ppo, steps=20, track=track)
+    stage = Ppo(network, tiny_data.train, features, config=dataclasses.replace(tiny_config, ppo=settings))
+    before = {name: value.clone() for name, value in network.policy.named_parameters()}
+    logs = [stage.step(number) for number in range(20)]
+    changed = {name for name, value in network.policy.named_parameters() if not torch.equal(value, before[name])}
+    assert changed == {name for name in before if track or not name.startswith("tracker.")}
+    assert all(("loss/track" in log) == track for log in logs)
