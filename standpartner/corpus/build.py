@@ -25,6 +25,8 @@ from standpartner.errors import CorpusError, MissingExtraError, StandpartnerErro
 from standpartner.piece import Performance, Piece, save_piece
 from standpartner.score import Score
 
+_SLOW_IMPORTS = ("scipy.signal",)  # of rooms: once for all pieces, where it is installed
+
 
 class Entry(Protocol):
     """Something of a source that becomes one piece."""
@@ -224,7 +226,7 @@ def _build(recipe: Recipe, todo: list[_Job], *, jobs: int, engine: str) -> Itera
         jobs=jobs,
         time_limit_s=recipe.time_limit_s,
         engine=engine,
-        preload=(__name__, recipe.build.__module__),
+        preload=(__name__, recipe.build.__module__, *_SLOW_IMPORTS),
     )
     with closing(outcomes):  # whatever happens here, no process goes on
         for outcome in outcomes:

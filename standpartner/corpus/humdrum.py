@@ -79,7 +79,7 @@ def build_file(file: KernFile, split: str) -> Made:
     if "violin" in file.path.stem:
         raise CorpusError(f"{file.path.name} is the violin part of a duo; this is a corpus of keyboard music.")
     score = read_score(file.path, style=engraving_style(file.name, split), time_limit_s=TIME_LIMIT_S)
-    return Made(Piece(file.name, score, perform_on_piano(score, split, name=file.name)))
+    return Made(Piece(file.name, score, perform_on_piano(score, split, name=file.name, times=1)))
 
 
 RECIPE = Recipe(

@@ -120,7 +120,7 @@ def build_piece(piece: MutopiaPiece, split: str) -> Made:
             f"{unseen:.0%} of the noteheads of {piece.name} lie outside the strip of {STRIP_HEIGHT_PX} px; "
             f"at most {MOST_UNSEEN:.0%} may; it stands on more than two staves, or on two far apart."
         )
-    return Made(Piece(piece.name, score, perform_on_piano(score, split, name=piece.name)))
+    return Made(Piece(piece.name, score, perform_on_piano(score, split, name=piece.name, times=1)))
 
 
 RECIPE = Recipe(

@@ -30,21 +30,25 @@ def engraving_style(name: str, split: str) -> EngravingStyle:
     return EngravingStyle.draw(seed_of(name, "engraving")) if split == "train" else EngravingStyle()
 
 
-def performance_plans(split: str) -> list[tuple[PerformanceStyle, tuple[SoundConfig, ...]]]:
+def performance_plans(split: str, *, times: int = 2) -> list[tuple[PerformanceStyle, tuple[SoundConfig, ...]]]:
     """How the pieces of a split are played and in which surroundings, one entry for each performance.
 
-    Training pieces are played twice with feeling on several pianos, and twice more with slips and hesitations, recorded
-    in rooms; validation pieces once; test pieces as the paper has it, as the score's time stands, on a piano that
-    neither training nor validation hears.
+    Training pieces are played some times with feeling on several pianos, and as often with slips and hesitations,
+    recorded in rooms; validation pieces once; test pieces as the paper has it, as the score's time stands, on a piano
+    that neither training nor validation hears.
+
+    Args:
+        split: "train", "valid" or "test".
+        times: how often a training piece is played in either way.
     """
     if split == "train":
-        return [(TRAIN_STYLE, ())] * 2 + [(SLIPS_STYLE, _ROOMS)] * 2
+        return [(TRAIN_STYLE, ())] * times + [(SLIPS_STYLE, _ROOMS)] * times
     return [({"valid": VALID_STYLE, "test": TEST_STYLE}[split], ())]
 
 
-def perform_on_piano(score: Score, split: str, *, name: str) -> tuple[Performance, ...]:
-    """Play a score in the styles of its split, seeded by the name of the piece."""
+def perform_on_piano(score: Score, split: str, *, name: str, times: int = 2) -> tuple[Performance, ...]:
+    """Play a score in the styles of its split (see `performance_plans`), seeded by the name of the piece."""
     return tuple(
         render_performance(score, style, name=f"performance-{i}", seed=seed_of(name, str(i)), sounds=sounds)
-        for i, (style, sounds) in enumerate(performance_plans(split))
+        for i, (style, sounds) in enumerate(performance_plans(split, times=times))
     )

@@ -117,9 +117,16 @@ def pitches_drawn(score: Score) -> list[set[int]]:
     return _by_onset(heads.onset, heads.pitch, len(score.onsets))
 
 
-def pitches_sounding(score: Score) -> list[set[int]]:
-    """MIDI numbers of the notes of each onset, with those of the grace notes that lead to it."""
-    return _by_onset(score.notes.onset, score.notes.pitch, len(score.onsets))
+def pitches_sounding(score: Score, *, hidden: bool = True) -> list[set[int]]:
+    """MIDI numbers of the notes of each onset, with those of the grace notes that lead to it.
+
+    Args:
+        score: The score.
+        hidden: Whether notes count that sound without being drawn.
+    """
+    notes = score.notes
+    counted = ~notes.hidden | hidden
+    return _by_onset(notes.onset[counted], notes.pitch[counted], len(score.onsets))
 
 
 def _by_onset(onset: Ints, pitch: Ints, count: int) -> list[set[int]]:

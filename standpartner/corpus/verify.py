@@ -187,7 +187,8 @@ def _at_pitch(piece: Piece, config: VerifyConfig) -> _Measured:
 
 
 def _drawn(piece: Piece, config: VerifyConfig) -> _Measured:
-    return truth.contained(truth.pitches_sounding(piece.score), truth.pitches_drawn(piece.score)), ""
+    printed = truth.pitches_sounding(piece.score, hidden=False)
+    return truth.contained(printed, truth.pitches_drawn(piece.score)), ""
 
 
 def _sounding(piece: Piece, config: VerifyConfig) -> _Measured:
@@ -195,8 +196,9 @@ def _sounding(piece: Piece, config: VerifyConfig) -> _Measured:
 
 
 def _alike(piece: Piece, config: VerifyConfig) -> _Measured:
-    pairs = zip(truth.pitches_drawn(piece.score), truth.pitches_sounding(piece.score), strict=True)
-    return np.array([drawn == sounding for drawn, sounding in pairs]), ""
+    printed, sounding = truth.pitches_sounding(piece.score, hidden=False), truth.pitches_sounding(piece.score)
+    triples = zip(printed, truth.pitches_drawn(piece.score), sounding, strict=True)
+    return np.array([first <= drawn <= last for first, drawn, last in triples]), ""
 
 
 def _like_pages(piece: Piece, config: VerifyConfig) -> _Measured:

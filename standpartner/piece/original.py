@@ -241,6 +241,7 @@ def _note_table(midi: MidiNotes, onset: NDArray[np.int64]) -> Notes:
         time_s=start_s,
         duration_s=midi.seconds(midi.end_tick) - start_s,
         grace=np.zeros(len(midi), bool),
+        hidden=np.zeros(len(midi), bool),
     )
 
 

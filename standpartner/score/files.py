@@ -13,7 +13,8 @@ import numpy as np
 from standpartner.errors import ScoreError
 from standpartner.score.model import Measures, Noteheads, Notes, Onsets, Score, Systems, Table
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
+_WITHOUT_HIDDEN: Final = 1  # the version before had no column for notes that sound without being drawn
 _DAMAGE: Final = (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zlib.error, zipfile.BadZipFile)
 _TABLES: Final[dict[str, type[Table]]] = {
     "systems": Systems,
@@ -63,16 +64,7 @@ def load_score(path: str | Path) -> Score:
             return _score_of(data, path)
     except FileNotFoundError as error:
         raise ScoreError(f"There is no score file at {path}.") from error
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        EOFError,
-        zlib.error,
-        zipfile.BadZipFile,
-        AttributeError,
-        TypeError,
-    ) as error:
+    except _DAMAGE as error:
         raise ScoreError(
             f"{path} is not a score file of standpartner or is damaged ({error}); make it anew."
         ) from error
@@ -80,17 +72,20 @@ def load_score(path: str | Path) -> Score:
 
 def _score_of(data: np.lib.npyio.NpzFile, path: Path) -> Score:
     version = int(data["format_version"])
-    if version != FORMAT_VERSION:
+    if version not in (_WITHOUT_HIDDEN, FORMAT_VERSION):
         raise ScoreError(f"{path} has score format {version}, but this program reads {FORMAT_VERSION}; make it anew.")
+    arrays = {name: data[name] for name in data.files}
+    if version == _WITHOUT_HIDDEN:
+        arrays["notes.hidden"] = np.zeros(len(arrays["notes.pitch"]), bool)
     tables: dict[str, Any] = {
-        name: table(**{column: data[f"{name}.{column}"] for column, _ in table.columns()})
+        name: table(**{column: arrays[f"{name}.{column}"] for column, _ in table.columns()})
         for name, table in _TABLES.items()
     }
     return Score(
-        title=str(data["title"]),
-        strip=data["strip"],
-        pages=tuple(data[f"page_{index:04d}"] for index in range(int(data["page_count"]))),
-        page_scale=float(data["page_scale"]),
+        title=str(arrays["title"]),
+        strip=arrays["strip"],
+        pages=tuple(arrays[f"page_{index:04d}"] for index in range(int(arrays["page_count"]))),
+        page_scale=float(arrays["page_scale"]),
         **tables,
     )
 

@@ -18,10 +18,11 @@ _ALTERATIONS: Final = {
 
 @dataclass(frozen=True)
 class MeiNote:
-    """A written note: MIDI pitch and whether it is a grace note."""
+    """A written note: MIDI pitch, whether it is a grace note, and whether it sounds without being drawn."""
 
     pitch: int
     grace: bool
+    hidden: bool
 
 
 @dataclass
@@ -38,11 +39,11 @@ def read_mei(root: ET.Element) -> MeiFacts:
     """Collect the facts of a parsed MEI document."""
     facts = MeiFacts(title=_title(root))
     chords: dict[str, list[str]] = {}
-    for element, grace in _walk(root, grace=False):
+    for element, grace, hidden in _walk(root, grace=False, hidden=False):
         name = element.tag.removeprefix(NAMESPACE)
         identifier = element.get(ID, "")
         if name == "note" and "pname" in element.attrib:
-            facts.notes[identifier] = MeiNote(_pitch(element), grace)
+            facts.notes[identifier] = MeiNote(_pitch(element), grace, hidden)
         elif name == "chord":
             chords[identifier] = [note.get(ID, "") for note in element.iter(f"{NAMESPACE}note")]
         elif name == "measure":
@@ -52,11 +53,12 @@ def read_mei(root: ET.Element) -> MeiFacts:
     return facts
 
 
-def _walk(element: ET.Element, *, grace: bool) -> Iterator[tuple[ET.Element, bool]]:
+def _walk(element: ET.Element, *, grace: bool, hidden: bool) -> Iterator[tuple[ET.Element, bool, bool]]:
     grace = grace or "grace" in element.attrib or element.tag == f"{NAMESPACE}graceGrp"
-    yield element, grace
+    hidden = hidden or element.get("visible") == "false"
+    yield element, grace, hidden
     for child in element:
-        yield from _walk(child, grace=grace)
+        yield from _walk(child, grace=grace, hidden=hidden)
 
 
 def _pitch(note: ET.Element) -> int:

@@ -102,7 +102,10 @@ class Measures(Table):
 
 @dataclass(frozen=True)
 class Notes(Table):
-    """Sounding notes, ties merged; ``onset`` is the onset each starts at or, for a grace note, leads to."""
+    """Sounding notes, ties merged; ``onset`` is the onset each starts at or, for a grace note, leads to.
+
+    ``hidden`` notes sound without being drawn: ornaments that the encoder of the score has played out.
+    """
 
     pitch: Ints
     onset: Ints
@@ -111,6 +114,7 @@ class Notes(Table):
     time_s: Floats
     duration_s: Floats
     grace: Bools
+    hidden: Bools
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from standpartner.score.mei import MeiFacts
+from standpartner.score.mei import MeiFacts, MeiNote
 from standpartner.score.model import Notes
 from standpartner.score.onsets import NoteSpan, OnsetPlan
 
@@ -20,6 +20,7 @@ class _Row(NamedTuple):
     time_s: float
     duration_s: float
     grace: bool
+    hidden: bool
 
 
 def sounding_notes(
@@ -41,7 +42,7 @@ def sounding_notes(
     """
     continued = set(ties.values())
     rows = [
-        _row(note, spans, ties=ties, pitch=facts.notes[note].pitch, onset=plan.of_event[span.event])
+        _row(note, spans, ties=ties, written=facts.notes[note], onset=plan.of_event[span.event])
         for note, span in spans.items()
         if note in facts.notes and note not in continued
     ]
@@ -56,7 +57,7 @@ def sounding_notes(
     return Notes(*(np.array(column) for column in columns))
 
 
-def _row(note: str, spans: Mapping[str, NoteSpan], *, ties: Mapping[str, str], pitch: int, onset: int) -> _Row:
+def _row(note: str, spans: Mapping[str, NoteSpan], *, ties: Mapping[str, str], written: MeiNote, onset: int) -> _Row:
     first = spans[note]
     duration_quarter, duration_s = 0.0, 0.0
     member: str | None = note
@@ -65,7 +66,7 @@ def _row(note: str, spans: Mapping[str, NoteSpan], *, ties: Mapping[str, str], p
         duration_quarter += part.end_quarter - part.quarter
         duration_s += part.end_time_s - part.time_s
         member = ties.get(member)
-    return _Row(pitch, onset, first.quarter, duration_quarter, first.time_s, duration_s, False)
+    return _Row(written.pitch, onset, first.quarter, duration_quarter, first.time_s, duration_s, False, written.hidden)
 
 
 def _grace_rows(onset: int, chords: list[list[int]], plan: OnsetPlan) -> list[_Row]:
@@ -79,7 +80,7 @@ def _grace_rows(onset: int, chords: list[list[int]], plan: OnsetPlan) -> list[_R
         before = step * (len(chords) - index)
         start_s = time_s - before * seconds_per_quarter
         rows += [
-            _Row(pitch, onset, quarter - before, length, start_s, length * seconds_per_quarter, True)
+            _Row(pitch, onset, quarter - before, length, start_s, length * seconds_per_quarter, True, False)
             for pitch in pitches
         ]
     return rows

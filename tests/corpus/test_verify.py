@@ -127,6 +127,17 @@ def test_audio_of_other_music_is_noticed(tiny_pieces: list[Piece]) -> None:
     assert failed(replace(first, performances=swapped)) & {"audio in time", "audio rises at onsets"}
 
 
+def test_notes_that_are_meant_to_be_hidden_need_no_head(piece: Piece) -> None:
+    lacking = of_score(without_every_fifth_head)(piece)
+    drawn = truth.pitches_drawn(lacking.score)
+    notes = lacking.score.notes
+    hidden = np.array([pitch not in drawn[onset] for pitch, onset in zip(notes.pitch, notes.onset, strict=True)])
+    assert hidden.any()
+    excused = of_score(lambda score: {"notes": replace(score.notes, hidden=hidden)})(lacking)
+    assert not failed(excused) & {"notes that are drawn", "onsets with the same pitches"}
+    assert "notes that are drawn" in failed(lacking)
+
+
 def test_heads_a_staff_line_too_high_are_found_out(piece: Piece) -> None:
     higher = of_heads(y_px=lambda score: score.noteheads.y_px - 3)(piece)
     assert truth.head_shift_px(higher.score) == (0, 3)

@@ -25,6 +25,20 @@ def test_saved_score_comes_back_whole(piano: Score, tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["score.npz"]
 
 
+def test_files_of_the_version_before_have_no_hidden_notes(piano: Score, tmp_path: Path) -> None:
+    path = tmp_path / "score.npz"
+    save_score(piano, path)
+    with np.load(path) as data:
+        arrays = {name: data[name] for name in data.files if name != "notes.hidden"}
+    np.savez(path, **(arrays | {"format_version": np.array(1)}))
+    back = load_score(path)
+    assert not back.notes.hidden.any()
+    np.testing.assert_array_equal(back.notes.pitch, piano.notes.pitch)
+    np.savez(path, **arrays)
+    with pytest.raises(ScoreError, match="damaged"):
+        load_score(path)
+
+
 @pytest.mark.parametrize("keep", [0, 100, 5000])
 def test_truncated_file_is_refused(piano: Score, tmp_path: Path, keep: int) -> None:
     path = tmp_path / "score.npz"

@@ -85,6 +85,7 @@ def test_mei_hidden_note_sounds_but_is_not_drawn(scores: dict[str, Score]) -> No
     assert score.onsets.quarter.tolist() == [0, 2, 3]
     assert score.notes.pitch.tolist() == [66, 67, 68, 72]
     assert score.notes.onset.tolist() == [0, 1, 1, 2]
+    assert score.notes.hidden.tolist() == [False, True, False, False]
     assert 67 not in score.noteheads.pitch
     assert score.notes.duration_quarter[-1] == 3.0
     assert score.measures.label.tolist() == ["1", "X1"]

@@ -179,6 +179,7 @@ def _notes(joined: Join, plan: _Plan) -> Notes:
         time_s=np.array([note.time_s for note in notes]),
         duration_s=np.array([note.duration_s for note in notes]),
         grace=np.array([note.grace for note in notes]),
+        hidden=np.zeros(len(notes), bool),
     )
 
 
