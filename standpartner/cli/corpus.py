@@ -138,32 +138,65 @@ def _sizes(piece: "Piece") -> dict[str, float]:
     return dict(zip(_SIZES, numbers, strict=True))
 
 
+def _sizes_by_split(corpus: "Corpus") -> dict[str, Counter[str]]:
+    """Sums over the built pieces of every split."""
+    from standpartner.corpus.store import SPLITS
+    from standpartner.piece import load_piece
+
+    sums = {split: Counter[str]() for split in SPLITS}
+    with progress_bar() as bar:
+        for name in bar.track(corpus.names(), description=f"reading {corpus.name}"):
+            sums[corpus.splits[name][0]].update(_sizes(load_piece(corpus.piece_folder(name))))
+    return sums
+
+
 @app.command()
 def info(name: CorpusName) -> None:
     """Say what is built: pieces, onsets, minutes of audio and strip length of every split; and what is not, and why."""
-    from standpartner.corpus.store import SPLITS, open_corpus, read_log
-    from standpartner.piece import load_piece
+    from standpartner.corpus.store import open_corpus, read_log
 
     corpus = open_corpus(name)
-    names = corpus.names()
-    counts = {split: Counter[str]() for split in SPLITS}
-    with progress_bar() as bar:
-        for piece_name in bar.track(names, description=f"reading {name}"):
-            counts[corpus.splits[piece_name][0]].update(_sizes(load_piece(corpus.piece_folder(piece_name))))
     table = Table("split", *_SIZES)
-    for split, count in counts.items():
-        table.add_row(split, *(f"{count[size]:.0f}" for size in _SIZES))
+    for split, sums in _sizes_by_split(corpus).items():
+        table.add_row(split, *(f"{sums[size]:.0f}" for size in _SIZES))
     _out.print(table)
     log = read_log(corpus.folder)
-    core_minutes = sum(result.seconds for result in log.values()) / 60
     _out.print(
-        f"{corpus.size_bytes() / _MEGABYTE:.0f} MB in {corpus.folder}, built in {core_minutes:.1f} core minutes."
+        f"{corpus.size_bytes() / _MEGABYTE:.0f} MB in {corpus.folder}, built in {_core_minutes(log):.1f} core minutes."
     )
     excluded = [log[piece] for piece in corpus.splits if piece in log and log[piece].reason]
-    untried = len(corpus.splits) - len(names) - len(excluded)
+    untried = len(corpus.splits) - len(corpus.names()) - len(excluded)
     if excluded or untried:
         _out.print(f"{len(excluded)} pieces could not be built, {untried} were not tried yet.")
     _print_reasons(excluded)
+
+
+def _core_minutes(log: "dict[str, Built]") -> float:
+    return sum(result.seconds for result in log.values()) / 60
+
+
+@app.command("table")
+def table_of_corpora(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Which; default: all built.")] = None,
+) -> None:
+    """Print what is built of several corpora as a Markdown table (the one in docs/corpus.md)."""
+    from standpartner.corpus.registry import CORPORA, find_recipe
+    from standpartner.corpus.store import open_corpus, read_log
+
+    head = ("corpus", "found", "built: train, valid, test", "excluded", *_SIZES[1:], "MB", "core minutes", "licence")
+    typer.echo(f"| {' | '.join(head)} |\n{'|---' * len(head)}|")
+    for corpus in map(open_corpus, names or CORPORA):
+        log = read_log(corpus.folder)
+        if not log and not names:
+            continue
+        sums = _sizes_by_split(corpus)
+        built = ", ".join(f"{by_split['pieces']:.0f}" for by_split in sums.values())
+        excluded = sum(bool(result.reason) for result in log.values())
+        sizes = [f"{sum(by_split[size] for by_split in sums.values()):.0f}" for size in _SIZES[1:]]
+        cells = [corpus.name, len(corpus.splits), built, excluded, *sizes, f"{corpus.size_bytes() / _MEGABYTE:.0f}"]
+        licence = find_recipe(corpus.name).licence if corpus.name in CORPORA else "-"
+        cells += [f"{_core_minutes(log):.0f}", licence]
+        typer.echo(f"| {' | '.join(map(str, cells))} |")
 
 
 @app.command()

@@ -81,6 +81,15 @@ def test_info_counts_what_is_built_and_names_what_is_not(call: Call, corpus: Pat
     assert "unreadable (test): [bar 7] makes no sense" in out
 
 
+def test_the_table_counts_pieces_found_built_and_excluded(call: Call, corpus: Path, tiny_pieces: list[Piece]) -> None:
+    code, out, _ = call("table", "tunes")
+    assert code == 0
+    onsets = sum(len(piece.score.onsets) for piece in tiny_pieces)
+    assert f"| tunes | 4 | 1, 1, 0 | 1 | 4 | {onsets} |" in out
+    assert "| 3 | - |" in out  # minutes, and an imported corpus has no licence of its own
+    assert call("table")[1].startswith("| corpus | found |")  # nothing of the package's corpora is built: a head only
+
+
 def test_verify_passes_what_is_true(call: Call, corpus: Path) -> None:
     code, out, err = call("verify", "tunes", "--split", "train", "--jobs", "1")
     assert (code, "error" in err) == (0, False)
