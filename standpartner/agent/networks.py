@@ -178,7 +178,8 @@ class Tracker(nn.Module):
 
     A convolutional gated recurrent unit over score columns: what it believes stays with its place in the score while
     the window moves on. The belief moves by whole columns; how far the window stands beyond them (0 to 1 column) is
-    kept beside them, so that moving never blurs what is remembered.
+    kept beside them, so that moving never blurs what is remembered. Every column is told the mean and the maximum of
+    what is believed anywhere: one that sounds right while the music is surely elsewhere can know so.
     """
 
     def __init__(self, config: NetworkConfig, *, width: int = 7) -> None:
@@ -187,9 +188,11 @@ class Tracker(nn.Module):
         seen = config.heads + OUTLINE + 1
         self.of_frame = nn.Linear(config.features, 3 * channels)
         self.of_window = nn.Conv1d(seen, 3 * channels, width, padding=width // 2)
+        self.of_all = nn.Linear(2 * channels, 3 * channels, bias=False)
         self.gates = nn.Conv1d(channels, 2 * channels, width, padding=width // 2)
         self.candidate = nn.Conv1d(channels, channels, width, padding=width // 2)
         self.readout = nn.Conv1d(channels, 1, width, padding=width // 2)
+        nn.init.zeros_(self.of_all.weight)
         nn.init.zeros_(self.readout.weight)  # untaught it says what locate says
 
     def forward(
@@ -230,6 +233,7 @@ class Tracker(nn.Module):
     def remember(self, seen: Tensor, whole: Tensor, kept: Tensor) -> Tensor:
         """Move what was kept (N, channels, 64) by whole columns (N,) and add what is seen now."""
         kept = _shift(kept, whole)
+        seen = seen + self.of_all(torch.cat([kept.mean(2), kept.amax(2)], 1)).unsqueeze(-1)
         update, reset = (seen[:, : 2 * self.channels] + self.gates(kept)).sigmoid().chunk(2, 1)
         new = torch.tanh(seen[:, 2 * self.channels :] + self.candidate(reset * kept))
         return kept + update * (new - kept)
