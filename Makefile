@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 SOURCES := pyproject.toml standpartner/__init__.py
 
-.PHONY: demo test lint clean bench
+.PHONY: demo test lint clean bench peers
 
 demo: $(VENV)/.base  ## follow the bundled piece with the bundled agent; look at demo/index.html afterwards
 	$(BIN)/standpartner demo --out demo
@@ -21,8 +21,10 @@ lint: $(VENV)/.test  ## style and types
 bench: $(VENV)/.test  ## side-by-side timings
 	$(BIN)/python benchmarks/follower.py
 
+peers: .venv-peers/.peers  ## an environment of its own for the baseline otw (Python 3.11 or 3.12)
+
 clean:  ## remove what make and the tools made
-	rm -rf $(VENV) build dist demo .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) .venv-peers build dist demo .pytest_cache .mypy_cache .ruff_cache *.egg-info
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11")'
@@ -35,3 +37,9 @@ $(VENV)/.base: $(SOURCES) | $(VENV)/bin/python
 $(VENV)/.test: $(SOURCES) constraints.txt | $(VENV)/bin/python
 	$(PIP) install -e '.[test]' -c constraints.txt
 	touch $@ $(VENV)/.base
+
+.venv-peers/.peers: pyproject.toml
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check '.[peers]'
+	.venv-peers/bin/python -I standpartner/evaluate/otw_runner.py .
+	touch $@

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,18 @@ For {purpose}. Runs on ONNX Runtime (`*.onnx`); `weights.safetensors` are the sa
 """
 _TABLE = """## Results
 
-Each row was printed by `standpartner evaluate --agent AGENT --corpus CORPUS --split SPLIT --game GAME --runs RUNS
---record`; one run plays greedily, more draw their actions. Intervals: 95 %, bootstrap over pieces.
+Each row was printed by `standpartner evaluate --agent AGENT --corpus CORPUS --split SPLIT --sound SOUND --game GAME
+--runs RUNS --record`; one run plays greedily, more draw their actions. Intervals: 95 %, bootstrap over pieces.
 
-| agent | corpus, split | game | runs | pieces | onsets | R_tue | R_on | R_on as published | error cm | within 0.5 s |
-|---|---|---|---|---|---|---|---|---|---|---|
 """
+_HEADINGS = (
+    *("agent", "corpus, split", "sound", "game", "runs", "pieces", "onsets"),
+    *("R_tue", "R_on", "R_on as published", "error cm", "within 0.5 s"),
+)
 
-
+_BASELINES = ("oracle", "constant", "random", "filter", "otw")  # which keep their names in any agent's card
 _KEPT = (
-    *("agent", "corpus", "split", "game", "runs", "pieces", "onsets", "r_tue", "r_on", "r_on_as_published"),
+    *("agent", "corpus", "split", "sound", "game", "runs", "pieces", "onsets", "r_tue", "r_on", "r_on_as_published"),
     *("error_cm_mean", "error_cm_std", "within_s", "spread"),
 )
 
@@ -45,7 +48,7 @@ def write_card(folder: Path) -> None:
     text = _HEAD.format(**(known | about))
     rows = [_row(measured) for measured in about.get("measures", [])]
     if rows:
-        text += _TABLE + "\n".join(rows) + "\n"
+        text += _TABLE + "\n".join([_line(_HEADINGS), "|---" * len(_HEADINGS) + "|", *rows]) + "\n"
     if about.get("limits"):
         text += "\n## Limits\n\n" + "\n".join(f"- {limit}" for limit in about["limits"])
     (folder / "MODEL_CARD.md").write_text(text.rstrip() + "\n", encoding="utf-8")
@@ -64,10 +67,9 @@ def record_measures(folder: Path, report: dict[str, Any]) -> None:
     content = _read(folder)
     row = {name: report[name] for name in _KEPT}
     row["intervals"] = {name: report["intervals"][name] for name in ("r_tue", "r_on", "error_cm_mean")}
-    if row["agent"] not in ("oracle", "constant", "random") and not str(row["agent"]).startswith("filter"):
+    if str(row["agent"]).partition(":")[0] not in _BASELINES:
         row["agent"] = content["about"].get("name", folder.name)
-    same = ("agent", "corpus", "split", "game", "runs")
-    others = [old for old in content["about"].get("measures", []) if any(old[name] != row[name] for name in same)]
+    others = [old for old in content["about"].get("measures", []) if _kind(old) != _kind(row)]
     content["about"]["measures"] = [*others, row]
     draft = folder / "agent.json.part"
     try:
@@ -86,11 +88,21 @@ def _read(folder: Path) -> dict[str, Any]:
     return content
 
 
+def _kind(measured: dict[str, Any]) -> list[Any]:
+    """What two evaluations have in common of which the later replaces the earlier."""
+    return [_sound(measured), *(measured[name] for name in ("agent", "corpus", "split", "game", "runs"))]
+
+
+def _sound(measured: dict[str, Any]) -> str:
+    return str(measured.get("sound", "as-built"))  # which was the only one once
+
+
 def _row(measured: dict[str, Any]) -> str:
     within = (measured["within_s"] or {}).get("0.5")
     cells = [
         measured["agent"],
         f"{measured['corpus']} {measured['split']}",
+        _sound(measured),
         measured["game"],
         measured["runs"],
         measured["pieces"],
@@ -101,7 +113,11 @@ def _row(measured: dict[str, Any]) -> str:
         _with_interval(measured, "error_cm_mean"),
         "-" if within is None else f"{within:.3f}",
     ]
-    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+    return _line(cells)
+
+
+def _line(cells: Sequence[object]) -> str:
+    return "| " + " | ".join(map(str, cells)) + " |"
 
 
 def _with_interval(measured: dict[str, Any], name: str) -> str:

@@ -3,9 +3,9 @@
 Works on the waveform and is meant for building corpora; ``augment`` changes spectrograms cheaply while training.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,24 @@ class SoundChoices:
     room: Room | None
     noise: Noise | None
     microphone: Microphone | None
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """What ``dataclasses.asdict`` made plain, also after a way through JSON.
+
+        Raises:
+            AudioError: Values are missing or unknown.
+        """
+        try:
+            room, noise, microphone = values["room"], values["noise"], values["microphone"]
+            return cls(
+                name=values["name"],
+                room=Room(**{**room, "size_m": tuple(room["size_m"])}) if room else None,
+                noise=Noise(**noise) if noise else None,
+                microphone=Microphone(**microphone) if microphone else None,
+            )
+        except (KeyError, TypeError) as error:
+            raise AudioError(f"expected a record of surroundings, got one that does not fit: {error}") from error
 
 
 def draw_sound(configs: Sequence[SoundConfig], *, seed: int) -> SoundChoices:

@@ -134,8 +134,10 @@ def agents() -> None:
     from standpartner.agent.bundle import bundled_agents
 
     table = Table(title="Bundled agents", box=None, title_justify="left", pad_edge=False)
-    for heading in ("name", "for", "corpus", "rules", "R_tue", "R_on", "error", "within 0.5 s"):
-        table.add_column(heading, justify="left" if heading in ("name", "for", "corpus", "rules") else "right")
+    for heading in ("name", "for", "corpus", "sound", "rules"):
+        table.add_column(heading)
+    for heading in ("R_tue", "R_on", "error", "within 0.5 s"):
+        table.add_column(heading, justify="right")
     for name, folder in bundled_agents().items():
         for cells in _about_rows(_about(folder)):
             table.add_row(name, *cells)
@@ -160,6 +162,7 @@ def _about_rows(about: dict[str, Any]) -> list[list[str]]:
         [
             str(about.get("purpose", "–")),
             f"{row.get('corpus', about.get('corpus', '–'))} {row.get('split', '')}".strip(),
+            str(row.get("sound", "–")),
             str(row.get("game", "–")),
             _number(row.get("r_tue")),
             _number(row.get("r_on")),

@@ -11,6 +11,8 @@ from standpartner.agent.views import window, window_index
 from standpartner.game.batched import BatchedGame
 from standpartner.game.tracks import Track
 
+DECIDED_AT_ONCE = 128  # episodes; more cost a quarter more each, as their arrays outgrow the caches
+
 
 class Senses:
     """Everything an agent reads and hears of some tracks, encoded once.
@@ -22,23 +24,28 @@ class Senses:
 
     def __init__(self, agent: Agent, tracks: Sequence[Track]) -> None:
         self.agent = agent
-        strips: dict[int, Floats] = {}
-        for track in tracks:
-            if id(track.strip) not in strips:
-                strips[id(track.strip)] = agent.read(track.strip)
-        self._views = [strips[id(track.strip)] for track in tracks]
-        self._counts = np.array([len(view) - 2 * WINDOW_COLUMNS for view in self._views])
-        self._embeddings = [hear_recording(agent, track.spectrogram[: track.last_frame + 1])[0] for track in tracks]
+        strips = {id(track.strip): track.strip for track in tracks}
+        views = [agent.read(strip) for strip in strips.values()]
+        heard = [hear_recording(agent, track.spectrogram[: track.last_frame + 1])[0] for track in tracks]
+        which = [list(strips).index(id(track.strip)) for track in tracks]
+        self._views, self._view_starts = np.concatenate(views), _starts(views)[which]
+        self._counts = np.array([len(view) - 2 * WINDOW_COLUMNS for view in views])[which]
+        self._embeddings, self._embedding_starts = np.concatenate(heard), _starts(heard)
 
     def look(self, tracks: NDArray, position_px: NDArray) -> Floats:
         """(n,) track numbers, (n,) positions -> (n, 64, features + 2) windows of their strips."""
         index, fraction = window_index(position_px, self._counts[tracks])
-        views = [window(self._views[t], index[k : k + 1], fraction[k : k + 1]) for k, t in enumerate(tracks)]
-        return np.concatenate(views)
+        return window(self._views, self._view_starts[tracks] + index, fraction)
 
     def listen(self, tracks: NDArray, frame: NDArray) -> Floats:
         """(n,) track numbers, (n,) frames -> (n, features) embeddings."""
-        return np.stack([self._embeddings[t][f] for t, f in zip(tracks, frame, strict=True)])
+        heard: Floats = self._embeddings[self._embedding_starts[tracks] + frame]
+        return heard
+
+
+def _starts(parts: Sequence[Floats]) -> NDArray[np.int64]:
+    """Where each part begins when all stand one after the other."""
+    return np.cumsum([0, *map(len, parts)])[:-1]
 
 
 class AgentPlayer:
@@ -47,29 +54,37 @@ class AgentPlayer:
     Args:
         senses: of the game's tracks, in their order.
         episodes: how many episodes the game has.
-        seed: of the drawn actions; None takes the most probable one.
+        seeds: one for each run of drawn actions, the game's episodes being the runs one after the other: a run is the
+            same in any company. Without any the most probable action is taken.
     """
 
-    def __init__(self, senses: Senses, *, episodes: int, seed: int | None = None) -> None:
+    def __init__(self, senses: Senses, *, episodes: int, seeds: Sequence[int] = ()) -> None:
         self.senses = senses
         self.memory = senses.agent.empty_memory(episodes)
-        self.rng = None if seed is None else np.random.default_rng(seed)
+        self.rngs = [np.random.default_rng(seed) for seed in seeds]
 
     def act(self, game: BatchedGame) -> NDArray[np.int64]:
         """Choose an action for every running episode; steps the memory."""
+        scores = np.zeros((game.n_episodes, len(game.config.actions)))
         running = np.flatnonzero(game.running)
-        tracks = game.track[running]
+        for start in range(0, len(running), DECIDED_AT_ONCE):
+            some = running[start : start + DECIDED_AT_ONCE]
+            scores[some] = self._decide(game, some)
+        if self.rngs:
+            per_run = (game.n_episodes // len(self.rngs), scores.shape[1])
+            scores += np.concatenate([rng.gumbel(size=per_run) for rng in self.rngs])
+        return np.argmax(scores, axis=1)
+
+    def _decide(self, game: BatchedGame, episodes: NDArray[np.int64]) -> Floats:
+        tracks = game.track[episodes]
         decision = self.senses.agent.decide(
-            self.senses.look(tracks, game.position_px[running]),
-            self.senses.listen(tracks, game.frame[running]),
-            speed_px=game.speed[running].astype(np.float32),
-            memory=self.memory[running],
+            self.senses.look(tracks, game.position_px[episodes]),
+            self.senses.listen(tracks, game.frame[episodes]),
+            speed_px=game.speed[episodes].astype(np.float32),
+            memory=self.memory[episodes],
         )
-        self.memory[running] = decision.memory
-        noise = 0.0 if self.rng is None else self.rng.gumbel(size=decision.action.shape)
-        actions = np.zeros(game.n_episodes, np.int64)
-        actions[running] = np.argmax(decision.action + noise, axis=1)
-        return actions
+        self.memory[episodes] = decision.memory
+        return decision.action
 
 
 def window_positions_px(position_px: float) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from standpartner.evaluate.agents import Senses, window_positions_px
-from standpartner.evaluate.episodes import Episode
+from standpartner.evaluate.episodes import Episode, followed
 from standpartner.game.rules import GameConfig
 from standpartner.game.tracks import Track
 
@@ -105,12 +105,4 @@ def _filter_episode(senses: Senses, number: int, track: Track, game: GameConfig,
         seen = senses.look(which, np.array([place.position_px]))
         located = agent.decide(seen, heard, speed_px=nothing, memory=silent).locate[0]
         positions.append(place.correct(located))
-    errors = np.abs(np.array(positions) - track.targets[track.first_frame : track.last_frame + 1])
-    lost = np.flatnonzero(errors > game.bound_px)
-    return Episode(
-        name=track.name,
-        onset_s=track.onset_s,
-        onset_x_px=track.onset_x_px,
-        position_px=np.array(positions),
-        lost_frame=track.first_frame + int(lost[0]) if len(lost) else None,
-    )
+    return followed(track, np.array(positions), bound_px=game.bound_px)

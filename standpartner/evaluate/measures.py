@@ -3,27 +3,28 @@
 Conventions
 -----------
 
-* An `Episode` is one play of one piece: onsets in seconds with their strip x, and the predicted strip x for every
-  frame (20 a second) from the first onset's frame on. Frames are counted from the start of the recording; the frame of
-  an onset is ``floor(onset_s * 20 + 0.5)``.
-* All ratios are pooled: sums over all pieces divided by sums over all pieces, not means of per-piece ratios.
+* An `Episode` is one play of one performance of a piece: onsets in seconds with their strip x, and the predicted strip
+  x for every frame (20 a second) from the first onset's frame on. Frames are counted from the start of the recording;
+  the frame of an onset is ``floor(onset_s * 20 + 0.5)``.
+* All ratios are pooled: sums over all performances (and runs) divided by sums over all of them, not means of ratios.
 * An onset is *reached* if the agent was not lost at or before its frame and a prediction for its frame exists. The
   first onset counts, although the agent is put there.
 * Errors are absolute, position minus target at onset frames, in cm of the printed page (1 strip px = 0.035277778 cm).
   A frame with several onsets counts once. The standard deviation is that of the population.
-* Intervals are 95 % percentile bootstrap intervals over pieces, seeded. With one piece they have no width and say
-  nothing.
+* Intervals are 95 % percentile bootstrap intervals over pieces, seeded: a piece is drawn with all its performances and
+  runs, which are not independent of each other. With one piece they have no width and say nothing.
 
 Measures
 --------
 
-* `r_tue`: pieces followed to the end / pieces.
+* `r_tue`: performances followed to the end / performances ("pieces" in the paper, which has one of each).
 * `r_on`: onsets reached / onsets.
 * `error_cm`: mean and standard deviation of the errors at onset frames reached.
 * `within_s`: share of all onsets whose predicted position, mapped back to time through the inverse of the alignment,
   is within 0.05, 0.1, 0.5, 1 and 5 s of that frame's true position mapped back alike. Needs runs that do not stop when
   lost. Times are clamped to the first and last onset.
-* `place_accuracy`: share of onsets predicted in the right system (or bar). Needs runs that do not stop when lost.
+* `system_accuracy`, `bar_accuracy`: share of all onsets predicted in the right system (bar). Needs runs that do not
+  stop when lost, and episodes that know where systems (bars) begin.
 * `r_tue_as_published`, `r_on_as_published`, `error_cm_as_published`: what the code published with Henkel et al.,
   TISMIR 2019 (CPJKU/score_following_game, evaluation.py) computes. It compares onsets counted from the recording's
   start with a frame counter that 40 frames of padding have been added to. Its counter stops at
@@ -51,6 +52,7 @@ from standpartner.evaluate.tally import (
     tally,
     tally_errors,
     tally_following,
+    tally_places,
     tally_within,
     totals,
 )
@@ -125,43 +127,46 @@ def within_s(episodes: Sequence[Episode]) -> dict[str, float]:
     return {key: pooled[f"within_s {key}"] for key in TOLERANCES_S}
 
 
-def place_accuracy(episodes: Sequence[Episode], left_edges_px: Sequence[npt.ArrayLike]) -> float:
-    """Share of onsets predicted in the right place: the right system or the right bar.
+def system_accuracy(episodes: Sequence[Episode]) -> float:
+    """Share of onsets predicted in the right system.
 
     Args:
-        episodes: at least one, each played to its last onset whether lost or not.
-        left_edges_px: for each episode (places,) increasing left edges on the strip, of systems or of bars.
+        episodes: at least one, each played to its last onset whether lost or not, with ``system_left_px``.
 
     Returns:
         From 0 to 1.
 
     Raises:
-        ConfigError: there is no episode, one has no prediction at its last onset, or edges are missing or unordered.
+        ConfigError: there is no episode, one has no prediction at its last onset, or one does not know its systems.
     """
+    return _place_accuracy(episodes, "system")
+
+
+def bar_accuracy(episodes: Sequence[Episode]) -> float:
+    """Share of onsets predicted in the right bar, by ``bar_left_px``; see `system_accuracy`."""
+    return _place_accuracy(episodes, "bar")
+
+
+def _place_accuracy(episodes: Sequence[Episode], place: str) -> float:
     _check_complete(episodes)
-    if len(left_edges_px) != len(episodes):
-        raise ConfigError(f"expected left edges for {len(episodes)} episodes, got {len(left_edges_px)}")
-    right = 0
-    for episode, edges in zip(episodes, map(np.asarray, left_edges_px), strict=True):
-        if edges.ndim != 1 or not edges.size or np.any(np.diff(edges) < 0):
-            raise ConfigError(f"episode {episode.name!r}: left edges must be (places,) and increase, got {edges.shape}")
-        predicted = np.searchsorted(edges, episode.positions_at(episode.onset_frames), side="right")
-        right += int(np.sum(predicted == np.searchsorted(edges, episode.onset_x_px, side="right")))
-    return right / sum(len(episode.onset_s) for episode in episodes)
+    for episode in episodes:
+        if getattr(episode, f"{place}_left_px") is None:
+            raise ConfigError(f"episode {episode.name!r} does not know its {place}s; give it {place}_left_px")
+    return _pooled(episodes, tally_places)[f"{place}_accuracy"]
 
 
 def evaluate_episodes(episodes: Sequence[Episode], seed: int = 0) -> dict[str, Any]:
     """Everything about one run over a set of pieces.
 
     Args:
-        episodes: one per piece, at least one.
+        episodes: one per performance, at least one.
         seed: of the bootstrap.
 
     Returns:
-        ``pieces``, ``onsets``; ``r_tue``, ``r_on``, ``error_cm_mean``, ``error_cm_std`` and each of them
-        ``_as_published``; ``within_s`` with keys "0.05", "0.1", "0.5", "1", "5", or None if a run stopped early;
-        ``intervals`` with the same keys and (low, high) pairs; ``rows``, the same measures per piece with ``name`` and
-        ``onsets``. A value that does not exist is None. Ready for JSON.
+        ``pieces``, ``performances``, ``onsets``; ``r_tue``, ``r_on``, ``error_cm_mean``, ``error_cm_std`` and each of
+        them ``_as_published``; ``within_s`` with keys "0.05", "0.1", "0.5", "1", "5", or None if a run stopped early;
+        ``system_accuracy``, ``bar_accuracy``; ``intervals`` with the same keys and (low, high) pairs; ``rows``, the
+        same measures per performance with ``name`` and ``onsets``. A value that does not exist is None. Ready for JSON.
 
     Raises:
         ConfigError: there is no episode, or two have the same name.
@@ -173,11 +178,11 @@ def evaluate_runs(runs: Sequence[Sequence[Episode]], seed: int = 0) -> dict[str,
     """Everything about repeated runs of a stochastic player over the same pieces.
 
     Args:
-        runs: at least one, each with one episode per piece.
-        seed: of the bootstrap, which draws pieces with all their runs.
+        runs: at least one, each with one episode per performance.
+        seed: of the bootstrap, which draws pieces with all their performances and runs.
 
     Returns:
-        As `evaluate_episodes`, pooled over runs (``pieces`` and ``onsets`` of one run); and ``runs``, how many;
+        As `evaluate_episodes`, pooled over runs (counts are those of one run); and ``runs``, how many;
         ``per_run``, the measures of each; ``spread``, the sample standard deviation of each measure over runs (None
         for one run).
 
@@ -191,20 +196,21 @@ def evaluate_runs(runs: Sequence[Sequence[Episode]], seed: int = 0) -> dict[str,
 
 def _report(runs: Sequence[Sequence[Episode]], seed: int) -> dict[str, Any]:
     names = _checked_names(runs)
-    tallies = _tallies_by_piece(runs, names)
+    tallies = _tallies_by_performance(runs, names)
     columns = list(tallies)
-    matrix = np.stack([tallies[column] for column in columns], axis=1)
-    pooled = dict(zip(columns, matrix.sum(axis=0), strict=True))
-    resampled = dict(zip(columns, resampled_totals(matrix, seed).T, strict=True))
+    by_piece = _summed_by_piece(runs[0], np.stack([tallies[column] for column in columns], axis=1))
+    pooled = dict(zip(columns, by_piece.sum(axis=0), strict=True))
+    resampled = dict(zip(columns, resampled_totals(by_piece, seed).T, strict=True))
     intervals = {key: percentile_interval(values) for key, values in measures_of(resampled).items()}
     onsets = tallies["onsets"] / len(runs)
-    per_piece = measures_of(tallies)
+    each = measures_of(tallies)
     rows = [
-        {"name": name, "onsets": int(onsets[k]), **_present({key: values[k] for key, values in per_piece.items()})}
+        {"name": name, "onsets": int(onsets[k]), **_present({key: values[k] for key, values in each.items()})}
         for k, name in enumerate(names)
     ]
     return {
-        "pieces": len(names),
+        "pieces": len(by_piece),
+        "performances": len(names),
         "onsets": int(onsets.sum()),
         **_present(measures_of(pooled)),
         "intervals": _present(intervals),
@@ -216,23 +222,31 @@ def _checked_names(runs: Sequence[Sequence[Episode]]) -> list[str]:
     if not runs or not all(runs):
         raise ConfigError("measures need at least one episode in every run, got none; play some pieces first")
     names = [episode.name for episode in runs[0]]
-    pieces = {(episode.name, len(episode.onset_s)) for episode in runs[0]}
+    performances = {(episode.name, len(episode.onset_s)) for episode in runs[0]}
     for run in runs:
         found = [episode.name for episode in run]
         if len(set(found)) != len(found):
             twice = sorted({name for name in found if found.count(name) > 1})
-            raise ConfigError(f"a run must have each piece once, got twice: {twice}; pass repeats to evaluate_runs")
-        differing = pieces ^ {(episode.name, len(episode.onset_s)) for episode in run}
+            raise ConfigError(f"a run must have each name once, got twice: {twice}; pass repeats to evaluate_runs")
+        differing = performances ^ {(episode.name, len(episode.onset_s)) for episode in run}
         if differing:
             raise ConfigError(f"all runs must have the same pieces and onsets, differing: {sorted(differing)}")
     return names
 
 
-def _tallies_by_piece(runs: Sequence[Sequence[Episode]], names: list[str]) -> Totals:
-    """Per column (pieces,) sums over runs."""
+def _tallies_by_performance(runs: Sequence[Sequence[Episode]], names: list[str]) -> Totals:
+    """Per column (performances,) sums over runs."""
     by_name = [{episode.name: tally(episode) for episode in run} for run in runs]
     columns = by_name[0][names[0]]
     return {column: np.array([sum(run[name][column] for run in by_name) for name in names]) for column in columns}
+
+
+def _summed_by_piece(episodes: Sequence[Episode], tallies: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """(performances, columns) -> (pieces, columns), pieces in the order in which they come first."""
+    numbers = {piece: number for number, piece in enumerate(dict.fromkeys(episode.piece for episode in episodes))}
+    summed = np.zeros((len(numbers), tallies.shape[1]))
+    np.add.at(summed, [numbers[episode.piece] for episode in episodes], tallies)
+    return summed
 
 
 def _spread(runs: Sequence[Sequence[Episode]]) -> dict[str, Any]:

@@ -2,24 +2,26 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from standpartner.agent.bundle import DEFAULT_AGENT, load_agent
 from standpartner.corpus.store import Corpus
 from standpartner.errors import ConfigError
 from standpartner.evaluate.agents import AgentPlayer, Senses
-from standpartner.evaluate.episodes import Episode, play_episodes
+from standpartner.evaluate.episodes import Episode, play_runs
 from standpartner.evaluate.forward_filter import filter_episodes
 from standpartner.evaluate.measures import evaluate_runs
-from standpartner.game.players import ConstantSpeedPlayer, OraclePlayer, Player, RandomPlayer, constant_speed
+from standpartner.evaluate.otw import warp_episodes
+from standpartner.evaluate.sounds import hear
+from standpartner.game.players import ConstantSpeedPlayer, OraclePlayer, RandomPlayer, constant_speed
 from standpartner.game.rules import CONFIGS, NOTTINGHAM, PIANO, GameConfig
-from standpartner.game.tracks import Track
 from standpartner.piece import Piece
 
-BASELINES = ("oracle", "constant", "random", "filter")
+BASELINES = ("oracle", "constant", "random", "filter", "otw")
 GAME_OF_CORPUS = {"nottingham": NOTTINGHAM}
 
 
@@ -28,10 +30,11 @@ class EvaluationConfig:
     """What to evaluate.
 
     Attributes:
-        agent: name or folder of an agent, a baseline ("oracle", "constant", "random"), or "filter" or "filter:AGENT"
-            for the forward filter over an agent's ``locate``.
+        agent: name or folder of an agent, a baseline ("oracle", "constant", "random", "otw"), or "filter" or
+            "filter:AGENT" for the forward filter over an agent's ``locate``.
         split: of the corpus.
-        runs: 1 plays greedily; more draw the actions, each run with another seed.
+        sound: setting in which the pieces are heard, see `standpartner.evaluate.sounds.hear`.
+        runs: 1 plays greedily; more draw the actions, each run with another seed. Where nothing is drawn there is one.
         game: name of the rules; by default those of the corpus.
         seed: of drawn actions and bootstrap.
         limit: at most so many pieces.
@@ -39,6 +42,7 @@ class EvaluationConfig:
 
     agent: str = DEFAULT_AGENT
     split: str = "valid"
+    sound: str = "as-built"
     runs: int = 1
     game: str | None = None
     seed: int = 0
@@ -58,61 +62,74 @@ def game_for(corpus: str, name: str | None) -> GameConfig:
     return CONFIGS[name]
 
 
-def _player(agent: str, pieces: Sequence[Piece], tracks: Sequence[Track], seed: int) -> Player:
-    """A baseline that needs no training."""
-    if agent == "oracle":
-        return OraclePlayer()
-    if agent == "random":
-        return RandomPlayer(seed)
-    speeds = [
-        constant_speed(piece.score.onsets.time_s, piece.score.onsets.x_px)
-        for piece in pieces
-        for _ in piece.performances
-    ]
-    return ConstantSpeedPlayer(np.array(speeds))
-
-
-def play_runs(config: EvaluationConfig, pieces: Sequence[Piece], *, game: GameConfig) -> list[list[Episode]]:
-    """All runs over all performances of some pieces."""
-    tracks = [track for piece in pieces for track in piece.tracks()]
-    seeds = [config.seed + run for run in range(config.runs)]
-    if config.agent in BASELINES and config.agent != "filter":
-        return [play_episodes(_player(config.agent, pieces, tracks, seed), tracks, config=game) for seed in seeds]
-    kind, _, name = config.agent.partition(":")
-    filtering = kind == "filter"
-    senses = Senses(load_agent((name or DEFAULT_AGENT) if filtering else config.agent), tracks)
-    if filtering:
-        return [filter_episodes(senses, tracks, game=game)]
+def play_pieces(config: EvaluationConfig, pieces: Sequence[Piece], *, game: GameConfig) -> list[list[Episode]]:
+    """All runs over all performances of some pieces, which are heard as they are."""
+    runs = _play(config, pieces, game=game)
+    scores = {track.name: piece.score for piece in pieces for track in piece.tracks()}
     return [
-        play_episodes(
-            AgentPlayer(senses, episodes=len(tracks), seed=seed if config.runs > 1 else None), tracks, config=game
-        )
-        for seed in seeds
+        [
+            replace(
+                episode,
+                system_left_px=scores[episode.name].systems.strip_left_px,
+                bar_left_px=scores[episode.name].measures.strip_left_px,
+            )
+            for episode in run
+        ]
+        for run in runs
     ]
+
+
+def _play(config: EvaluationConfig, pieces: Sequence[Piece], *, game: GameConfig) -> list[list[Episode]]:
+    kind, _, name = config.agent.partition(":")
+    if kind == "otw":
+        return [warp_episodes(pieces, game=game)]
+    tracks = [track for piece in pieces for track in piece.tracks()]
+    if kind == "oracle":
+        return play_runs(OraclePlayer(), tracks, config=game)
+    if kind == "constant":
+        return play_runs(ConstantSpeedPlayer(_constant_speeds(pieces)), tracks, config=game)
+    if kind == "random":
+        return play_runs(RandomPlayer(config.seed), tracks, config=game, runs=config.runs)
+    if kind == "filter":
+        return [filter_episodes(Senses(load_agent(name or DEFAULT_AGENT), tracks), tracks, game=game)]
+    seeds = [config.seed + run for run in range(config.runs)] if config.runs > 1 else []
+    senses = Senses(load_agent(config.agent), tracks)
+    player = AgentPlayer(senses, episodes=len(tracks) * config.runs, seeds=seeds)
+    return play_runs(player, tracks, config=game, runs=config.runs)
+
+
+def _constant_speeds(pieces: Sequence[Piece]) -> NDArray[np.float64]:
+    """(performances,) strip px a frame, those of the notated tempos."""
+    speeds = [constant_speed(piece.score.onsets.time_s, piece.score.onsets.x_px) for piece in pieces]
+    return np.repeat(speeds, [len(piece.performances) for piece in pieces])
 
 
 def evaluate(config: EvaluationConfig, corpus: Corpus) -> dict[str, Any]:
     """Evaluate and report.
 
     Returns:
-        The measures of ``measures.evaluate_runs`` with ``agent``, ``corpus``, ``split``, ``game``, ``runs`` and
-        ``seconds`` (of playing and measuring); ready for JSON.
+        The measures of ``measures.evaluate_runs`` and ``runs`` with ``agent``, ``corpus``, ``split``, ``sound``,
+        ``game``, ``seed``, ``limit`` and ``seconds`` (of playing and measuring); ready for JSON.
 
     Raises:
         ConfigError: a setting is out of range.
         CorpusError: the corpus is not built.
         AgentError: there is no such agent.
+        MissingExtraError: a sound or pymatchmaker is not installed.
     """
     if config.runs < 1:
         raise ConfigError(f"expected at least one run, got {config.runs}")
     game = game_for(corpus.name, config.game)
-    pieces = list(corpus.pieces(config.split, limit=config.limit))
+    pieces = [hear(piece, config.sound) for piece in corpus.pieces(config.split, limit=config.limit)]
     start_s = time.monotonic()
-    report = evaluate_runs(play_runs(config, pieces, game=game), seed=config.seed)
+    report = evaluate_runs(play_pieces(config, pieces, game=game), seed=config.seed)
     return report | {
         "agent": config.agent,
         "corpus": corpus.name,
         "split": config.split,
+        "sound": config.sound,
         "game": game.name,
+        "seed": config.seed,
+        "limit": config.limit,
         "seconds": time.monotonic() - start_s,
     }

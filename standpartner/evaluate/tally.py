@@ -28,7 +28,7 @@ def totals(episodes: Sequence[Episode], tally_one: Callable[[Episode], dict[str,
 
 def tally(episode: Episode) -> dict[str, float]:
     """All sums of one episode."""
-    return {**tally_following(episode), **tally_errors(episode), **tally_within(episode)}
+    return {**tally_following(episode), **tally_errors(episode), **tally_within(episode), **tally_places(episode)}
 
 
 def tally_following(episode: Episode) -> dict[str, float]:
@@ -86,6 +86,23 @@ def tally_within(episode: Episode) -> dict[str, float]:
     return inside | {"located": float(len(frames))}
 
 
+def tally_places(episode: Episode) -> dict[str, float]:
+    """Onsets predicted in the right system and in the right bar, and all; NaN as `tally_within`, or without edges."""
+    complete = episode.end_frame >= episode.last_frame
+    return {
+        "in_system": _in_place(episode, episode.system_left_px) if complete else float("nan"),
+        "in_bar": _in_place(episode, episode.bar_left_px) if complete else float("nan"),
+        "placed": float(len(episode.onset_s)),
+    }
+
+
+def _in_place(episode: Episode, left_px: npt.NDArray[np.floating] | None) -> float:
+    if left_px is None:
+        return float("nan")
+    predicted = np.searchsorted(left_px, episode.positions_at(episode.onset_frames), side="right")
+    return float(np.sum(predicted == np.searchsorted(left_px, episode.onset_x_px, side="right")))
+
+
 def measures_of(sums: Any) -> dict[str, Any]:
     """Measures from sums, elementwise; only those whose sums are there. A ratio over nothing is NaN."""
     measures: dict[str, Any] = {}
@@ -101,6 +118,9 @@ def measures_of(sums: Any) -> dict[str, Any]:
     if "located" in sums:
         for key in TOLERANCES_S:
             measures[f"within_s {key}"] = _ratio(sums[f"within {key}"], sums["located"])
+    if "placed" in sums:
+        for place in ("system", "bar"):
+            measures[f"{place}_accuracy"] = _ratio(sums[f"in_{place}"], sums["placed"])
     return measures
 
 

@@ -9,11 +9,12 @@ from standpartner.agent.card import record_measures, write_card
 from standpartner.errors import AgentError
 
 
-def report(agent="tiny", runs=1, r_on=0.5):
+def report(agent="tiny", runs=1, r_on=0.5, sound="as-built"):
     return {
         "agent": agent,
         "corpus": "birds",
         "split": "test",
+        "sound": sound,
         "game": "piano",
         "runs": runs,
         "pieces": 3,
@@ -47,8 +48,24 @@ def test_evaluations_are_recorded_and_replaced(folder):
         ("oracle", 1, 0.5),
     ]
     card = (folder / "MODEL_CARD.md").read_text()
-    line = "| tiny | birds test | piano | 1 | 3 | 40 | 0.250 (0.000-1.000) | 0.625 (0.100-0.900) |"
+    line = "| tiny | birds test | as-built | piano | 1 | 3 | 40 | 0.250 (0.000-1.000) | 0.625 (0.100-0.900) |"
     assert line + " 0.750 | 0.125 (0.100-0.200) | 0.375 |" in card
+
+
+def test_evaluations_in_other_sound_stand_beside_each_other(folder):
+    record_measures(folder, report())
+    content = json.loads((folder / "agent.json").read_text())
+    del content["about"]["measures"][0]["sound"]  # as written before there were others
+    (folder / "agent.json").write_text(json.dumps(content))
+    record_measures(folder, report(sound="room", r_on=0.125))
+    record_measures(folder, report(agent="otw", sound="room"))
+    record_measures(folder, report(r_on=0.25))
+    measures = json.loads((folder / "agent.json").read_text())["about"]["measures"]
+    assert [(row["agent"], row["sound"], row["r_on"]) for row in measures] == [
+        ("tiny", "room", 0.125),
+        ("otw", "room", 0.5),
+        ("tiny", "as-built", 0.25),
+    ]
 
 
 def test_a_card_without_results_has_no_table(folder):

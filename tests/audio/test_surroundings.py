@@ -9,6 +9,7 @@ from standpartner.audio import (
     SOUNDS,
     TRAINING_SOUNDS,
     UNSEEN_SOUND,
+    SoundChoices,
     SoundConfig,
     disguise,
     draw_sound,
@@ -221,3 +222,17 @@ def test_without_scipy_the_message_tells_what_to_install(music, monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.signal", None)
     with pytest.raises(MissingExtraError, match=r'SciPy is not installed.*pip install "standpartner\[synth\]"'):
         disguise(music[0], draw_sound([SOUNDS["hall"]], seed=0))
+
+
+@pytest.mark.parametrize("name", SOUNDS)
+def test_what_was_drawn_is_read_back_from_its_record(name):
+    drawn = draw_sound([SOUNDS[name]], seed=3)
+    assert SoundChoices.from_dict(json.loads(json.dumps(asdict(drawn)))) == drawn
+
+
+def test_a_record_that_does_not_fit_is_refused():
+    record = asdict(draw_sound([SOUNDS["phone"]], seed=3))
+    with pytest.raises(AudioError, match="record of surroundings"):
+        SoundChoices.from_dict({"name": "phone"})
+    with pytest.raises(AudioError, match="record of surroundings"):
+        SoundChoices.from_dict(record | {"noise": {"loudness": 3}})

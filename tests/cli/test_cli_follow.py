@@ -116,7 +116,7 @@ def test_agents(call, tiny_bundle, tmp_path, monkeypatch):
     shutil.copytree(tiny_bundle, folder)
     content = json.loads((folder / "agent.json").read_text())
     measures = {"r_tue": 0.97, "r_on": 0.981, "error_cm_mean": 0.1234, "within_s": {"0.5": 0.95}, "agent": "tiny"}
-    measures |= {"corpus": "birds", "split": "test", "game": "piano"}
+    measures |= {"corpus": "birds", "split": "test", "sound": "room", "game": "piano"}
     rows = [measures | {"runs": 1}, measures | {"runs": 10, "r_on": 0.5}, measures | {"agent": "oracle", "runs": 1}]
     content["about"] = {"name": "tiny", "purpose": "whistling", "corpus": "birds", "measures": rows}
     (folder / "agent.json").write_text(json.dumps(content))
@@ -124,7 +124,7 @@ def test_agents(call, tiny_bundle, tmp_path, monkeypatch):
     code, out, _ = call("agents")
     assert code == 0
     row = next(line for line in out.splitlines() if line.startswith("tiny"))
-    assert row.split() == ["tiny", "whistling", "birds", "test", "piano", "0.970", "0.981", "0.123", "cm", "0.950"]
+    assert " ".join(row.split()) == "tiny whistling birds test room piano 0.970 0.981 0.123 cm 0.950"
     (folder / "agent.json").write_text("{")
     refused(call("agents"), "its agent.json cannot be read")
     monkeypatch.setattr("standpartner.agent.bundle.bundled_agents", dict)

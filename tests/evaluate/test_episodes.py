@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from standpartner.errors import ConfigError
+from standpartner.errors import ConfigError, GameError
 from standpartner.evaluate.bootstrap import percentile_interval, resampled_totals
-from standpartner.evaluate.episodes import Episode, play_episodes
+from standpartner.evaluate.episodes import Episode, followed, play_episodes, play_runs
 from standpartner.evaluate.measures import evaluate_episodes, r_on, r_tue
 from standpartner.game import PIANO, ConstantSpeedPlayer, OraclePlayer, RandomPlayer, ramp_track, random_track
 
@@ -28,6 +28,9 @@ GOOD = {
         ({"onset_x_px": np.array([50.0, 10.0])}, "never decrease"),
         ({"lost_frame": 21}, "0 to 20, got 21"),
         ({"lost_frame": -1}, "0 to 20, got -1"),
+        ({"system_left_px": np.array([])}, "system_left_px"),
+        ({"system_left_px": np.array([5.0, 0.0])}, "never decrease"),
+        ({"bar_left_px": np.zeros((2, 2))}, "bar_left_px"),
     ],
 )
 def test_broken_episodes_are_refused_by_name(change, message):
@@ -60,6 +63,37 @@ def test_recording_with_and_without_the_stop_agrees_up_to_the_loss():
         assert long.end_frame == track.last_frame
         np.testing.assert_array_equal(short.position_px, long.position_px[: len(short.position_px)])
     assert stopped[1].end_frame == stopped[1].lost_frame
+
+
+def test_names_tell_the_piece():
+    assert Episode(**GOOD).piece == "x"
+    assert Episode(**{**GOOD, "name": "corpus/x/second"}).piece == "corpus/x"
+
+
+def test_runs_side_by_side_are_each_a_play_of_all_tracks():
+    tracks = [ramp_track(2.0, 60), ramp_track(4.5, 30)]
+    runs = play_runs(ConstantSpeedPlayer(2.0), tracks, config=PIANO, runs=3)
+    alone = play_episodes(ConstantSpeedPlayer(2.0), tracks, config=PIANO)
+    assert [len(run) for run in runs] == [2, 2, 2]
+    for run in runs:
+        for one, other in zip(run, alone, strict=True):
+            assert (one.name, one.lost_frame) == (other.name, other.lost_frame)
+            np.testing.assert_array_equal(one.position_px, other.position_px)
+    with pytest.raises(GameError, match="0 episodes"):
+        play_runs(ConstantSpeedPlayer(2.0), tracks, config=PIANO, runs=0)
+
+
+def test_a_follower_without_a_game_is_judged_by_its_bound():
+    track = ramp_track(2.0, 60)
+    truth = track.targets[track.first_frame : track.last_frame + 1].astype(float)
+    assert followed(track, truth, bound_px=50).lost_frame is None
+    off = truth.copy()
+    off[20:23] += 50.0  # at the bound, not beyond it
+    assert followed(track, off, bound_px=50).lost_frame is None
+    off[30:33] -= 51.0
+    episode = followed(track, off, bound_px=50)
+    assert episode.lost_frame == track.first_frame + 30
+    assert (episode.name, episode.end_frame) == (track.name, track.last_frame)
 
 
 def test_resampled_totals_draw_as_many_pieces_as_there_are():

@@ -7,15 +7,15 @@ from standpartner.agent.bundle import load_agent
 from standpartner.corpus.store import Corpus
 from standpartner.errors import AgentError, ConfigError
 from standpartner.evaluate.agents import AgentPlayer, Senses
-from standpartner.evaluate.episodes import play_episodes
+from standpartner.evaluate.episodes import play_episodes, play_runs
 from standpartner.evaluate.forward_filter import CELL_PX, FilterConfig, ForwardFilter
-from standpartner.evaluate.run import EvaluationConfig, evaluate, game_for, play_runs
+from standpartner.evaluate.run import EvaluationConfig, evaluate, game_for, play_pieces
 from standpartner.game.rules import NOTTINGHAM, PIANO
 from standpartner.piece import save_piece
 
 KEYS = (
-    "pieces onsets r_tue r_on r_on_as_published error_cm_mean error_cm_std within_s intervals "
-    "agent corpus split runs seconds"
+    "pieces performances onsets r_tue r_on r_on_as_published error_cm_mean error_cm_std within_s system_accuracy "
+    "bar_accuracy intervals rows agent corpus split sound game seed limit runs seconds"
 )
 
 
@@ -32,9 +32,11 @@ def corpus(tiny_pieces, tmp_path, monkeypatch):
 def test_the_report_has_its_keys_and_the_oracle_follows_everything(corpus):
     report = evaluate(EvaluationConfig(agent="oracle"), corpus)
     assert set(KEYS.split()) <= set(report)
-    assert (report["r_tue"], report["r_on"], report["pieces"]) == (1.0, 1.0, 4)
+    assert (report["r_tue"], report["r_on"], report["pieces"], report["performances"]) == (1.0, 1.0, 2, 4)
+    assert report["system_accuracy"] == 1.0
+    assert 0.9 < report["bar_accuracy"] <= 1.0
     assert report["within_s"].keys() == {"0.05", "0.1", "0.5", "1", "5"}
-    assert report["game"] == "nottingham"
+    assert (report["game"], report["sound"], report["seed"], report["limit"]) == ("nottingham", "as-built", 0, None)
 
 
 def test_baselines_are_worse_than_the_oracle(corpus, tiny_bundle):
@@ -51,6 +53,35 @@ def test_stochastic_runs_differ_and_repeat_with_their_seed(corpus, tiny_bundle):
     assert first["runs"] == 3
     assert {k: v for k, v in first.items() if k != "seconds"} == {k: v for k, v in second.items() if k != "seconds"}
     assert len({run["error_cm_mean"] for run in first["per_run"]}) > 1
+
+
+def test_runs_in_one_game_are_those_played_apart(tiny_pieces, tiny_bundle):
+    tracks = [track for piece in tiny_pieces for track in piece.tracks()]
+    senses = Senses(load_agent(str(tiny_bundle)), tracks)
+    count = len(tracks)
+    together = play_runs(
+        AgentPlayer(senses, episodes=2 * count, seeds=[7, 8]), tracks, config=NOTTINGHAM, runs=2, stop_when_lost=True
+    )
+    for seed, run in zip((7, 8), together, strict=True):
+        player = AgentPlayer(senses, episodes=count, seeds=[seed])
+        apart = play_episodes(player, tracks, config=NOTTINGHAM, stop_when_lost=True)
+        for one, other in zip(run, apart, strict=True):
+            np.testing.assert_array_equal(one.position_px, other.position_px)
+
+
+def test_what_draws_nothing_is_played_once(corpus, tiny_bundle):
+    for agent in ("oracle", "constant", f"filter:{tiny_bundle}"):
+        assert evaluate(EvaluationConfig(agent=agent, runs=3), corpus)["runs"] == 1
+    assert evaluate(EvaluationConfig(agent="random", runs=3), corpus)["runs"] == 3
+
+
+def test_another_sound_makes_another_evaluation(corpus, monkeypatch, tmp_path):
+    monkeypatch.setenv("STANDPARTNER_CACHE", str(tmp_path / "cache"))
+    report = evaluate(EvaluationConfig(agent="oracle", sound="score"), corpus)
+    assert (report["sound"], report["pieces"], report["performances"]) == ("score", 2, 2)
+    assert [row["name"] for row in report["rows"]] == ["tune-0/score", "tune-1/score"]
+    with pytest.raises(ConfigError, match="as-built, score, room"):
+        evaluate(EvaluationConfig(agent="oracle", sound="loud"), corpus)
 
 
 def test_episodes_do_not_depend_on_their_company(tiny_pieces, tiny_bundle):
@@ -104,6 +135,6 @@ def test_bad_settings_are_named(corpus):
     with pytest.raises(ConfigError, match="piano, nottingham"):
         game_for("nottingham", "chess")
     with pytest.raises(AgentError, match="no agent"):
-        play_runs(EvaluationConfig(agent="nobody"), list(corpus.pieces("valid")), game=PIANO)
+        play_pieces(EvaluationConfig(agent="nobody"), list(corpus.pieces("valid")), game=PIANO)
     assert game_for("nottingham", None) is NOTTINGHAM
     assert game_for("asap", None) is PIANO

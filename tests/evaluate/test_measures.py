@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,15 +8,16 @@ from standpartner.constants import CM_PER_STRIP_PX
 from standpartner.errors import ConfigError
 from standpartner.evaluate.episodes import Episode
 from standpartner.evaluate.measures import (
+    bar_accuracy,
     error_cm,
     error_cm_as_published,
     evaluate_episodes,
     evaluate_runs,
-    place_accuracy,
     r_on,
     r_on_as_published,
     r_tue,
     r_tue_as_published,
+    system_accuracy,
     within_s,
 )
 
@@ -180,14 +182,56 @@ def test_within_s_needs_runs_that_go_on():
     assert evaluate_episodes([trap()])["within_s"] is None
 
 
+def placed(run, systems=None, bars=None):
+    return replace(run, system_left_px=systems, bar_left_px=bars)
+
+
 def test_place_accuracy_by_hand():
     run = episode([0, 10, 20, 30], [4.0] * 31)  # onsets at 50, 70, 90, 110, predicted at 54, 74, 94, 114
-    assert place_accuracy([run], [[0.0, 60.0, 93.0]]) == pytest.approx(3 / 4)
-    assert place_accuracy([run], [[0.0]]) == 1.0
-    with pytest.raises(ConfigError, match="left edges for 1"):
-        place_accuracy([run], [])
-    with pytest.raises(ConfigError, match="increase"):
-        place_accuracy([run], [[5.0, 0.0]])
+    run = placed(run, systems=[0.0, 60.0, 93.0], bars=[0.0, 93.0, 112.0])
+    assert system_accuracy([run]) == pytest.approx(3 / 4)  # 90 is in the second system, 94 in the third
+    assert bar_accuracy([run]) == pytest.approx(2 / 4)
+    assert system_accuracy([placed(run, systems=[0.0])]) == 1.0
+    report = evaluate_episodes([run, placed(episode([0, 10], name="other"), systems=[0.0], bars=[0.0])])
+    assert report["system_accuracy"] == pytest.approx(5 / 6)
+    assert report["bar_accuracy"] == pytest.approx(4 / 6)
+    assert report["intervals"]["system_accuracy"] == pytest.approx((3 / 4, 1.0))
+    assert [row["bar_accuracy"] for row in report["rows"]] == [0.5, 1.0]
+
+
+def test_right_places_count_while_lost_too():
+    run = placed(episode([0, 10, 20], [0.0] * 5 + [40.0] * 6 + [0.0] * 10, lost_frame=5), systems=[0.0, 100.0])
+    assert r_on([run]) == pytest.approx(1 / 3)
+    assert system_accuracy([run]) == pytest.approx(2 / 3)
+
+
+def test_perfect_following_is_in_the_right_place_at_the_edges_too():
+    run = episode([0, 10, 20])
+    run = placed(run, systems=run.onset_x_px, bars=run.onset_x_px)
+    assert system_accuracy([run]) == bar_accuracy([run]) == 1.0
+
+
+def test_places_that_are_not_known_are_refused_or_none():
+    known = placed(episode([0, 10]), systems=[0.0], bars=[0.0])
+    with pytest.raises(ConfigError, match="does not know its systems; give it system_left_px"):
+        system_accuracy([known, episode([0, 10], name="other")])
+    with pytest.raises(ConfigError, match="stop_when_lost=False"):
+        bar_accuracy([placed(trap(), bars=[0.0])])
+    report = evaluate_episodes([known, placed(episode([0, 10], name="other"), systems=[0.0])])
+    assert (report["system_accuracy"], report["bar_accuracy"]) == (1.0, None)
+    assert report["intervals"]["bar_accuracy"] is None
+    assert evaluate_episodes([placed(trap(), systems=[0.0], bars=[0.0])])["system_accuracy"] is None
+
+
+def test_performances_of_a_piece_are_resampled_together():
+    good = [episode([0, 10], name=f"good/{k}") for k in range(8)]
+    bad = [episode([0, 10], name=f"bad/{k}", lost_frame=5) for k in range(8)]
+    report = evaluate_episodes(good + bad)
+    assert (report["pieces"], report["performances"], report["onsets"]) == (2, 16, 32)
+    assert report["r_tue"] == 0.5
+    assert report["intervals"]["r_tue"] == (0.0, 1.0)
+    apart = [replace(run, name=run.name.replace("/", "-")) for run in good + bad]
+    assert evaluate_episodes(apart)["intervals"]["r_tue"] == pytest.approx((0.25, 0.75), abs=0.07)
 
 
 def test_intervals_hold_the_value_and_repeat_with_their_seed():
@@ -237,7 +281,9 @@ def test_repeated_runs_pool_and_spread():
     assert once["spread"]["r_on"] is None
 
 
-@pytest.mark.parametrize("measure", [r_tue, r_on, r_on_as_published, error_cm, within_s, evaluate_episodes])
+@pytest.mark.parametrize(
+    "measure", [r_tue, r_on, r_on_as_published, error_cm, within_s, system_accuracy, bar_accuracy, evaluate_episodes]
+)
 def test_no_episode_is_refused(measure):
     with pytest.raises(ConfigError, match="at least one episode"):
         measure([])

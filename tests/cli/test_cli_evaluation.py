@@ -1,0 +1,87 @@
+"""``standpartner evaluate`` and ``standpartner table`` as a user calls them."""
+
+import csv
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from standpartner.piece import Piece, save_piece
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Runs the command line in this process: (exit code, standard output, standard error)."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        from standpartner.cli import main
+
+        monkeypatch.setattr(sys, "argv", ["standpartner", *map(str, words)])
+        monkeypatch.setenv("COLUMNS", "250")
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def corpus(tiny_pieces: list[Piece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The tiny pieces as a built corpus of their own."""
+    monkeypatch.setenv("STANDPARTNER_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "cache" / "corpora" / "tunes"
+    for piece in tiny_pieces:
+        save_piece(piece, folder / "pieces" / piece.name)
+    rows = "".join(f"{piece.name}\tvalid\tx\n" for piece in tiny_pieces)
+    (folder / "split.tsv").write_text("name\tsplit\tsha256\n" + rows)
+    return "tunes"
+
+
+def test_reports_go_into_files_and_a_table(call: Call, corpus: str, tmp_path: Path) -> None:
+    for agent in ("oracle", "constant"):
+        report = tmp_path / "reports" / f"{agent}.json"
+        words = ("--agent", agent, "--corpus", corpus, "--json", report, "--csv", report.with_suffix(".csv"))
+        code, out, _ = call("evaluate", *words)
+        assert code == 0
+        assert "2 / 4 / " in out
+        assert "system_accuracy" in out
+    assert json.loads((tmp_path / "reports" / "oracle.json").read_text())["r_tue"] == 1.0
+    with (tmp_path / "reports" / "constant.csv").open() as file:
+        assert [row["name"] for row in csv.DictReader(file)] == ["tune-0/p0", "tune-0/p1", "tune-1/p0", "tune-1/p1"]
+    reports = sorted((tmp_path / "reports").glob("*.json"))
+    code, out, _ = call("table", *reports)
+    assert code == 0
+    assert out.count("| oracle | tunes valid, 2 pieces, 4 performances, as-built, piano rules |") == 2
+    assert "    standpartner evaluate --agent constant --corpus tunes --split valid" in out
+    assert call("table", *reports, "--out", tmp_path / "t.md")[0] == 0
+    assert (tmp_path / "t.md").read_text() == out
+    assert call("table", *reports, "--out", tmp_path / "t.tex", "--no-published")[0] == 0
+    assert r"\begin{tabular}" in (tmp_path / "t.tex").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("evaluate", "--agent", "oracle", "--corpus", "tunes", "--sound", "loud"), "as-built, score, room"),
+        (("evaluate", "--agent", "oracle", "--corpus", "tunes", "--sound", "room"), "npm install --prefix"),
+        (("evaluate", "--agent", "otw", "--corpus", "tunes"), "install it with: make peers"),
+        (("evaluate", "--agent", "oracle", "--corpus", "tunes", "--csv", "/dev/null/x.csv"), "cannot write to"),
+        (("table", "/nowhere/report.json"), "cannot read the report"),
+    ],
+)
+def test_mistakes_are_one_sentence(
+    call: Call, corpus: str, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.setenv("STANDPARTNER_PEERS_PYTHON", "/nowhere/python")
+    code, _, err = call(*words)
+    assert code == 1
+    assert said in err
+    assert err.splitlines()[-1].startswith("error: ")
