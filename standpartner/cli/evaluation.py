@@ -12,6 +12,7 @@ from standpartner.errors import ConfigError
 
 _out = Console()
 _err = Console(stderr=True)
+_STYLES = {".md": "markdown", ".tex": "latex"}
 
 
 def evaluate(
@@ -42,10 +43,10 @@ def evaluate(
 
     docs/evaluation.md says what each measure is.
     """
-    from standpartner.agent.bundle import DEFAULT_AGENT, find_agent
+    from standpartner.agent.bundle import find_agent
     from standpartner.agent.card import record_measures
     from standpartner.corpus.store import open_corpus
-    from standpartner.evaluate.run import BASELINES, EvaluationConfig
+    from standpartner.evaluate.run import EvaluationConfig, agent_behind
     from standpartner.evaluate.run import evaluate as run_evaluation
     from standpartner.evaluate.tables import rows_as_csv
 
@@ -57,23 +58,22 @@ def evaluate(
     if csv_file:
         _write(csv_file, rows_as_csv(report))
     if record:
-        kind, _, name = agent.partition(":")
-        record_measures(find_agent(name or DEFAULT_AGENT if kind in BASELINES else agent), report)
+        record_measures(find_agent(agent_behind(agent)), report)
     _print_report(report)
 
 
 def table(
     reports: Annotated[list[Path], typer.Argument(help="Reports that evaluate --json wrote.")],
-    out: Annotated[
-        Path | None, typer.Option(help="Write there, LaTeX if it ends in .tex; default: print Markdown.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="A .md or .tex file; default: print Markdown.")] = None,
     published: Annotated[bool, typer.Option(help="Add the published numbers on the same corpora.")] = True,
 ) -> None:
     """Join reports in tables beside the published numbers, with intervals, sources and what differs."""
     from standpartner.evaluate.tables import make_tables, read_report
 
-    style = "latex" if out and out.suffix == ".tex" else "markdown"
-    text = make_tables([read_report(path) for path in reports], style=style, published=published)
+    ending = out.suffix if out else ".md"
+    if ending not in _STYLES:
+        raise ConfigError(f"expected a file that ends in {' or '.join(_STYLES)}, got {out}")
+    text = make_tables([read_report(path) for path in reports], style=_STYLES[ending], published=published)
     if out:
         _write(out, text)
     else:

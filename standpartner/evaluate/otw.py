@@ -29,7 +29,7 @@ PEERS_VARIABLE: Final = "STANDPARTNER_PEERS_PYTHON"
 _RUNNER: Final = Path(__file__).with_name("otw_runner.py")
 _REFERENCE_PIANO: Final = "timgm6mb"  # heard in no validation or test performance
 _AFTER_LAST_ONSET_S: Final = 0.1  # of the reference, as pymatchmaker cuts its own
-_JOBS_AT_ONCE: Final = 16  # followed by one process: starting it takes seconds, their sound a megabyte for ten of them
+_JOBS_AT_ONCE: Final = 16  # followed by one process: starting it takes seconds, 11 s of sound a megabyte on disk
 _START_LIMIT_S: Final = 120.0
 _SLOWEST: Final = 10.0  # times the music's length, after which it is given up
 

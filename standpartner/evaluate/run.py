@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from standpartner.agent.bundle import DEFAULT_AGENT, load_agent
+from standpartner.agent.bundle import DEFAULT_AGENT, find_agent, load_agent
 from standpartner.corpus.store import Corpus
 from standpartner.errors import ConfigError
 from standpartner.evaluate.agents import AgentPlayer, Senses
 from standpartner.evaluate.episodes import Episode, play_runs
 from standpartner.evaluate.forward_filter import filter_episodes
 from standpartner.evaluate.measures import evaluate_runs
-from standpartner.evaluate.otw import warp_episodes
+from standpartner.evaluate.otw import peers_python, warp_episodes
 from standpartner.evaluate.sounds import hear
 from standpartner.game.players import ConstantSpeedPlayer, OraclePlayer, RandomPlayer, constant_speed
 from standpartner.game.rules import CONFIGS, NOTTINGHAM, PIANO, GameConfig
@@ -62,6 +62,25 @@ def game_for(corpus: str, name: str | None) -> GameConfig:
     return CONFIGS[name]
 
 
+def agent_behind(player: str) -> str:
+    """The agent that a player is or uses, or the default one beside which it is recorded."""
+    if _is_filter(player):
+        return player.partition(":")[2] or DEFAULT_AGENT
+    return DEFAULT_AGENT if player in BASELINES else player
+
+
+def _is_filter(player: str) -> bool:
+    return player.partition(":")[0] == "filter"
+
+
+def _check_player(player: str) -> None:
+    """Raise what is missing before anything is rendered or played."""
+    if player == "otw":
+        peers_python()
+    elif player not in BASELINES:
+        find_agent(agent_behind(player))
+
+
 def play_pieces(config: EvaluationConfig, pieces: Sequence[Piece], *, game: GameConfig) -> list[list[Episode]]:
     """All runs over all performances of some pieces, which are heard as they are."""
     runs = _play(config, pieces, game=game)
@@ -80,20 +99,19 @@ def play_pieces(config: EvaluationConfig, pieces: Sequence[Piece], *, game: Game
 
 
 def _play(config: EvaluationConfig, pieces: Sequence[Piece], *, game: GameConfig) -> list[list[Episode]]:
-    kind, _, name = config.agent.partition(":")
-    if kind == "otw":
+    if config.agent == "otw":
         return [warp_episodes(pieces, game=game)]
     tracks = [track for piece in pieces for track in piece.tracks()]
-    if kind == "oracle":
+    if config.agent == "oracle":
         return play_runs(OraclePlayer(), tracks, config=game)
-    if kind == "constant":
+    if config.agent == "constant":
         return play_runs(ConstantSpeedPlayer(_constant_speeds(pieces)), tracks, config=game)
-    if kind == "random":
+    if config.agent == "random":
         return play_runs(RandomPlayer(config.seed), tracks, config=game, runs=config.runs)
-    if kind == "filter":
-        return [filter_episodes(Senses(load_agent(name or DEFAULT_AGENT), tracks), tracks, game=game)]
+    senses = Senses(load_agent(agent_behind(config.agent)), tracks)
+    if _is_filter(config.agent):
+        return [filter_episodes(senses, tracks, game=game)]
     seeds = [config.seed + run for run in range(config.runs)] if config.runs > 1 else []
-    senses = Senses(load_agent(config.agent), tracks)
     player = AgentPlayer(senses, episodes=len(tracks) * config.runs, seeds=seeds)
     return play_runs(player, tracks, config=game, runs=config.runs)
 
@@ -120,6 +138,7 @@ def evaluate(config: EvaluationConfig, corpus: Corpus) -> dict[str, Any]:
     if config.runs < 1:
         raise ConfigError(f"expected at least one run, got {config.runs}")
     game = game_for(corpus.name, config.game)
+    _check_player(config.agent)
     pieces = [hear(piece, config.sound) for piece in corpus.pieces(config.split, limit=config.limit)]
     start_s = time.monotonic()
     report = evaluate_runs(play_pieces(config, pieces, game=game), seed=config.seed)

@@ -75,6 +75,7 @@ def test_reports_go_into_files_and_a_table(call: Call, corpus: str, tmp_path: Pa
         (("evaluate", "--agent", "otw", "--corpus", "tunes"), "install it with: make peers"),
         (("evaluate", "--agent", "oracle", "--corpus", "tunes", "--csv", "/dev/null/x.csv"), "cannot write to"),
         (("table", "/nowhere/report.json"), "cannot read the report"),
+        (("table", "report.json", "--out", "table.html"), "ends in .md or .tex, got table.html"),
     ],
 )
 def test_mistakes_are_one_sentence(

@@ -136,5 +136,7 @@ def test_bad_settings_are_named(corpus):
         game_for("nottingham", "chess")
     with pytest.raises(AgentError, match="no agent"):
         play_pieces(EvaluationConfig(agent="nobody"), list(corpus.pieces("valid")), game=PIANO)
+    with pytest.raises(AgentError, match="no agent 'oracle:loud'"):
+        evaluate(EvaluationConfig(agent="oracle:loud"), corpus)
     assert game_for("nottingham", None) is NOTTINGHAM
     assert game_for("asap", None) is PIANO
