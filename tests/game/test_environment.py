@@ -2,6 +2,7 @@ import importlib.util
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import gymnasium
 import numpy as np
@@ -252,6 +253,14 @@ def test_without_pygame_human_mode_names_the_cure(monkeypatch):
     monkeypatch.delitem(sys.modules, "standpartner.game.window", raising=False)
     with pytest.raises(MissingExtraError, match=r'pip install "standpartner\[window\]"'):
         tiny_env(render_mode="human")
+
+
+def test_the_specification_names_every_key_of_info():
+    text = (Path(__file__).parents[2] / "docs" / "environment.md").read_text()
+    env = tiny_env(pacer=Pacer(sleep=lambda seconds: None))
+    env.reset(seed=0)
+    missing = [key for key in env.step(SAME)[-1] if f"`{key}`" not in text]
+    assert not missing
 
 
 def test_without_gymnasium_the_room_works_and_the_environment_names_the_cure():
