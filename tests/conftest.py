@@ -1,6 +1,10 @@
-"""Fixtures shared by all rooms: small real pieces, a tiny network, a tiny bundle."""
+"""Fixtures shared by all rooms: small real pieces, a tiny network, a tiny bundle, a browser."""
 
+import json
 import os
+import shutil
+import subprocess
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -66,3 +70,54 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory, tiny_network_config: N
     folder = tmp_path_factory.mktemp("bundle")
     export_bundle(ReadOnceNetwork(tiny_network_config), folder, about={"name": "tiny"})
     return folder
+
+
+class Reports(BaseHTTPRequestHandler):
+    """Takes in what a page sends."""
+
+    def do_POST(self):
+        self.server.report = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+class Browser:
+    """Chromium, which opens a page and brings back what a script in it reports.
+
+    Attributes:
+        report_url: to which the page has to post its report, as JSON.
+    """
+
+    def __init__(self, command: str, server: HTTPServer, profile: Path) -> None:
+        self.command, self.server, self.profile = command, server, profile
+        self.report_url = f"http://127.0.0.1:{server.server_port}/"
+
+    def browse(self, url: str, size: str = "1280,800"):
+        """Open a page and wait for its report."""
+        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--mute-audio"]
+        flags += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+        flags += ["--autoplay-policy=no-user-gesture-required", f"--window-size={size}", "--remote-debugging-port=0"]
+        command = [self.command, *flags, f"--user-data-dir={self.profile}", url]
+        browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            self.server.report, self.server.timeout = None, 60
+            self.server.handle_request()
+        finally:
+            browser.terminate()
+            browser.wait(20)
+        assert self.server.report, "the page did not report in time"
+        assert "error" not in self.server.report, self.server.report["error"]
+        return self.server.report
+
+
+@pytest.fixture
+def browser(tmp_path: Path):
+    """A real browser."""
+    found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
+    if not any(found):
+        pytest.skip("no Chromium; install one with: apt-get install chromium")
+    with HTTPServer(("127.0.0.1", 0), Reports) as server:
+        yield Browser(next(filter(None, found)), server, tmp_path / "profile")

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import urllib.request
 import venv
 from pathlib import Path
 
@@ -12,10 +14,12 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 
 
+CLEAN = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+
+
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess:
-    clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     return subprocess.run(
-        [str(word) for word in command], cwd=cwd, env=clean, capture_output=True, text=True, timeout=600
+        [str(word) for word in command], cwd=cwd, env=CLEAN, capture_output=True, text=True, timeout=600
     )
 
 
@@ -37,12 +41,25 @@ def fresh(tmp_path_factory) -> Path:
 def test_the_demo_runs_with_the_base_install(fresh):
     python = fresh / "venv" / "bin" / "python"
     missing = "import importlib.util as u, json; print(json.dumps([n for n in {} if u.find_spec(n)]))"
-    extras = ["torch", "gymnasium", "scipy", "onnx", "pretty_midi", "midirenderer", "tensorboard"]
+    extras = ["torch", "gymnasium", "pygame", "scipy", "onnx", "pretty_midi", "midirenderer", "tensorboard"]
     assert json.loads(run(python, "-c", missing.format(extras), cwd=fresh).stdout) == []
     done = run(fresh / "venv" / "bin" / "standpartner", "demo", "--out", "demo", cwd=fresh)
     assert done.returncode == 0, done.stderr
     assert "followed to the end" in done.stdout
     assert (fresh / "demo" / "index.html").stat().st_size > 100_000
+
+
+@pytest.mark.slow
+def test_a_person_can_play_with_the_base_install(fresh):
+    words = [fresh / "venv" / "bin" / "standpartner", "play", "--no-browser"]
+    command = subprocess.Popen(words, cwd=fresh, env=CLEAN, stdout=subprocess.PIPE, text=True)
+    try:
+        address = re.search(r"http://127\.0\.0\.1:\d+/", command.stdout.readline())[0]
+        with urllib.request.urlopen(address + "sound.flac", timeout=20) as answer:  # noqa: S310 - http, see above
+            assert answer.read(4) == b"fLaC"
+    finally:
+        command.terminate()
+        command.communicate(timeout=20)
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from standpartner.evaluate.measures import evaluate_runs
 from standpartner.evaluate.otw import peers_python, warp_episodes
 from standpartner.evaluate.sounds import hear
 from standpartner.game.players import ConstantSpeedPlayer, OraclePlayer, RandomPlayer, constant_speed
-from standpartner.game.rules import CONFIGS, NOTTINGHAM, PIANO, GameConfig
+from standpartner.game.rules import NOTTINGHAM, PIANO, GameConfig, find_config
 from standpartner.piece import Piece
 
 BASELINES = ("oracle", "constant", "random", "filter", "otw")
@@ -57,9 +57,7 @@ def game_for(corpus: str, name: str | None) -> GameConfig:
     """
     if name is None:
         return GAME_OF_CORPUS.get(corpus, PIANO)
-    if name not in CONFIGS:
-        raise ConfigError(f"no game {name!r}; expected one of {', '.join(CONFIGS)}")
-    return CONFIGS[name]
+    return find_config(name)
 
 
 def agent_behind(player: str) -> str:

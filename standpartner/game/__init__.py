@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from standpartner.game.batched import BatchedGame, StepResult
 from standpartner.game.observation import score_windows, spectrogram_excerpts
+from standpartner.game.pacing import Pacer
 from standpartner.game.players import (
     ConstantSpeedPlayer,
     OraclePlayer,
@@ -17,7 +18,7 @@ from standpartner.game.players import (
     constant_speed,
     oracle_actions,
 )
-from standpartner.game.rules import CONFIGS, NOTTINGHAM, PIANO, GameConfig, onset_frame
+from standpartner.game.rules import CONFIGS, NOTTINGHAM, PIANO, GameConfig, find_config, onset_frame
 from standpartner.game.toy import marked_track, ramp_track, random_track
 from standpartner.game.tracks import Track
 
@@ -33,12 +34,14 @@ __all__ = [
     "ConstantSpeedPlayer",
     "GameConfig",
     "OraclePlayer",
+    "Pacer",
     "Player",
     "RandomPlayer",
     "ScoreFollowingEnv",
     "StepResult",
     "Track",
     "constant_speed",
+    "find_config",
     "marked_track",
     "onset_frame",
     "oracle_actions",

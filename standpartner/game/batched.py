@@ -33,6 +33,14 @@ class StepResult:
     truncated: BoolArray
     error_px: npt.NDArray[np.float64]
 
+    def state(self, episode: int) -> str:
+        """How an episode that was running before the step stands: following, lost, finished or out of time."""
+        if self.lost[episode]:
+            return "lost"
+        if self.finished[episode]:
+            return "finished"
+        return "out of time" if self.truncated[episode] else "following"
+
 
 class BatchedGame:
     """``n_episodes`` games side by side, each on one of the tracks.

@@ -1,17 +1,18 @@
 """The game as a Gymnasium environment; needs ``pip install "standpartner[game]"``."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from standpartner.constants import BAND_COUNT
+from standpartner.constants import BAND_COUNT, FRAME_RATE_HZ
 from standpartner.errors import GameError, MissingExtraError
 from standpartner.game.batched import BatchedGame
 from standpartner.game.observation import score_windows, spectrogram_excerpts
+from standpartner.game.pacing import Pacer
 from standpartner.game.rendering import Moment, draw_moment
-from standpartner.game.rules import PIANO, GameConfig
+from standpartner.game.rules import PIANO, GameConfig, find_config
 from standpartner.game.toy import ramp_track, random_track
 from standpartner.game.tracks import Track
 
@@ -20,6 +21,9 @@ try:
     from gymnasium import spaces
 except ImportError as error:
     raise MissingExtraError("Gymnasium", 'pip install "standpartner[game]"') from error
+
+if TYPE_CHECKING:
+    from standpartner.game.window import Window
 
 Observation = dict[str, npt.NDArray[np.float32]]
 
@@ -50,7 +54,8 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
 
     ## Observation Space
 
-    ``Dict``, all float32; sizes are those of the piano configuration. The differences are zero after a reset.
+    ``Dict``, all float32; sizes are those of the piano rules. In the nottingham rules the window is 40 x 150. The
+    differences are zero after a reset.
 
     | key | channel | shape | min | max | what |
     |---|---|---|---|---|---|
@@ -61,7 +66,8 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
 
     ## Rewards
 
-    ``(bound - |error|) / bound`` after each step, error = position - target in strip px, bound 170 px; 0 when lost.
+    ``(bound - |error|) / bound`` after each step, error = position - target in strip px, bound 170 px (nottingham:
+    50 px); 0 when lost.
 
     ## Starting State
 
@@ -73,17 +79,20 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
     Termination: *lost*, the absolute error is greater than the bound; *finished*, the last onset's frame is reached
     and the agent is not lost. ``info["lost"]`` and ``info["finished"]`` tell which. Truncation: the configuration's
     time limit, if it has one, is reached and the episode is not terminated by this very step.
-    ``info`` also has position_px, target_px, error_px (strip px), speed (strip px per frame), frame and track.
+    ``info`` also has position_px, target_px, error_px (strip px), speed (strip px per frame), frame and track; and
+    late_s after a paced step, the seconds by which it came too late.
 
     ## Arguments
 
     * ``tracks``: what to play on; default: a few artificial tracks.
-    * ``config``: the rules; default: ``PIANO``.
-    * ``render_mode``: ``"rgb_array"`` or None.
+    * ``config``: the rules: ``"piano"``, ``"nottingham"`` (single-line tunes) or a ``GameConfig``; default: piano.
+    * ``render_mode``: ``"rgb_array"``, ``"human"`` (a window; needs ``pip install "standpartner[window]"``) or None.
+    * ``pacer``: a ``Pacer`` lets steps pass in real time, 20 a second, or at another rate; None, the default, plays as
+      fast as it can. Human mode has one by default.
 
     ```python
     import gymnasium, standpartner.game
-    env = gymnasium.make("standpartner/ScoreFollowing-v0", render_mode="rgb_array")
+    env = gymnasium.make("standpartner/ScoreFollowing-v0", config="nottingham", render_mode="rgb_array")
     ```
 
     ## Version History
@@ -91,20 +100,32 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
     * v0: first version.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 20}  # noqa: RUF012 - Gymnasium's own way
+    metadata: dict[str, Any] = {  # noqa: RUF012 - Gymnasium's own way
+        "render_modes": ["human", "rgb_array"],
+        "render_fps": FRAME_RATE_HZ,
+    }
 
     def __init__(
-        self, tracks: Sequence[Track] | None = None, config: GameConfig = PIANO, *, render_mode: str | None = None
+        self,
+        tracks: Sequence[Track] | None = None,
+        config: GameConfig | str = PIANO,
+        *,
+        render_mode: str | None = None,
+        pacer: Pacer | None = None,
     ) -> None:
         """Prepare the environment; see the class for the arguments.
 
         Raises:
+            ConfigError: there are no rules of that name.
             GameError: there is no track, a spectrogram is out of range, or the render mode is unknown.
+            MissingExtraError: pygame is not installed; only in human mode.
         """
-        if render_mode not in (None, "rgb_array"):
-            raise GameError(f"render_mode must be 'rgb_array' or None, got {render_mode!r}")
+        if render_mode not in (None, *self.metadata["render_modes"]):
+            raise GameError(f"render_mode must be 'human', 'rgb_array' or None, got {render_mode!r}")
         self.render_mode = render_mode
-        self.config = config
+        self._window = _open_window() if render_mode == "human" else None
+        self._pacer = Pacer() if pacer is None and render_mode == "human" else pacer
+        self.config = config = find_config(config) if isinstance(config, str) else config
         self.tracks = tuple(_toy_tracks() if tracks is None else tracks)
         _check_loudness(self.tracks)
         self._game = BatchedGame(self.tracks, config)
@@ -139,7 +160,11 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
         self._rewards = []
         self._state = "following"
         self._views = {}
-        return self._observe(), self._info(lost=False, finished=False)
+        observation, info = self._observe(), self._info(lost=False, finished=False)
+        self._show()
+        if self._pacer is not None:
+            self._pacer.start()
+        return observation, info
 
     def step(self, action: np.int64 | int) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Play one frame.
@@ -156,25 +181,40 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
         if not self._game.running[0]:
             raise GameError("no episode is running; call reset() before step()")
         result = self._game.step(np.array([action]))
-        lost, finished, truncated = bool(result.lost[0]), bool(result.finished[0]), bool(result.truncated[0])
         self._rewards.append(float(result.reward[0]))
-        self._state = _state_name(lost=lost, finished=finished, truncated=truncated)
-        info = self._info(lost=lost, finished=finished)
-        return self._observe(), self._rewards[-1], bool(result.terminated[0]), truncated, info
+        self._state = result.state(0)
+        info = self._info(lost=bool(result.lost[0]), finished=bool(result.finished[0]))
+        observation = self._observe()
+        self._show()
+        if self._pacer is not None:
+            info["late_s"] = self._pacer.wait()
+        return observation, self._rewards[-1], bool(result.terminated[0]), bool(result.truncated[0]), info
 
     def render(self) -> npt.NDArray[np.uint8] | None:
         """Draw the current moment.
 
         Returns:
-            uint8 (height, width, 3) RGB, or None without a render mode.
+            uint8 (height, width, 3) RGB; None without a render mode, and in human mode, which draws by itself.
 
         Raises:
             GameError: there was no reset yet.
         """
-        if self.render_mode is None:
+        if self.render_mode != "rgb_array":
             return None
         if not self._views:
             raise GameError("there is nothing to draw yet; call reset() before render()")
+        return self._draw()
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        if self._window is not None:
+            self._window.close()
+
+    def _show(self) -> None:
+        if self._window is not None:
+            self._window.show(self._draw())
+
+    def _draw(self) -> npt.NDArray[np.uint8]:
         game = self._game
         return draw_moment(
             Moment(
@@ -236,13 +276,11 @@ def _check_loudness(tracks: Sequence[Track]) -> None:
             )
 
 
+def _open_window() -> "Window":
+    from standpartner.game.window import Window  # needs pygame
+
+    return Window("standpartner")
+
+
 def _toy_tracks() -> list[Track]:
     return [ramp_track(2.0), ramp_track(3.5, seed=1), random_track(0), random_track(1)]
-
-
-def _state_name(*, lost: bool, finished: bool, truncated: bool) -> str:
-    if lost:
-        return "lost"
-    if finished:
-        return "finished"
-    return "out of time" if truncated else "following"

@@ -2,23 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from standpartner.constants import BAND_COUNT, BANDS_PER_OCTAVE, FRAME_RATE_HZ
 from standpartner.game.observation import score_windows, spectrogram_excerpts
 from standpartner.game.rules import GameConfig
 from standpartner.game.tracks import Track
 
-# Okabe-Ito colours: distinguishable with every kind of colour blindness; line styles differ as well
+# Okabe-Ito colours: distinguishable with every kind of colour blindness; line styles and words differ as well
 _AGENT, _TARGET, _BOUND = (0, 114, 178), (213, 94, 0), (110, 110, 110)
 _TEXT, _PAPER, _GRID = (20, 20, 20), (255, 255, 255), (215, 215, 215)
 _PICTURE_WIDTH_PX = 1_024
-_LABEL_HEIGHT_PX, _MARGIN_PX, _FONT_PX, _LINE_PX = 26, 12, 17, 24
+_LABEL_HEIGHT_PX, _MARGIN_PX, _FONT_PX, _SMALL_FONT_PX, _LINE_PX = 26, 12, 17, 14, 26
+_AXIS_WIDTH_PX, _NUMBERS_WIDTH_PX = 46, 250
 _BAND_HEIGHT_PX, _FRAME_WIDTH_PX = 4, 8
+_LOWEST_OCTAVE = 2  # band 0 is the note C2, every twelfth band above it a C too
 _LOUD = 1.5  # log10(1 + magnitude) that is drawn black
 _CURVE_FRAMES = 200
+
+_Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
+_Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -59,22 +66,41 @@ def draw_moment(moment: Moment) -> npt.NDArray[np.uint8]:
         uint8 (height, width, 3) RGB; the size depends on the configuration only.
     """
     score, sound = _score_picture(moment), _sound_picture(moment)
-    top = score.height + 2 * _LABEL_HEIGHT_PX + _MARGIN_PX
-    picture = Image.new("RGB", (score.width, top + sound.height + _LABEL_HEIGHT_PX + _MARGIN_PX), _PAPER)
+    top = score.height + 3 * _LABEL_HEIGHT_PX + _MARGIN_PX
+    bottom = top + sound.height
+    picture = Image.new("RGB", (score.width, bottom + _LABEL_HEIGHT_PX + _MARGIN_PX), _PAPER)
     picture.paste(score, (0, _LABEL_HEIGHT_PX))
-    picture.paste(sound, (_MARGIN_PX, top + _LABEL_HEIGHT_PX))
+    picture.paste(sound, (_AXIS_WIDTH_PX, top))
     draw = ImageDraw.Draw(picture)
-    font = ImageFont.load_default(_FONT_PX)
-    _draw_lines(draw, font, moment=moment, bottom=_LABEL_HEIGHT_PX + score.height)
-    draw.text((_MARGIN_PX, top), "heard", fill=_TEXT, font=font)
-    right = (2 * _MARGIN_PX + sound.width, top, score.width - _MARGIN_PX, top + _LABEL_HEIGHT_PX + sound.height)
-    _draw_numbers(draw, font, moment=moment, corner=right[:2])
-    _draw_rewards(draw, font, rewards=moment.rewards, box=(right[0] + 230, *right[1:]))
+    _draw_lines(draw, moment=moment, bottom=_LABEL_HEIGHT_PX + score.height)
+    _draw_sound_axes(draw, box=(_AXIS_WIDTH_PX, top, _AXIS_WIDTH_PX + sound.width, bottom), config=moment.config)
+    left = _AXIS_WIDTH_PX + sound.width + 2 * _MARGIN_PX
+    _draw_numbers(draw, moment=moment, corner=(left, top))
+    _draw_rewards(
+        draw, rewards=moment.rewards, box=(left + _NUMBERS_WIDTH_PX, top, score.width - 2 * _MARGIN_PX, bottom)
+    )
     return np.asarray(picture)
+
+
+def loudness_grey(spectrogram: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    """Shades in which a spectrogram is drawn.
+
+    Args:
+        spectrogram: log10(1 + magnitude), any shape.
+
+    Returns:
+        uint8, same shape: 255 (white) for silence, 0 (black) from loud notes on.
+    """
+    return np.round(255 * (1 - np.clip(spectrogram / _LOUD, 0, 1))).astype(np.uint8)
 
 
 def _zoom(config: GameConfig) -> int:
     return max(1, _PICTURE_WIDTH_PX // config.window_width_px)
+
+
+@cache
+def _font(size_px: int = _FONT_PX) -> _Font:
+    return ImageFont.load_default(size_px)
 
 
 def _score_picture(moment: Moment) -> Image.Image:
@@ -86,28 +112,29 @@ def _score_picture(moment: Moment) -> Image.Image:
 
 def _sound_picture(moment: Moment) -> Image.Image:
     heard = spectrogram_excerpts(moment.track, moment.frame, config=moment.config)[0]
-    grey = np.round(255 * (1 - np.clip(heard / _LOUD, 0, 1))).astype(np.uint8)
-    image = Image.fromarray(grey[::-1]).convert("RGB")
+    image = Image.fromarray(loudness_grey(heard)[::-1]).convert("RGB")
     image = image.resize((image.width * _FRAME_WIDTH_PX, image.height * _BAND_HEIGHT_PX), Image.Resampling.NEAREST)
     ImageDraw.Draw(image).rectangle((0, 0, image.width - 1, image.height - 1), outline=_BOUND)
     return image
 
 
-def _draw_lines(
-    draw: ImageDraw.ImageDraw, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, *, moment: Moment, bottom: int
-) -> None:
+def _draw_lines(draw: ImageDraw.ImageDraw, *, moment: Moment, bottom: int) -> None:
     zoom, bound = _zoom(moment.config), moment.config.bound_px
     centre = moment.config.window_width_px // 2
     offset = moment.target_px - moment.position_px
-    for x in ((centre - bound) * zoom, (centre + bound) * zoom):
-        _dashed(draw, (x, _LABEL_HEIGHT_PX, bottom), colour=_BOUND, width=1, dash_px=6)
-        draw.text((x, bottom + 2), "bound", fill=_BOUND, font=font, anchor="mt")
+    for x, word in (
+        (centre - bound, "bound: lost if the target is further left"),
+        (centre + bound, "or further right"),
+    ):
+        _dashed(draw, (x * zoom, _LABEL_HEIGHT_PX, bottom), colour=_BOUND, width=1, dash_px=6)
+        draw.text((x * zoom, bottom + 2), word, fill=_BOUND, font=_font(_SMALL_FONT_PX), anchor="mt")
     # beyond the window the target's line stays at its edge
     x_target = int(np.clip((centre + offset) * zoom, 2, moment.config.window_width_px * zoom - 3))
     _dashed(draw, (x_target, _LABEL_HEIGHT_PX, bottom), colour=_TARGET, width=4, dash_px=14)
-    draw.text((x_target, _LABEL_HEIGHT_PX - 4), "target", fill=_TARGET, font=font, anchor="mb")
+    x_label = int(np.clip(x_target, _LABEL_HEIGHT_PX, moment.config.window_width_px * zoom - _LABEL_HEIGHT_PX))
+    draw.text((x_label, _LABEL_HEIGHT_PX - 4), "target", fill=_TARGET, font=_font(), anchor="mb")
     draw.line((centre * zoom, _LABEL_HEIGHT_PX, centre * zoom, bottom), fill=_AGENT, width=3)
-    draw.text((centre * zoom, bottom + 2), "agent", fill=_AGENT, font=font, anchor="mt")
+    draw.text((centre * zoom, bottom + 2), "agent", fill=_AGENT, font=_font(), anchor="mt")
 
 
 def _dashed(
@@ -123,39 +150,51 @@ def _dashed(
         draw.line((x, y, x, min(y + dash_px, bottom)), fill=colour, width=width)
 
 
-def _draw_numbers(
-    draw: ImageDraw.ImageDraw,
-    font: ImageFont.ImageFont | ImageFont.FreeTypeFont,
-    *,
-    moment: Moment,
-    corner: tuple[int, int],
-) -> None:
-    rows = (
-        f"{moment.state}",
-        f"reward {moment.rewards[-1]:.3f}" if moment.rewards else "reward -",
-        f"sum of rewards {sum(moment.rewards):.1f}",
-        f"error {moment.position_px - moment.target_px:+.1f} px",
-        f"speed {moment.speed:+.0f} px/frame",
-        f"frame {moment.frame} of {moment.track.last_frame}",
-    )
-    for k, row in enumerate(rows):
-        draw.text((corner[0], corner[1] + _LABEL_HEIGHT_PX + k * _LINE_PX), row, fill=_TEXT, font=font)
-
-
-def _draw_rewards(
-    draw: ImageDraw.ImageDraw,
-    font: ImageFont.ImageFont | ImageFont.FreeTypeFont,
-    *,
-    rewards: Sequence[float],
-    box: tuple[int, int, int, int],
-) -> None:
+def _draw_sound_axes(draw: ImageDraw.ImageDraw, *, box: _Box, config: GameConfig) -> None:
     left, top, right, bottom = box
-    draw.text((left, top), f"reward, last {_CURVE_FRAMES} frames (0 to 1)", fill=_TEXT, font=font)
-    top += _LABEL_HEIGHT_PX
-    for level in (0.0, 0.5, 1.0):
-        y = bottom - level * (bottom - top)
+    small = _font(_SMALL_FONT_PX)
+    draw.text((left, top - 8), "heard: every row a semitone", fill=_TEXT, font=_font(), anchor="lb")
+    for octave, band in enumerate(range(0, BAND_COUNT, BANDS_PER_OCTAVE), _LOWEST_OCTAVE):
+        y = bottom - band * _BAND_HEIGHT_PX - _BAND_HEIGHT_PX // 2
+        draw.line((left - 5, y, left, y), fill=_BOUND)
+        draw.text((left - 8, y), f"C{octave}", fill=_TEXT, font=small, anchor="rm")
+    draw.text((left, bottom + 4), f"{config.frames_in_view / FRAME_RATE_HZ:g} s ago", fill=_TEXT, font=small)
+    draw.text((right, bottom + 4), "now", fill=_TEXT, font=small, anchor="ra")
+
+
+def _draw_numbers(draw: ImageDraw.ImageDraw, *, moment: Moment, corner: tuple[int, int]) -> None:
+    left, top = corner
+    going = moment.state == "following"
+    colour = _TARGET if moment.state == "lost" else _AGENT
+    box = (left, top, left + _NUMBERS_WIDTH_PX - 70, top + _LINE_PX)
+    draw.rectangle(box, fill=_PAPER if going else colour, outline=colour, width=2)
+    words = (left + 8, top + _LINE_PX // 2)
+    draw.text(words, moment.state, fill=colour if going else _PAPER, font=_font(), anchor="lm")
+    rewards, end = moment.rewards, moment.track.last_frame
+    rows = (
+        ("reward", f"{rewards[-1]:.3f}" if rewards else "-"),
+        ("sum of rewards", f"{sum(rewards):.1f} of {len(rewards)}"),
+        ("error", f"{moment.position_px - moment.target_px:+.1f} px"),
+        ("speed", f"{moment.speed:+.0f} px a frame"),
+        ("frame", f"{moment.frame} of {end}"),
+        ("time", f"{moment.frame / FRAME_RATE_HZ:.1f} of {end / FRAME_RATE_HZ:.1f} s"),
+    )
+    for k, (word, value) in enumerate(rows):
+        y = top + _LINE_PX * (k + 1) + _MARGIN_PX
+        draw.text((left, y), word, fill=_BOUND, font=_font(_SMALL_FONT_PX))
+        draw.text((left + 105, y - 3), value, fill=_TEXT, font=_font())
+
+
+def _draw_rewards(draw: ImageDraw.ImageDraw, *, rewards: Sequence[float], box: _Box) -> None:
+    left, top, right, bottom = box
+    small = _font(_SMALL_FONT_PX)
+    title = f"reward of the last {_CURVE_FRAMES // FRAME_RATE_HZ} s"
+    draw.text((left, top - 8), title, fill=_TEXT, font=_font(), anchor="lb")
+    for level, word in ((0.0, "0: lost"), (0.5, "0.5"), (1.0, "1: on the target")):
+        y = round(bottom - level * (bottom - top))
         draw.line((left, y, right, y), fill=_GRID, width=1)
-    recent = list(rewards)[-_CURVE_FRAMES:]
+        draw.text((right, y + 3 if level else y - 3), word, fill=_BOUND, font=small, anchor="ra" if level else "rb")
+    recent = rewards[-_CURVE_FRAMES:]
     step = (right - left) / (_CURVE_FRAMES - 1)
     points = [(left + k * step, bottom - value * (bottom - top)) for k, value in enumerate(recent)]
     if len(points) > 1:

@@ -90,6 +90,17 @@ NOTTINGHAM: Final = GameConfig(
 CONFIGS: Final = {config.name: config for config in (PIANO, NOTTINGHAM)}
 
 
+def find_config(name: str) -> GameConfig:
+    """The rules by name.
+
+    Raises:
+        ConfigError: there are none of that name.
+    """
+    if name not in CONFIGS:
+        raise ConfigError(f"no game {name!r}; expected one of {', '.join(CONFIGS)}")
+    return CONFIGS[name]
+
+
 def onset_frame(onset_s: npt.ArrayLike) -> IntArray:
     """Frame of each onset, rounded half up.
 

@@ -4,9 +4,6 @@ import base64
 import io
 import json
 import re
-import shutil
-import subprocess
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import numpy as np
 import pytest
@@ -20,7 +17,6 @@ from standpartner.follow import write_page
 from standpartner.follow.demo import load_demo
 from standpartner.follow.position import FramePosition, place_all
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SECONDS = 40
 START_FRAME = 24
 LOST = range(500, 540)
@@ -138,45 +134,13 @@ def test_wrong_input(menuet, positions, audio, tmp_path):
         write_page(tmp_path / "x.html", menuet, positions=positions, audio=audio, truth=[1.0, 2.0])
 
 
-class Reports(BaseHTTPRequestHandler):
-    """Takes in what the page sends."""
-
-    def do_POST(self):
-        self.server.report = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
-def browse(page, tmp_path, times, size):
-    """Open the page in Chromium, go to some times, and bring back what is then to be seen."""
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--mute-audio"]
-    flags += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    flags += ["--autoplay-policy=no-user-gesture-required", f"--window-size={size}", "--remote-debugging-port=0"]
-    probed = tmp_path / "probed.html"
-    with HTTPServer(("127.0.0.1", 0), Reports) as server:
-        where = f"http://127.0.0.1:{server.server_port}/"
-        probed.write_text(page.read_text().replace("</body>", PROBE % (json.dumps(times), where)))
-        command = [BROWSER, *flags, f"--user-data-dir={tmp_path}/profile", probed.as_uri()]
-        browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            server.report, server.timeout = None, 40
-            server.handle_request()
-        finally:
-            browser.terminate()
-            browser.wait(20)
-    assert server.report, "the page did not report in time"
-    assert "error" not in server.report, server.report["error"]
-    return server.report
-
-
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium; install one with: apt-get install chromium")
 @pytest.mark.parametrize("size", ["1440,900", "700,1000"])
-def test_the_cursor_is_where_the_positions_are(size, page, menuet, positions, tmp_path):
+def test_the_cursor_is_where_the_positions_are(size, page, menuet, positions, browser, tmp_path):
     frames = [0, 23, 40, 201, 350, 505, 620, 790]
-    found = browse(page, tmp_path, [frame / 20 for frame in frames], size)
+    probed = tmp_path / "probed.html"
+    probe = PROBE % (json.dumps([frame / 20 for frame in frames]), browser.report_url)
+    probed.write_text(page.read_text().replace("</body>", probe))
+    found = browser.browse(probed.as_uri(), size)
     assert found["duration"] == pytest.approx(SECONDS, abs=0.1)
     for frame, seen in zip(frames, found["report"], strict=True):
         expected = positions[frame]

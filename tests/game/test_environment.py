@@ -1,21 +1,59 @@
+import importlib.util
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import gymnasium
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from standpartner.errors import GameError
-from standpartner.game import ENVIRONMENT_ID, NOTTINGHAM, PIANO, ScoreFollowingEnv, ramp_track, random_track
+from standpartner.errors import ConfigError, GameError, MissingExtraError
+from standpartner.game import ENVIRONMENT_ID, NOTTINGHAM, PIANO, Pacer, ScoreFollowingEnv, ramp_track, random_track
 
 SAME = 1
+PYGAME = importlib.util.find_spec("pygame")
+needs_window = pytest.mark.skipif(PYGAME is None, reason='no pygame; pip install "standpartner[window]"')
 
 
-@pytest.mark.parametrize("config", [PIANO, NOTTINGHAM, replace(PIANO, time_limit_frames=5)], ids=["p", "n", "limit"])
-def test_gymnasiums_own_checks_pass(config):
-    check_env(gymnasium.make(ENVIRONMENT_ID, config=config).unwrapped)
+@pytest.fixture
+def unseen(monkeypatch):
+    """Windows open, but nowhere."""
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+
+
+@pytest.mark.parametrize(
+    "config", ["piano", "nottingham", replace(PIANO, time_limit_frames=5)], ids=["p", "n", "limit"]
+)
+def test_gymnasiums_own_checks_pass(config, unseen):
+    env = gymnasium.make(ENVIRONMENT_ID, config=config)
+    check_env(env.unwrapped, skip_render_check=PYGAME is None)
+
+
+def test_both_games_go_by_their_names():
+    for config in (PIANO, NOTTINGHAM):
+        env = gymnasium.make(ENVIRONMENT_ID, config=config.name).unwrapped
+        assert env.config is config
+        window = (config.shown_height_px, config.shown_width_px)
+        assert env.observation_space["score"].shape == (2, *window)
+        assert env.reset(seed=0)[0]["score"].shape == (2, *window)
+    with pytest.raises(ConfigError, match="expected one of piano, nottingham"):
+        gymnasium.make(ENVIRONMENT_ID, config="organ")
+
+
+def test_vectorised_environments_reset_without_differences_from_the_episode_before():
+    envs = gymnasium.make_vec(ENVIRONMENT_ID, num_envs=2, vectorization_mode="sync", tracks=[ramp_track(2.0, 3)])
+    envs.reset(seed=0)
+    ended = np.zeros(2, dtype=bool)
+    while not ended.any():
+        *_, terminated, truncated, info = envs.step(np.array([SAME, SAME]))
+        ended = terminated | truncated
+    assert info["finished"][ended].all()
+    seen, *_ = envs.step(np.array([SAME, SAME]))  # the step after the end resets
+    for view in seen.values():
+        assert view[ended, 0].any()
+        assert not view[ended, 1].any()
 
 
 def test_same_seed_same_rollout():
@@ -128,7 +166,7 @@ def test_bad_arguments_are_refused():
     with pytest.raises(GameError, match="call reset"):
         env.render()
     with pytest.raises(GameError, match="render_mode"):
-        ScoreFollowingEnv(render_mode="human")
+        ScoreFollowingEnv(render_mode="ansi")
     with pytest.raises(GameError, match="needs a track"):
         ScoreFollowingEnv([])
     track = ramp_track()
@@ -147,11 +185,82 @@ def test_picture_has_agent_target_and_a_fixed_size(config):
     assert picture.shape == first.shape
     assert picture.dtype == np.uint8
     zoom = 1024 // config.window_width_px
-    row = picture[27]
+    row = picture[27]  # below the labels
     agent = np.flatnonzero((row == (0, 114, 178)).all(axis=-1)).mean()
     target = np.flatnonzero((row == (213, 94, 0)).all(axis=-1)).mean()
     assert agent == pytest.approx(config.window_width_px // 2 * zoom, abs=2)
     assert target - agent == pytest.approx(40 * zoom, abs=3)  # 20 frames behind at 2 px a frame
+
+
+def tiny_env(**options):
+    return ScoreFollowingEnv([ramp_track(2.0, 5)], **options)
+
+
+def test_offline_steps_do_not_wait_and_say_nothing_of_time():
+    assert "late_s" not in play(tiny_env())[-1]
+
+
+def test_real_time_steps_are_a_twentieth_of_a_second_apart():
+    now = [100.0]
+    env = tiny_env(pacer=Pacer(clock=lambda: now[0], sleep=lambda seconds: now.__setitem__(0, now[0] + seconds)))
+    for _ in range(2):
+        env.reset(seed=0)
+        start_s = now[0]
+        for k in range(1, 6):
+            now[0] += 0.02  # the agent thinks
+            info = env.step(SAME)[-1]
+            assert now[0] == pytest.approx(start_s + k / 20)
+            assert info["late_s"] == 0
+        now[0] += 0.07
+        assert env.step(SAME)[-1]["late_s"] == pytest.approx(0.02)
+
+
+@needs_window
+def test_the_window_shows_what_rgb_array_draws(unseen):
+    import pygame
+
+    now = [0.0]
+    pacer = Pacer(clock=lambda: now[0], sleep=lambda seconds: now.__setitem__(0, now[0] + seconds))
+    human, array = tiny_env(render_mode="human", pacer=pacer), tiny_env(render_mode="rgb_array")
+    for env in (human, array):
+        env.reset(seed=0)
+    for action in (2, 2, 1, 0):
+        human.step(action)
+        array.step(action)
+        shown = pygame.surfarray.array3d(pygame.display.get_surface()).transpose(1, 0, 2)
+        np.testing.assert_array_equal(shown, array.render())
+    assert human.render() is None
+    assert now[0] == pytest.approx(4 / 20)
+    human.close()
+    assert not pygame.display.get_init()
+    human.reset(seed=0)  # opens it again
+    human.close()
+
+
+@needs_window
+def test_without_a_display_it_says_what_to_do(monkeypatch):
+    for name in ("SDL_VIDEODRIVER", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    if sys.platform != "linux":
+        pytest.skip("displays are found otherwise here")
+    env = tiny_env(render_mode="human")
+    with pytest.raises(GameError, match=r"no display .* use render_mode='rgb_array'"):
+        env.reset(seed=0)
+
+
+def test_without_pygame_human_mode_names_the_cure(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pygame", None)
+    monkeypatch.delitem(sys.modules, "standpartner.game.window", raising=False)
+    with pytest.raises(MissingExtraError, match=r'pip install "standpartner\[window\]"'):
+        tiny_env(render_mode="human")
+
+
+def test_the_specification_names_every_key_of_info():
+    text = (Path(__file__).parents[2] / "docs" / "environment.md").read_text()
+    env = tiny_env(pacer=Pacer(sleep=lambda seconds: None))
+    env.reset(seed=0)
+    missing = [key for key in env.step(SAME)[-1] if f"`{key}`" not in text]
+    assert not missing
 
 
 def test_without_gymnasium_the_room_works_and_the_environment_names_the_cure():

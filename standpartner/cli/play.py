@@ -1,0 +1,71 @@
+"""The command for a person at the keyboard: ``standpartner play``. What it needs is imported when it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+import webbrowser
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from standpartner.play import Music
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the command of this module to the command line."""
+    app.command()(play)
+
+
+def play(
+    piece: Annotated[
+        str | None,
+        typer.Argument(metavar="PIECE", help="Name of a built piece, CORPUS/NAME, or its folder; default: a menuet."),
+    ] = None,
+    *,
+    performance: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the performance; default: the first.")
+    ] = None,
+    game: Annotated[
+        str | None, typer.Option(metavar="piano|nottingham", help="Rules; default: those of the corpus.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port of the page; default: any that is free.", min=0, max=65_535)] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
+) -> None:
+    """Follow a piece yourself, in a browser: the arrow keys change the reading speed, the rules are the agents'.
+
+    At the end your measures stand beside those of the oracle on the same performance. Ctrl-C ends the command.
+    """
+    from standpartner.errors import ConfigError
+    from standpartner.play import PlayServer
+
+    if piece is None and performance is not None:
+        raise ConfigError("expected PIECE with --performance: the bundled menuet has one performance only")
+    with PlayServer(_music(piece, performance=performance, game=game), port=port) as server:
+        typer.echo(f"{server.music.title}: open {server.url} in a browser; Ctrl-C ends this.")
+        if browser and _has_screen():
+            webbrowser.open(server.url)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            typer.echo("")
+
+
+def _music(piece: str | None, *, performance: str | None, game: str | None) -> Music:
+    from standpartner.corpus.store import find_piece
+    from standpartner.evaluate.run import game_for
+    from standpartner.game.rules import NOTTINGHAM, find_config
+    from standpartner.piece import load_piece
+    from standpartner.play import demo_music, piece_music
+
+    if piece is None:
+        return demo_music(find_config(game) if game else NOTTINGHAM)
+    folder = find_piece(piece).resolve()
+    corpus = folder.parent.parent.name
+    return piece_music(load_piece(folder), config=game_for(corpus, game), performance=performance)
+
+
+def _has_screen() -> bool:
+    """Whether a browser would be seen; without a screen a text browser would take the terminal."""
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,111 @@
+"""One round: an episode of the game, played step by step, and what became of it."""
+
+from typing import Any
+
+import numpy as np
+
+from standpartner.errors import GameError
+from standpartner.evaluate.episodes import Episode
+from standpartner.evaluate.measures import error_cm, r_on
+from standpartner.game.batched import BatchedGame
+from standpartner.game.players import Player
+from standpartner.play.music import Music
+
+
+class Round:
+    """An episode from the first onset on, by the rules of the game.
+
+    Attributes:
+        music: what is followed.
+        game: as it stands; of one episode.
+        state: "following", "lost", "finished" or "out of time".
+        reward: of the last step; None before the first.
+        score: sum of the rewards.
+    """
+
+    def __init__(self, music: Music) -> None:
+        """Start at the first onset."""
+        self.music = music
+        self.game = BatchedGame([music.track], music.config)
+        self.game.reset(0, 0)
+        self.state = "following"
+        self.reward: float | None = None
+        self.score = 0.0
+        self._positions_px = [float(self.game.position_px[0])]
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a step to play."""
+        return bool(self.game.running[0])
+
+    def step(self, action: int) -> dict[str, Any]:
+        """Play one frame.
+
+        Args:
+            action: index of the change of speed.
+
+        Returns:
+            How the game stands then, see `view`.
+
+        Raises:
+            GameError: the round has ended, or the action is out of range.
+        """
+        if not self.running:
+            raise GameError(f"the round has ended ({self.state}); start another one")
+        result = self.game.step(np.array([action]))
+        self.state = result.state(0)
+        self.reward = float(result.reward[0])
+        self.score += self.reward
+        self._positions_px.append(float(self.game.position_px[0]))
+        return self.view()
+
+    def view(self) -> dict[str, Any]:
+        """How the game stands, ready for JSON: position, target and error in strip px, speed in strip px per frame."""
+        game = self.game
+        return {
+            "frame": int(game.frame[0]),
+            "position": float(game.position_px[0]),
+            "target": float(game.target_px[0]),
+            "error": float(game.error_px[0]),
+            "speed": float(game.speed[0]),
+            "reward": self.reward,
+            "score": self.score,
+            "state": self.state,
+        }
+
+    def measures(self) -> dict[str, Any]:
+        """What became of the round, ready for JSON.
+
+        Returns:
+            ``state``; ``score``, the sum of rewards, and ``best``, what it is with an error of 0 to the end; ``r_on``,
+            the share of onsets reached; ``error_cm``, the mean error at them, None if none was reached.
+
+        Raises:
+            GameError: the round has not ended.
+        """
+        if self.running:
+            raise GameError("the round is still going on; play it to its end first")
+        track, lost_frame = self.music.track, int(self.game.lost_frame[0])
+        episode = Episode(
+            name=track.name,
+            onset_s=track.onset_s,
+            onset_x_px=track.onset_x_px,
+            position_px=np.array(self._positions_px),
+            lost_frame=lost_frame if lost_frame >= 0 else None,
+        )
+        error = error_cm([episode])[0]
+        return {
+            "state": self.state,
+            "score": self.score,
+            "best": track.last_frame - track.first_frame,
+            "r_on": r_on([episode]),
+            "error_cm": None if np.isnan(error) else error,
+        }
+
+
+def play_round(player: Player, music: Music) -> Round:
+    """Let a player play a round to its end."""
+    played = Round(music)
+    while played.running:
+        played.step(int(player.act(played.game)[0]))
+    return played

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from standpartner.audio import backends, read_audio, spectrogram, synthesis
+from standpartner.constants import SAMPLE_RATE_HZ
+from standpartner.errors import MissingExtraError, PieceError
+from standpartner.follow.demo import load_demo
+from standpartner.game import NOTTINGHAM, PIANO
+from standpartner.play import demo_music, piece_music
+
+
+def test_the_demo_is_heard_as_it_was_recorded():
+    music = demo_music()
+    np.testing.assert_array_equal(music.audio, read_audio(load_demo().recording))
+    np.testing.assert_array_equal(music.track.onset_s, load_demo().onset_s)
+    assert (music.title, music.config) == ("Menuet in G", NOTTINGHAM)
+
+
+@pytest.mark.skipif(not backends(), reason='no synthesiser; pip install "standpartner[synth]"')
+def test_a_piece_sounds_when_its_notes_are_played(tiny_pieces):
+    piece = tiny_pieces[0]
+    for index, performance in enumerate(piece.performances):
+        music = piece_music(piece, config=NOTTINGHAM, performance=performance.name)
+        assert music.track.name == f"{piece.name}/{performance.name}"
+        np.testing.assert_array_equal(music.track.spectrogram, performance.spectrogram)
+        assert len(music.audio) / SAMPLE_RATE_HZ > performance.onset_s[-1]
+        assert np.abs(music.audio).max() == pytest.approx(0.8, abs=1e-3)
+        heard, other = spectrogram(music.audio), piece.performances[1 - index].spectrogram
+        assert likeness(heard, performance.spectrogram) > 0.8 > 0.5 > likeness(heard, other)
+
+
+def likeness(one, other):
+    frames = min(len(one), len(other))
+    return np.corrcoef(one[:frames].ravel(), other[:frames].ravel())[0, 1]
+
+
+@pytest.mark.skipif(not backends(), reason='no synthesiser; pip install "standpartner[synth]"')
+def test_the_first_performance_is_taken_and_an_unknown_one_refused(tiny_pieces):
+    piece = tiny_pieces[0]
+    assert piece_music(piece, config=PIANO).track.name == f"{piece.name}/p0"
+    with pytest.raises(PieceError, match="expected the performance 'p7', it has p0, p1"):
+        piece_music(piece, config=PIANO, performance="p7")
+
+
+def test_without_a_synthesiser_it_names_the_cure(tiny_pieces, monkeypatch):
+    monkeypatch.setattr(synthesis, "backends", lambda: ())
+    with pytest.raises(MissingExtraError, match=r'pip install "standpartner\[synth\]"'):
+        piece_music(tiny_pieces[0], config=PIANO)
