@@ -33,7 +33,6 @@ _HEADINGS = (
     *("R_tue", "R_on", "R_on as published", "error cm", "within 0.5 s"),
 )
 
-_BASELINES = ("oracle", "constant", "random", "filter", "otw")  # which keep their names in any agent's card
 _KEPT = (
     *("agent", "corpus", "split", "sound", "game", "runs", "pieces", "onsets", "r_tue", "r_on", "r_on_as_published"),
     *("error_cm_mean", "error_cm_std", "within_s", "spread"),
@@ -67,7 +66,7 @@ def record_measures(folder: Path, report: dict[str, Any]) -> None:
     content = _read(folder)
     row = {name: report[name] for name in _KEPT}
     row["intervals"] = {name: report["intervals"][name] for name in ("r_tue", "r_on", "error_cm_mean")}
-    if str(row["agent"]).partition(":")[0] not in _BASELINES:
+    if Path(row["agent"]).resolve() == folder.resolve():  # no path of this machine in the card
         row["agent"] = content["about"].get("name", folder.name)
     others = [old for old in content["about"].get("measures", []) if _kind(old) != _kind(row)]
     content["about"]["measures"] = [*others, row]

@@ -83,6 +83,22 @@ def as_written(piece: Piece, *, soundfont: str = TEST_STYLE.soundfonts[0]) -> Pe
     )
 
 
+def notes_of(performance: Performance) -> PlayedNotes:
+    """What a performance plays, all notes equally loud, on the instrument and in the tuning that it was made with.
+
+    Raises:
+        AudioError: a note is out of range.
+    """
+    return PlayedNotes(
+        pitch=performance.note_pitch,
+        onset_s=np.maximum(performance.note_onset_s, 0.0),  # a recording may begin within its first note
+        duration_s=performance.note_duration_s,
+        velocity=np.full(len(performance.note_pitch), _VELOCITY),
+        program=performance.made_by.get("program", 0),
+        tuning_cents=performance.made_by.get("detune_cents", 0.0),
+    )
+
+
 def audio_of(performance: Performance) -> NDArray[np.float32]:
     """The sound of a performance, rendered again by what it says of its making, all notes equally loud.
 
@@ -99,15 +115,7 @@ def audio_of(performance: Performance) -> NDArray[np.float32]:
             f"the sound of {performance.name} ({made_by.get('kind', 'of unknown origin')}) is not kept and cannot be "
             "made again; choose another setting: --sound score or room"
         )
-    played = PlayedNotes(
-        pitch=performance.note_pitch,
-        onset_s=performance.note_onset_s,
-        duration_s=performance.note_duration_s,
-        velocity=np.full(len(performance.note_pitch), _VELOCITY),
-        program=made_by.get("program", 0),
-        tuning_cents=made_by.get("detune_cents", 0.0),
-    )
-    audio = synthesise(played, soundfont=find_soundfont(made_by["soundfont"]))
+    audio = synthesise(notes_of(performance), soundfont=find_soundfont(made_by["soundfont"]))
     audio = audio * np.float32(10.0 ** (made_by.get("gain_db", 0.0) / 20.0))
     sound = made_by.get("sound")
     return disguise(audio, SoundChoices.from_dict(sound)) if sound else audio

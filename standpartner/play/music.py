@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from standpartner.audio import PlayedNotes, read_audio, soundfonts, spectrogram, synthesise
+from standpartner.audio import read_audio, soundfonts, spectrogram, synthesise
 from standpartner.errors import PieceError
+from standpartner.evaluate.sounds import notes_of
 from standpartner.follow.demo import load_demo
 from standpartner.game.rules import NOTTINGHAM, GameConfig
 from standpartner.game.tracks import Track
 from standpartner.piece import Performance, Piece
 from standpartner.score import read_score
 
-_VELOCITY = 80  # a piece does not hold how loud its notes are
 _PEAK = 0.8
 
 
@@ -79,15 +79,7 @@ def _chosen(piece: Piece, name: str | None) -> int:
 
 
 def _synthesised(performance: Performance) -> tuple[NDArray[np.float32], str]:
-    """Sound of the notes, and what it is; instrument and tuning are those it was made with, where that is known."""
-    made_by = performance.made_by
-    notes = PlayedNotes(
-        performance.note_pitch,
-        np.maximum(performance.note_onset_s, 0.0),
-        performance.note_duration_s,
-        np.full(len(performance.note_pitch), _VELOCITY),
-        program=int(made_by.get("program", 0)),
-        tuning_cents=float(made_by.get("tuning_cents", 0.0)),
-    )
-    audio = synthesise(notes, soundfont=soundfonts().get(str(made_by.get("soundfont"))))
+    """Sound of the notes, and what it is; on another soundfont where its own is not on this machine or not known."""
+    soundfont = soundfonts().get(str(performance.made_by.get("soundfont")))
+    audio = synthesise(notes_of(performance), soundfont=soundfont)
     return audio * np.float32(_PEAK / max(float(np.abs(audio).max()), 1e-6)), "the performance's notes, synthesised"

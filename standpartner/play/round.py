@@ -60,13 +60,13 @@ class Round:
         return self.view()
 
     def view(self) -> dict[str, Any]:
-        """How the game stands, ready for JSON: position, target and error in strip px, speed in strip px per frame."""
+        """How the game stands, ready for JSON; speed in strip px per frame."""
         game = self.game
         return {
             "frame": int(game.frame[0]),
-            "position": float(game.position_px[0]),
-            "target": float(game.target_px[0]),
-            "error": float(game.error_px[0]),
+            "position_px": float(game.position_px[0]),
+            "target_px": float(game.target_px[0]),
+            "error_px": float(game.error_px[0]),
             "speed": float(game.speed[0]),
             "reward": self.reward,
             "score": self.score,

@@ -1,7 +1,6 @@
 """The corpus commands as a user calls them: what they say and how they exit."""
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,20 +16,11 @@ Call = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Runs the command line in this process: (exit code, standard output in one line, standard error)."""
+def call(call: Call) -> Call:
+    """Runs a corpus command; what it says on standard output comes in one line."""
 
     def run(*words: object) -> tuple[int, str, str]:
-        from standpartner.cli import main
-
-        monkeypatch.setattr(sys, "argv", ["standpartner", "corpus", *map(str, words)])
-        monkeypatch.setenv("COLUMNS", "250")
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
+        code, out, err = call("corpus", *words)
         return code, " ".join(out.split()), err
 
     return run

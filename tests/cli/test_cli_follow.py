@@ -21,26 +21,6 @@ ASAP = Path(__file__).parents[3] / "shared" / "data" / "asap" / "Bach" / "Prelud
 SCORE = load_demo().score
 
 
-@pytest.fixture
-def call(monkeypatch, capsys):
-    """Runs the command line in this process: (exit code, standard output, standard error)."""
-
-    def run(*words):
-        from standpartner.cli import main
-
-        monkeypatch.setattr(sys, "argv", ["standpartner", *map(str, words)])
-        monkeypatch.setenv("COLUMNS", "200")
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
-
-
 @pytest.fixture(scope="module")
 def short(tmp_path_factory):
     """The first ten seconds of the bundled recording."""

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -27,6 +29,18 @@ def test_a_piece_sounds_when_its_notes_are_played(tiny_pieces):
         assert np.abs(music.audio).max() == pytest.approx(0.8, abs=1e-3)
         heard, other = spectrogram(music.audio), piece.performances[1 - index].spectrogram
         assert likeness(heard, performance.spectrogram) > 0.8 > 0.5 > likeness(heard, other)
+
+
+@pytest.mark.skipif(not backends(), reason='no synthesiser; pip install "standpartner[synth]"')
+def test_it_is_in_the_tuning_that_the_agents_hear(tiny_pieces):
+    """A semitone up is a band up, as the spectrogram that the game shows of such a performance is."""
+    performance = tiny_pieces[0].performances[0]
+    sharp = replace(performance, made_by=performance.made_by | {"detune_cents": 100.0})
+    one, other = (
+        spectrogram(piece_music(replace(tiny_pieces[0], performances=(heard,)), config=PIANO).audio)
+        for heard in (performance, sharp)
+    )
+    assert likeness(other[:, 1:], one[:, :-1]) > 0.9 > likeness(other, one)
 
 
 def likeness(one, other):

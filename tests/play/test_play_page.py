@@ -116,13 +116,13 @@ def check_by_the_rules(views, actions, music):
     """Every moment that the page showed is what the rules make of the actions."""
     game = BatchedGame([music.track], music.config)
     game.reset(0, 0)
-    assert (views[0]["frame"], views[0]["position"]) == (game.frame[0], game.position_px[0])
+    assert (views[0]["frame"], views[0]["position_px"]) == (game.frame[0], game.position_px[0])
     assert len(views) == len(actions) + 1
     for view, action in zip(views[1:], actions, strict=True):
         result = game.step(np.array([action]))
         assert view["frame"] == game.frame[0]
-        assert view["position"] == game.position_px[0]
-        assert view["error"] == pytest.approx(game.error_px[0])
+        assert view["position_px"] == game.position_px[0]
+        assert view["error_px"] == pytest.approx(game.error_px[0])
         assert view["speed"] == game.speed[0]
         assert view["reward"] == pytest.approx(float(result.reward[0]))
         assert view["state"] == result.state(0)
@@ -144,7 +144,7 @@ def test_following_to_the_end(watch, music):
     assert found["told"].startswith("Finished: you followed to the last note")
     assert found["measures"]["you"]["score"] == last["score"] < found["measures"]["oracle"]["score"]
     assert found["lines"]["you"] == pytest.approx(0.5, abs=0.003)
-    offset = (last["target"] - last["position"]) / music.config.window_width_px
+    offset = (last["target_px"] - last["position_px"]) / music.config.window_width_px
     assert found["lines"]["target"] == pytest.approx(0.5 + offset, abs=0.006)
 
 
@@ -158,7 +158,7 @@ def test_losing_with_the_target_hidden_and_starting_again(watch, music):
     assert "target shown" not in found["told"]
     assert (found["hidden"]["target"], found["offBy"]) == (None, "hidden")
     assert found["shown"]["target"] == pytest.approx(0.5 + 52 / 150, abs=0.006)
-    assert found["again"]["position"] == found["views"][0]["position"]
+    assert found["again"]["position_px"] == found["views"][0]["position_px"]
     assert len(again) >= 2
     assert found["button"] == "Pause"
 

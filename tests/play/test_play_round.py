@@ -24,9 +24,9 @@ def test_a_round_is_an_episode_of_the_game(music):
         view = played.step(int(action))
         assert view == {
             "frame": game.frame[0],
-            "position": game.position_px[0],
-            "target": game.target_px[0],
-            "error": game.error_px[0],
+            "position_px": game.position_px[0],
+            "target_px": game.target_px[0],
+            "error_px": game.error_px[0],
             "speed": game.speed[0],
             "reward": float(result.reward[0]),
             "score": pytest.approx(total),
