@@ -177,7 +177,7 @@ def _core_minutes(log: "dict[str, Built]") -> float:
 
 @app.command("table")
 def table_of_corpora(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Which; default: all built.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Which; default: all built.")] = None,
 ) -> None:
     """Print what is built of several corpora as a Markdown table (the one in docs/corpus.md)."""
     from standpartner.corpus.registry import CORPORA, find_recipe
