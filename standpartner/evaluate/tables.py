@@ -68,7 +68,7 @@ def read_report(path: Path) -> dict[str, Any]:
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ConfigError(f"cannot read the report {path}: {error}; expected a file that evaluate --json wrote") from error
+        raise ConfigError(f"cannot read the report {path}: {error}; expected what evaluate --json wrote") from error
     missing = [name for name in _NEEDED if not isinstance(report, dict) or name not in report]
     if missing:
         raise ConfigError(f"{path} is no report of evaluate --json: {', '.join(missing)} missing; evaluate again")
