@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from standpartner.agent.bundle import DEFAULT_AGENT, load_agent
+from standpartner.agent.bundle import DEFAULT_AGENT, WindowAgent, load_agent, load_player
 from standpartner.corpus.store import Corpus
 from standpartner.errors import ConfigError
 from standpartner.evaluate.agents import AgentPlayer, Senses
 from standpartner.evaluate.episodes import Episode, play_episodes
 from standpartner.evaluate.forward_filter import filter_episodes
 from standpartner.evaluate.measures import evaluate_runs
+from standpartner.evaluate.window_agents import window_runs
 from standpartner.game.players import ConstantSpeedPlayer, OraclePlayer, Player, RandomPlayer, constant_speed
 from standpartner.game.rules import CONFIGS, NOTTINGHAM, PIANO, GameConfig
 from standpartner.game.tracks import Track
@@ -80,7 +81,10 @@ def play_runs(config: EvaluationConfig, pieces: Sequence[Piece], *, game: GameCo
         return [play_episodes(_player(config.agent, pieces, tracks, seed), tracks, config=game) for seed in seeds]
     kind, _, name = config.agent.partition(":")
     filtering = kind == "filter"
-    senses = Senses(load_agent((name or DEFAULT_AGENT) if filtering else config.agent), tracks)
+    agent = load_agent(name or DEFAULT_AGENT) if filtering else load_player(config.agent)
+    if isinstance(agent, WindowAgent):
+        return window_runs(agent, tracks, game=game, seeds=seeds)
+    senses = Senses(agent, tracks)
     if filtering:
         return [filter_episodes(senses, tracks, game=game)]
     return [
