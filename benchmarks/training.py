@@ -49,6 +49,7 @@ class Clock:
         self.seconds, self.cpu = seconds, cpu
 
     def now(self) -> float:
+        """Seconds."""
         return time.process_time() / torch.get_num_threads() if self.cpu else time.perf_counter()
 
     def rate(self, work: Callable[[], int]) -> float:
@@ -82,7 +83,9 @@ class PaperLoop:
     def step(self) -> int:
         """Play 15 frames of all and learn from them."""
         rows = [self._frame() for _ in range(self.settings.episode.frames)]
-        score, spectrogram, value, action, old, reward, ended = (torch.stack(column) for column in zip(*rows, strict=True))
+        score, spectrogram, value, action, old, reward, ended = (
+            torch.stack(column) for column in zip(*rows, strict=True)
+        )
         following = torch.cat([value[1:], self.judged()[3][None]])
         advantages = generalised_advantages(
             reward, value, next_values=following * ~ended, ended=ended, discount=0.9, gae_lambda=0.95
@@ -189,7 +192,9 @@ def vary(clock: Clock, data: TrainingSet) -> None:
     cases += [("episodes", str(count), data, replace(MANY, episodes=count)) for count in (16, 64, 256)]
     cases += [("frames of a segment", str(count), data, replace(MANY, frames=count)) for count in (8, 16, 32, 64)]
     for name, value, toy, episode in cases:
-        rates = [clock.rate(whole_loop(read_once(toy, learning=learning, episode=episode))) for learning in (True, False)]
+        rates = [
+            clock.rate(whole_loop(read_once(toy, learning=learning, episode=episode))) for learning in (True, False)
+        ]
         print(f"| {name} | {value} | {rates[0]:.0f} | {rates[1]:.0f} |", flush=True)
 
 

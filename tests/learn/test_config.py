@@ -97,7 +97,7 @@ def test_stages_and_networks_have_to_fit():
         config(network=PAPER_NOTTINGHAM, stages=("a2c",))
     with pytest.raises(ConfigError, match="set samples to 0"):
         config(stages=("reinforce",))
-    with pytest.raises(ConfigError, match="read-once networks"):
+    with pytest.raises(ConfigError, match="belong to a read-once network"):
         config(network=PAPER_PIANO, stages=("a2c",), a2c=A2cConfig(encoders=True))
 
 

@@ -16,7 +16,7 @@ from standpartner.learn.config import A2cConfig, EpisodeConfig, OptimiserConfig,
 from standpartner.learn.features import encode
 from standpartner.learn.fixed_encoders import FixedEncoders
 from standpartner.learn.learner import Batch, explained, policy_gradient_loss, shuffled, weigh
-from standpartner.learn.learning_encoders import LearningEncoders
+from standpartner.learn.learning_encoders import CROP_COLUMNS, LearningEncoders
 from standpartner.learn.ppo import Ppo, ppo_loss
 from standpartner.learn.reinforce import Reinforce
 from standpartner.learn.rollout import Episodes, Rollout
@@ -44,7 +44,8 @@ def actor_of(tiny_network_config, tiny_data):
         network = ReadOnceNetwork(tiny_network_config)
         if kind == "learning":
             return LearningEncoders(network, tiny_data.train, frames=frames)
-        return FixedEncoders(network, encode(network, tiny_data.train, settings=AugmentConfig.none(), seed=0))
+        features = encode(network, tiny_data.train, settings=AugmentConfig.none(), seed=0)
+        return FixedEncoders(network, features, tracker=False)
 
     return make
 
@@ -109,11 +110,9 @@ def test_every_learner_teaches_every_kind_of_network_the_same_way_twice(kind, na
 
 def test_only_what_the_reward_may_teach_is_learned(actor_of):
     fixed, learning = ({name for name, _ in actor_of(kind).learned()} for kind in ("fixed", "learning"))
-    assert any(name.startswith("policy.tracker.") for name in fixed)
     assert all(name.startswith("policy.") for name in fixed)
-    assert not any(name.startswith(("policy.tracker.", "read.", "listen.")) for name in learning)
-    assert any(name.startswith("strip.") for name in learning)
-    assert any(name.startswith("frames.") for name in learning)
+    assert not any(name.startswith(("policy.tracker.", "read.", "listen.")) for name in fixed | learning)
+    assert {name.split(".")[0] for name in learning} == {"strip", "frames", "locate", "outline", "policy"}
 
 
 def test_whole_episodes_end_and_wait_for_each_other(actor_of, tiny_data):
@@ -221,19 +220,23 @@ def test_rewards_can_count_as_they_are():
 
 
 def test_crops_show_what_the_whole_strip_shows(actor_of, tiny_data):
-    """Away from a crop's edges the encoders see the same, so windows show the same as when the strip is read whole."""
-    learning = actor_of("learning")
-    fixed = FixedEncoders(
-        learning.network, encode(learning.network, tiny_data.train, settings=AugmentConfig.none(), seed=0)
-    )
-    config = EpisodeConfig(episodes=8, frames=12, anywhere=1.0, game="nottingham")
-    episodes = Episodes(learning, tiny_data.train.tracks, config)
-    episodes.collect(np.random.default_rng(0))
-    memory = learning.empty_memory(8)
-    learning.prepare()
-    seen, expected = learning.act(episodes.game, memory), fixed.act(episodes.game, memory)
-    torch.testing.assert_close(seen.logits, expected.logits, atol=2e-3, rtol=0)
-    torch.testing.assert_close(seen.value, expected.value, atol=2e-3, rtol=0)
+    """The encoders make the same of columns away from the ends of crop and strip, and of every frame."""
+    actor, data = actor_of("learning"), tiny_data.train
+    whole = encode(actor.network, data, settings=AugmentConfig.none(), seed=0)
+    count = int(whole.column_count[0])
+    first_column, first_frame = np.array([-20, count - CROP_COLUMNS + 20]), np.array([0, 30])
+    with torch.no_grad():
+        view, embedding = actor._encode(np.array([0, 0]), first_column, first_frame)
+    for crop, column, frame in zip(view, first_column, first_frame, strict=True):
+        columns = np.arange(max(column, 0) + 8, min(column + CROP_COLUMNS, count) - 8)
+        found, expected = crop[64 + columns - column], whole.view[64 + columns]
+        torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
+        outside = [c for c in range(column, column + CROP_COLUMNS) if not 0 <= c < count]
+        assert outside
+        assert not crop[64 + np.array(outside) - column].any()  # as when it is read whole: nothing
+        torch.testing.assert_close(
+            embedding[list(first_frame).index(frame)], whole.embeddings[frame : frame + actor.frames], atol=1e-4, rtol=0
+        )
 
 
 def test_a_crop_is_renewed_when_the_window_leaves_it(actor_of, tiny_data):

@@ -73,7 +73,8 @@ def test_n_step_returns_are_plain_sums_between_ends():
     rewards, values, after = (torch.rand(7, generator=generator).tolist() for _ in range(3))
     ended = [False, False, True, False, True, False, False]
     terminated = [step == 2 for step in range(7)]
-    next_values = [0.0 if terminated[step] else after[step] for step in range(7)]
+    cut = [step in (2, 4, 6) for step in range(7)]
+    next_values = [0.0 if terminated[k] else after[k] if cut[k] else values[k + 1] for k in range(7)]
     found = advantages(rewards, values, next_values, ended, 0.8, 1.0)
     expected = [plain_return(rewards, after, ended, terminated, step, 0.8) - values[step] for step in range(7)]
     assert found == pytest.approx(expected)
