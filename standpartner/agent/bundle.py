@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from standpartner.agent.config import FRONT_FRAMES, NetworkConfig
+from standpartner.agent.config import FRONT_FRAMES, NetworkConfig, WindowNetworkConfig, network_config
 from standpartner.agent.views import ink, pad_columns
 from standpartner.constants import BAND_COUNT
 from standpartner.errors import AgentError
@@ -40,41 +40,53 @@ class Decision:
     memory: Floats
 
 
-class Agent:
-    """A bundle, loaded.
+class _Bundle:
+    """A bundle of either kind: described, checked, its graphs ready to run."""
 
-    Args:
-        folder: with ``agent.json`` and the graphs.
-        threads: CPU threads of ONNX Runtime.
-
-    Raises:
-        AgentError: a file is missing, damaged, or of another version.
-    """
-
-    def __init__(self, folder: Path, *, threads: int = 1) -> None:
+    def __init__(self, folder: Path, *, threads: int) -> None:
         self.folder = folder
         content = _read_description(folder)
         self.about: dict[str, Any] = content["about"]
-        self.config = NetworkConfig.from_json(content["network"])
-        for name, checksum in content["sha256"].items():
-            if name.endswith(".onnx"):
-                _check_file(folder / name, checksum)
+        self.network = network_config(content["network"])
+        graphs = [name for name in content["sha256"] if name.endswith(".onnx")]
+        for name in graphs:
+            _check_file(folder / name, content["sha256"][name])
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        graphs = ("strip", "front", "frame", "policy")
         self._run = {
-            graph: onnxruntime.InferenceSession(
-                str(folder / f"{graph}.onnx"), options, providers=["CPUExecutionProvider"]
+            Path(name).stem: onnxruntime.InferenceSession(
+                str(folder / name), options, providers=["CPUExecutionProvider"]
             )
-            for graph in graphs
+            for name in graphs
         }
 
     @property
     def name(self) -> str:
         """The agent's name."""
         return str(self.about.get("name", self.folder.name))
+
+
+class Agent(_Bundle):
+    """A read-once network's bundle, loaded: it follows and plays.
+
+    Args:
+        folder: with ``agent.json`` and the graphs.
+        threads: CPU threads of ONNX Runtime.
+
+    Raises:
+        AgentError: a file is missing, damaged, of another version, or holds a window network.
+    """
+
+    def __init__(self, folder: Path, *, threads: int = 1) -> None:
+        super().__init__(folder, threads=threads)
+        if not isinstance(self.network, NetworkConfig):
+            raise AgentError(
+                f"{folder} holds a network that sees windows of the game: it can be evaluated, but not follow; "
+                "choose another agent"
+            )
+        self.config: NetworkConfig = self.network
 
     def read(self, strip: NDArray[np.uint8]) -> Floats:
         """Read a strip once.
@@ -112,6 +124,37 @@ class Agent:
         """(features,) front of silence, which is what came before a recording began."""
         silent: Floats = self.fronts(np.zeros((1, FRONT_FRAMES, BAND_COUNT), np.float32))[0]
         return silent
+
+
+class WindowAgent(_Bundle):
+    """A window network's bundle, loaded: it plays the game or, with bins, locates.
+
+    Args:
+        folder: with ``agent.json`` and the graph.
+        threads: CPU threads of ONNX Runtime.
+
+    Raises:
+        AgentError: a file is missing, damaged, of another version, or holds a read-once network.
+    """
+
+    def __init__(self, folder: Path, *, threads: int = 1) -> None:
+        super().__init__(folder, threads=threads)
+        if not isinstance(self.network, WindowNetworkConfig):
+            raise AgentError(f"expected a window network in {folder}, found a read-once network; choose another agent")
+        self.config: WindowNetworkConfig = self.network
+
+    def decide(self, score: Floats, spectrogram: Floats) -> tuple[Floats, Floats]:
+        """Action logits (N, 3) and values (N,) for windows (N, c, h, w) and excerpts (N, c, 78, 40).
+
+        c is 2, with differences, or 1.
+        """
+        action, value = self._run["window"].run(None, {"score": score, "spectrogram": spectrogram})
+        return action, value
+
+    def locate(self, score: Floats, spectrogram: Floats) -> Floats:
+        """Logits (N, bins) over the window, left to right, for the same."""
+        logits: Floats = self._run["window"].run(None, {"score": score, "spectrogram": spectrogram})[0]
+        return logits
 
 
 class Ear:
@@ -204,9 +247,20 @@ def find_agent(name_or_path: str) -> Path:
 
 
 def load_agent(name_or_path: str, *, threads: int = 1) -> Agent:
-    """Load an agent by the name it comes with, or from a folder.
+    """Load an agent that follows, by the name it comes with or from a folder.
+
+    Raises:
+        AgentError: there is no such agent, it is damaged, or it cannot follow.
+    """
+    return Agent(find_agent(name_or_path), threads=threads)
+
+
+def load_player(name_or_path: str, *, threads: int = 1) -> Agent | WindowAgent:
+    """Load an agent of either kind, as the game's evaluation needs it.
 
     Raises:
         AgentError: there is no such agent, or it is damaged.
     """
-    return Agent(find_agent(name_or_path), threads=threads)
+    folder = find_agent(name_or_path)
+    windows = isinstance(network_config(_read_description(folder)["network"]), WindowNetworkConfig)
+    return WindowAgent(folder, threads=threads) if windows else Agent(folder, threads=threads)

@@ -12,12 +12,19 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from standpartner.agent.config import NetworkConfig
+from standpartner.agent.config import AnyNetworkConfig, WindowNetworkConfig, network_config
 from standpartner.agent.networks import ReadOnceNetwork
+from standpartner.agent.window_network import WindowNetwork
 from standpartner.errors import AgentError
 
 FORMAT_VERSION = 1
 _NETWORK = "network/"
+AnyNetwork = ReadOnceNetwork | WindowNetwork
+
+
+def build_network(config: AnyNetworkConfig) -> AnyNetwork:
+    """A new network, its weights drawn from PyTorch's generator."""
+    return WindowNetwork(config) if isinstance(config, WindowNetworkConfig) else ReadOnceNetwork(config)
 
 
 def commit_of_code() -> str:
@@ -35,7 +42,7 @@ def commit_of_code() -> str:
 
 
 def save_checkpoint(
-    path: Path, network: ReadOnceNetwork, *, info: dict[str, Any], others: dict[str, Tensor] | None = None
+    path: Path, network: AnyNetwork, *, info: dict[str, Any], others: dict[str, Tensor] | None = None
 ) -> None:
     """Write atomically: after a crash there is the old file or the new one.
 
@@ -64,7 +71,7 @@ def save_checkpoint(
         raise AgentError(f"cannot write checkpoint {path}: {error}; free space or choose another folder") from error
 
 
-def load_checkpoint(path: Path) -> tuple[ReadOnceNetwork, dict[str, Any], dict[str, Tensor]]:
+def load_checkpoint(path: Path) -> tuple[AnyNetwork, dict[str, Any], dict[str, Tensor]]:
     """Read a checkpoint: the network rebuilt, its information, the further tensors.
 
     Raises:
@@ -78,7 +85,7 @@ def load_checkpoint(path: Path) -> tuple[ReadOnceNetwork, dict[str, Any], dict[s
         raise AgentError(f"expected a standpartner checkpoint in {path}: {error}") from error
     if info.get("format") != FORMAT_VERSION:
         raise AgentError(f"{path} has checkpoint format {info.get('format')}, this is {FORMAT_VERSION}; train again")
-    network = ReadOnceNetwork(NetworkConfig.from_json(info["network"]))
+    network = build_network(network_config(info["network"]))
     weights = {name.removeprefix(_NETWORK): value for name, value in tensors.items() if name.startswith(_NETWORK)}
     try:
         network.load_state_dict(weights)

@@ -1,7 +1,7 @@
 """The shape of an agent: written into every checkpoint and bundle, read back to rebuild it."""
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Self
 
 from standpartner.errors import AgentError
 
@@ -58,17 +58,102 @@ class NetworkConfig:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "NetworkConfig":
+    def from_json(cls, values: dict[str, Any]) -> Self:
         """Rebuild from ``to_json``.
 
         Raises:
             AgentError: a key is unknown: the file was made by another version.
         """
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(values) - known)
-        if unknown:
-            raise AgentError(
-                f"expected network settings among {sorted(known)}, got {unknown}; update standpartner or the agent"
-            )
+        _check_known(cls, values)
         plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
         return cls(**plain)
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """One convolution without padding, followed by an exponential linear unit.
+
+    Attributes:
+        channels: that it makes.
+        kernel: width and height.
+        stride: along rows, along columns.
+        dropout: share of its outputs that are dropped in training.
+    """
+
+    channels: int
+    kernel: int = 3
+    stride: tuple[int, int] = (1, 1)
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True)
+class WindowNetworkConfig:
+    """Sizes of a network that looks at windows of score and spectrogram, as the paper's do.
+
+    Two towers of convolutions, one over the score window and one over the spectrogram excerpt, are joined by a dense
+    layer. On it stand the policy and the value, or, with ``bins``, the answer where in the window the music is.
+
+    Attributes:
+        game: name of the rules whose windows it sees ("piano", "nottingham").
+        score: convolutions over the score window, first to last.
+        spectrogram: convolutions over the spectrogram excerpt.
+        tower: width of a dense layer at the end of each tower; 0 for none.
+        joint: width of the dense layer that joins the towers.
+        head: width of the dense layers of policy and value.
+        head_dropout: share of those layers' outputs that are dropped in training.
+        differences: whether it also sees each view's difference to that of the previous state.
+        bins: parts of the window that it chooses from; 0 for an agent that acts.
+        kind: tells this configuration from a read-once network's in a file.
+    """
+
+    game: str
+    score: tuple[Convolution, ...]
+    spectrogram: tuple[Convolution, ...]
+    tower: int = 0
+    joint: int = 256
+    head: int = 256
+    head_dropout: float = 0.0
+    differences: bool = True
+    bins: int = 0
+    kind: str = "window"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dictionary for a JSON file."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Rebuild from ``to_json``.
+
+        Raises:
+            AgentError: a key is unknown: the file was made by another version.
+        """
+        _check_known(cls, values)
+        towers = {name: tuple(_convolution(layer) for layer in values[name]) for name in ("score", "spectrogram")}
+        return cls(**values | towers)
+
+
+def _convolution(values: dict[str, Any]) -> Convolution:
+    _check_known(Convolution, values)
+    return Convolution(**values | {"stride": tuple(values["stride"])})
+
+
+def _check_known(kind: type, values: dict[str, Any]) -> None:
+    known = {field.name for field in fields(kind)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise AgentError(
+            f"expected network settings among {sorted(known)}, got {unknown}; update standpartner or the agent"
+        )
+
+
+AnyNetworkConfig = NetworkConfig | WindowNetworkConfig
+
+
+def network_config(values: dict[str, Any]) -> AnyNetworkConfig:
+    """Rebuild the configuration of either kind of network from its ``to_json``.
+
+    Raises:
+        AgentError: a key is unknown: the file was made by another version.
+    """
+    return WindowNetworkConfig.from_json(values) if "kind" in values else NetworkConfig.from_json(values)

@@ -1,6 +1,7 @@
 """From a checkpoint to a bundle: a folder that follows and plays without PyTorch.
 
-A bundle holds ``agent.json`` (sizes, where it came from, checksums), ``weights.safetensors`` and four ONNX graphs:
+A bundle holds ``agent.json`` (sizes, where it came from, checksums), ``weights.safetensors`` and ONNX graphs; those of
+the read-once network follow and play:
 
 | graph | in | out |
 |---|---|---|
@@ -8,6 +9,12 @@ A bundle holds ``agent.json`` (sizes, where it came from, checksums), ``weights.
 | front.onnx | frames (N, 5, 78) | front (N, features) |
 | frame.onnx | fronts (N, features, history + 1) | embedding (N, features), key logits (N, 88) |
 | policy.onnx | view (N, 64, features + 2), embedding, speed_px (N,), memory | action, value, locate, track, memory |
+
+A window network has one, for each state of the game by itself (c is 2 with differences, else 1):
+
+| graph | in | out |
+|---|---|---|
+| window.onnx | score (N, c, h, w), spectrogram (N, c, 78, 40) | action (N, 3), value (N,); or bins (N, bins) |
 """
 
 import hashlib
@@ -20,9 +27,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from standpartner.agent.checkpoint import save_checkpoint
+from standpartner.agent.checkpoint import AnyNetwork, save_checkpoint
 from standpartner.agent.config import FRONT_FRAMES, WINDOW_COLUMNS
 from standpartner.agent.networks import OUTLINE, ROWS, ReadOnceNetwork
+from standpartner.agent.window_network import WindowNetwork
 from standpartner.constants import BAND_COUNT
 
 BUNDLE_VERSION = 1
@@ -70,8 +78,35 @@ class _Policy(nn.Module):
         return output.action, output.value, locate, output.track, output.memory
 
 
-def _graphs(network: ReadOnceNetwork) -> dict[str, tuple[nn.Module, dict[str, Tensor], list[str], dict]]:
+class _Locator(nn.Module):
+    def __init__(self, network: WindowNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, score: Tensor, spectrogram: Tensor) -> Tensor:
+        return self.network.locate(score, spectrogram)
+
+
+_Graphs = dict[str, tuple[nn.Module, dict[str, Tensor], list[str], dict]]
+
+
+def _graphs(network: AnyNetwork) -> _Graphs:
     """Module, example inputs, output names and free dimensions of every graph, by name."""
+    return _window_graphs(network) if isinstance(network, WindowNetwork) else _read_once_graphs(network)
+
+
+def _window_graphs(network: WindowNetwork) -> _Graphs:
+    game, channels = network.game, 2 if network.config.differences else 1
+    inputs = {
+        "score": torch.zeros(2, channels, game.shown_height_px, game.shown_width_px),
+        "spectrogram": torch.zeros(2, channels, BAND_COUNT, game.frames_in_view),
+    }
+    outputs = ["bins"] if network.config.bins else ["action", "value"]
+    module = _Locator(network) if network.config.bins else network
+    return {"window": (module, inputs, outputs, {name: {0: "n"} for name in (*inputs, *outputs)})}
+
+
+def _read_once_graphs(network: ReadOnceNetwork) -> _Graphs:
     size, history = network.config.features, network.config.history_frames
     many = {0: "n"}
     return {
@@ -120,7 +155,7 @@ def _graphs(network: ReadOnceNetwork) -> dict[str, tuple[nn.Module, dict[str, Te
     }
 
 
-def export_bundle(network: ReadOnceNetwork, folder: Path, *, about: dict[str, Any]) -> None:
+def export_bundle(network: AnyNetwork, folder: Path, *, about: dict[str, Any]) -> None:
     """Write a bundle.
 
     Args:

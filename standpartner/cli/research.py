@@ -52,12 +52,12 @@ def train(
     _use_fast_allocator()
     from standpartner.learn.config import load_config
     from standpartner.learn.finish import finish_run
-    from standpartner.learn.run import STAGES, Run, load_data
+    from standpartner.learn.run import Run, load_data
 
     settings = load_config(config)
     folder = out or Path("runs") / settings.name
     with progress_bar() as bar:
-        tasks = {stage: bar.add_task(stage, total=getattr(settings, stage).steps) for stage in STAGES}
+        tasks = {stage: bar.add_task(stage, total=getattr(settings, stage).steps) for stage in settings.stages}
 
         def progress(stage: str, step: int, steps: int, measured: dict[str, float]) -> None:
             shown = measured.get("located/within_8_px", measured.get("episode/reward", float("nan")))

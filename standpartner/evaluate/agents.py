@@ -70,10 +70,7 @@ class AgentPlayer:
         for start in range(0, len(running), DECIDED_AT_ONCE):
             some = running[start : start + DECIDED_AT_ONCE]
             scores[some] = self._decide(game, some)
-        if self.rngs:
-            per_run = (game.n_episodes // len(self.rngs), scores.shape[1])
-            scores += np.concatenate([rng.gumbel(size=per_run) for rng in self.rngs])
-        return np.argmax(scores, axis=1)
+        return np.argmax(scores + drawn_noise(self.rngs, scores.shape), axis=1)
 
     def _decide(self, game: BatchedGame, episodes: NDArray[np.int64]) -> Floats:
         tracks = game.track[episodes]
@@ -85,6 +82,19 @@ class AgentPlayer:
         )
         self.memory[episodes] = decision.memory
         return decision.action
+
+
+def drawn_noise(rngs: Sequence[np.random.Generator], shape: tuple[int, int]) -> NDArray[np.float64] | float:
+    """Gumbel noise that makes the greatest of (episodes, actions) logits a drawn action; nothing without ``rngs``.
+
+    Args:
+        rngs: one for each run; the episodes are the runs one after the other.
+        shape: of the logits.
+    """
+    if not rngs:
+        return 0.0
+    per_run = (shape[0] // len(rngs), shape[1])
+    return np.concatenate([rng.gumbel(size=per_run) for rng in rngs])
 
 
 def window_positions_px(position_px: float) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from standpartner.agent.bundle import DEFAULT_AGENT, find_agent, load_agent
+from standpartner.agent.bundle import DEFAULT_AGENT, WindowAgent, find_agent, load_agent, load_player
 from standpartner.corpus.store import Corpus
 from standpartner.errors import ConfigError
 from standpartner.evaluate.agents import AgentPlayer, Senses
@@ -17,6 +17,7 @@ from standpartner.evaluate.forward_filter import filter_episodes
 from standpartner.evaluate.measures import evaluate_runs
 from standpartner.evaluate.otw import peers_python, warp_episodes
 from standpartner.evaluate.sounds import hear
+from standpartner.evaluate.window_agents import window_runs
 from standpartner.game.players import ConstantSpeedPlayer, OraclePlayer, RandomPlayer, constant_speed
 from standpartner.game.rules import NOTTINGHAM, PIANO, GameConfig, find_config
 from standpartner.piece import Piece
@@ -106,11 +107,13 @@ def _play(config: EvaluationConfig, pieces: Sequence[Piece], *, game: GameConfig
         return play_runs(ConstantSpeedPlayer(_constant_speeds(pieces)), tracks, config=game)
     if config.agent == "random":
         return play_runs(RandomPlayer(config.seed), tracks, config=game, runs=config.runs)
-    senses = Senses(load_agent(agent_behind(config.agent)), tracks)
     if _is_filter(config.agent):
-        return [filter_episodes(senses, tracks, game=game)]
+        return [filter_episodes(Senses(load_agent(agent_behind(config.agent)), tracks), tracks, game=game)]
+    agent = load_player(config.agent)
     seeds = [config.seed + run for run in range(config.runs)] if config.runs > 1 else []
-    player = AgentPlayer(senses, episodes=len(tracks) * config.runs, seeds=seeds)
+    if isinstance(agent, WindowAgent):
+        return window_runs(agent, tracks, game=game, seeds=seeds)
+    player = AgentPlayer(Senses(agent, tracks), episodes=len(tracks) * config.runs, seeds=seeds)
     return play_runs(player, tracks, config=game, runs=config.runs)
 
 

@@ -1,7 +1,7 @@
 """Pieces as arrays for training, and batches of short segments drawn from them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +73,11 @@ class TrainingSet:
     pieces: tuple[TrainingPiece, ...]
     performances: tuple[TrainingPerformance, ...]
 
+    @property
+    def tracks(self) -> list[Track]:
+        """What the game needs of all performances."""
+        return [performance.track for performance in self.performances]
+
 
 def _training_piece(piece: Piece) -> TrainingPiece:
     heads = piece.score.noteheads
@@ -127,6 +132,29 @@ def training_set(pieces: Iterable[Piece]) -> TrainingSet:
     return TrainingSet(tuple(scores), tuple(performances))
 
 
+def bare_set(tracks: Iterable[Track]) -> TrainingSet:
+    """Tracks without noteheads and notes, as toy tracks are: enough to learn from reward, not to be taught to read."""
+    pieces, performances, nothing = [], [], np.zeros(0, np.int64)
+    for number, track in enumerate(tracks):
+        image = np.round(ink(track.strip) * 255).astype(np.uint8)
+        outline = np.zeros((image.shape[1] // INK_PER_COLUMN, 2), np.float32)
+        pieces.append(TrainingPiece(track.name, image, nothing, nothing, outline))
+        performances.append(TrainingPerformance(number, track, track.targets, nothing, nothing))
+    return TrainingSet(tuple(pieces), tuple(performances))
+
+
+def augmented(data: TrainingSet, settings: AugmentConfig, *, seed: int) -> TrainingSet:
+    """The same pieces, each performance heard through one draw of an augmentation."""
+    if settings == AugmentConfig.none():
+        return data
+    performances = []
+    for number, performance in enumerate(data.performances):
+        track, rng = performance.track, np.random.default_rng([seed, number])
+        heard = augment(track.spectrogram[None], config=settings, rng=rng)[0]
+        performances.append(replace(performance, track=replace(track, spectrogram=heard)))
+    return TrainingSet(data.pieces, tuple(performances))
+
+
 @dataclass(frozen=True)
 class SegmentBatch:
     """Short stretches of performances with the score around them (B segments, T frames, C columns).
@@ -163,6 +191,16 @@ def frames_between(spectrogram: NDArray[np.float32], start: int, stop: int) -> N
     if last > first:
         taken[first - start : last - start] = spectrogram[first:last]
     return taken
+
+
+def ink_between(piece: TrainingPiece, first: int, stop: int) -> NDArray[np.float32]:
+    """(80, 4 * (stop - first)) ink of feature columns first..stop of a strip, 1 is black; white outside."""
+    image = np.zeros((ROWS, (stop - first) * INK_PER_COLUMN), np.float32)
+    low, high = max(first, 0), min(stop, piece.column_count)
+    if high > low:
+        pixels = piece.ink[:, low * INK_PER_COLUMN : high * INK_PER_COLUMN]
+        image[:, (low - first) * INK_PER_COLUMN : (high - first) * INK_PER_COLUMN] = pixels * np.float32(1 / 255)
+    return image
 
 
 class SegmentSampler:
@@ -210,18 +248,15 @@ class SegmentSampler:
     def _crop(self, piece: TrainingPiece, first: int) -> tuple[NDArray, ...]:
         """Columns first..first + C of a strip, white and unread outside."""
         count = self.config.columns
-        image = np.zeros((ROWS, count * INK_PER_COLUMN), np.float32)
         heads = np.zeros((count, ROWS), np.float32)
         outline = np.zeros((count, piece.outline.shape[1]), np.float32)
         low, high = max(first, 0), min(first + count, piece.column_count)
         if high > low:
-            pixels = piece.ink[:, low * INK_PER_COLUMN : high * INK_PER_COLUMN]
-            image[:, (low - first) * INK_PER_COLUMN : (high - first) * INK_PER_COLUMN] = pixels * np.float32(1 / 255)
             outline[low - first : high - first] = piece.outline[low:high]
         a, b = np.searchsorted(piece.head_column, (low, high))
         heads[piece.head_column[a:b] - first, piece.head_row[a:b]] = 1.0
         columns = np.arange(first, first + count)
-        return image, heads, outline, (columns >= 0) & (columns < piece.column_count)
+        return ink_between(piece, first, first + count), heads, outline, (columns >= 0) & (columns < piece.column_count)
 
     def _keys(self, performance: TrainingPerformance, start: int) -> NDArray[np.float32]:
         keys = np.zeros((self.config.frames, KEY_COUNT), np.float32)

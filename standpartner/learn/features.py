@@ -89,16 +89,43 @@ def encode(
     )
 
 
-def observe(network: ReadOnceNetwork, features: Features, game: BatchedGame) -> Observation:
-    """Look and listen where each episode of the game stands now (no gradients: the encoders are fixed)."""
-    piece = features.piece[game.track]
-    index, fraction = window_index(game.position_px, features.column_count[piece])
+def observe(
+    network: ReadOnceNetwork, features: Features, game: BatchedGame, *, which: np.ndarray | None = None
+) -> Observation:
+    """Look and listen where episodes of the game stand now (no gradients: the encoders are fixed).
+
+    Args:
+        network: whose locate head looks.
+        features: of the game's tracks, in their order.
+        game: as it stands.
+        which: (n,) episodes; None for all.
+    """
+    episodes = np.arange(game.n_episodes) if which is None else which
+    track = game.track[episodes]
+    piece = features.piece[track]
+    index, fraction = window_index(game.position_px[episodes], features.column_count[piece])
     with torch.no_grad():
         first = torch.from_numpy(features.view_start[piece] + index)
-        view = features.view[first[:, None] + torch.arange(WINDOW_COLUMNS + 1)]
-        embedding = features.embeddings[torch.from_numpy(features.frame_start[game.track] + game.frame)]
-        maps = network.look(view, embedding[:, None])  # (N, heads + 2, 1, 65)
-        zero = torch.zeros(len(first), 1, dtype=torch.int64)
-        seen = interpolate_window(maps, zero, torch.from_numpy(fraction)[:, None])[:, :, 0]
-        speed = torch.from_numpy(game.speed.astype(np.float32))
-        return Observation(seen, network.locate(seen, embedding), embedding, speed)
+        view = features.view[first[:, None] + torch.arange(WINDOW_COLUMNS + 1)]  # (N, 65, features + 2)
+        embedding = features.embeddings[torch.from_numpy(features.frame_start[track] + game.frame[episodes])]
+        seen, located = look_through(network, view, embedding, torch.from_numpy(fraction))
+        speed = torch.from_numpy(game.speed[episodes].astype(np.float32))
+        return Observation(seen, located, embedding, speed)
+
+
+def look_through(network: ReadOnceNetwork, view: Tensor, embedding: Tensor, fraction: Tensor) -> tuple[Tensor, Tensor]:
+    """See what is in windows now.
+
+    Args:
+        network: whose locate head looks.
+        view: (N, 65, features + 2) the columns that the windows touch.
+        embedding: (N, features) what sounds.
+        fraction: (N,) how far each window stands beyond its first column.
+
+    Returns:
+        Maps (N, heads + 2, 64) and locate logits (N, 64).
+    """
+    maps = network.look(view, embedding[:, None])  # (N, heads + 2, 1, 65)
+    zero = torch.zeros(len(view), 1, dtype=torch.int64)
+    seen = interpolate_window(maps, zero, fraction[:, None])[:, :, 0]
+    return seen, network.locate(seen, embedding)

@@ -4,51 +4,55 @@ This is dataset aggregation (Ross et al. 2011). The oracle sees the truth; the p
 of score and sound. Because the policy itself plays, both learn what to do where its own mistakes lead it.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
-import torch
 from torch import Tensor
 from torch.nn import functional
 
-from standpartner.agent.networks import ReadOnceNetwork
 from standpartner.game.players import OraclePlayer
-from standpartner.learn.config import TrainConfig
-from standpartner.learn.data import TrainingSet
-from standpartner.learn.features import Features
+from standpartner.game.tracks import Track
+from standpartner.learn.config import ImitateConfig
+from standpartner.learn.fixed_encoders import FixedEncoders, track_loss
+from standpartner.learn.learner import means, shuffled
 from standpartner.learn.optimise import Optimiser
-from standpartner.learn.rollout import Episodes, Rollout, replay, rollout_measures, track_loss
+from standpartner.learn.rollout import Episodes, Rollout, rollout_measures
 
 
 class Imitate:
-    """The stage: one call of ``step`` plays a rollout and learns from it once."""
+    """The stage: one call of ``step`` plays a rollout and learns from it once.
+
+    Args:
+        actor: the network that plays and learns, tracker included.
+        tracks: what it plays on.
+        settings: see ImitateConfig.
+        seed: every random draw is a function of (seed, stage, step).
+    """
 
     name = "imitate"
 
-    def __init__(self, network: ReadOnceNetwork, data: TrainingSet, features: Features, *, config: TrainConfig) -> None:
-        self.network, self.config, self.steps = network, config, config.imitate.steps
-        self.episodes = Episodes(network, data, features, config=config.imitate.episode)
-        named = [(f"policy.{n}", p) for n, p in network.policy.named_parameters()]
-        passes = config.imitate.minibatches
-        self.optimiser = Optimiser(named, config.imitate.optimiser, steps=self.steps * passes)
+    def __init__(self, actor: FixedEncoders, tracks: Sequence[Track], settings: ImitateConfig, *, seed: int) -> None:
+        self.actor, self.settings, self.seed, self.steps = actor, settings, seed, settings.steps
+        self.episodes = Episodes(actor, tracks, settings.episode)
+        self.optimiser = Optimiser(actor.learned(), settings.optimiser, steps=settings.steps * settings.minibatches)
 
     def step(self, number: int) -> dict[str, float]:
         """Play rollout ``number`` and learn from the oracle's advice."""
-        settings = self.config.imitate
-        rng = np.random.default_rng([self.config.seed, 3, number])
+        settings = self.settings
+        rng = np.random.default_rng([self.seed, 3, number])
         rollout = self.episodes.collect(rng, teacher=OraclePlayer().act, greedy=0.5)
         returns = rollout.value + rollout.advantages(discount=settings.discount, gae_lambda=1.0)
         rate, logs = self.optimiser.learning_rate(), []
-        for part in np.array_split(rng.permutation(settings.episode.episodes), settings.minibatches):
-            chosen = torch.from_numpy(part)
+        for chosen in shuffled(settings.episode.episodes, rng, count=settings.minibatches):
             logs.append(self._learn(rollout.part(chosen), returns[:, chosen]))
-        means = {name: float(np.mean([log[name] for log in logs])) for name in logs[0]}
-        return means | {"learning_rate": rate} | rollout_measures(rollout)
+        return means(logs) | {"learning_rate": rate} | rollout_measures(rollout)
 
     def _learn(self, rollout: Rollout, returns: Tensor) -> dict[str, float]:
-        logits, values = replay(self.network.policy, rollout)
+        logits, values = self.actor.replay(rollout)
         policy_loss = functional.cross_entropy(logits.flatten(0, 1), rollout.taught.flatten())
         value_loss = functional.mse_loss(values, returns)
-        where_loss = track_loss(self.network.policy, rollout)
-        settings = self.config.imitate
+        where_loss = track_loss(self.actor.network.policy, rollout)
+        settings = self.settings
         norm = self.optimiser.step(
             policy_loss + settings.value_weight * value_loss + settings.track_weight * where_loss
         )

@@ -47,9 +47,9 @@ def forward(network: ReadOnceNetwork, batch: SegmentBatch) -> PretrainOutput:
     return PretrainOutput(locate.float(), *(helper.float() for helper in helpers))
 
 
-def soft_target(column: Tensor) -> Tensor:
-    """(...,) fractional column -> (..., 64) weights of its two neighbours, linear as the window's interpolation."""
-    places = torch.arange(WINDOW_COLUMNS, device=column.device)
+def soft_target(column: Tensor, columns: int = WINDOW_COLUMNS) -> Tensor:
+    """(...,) fractional column -> (..., columns) weights of its two neighbours, linear as a window's interpolation."""
+    places = torch.arange(columns, device=column.device)
     return (1 - (column.unsqueeze(-1) - places).abs()).clamp(min=0)
 
 

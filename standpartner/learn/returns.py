@@ -1,4 +1,11 @@
-"""Returns and advantages, with episodes that end inside a rollout."""
+"""Returns and advantages, with episodes that end inside a rollout: one recursion for all learners.
+
+| wanted | lambda | rollout |
+|---|---|---|
+| discounted returns (REINFORCE) | 1 | whole episodes: nothing is left to be guessed |
+| n-step returns (A2C) | 1 | n frames; the value of the state after the last one stands for the rest |
+| generalised advantages (PPO) | between 0 and 1 | n frames |
+"""
 
 import torch
 from torch import Tensor

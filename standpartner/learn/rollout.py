@@ -1,20 +1,17 @@
-"""Playing many episodes for a while and keeping what a learner needs."""
+"""Playing many episodes for a while and keeping what a learner needs, whatever the network that plays."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
+from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
-from standpartner.agent.networks import PolicyHead, ReadOnceNetwork
 from standpartner.game.batched import BatchedGame
 from standpartner.game.rules import CONFIGS
+from standpartner.game.tracks import Track
 from standpartner.learn.config import EpisodeConfig
-from standpartner.learn.data import TrainingSet
-from standpartner.learn.features import Features, observe
-from standpartner.learn.pretrain import soft_target
 from standpartner.learn.returns import generalised_advantages
 
 Teacher = Callable[[BatchedGame], np.ndarray]
@@ -24,15 +21,68 @@ AGAIN_FRAMES = (30, 160)  # how long before a loss an episode starts that tries 
 
 
 @dataclass(frozen=True)
+class Acted:
+    """What a network made of the present state of n episodes.
+
+    Attributes:
+        observed: what a replay needs to know of the state, by name, each (n, ...).
+        logits: (n, actions) of the actions.
+        value: (n,) of the states.
+        memory: (n, memory_size) to be handed in with the next state.
+    """
+
+    observed: dict[str, Tensor]
+    logits: Tensor
+    value: Tensor
+    memory: Tensor
+
+
+class Actor(Protocol):
+    """What learners ask of a network: to play, and to judge again, with gradients, what it played.
+
+    Attributes:
+        stands_alone: whether it judges every frame by itself, so that a replay needs no whole episodes.
+    """
+
+    stands_alone: bool
+
+    def learned(self) -> Iterable[tuple[str, nn.Parameter]]:
+        """Parameters that learn, with their names in the network."""
+        ...
+
+    def empty_memory(self, count: int) -> Tensor:
+        """(count, memory_size) zeros: what is remembered at the start of an episode."""
+        ...
+
+    def prepare(self) -> None:
+        """Get ready to act with the weights as they are; called before each rollout."""
+        ...
+
+    def act(self, game: BatchedGame, memory: Tensor, *, which: np.ndarray | None = None) -> Acted:
+        """Judge the present states, without gradients.
+
+        Args:
+            game: as it stands.
+            memory: (n, memory_size).
+            which: (n,) episodes; None for all.
+        """
+        ...
+
+    def replay(self, rollout: "Rollout") -> tuple[Tensor, Tensor]:
+        """Judge all states of a rollout again, with gradients: action logits (T, N, actions) and values (T, N)."""
+        ...
+
+
+@dataclass(frozen=True)
 class Rollout:
     """T frames of N episodes; ``first_memory`` is (N, memory_size), everything else (T, N, ...).
 
     Attributes:
-        maps, locate, embedding, speed_px: the observations.
-        track: logits of the tracker as it was.
+        observed: what the network that played needs for a replay, by name.
         offset_px: the window's centre minus the truth when it was observed.
-        first_memory: recurrent state before the first frame.
+        first_memory: memory before the first frame.
         fresh: an episode starts at this frame, with empty memory.
+        played: the frame belongs to an episode; False after the end of one that is not replaced at once.
         action: index of the action taken.
         log_probability: of that action when it was taken.
         value: of the state, when it was seen.
@@ -44,14 +94,11 @@ class Rollout:
         error_px: position minus truth after the step.
     """
 
-    maps: Tensor
-    locate: Tensor
-    embedding: Tensor
-    speed_px: Tensor
-    track: Tensor
+    observed: dict[str, Tensor]
     offset_px: Tensor
     first_memory: Tensor
     fresh: Tensor
+    played: Tensor
     action: Tensor
     log_probability: Tensor
     value: Tensor
@@ -63,13 +110,17 @@ class Rollout:
     taught: Tensor
     error_px: Tensor
 
-    def advantages(self, *, discount: float, gae_lambda: float) -> Tensor:
+    def advantages(self, *, discount: float, gae_lambda: float, mean_values: bool = True) -> Tensor:
         """(T, N) generalised advantages; plus ``value`` they are the targets of the value.
 
-        Rewards count (1 - discount), so that a value is the mean reward to come, from 0 to 1, for every discount.
+        Args:
+            discount: gamma.
+            gae_lambda: see `generalised_advantages`.
+            mean_values: rewards count (1 - discount), so that a value is the mean reward to come, from 0 to 1, for
+                every discount; otherwise it is the discounted sum.
         """
         return generalised_advantages(
-            self.reward * (1 - discount),
+            self.reward * (1 - discount) if mean_values else self.reward,
             self.value,
             next_values=self.next_value,
             ended=self.ended,
@@ -79,65 +130,44 @@ class Rollout:
 
     def part(self, episodes: Tensor) -> "Rollout":
         """Only some of the episodes."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Rollout(**{k: v[episodes] if k == "first_memory" else v[:, episodes] for k, v in values.items()})
+        return Rollout(
+            observed={name: values[:, episodes] for name, values in self.observed.items()},
+            first_memory=self.first_memory[episodes],
+            **{name: getattr(self, name)[:, episodes] for name in _PLAIN},
+        )
+
+    def alone(self) -> "Rollout":
+        """The frames that were played, M of them, each as an episode of its own: everything is (1, M, ...)."""
+        kept = self.played.flatten()
+
+        def flat(values: Tensor) -> Tensor:
+            return values.flatten(0, 1)[kept].unsqueeze(0)
+
+        return Rollout(
+            observed={name: flat(values) for name, values in self.observed.items()},
+            first_memory=self.first_memory.new_zeros(int(kept.sum()), 0),
+            **{name: flat(getattr(self, name)) for name in _PLAIN},
+        )
 
 
-def replay(policy: PolicyHead, rollout: Rollout) -> tuple[Tensor, Tensor]:
-    """Run the policy over a rollout again, with gradients: action logits (T, N, 3) and values (T, N).
-
-    The tracker is taken as it was: it learns from the truth (``track_loss``), not from rewards.
-    """
-    frames, episodes = rollout.speed_px.shape
-    observed = rollout.maps, rollout.locate, rollout.track, rollout.embedding, rollout.speed_px
-    sensed = policy.sense(*(values.flatten(0, 1) for values in observed)).unflatten(0, (frames, episodes))
-    state, states = rollout.first_memory[:, : policy.sizes[0]], []
-    for step in range(frames):
-        state = policy.recurrent(sensed[step], state * ~rollout.fresh[step].unsqueeze(1))
-        states.append(state)
-    return policy.decide(sensed, torch.stack(states))
-
-
-def track_loss(policy: PolicyHead, rollout: Rollout) -> Tensor:
-    """Run the tracker over a rollout again: its cross-entropy in nat, and gradients for it.
-
-    Only what depends on the frame before goes frame by frame; the rest is one batch over all frames.
-    """
-    tracker, (frames, episodes) = policy.tracker, rollout.speed_px.shape
-    belief = rollout.first_memory[:, policy.sizes[0] :]
-    moves, beyond = [], belief[:, -1]
-    for step in range(frames):
-        whole, beyond = tracker.move(beyond * ~rollout.fresh[step], rollout.speed_px[step])
-        moves.append((whole, beyond))
-    stands = torch.cat([beyond for _, beyond in moves])
-    maps, locate, embedding = (values.flatten(0, 1) for values in (rollout.maps, rollout.locate, rollout.embedding))
-    seen = tracker.take_in(maps, locate, embedding, stands).unflatten(0, (frames, episodes))
-    kept, beliefs = belief[:, :-1].unflatten(1, (tracker.channels, WINDOW_COLUMNS)), []
-    for step, (whole, _) in enumerate(moves):
-        kept = tracker.remember(seen[step], whole, kept * ~rollout.fresh[step][:, None, None])
-        beliefs.append(kept)
-    track = tracker.say(locate, torch.cat(beliefs), stands)
-    column = (WINDOW_COLUMNS - 1) / 2 - rollout.offset_px.flatten() / COLUMN_STRIDE_PX
-    return -(soft_target(column) * track.log_softmax(-1)).sum(-1).mean()
+_PLAIN = tuple(field.name for field in fields(Rollout) if field.name not in ("observed", "first_memory"))
 
 
 class Episodes:
     """Episodes that go on from rollout to rollout; one that ends is replaced by a new one at once.
 
+    With ``config.frames`` 0 a rollout is one whole episode of each instead, and those that end first wait.
+
     Args:
-        network: its locate head and policy are used as they are at each rollout.
-        data: the tracks.
-        features: of the same data.
+        actor: plays, with its weights as they are at each rollout.
+        tracks: what is played.
         config: see EpisodeConfig.
     """
 
-    def __init__(
-        self, network: ReadOnceNetwork, data: TrainingSet, features: Features, *, config: EpisodeConfig
-    ) -> None:
-        self.network, self.features, self.config = network, features, config
-        tracks = [performance.track for performance in data.performances]
+    def __init__(self, actor: Actor, tracks: Sequence[Track], config: EpisodeConfig) -> None:
+        self.actor, self.config = actor, config
         self.game = BatchedGame(tracks, CONFIGS[config.game], n_episodes=config.episodes)
-        self.memory = torch.zeros(config.episodes, network.config.memory_size)
+        self.memory = actor.empty_memory(config.episodes)
         self.fresh = np.ones(config.episodes, dtype=bool)
         self.losses = np.zeros((LOSSES_KEPT, 2), np.int64)  # track and frame of the latest ones, in a ring
         self.loss_count = np.zeros(1, np.int64)
@@ -185,41 +215,45 @@ class Episodes:
         self.loss_count[0] += len(lost)
 
     def collect(self, rng: np.random.Generator, *, teacher: Teacher | None = None, greedy: float = 0.0) -> Rollout:
-        """Play ``config.frames`` frames.
+        """Play ``config.frames`` frames, or whole episodes if that is 0.
 
         Args:
             rng: draws actions and new episodes.
             teacher: asked at every state what it would do.
             greedy: share of actions that are the most probable one instead of drawn.
         """
+        self.actor.prepare()
         first_memory = self.memory.clone()
-        rows = [self._step(rng, teacher, greedy) for _ in range(self.config.frames)]
-        columns = {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
-        last = self._value(np.arange(self.game.n_episodes))
-        following = torch.cat([columns["value"][1:], last[None]])
+        self._start(np.flatnonzero(~self.game.running), rng)
+        steps = [self._step(rng, teacher, greedy)]
+        while self._goes_on(len(steps)):
+            if self.config.frames:
+                self._start(np.flatnonzero(~self.game.running), rng)
+            steps.append(self._step(rng, teacher, greedy))
+        observed, columns = (_stack(rows) for rows in zip(*steps, strict=True))
+        following = torch.cat([columns["value"][1:], self._value()[None]])
         bootstrap = columns.pop("bootstrap")
         next_value = torch.where(columns["ended"], bootstrap, following)
-        return Rollout(first_memory=first_memory, next_value=next_value, **columns)
+        return Rollout(observed=observed, first_memory=first_memory, next_value=next_value, **columns)
 
-    def _value(self, which: np.ndarray) -> Tensor:
+    def _goes_on(self, frames: int) -> bool:
+        return frames < self.config.frames if self.config.frames else bool(self.game.running.any())
+
+    def _value(self, which: np.ndarray | None = None) -> Tensor:
         """Values of the present states of some episodes, without stepping their memory."""
-        with torch.no_grad():
-            seen = observe(self.network, self.features, self.game)
-            memory = self.memory * ~torch.from_numpy(self.fresh).unsqueeze(1)
-            decided = self.network.policy(seen.maps, seen.locate, seen.embedding, seen.speed_px, memory)
-        return decided.value[torch.from_numpy(which)]
+        memory = self.memory * ~torch.from_numpy(self.fresh).unsqueeze(1)
+        return self.actor.act(self.game, memory if which is None else memory[which], which=which).value
 
-    def _step(self, rng: np.random.Generator, teacher: Teacher | None, greedy: float) -> dict[str, Tensor]:
-        game, policy = self.game, self.network.policy
-        self._start(np.flatnonzero(~game.running), rng)
-        seen = observe(self.network, self.features, game)
-        fresh = torch.from_numpy(self.fresh.copy())
-        with torch.no_grad():
-            memory = self.memory * ~fresh.unsqueeze(1)
-            decided = policy(seen.maps, seen.locate, seen.embedding, seen.speed_px, memory)
-        self.memory = decided.memory
-        log_probabilities = decided.action.log_softmax(1)
-        noise = rng.gumbel(size=log_probabilities.shape) * (rng.random((len(memory), 1)) >= greedy)
+    def _step(
+        self, rng: np.random.Generator, teacher: Teacher | None, greedy: float
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """One frame of every episode: what was observed, and the other columns of a rollout."""
+        game = self.game
+        fresh, played = torch.from_numpy(self.fresh.copy()), torch.from_numpy(game.running.copy())
+        acted = self.actor.act(game, self.memory * ~fresh.unsqueeze(1))
+        self.memory = acted.memory
+        log_probabilities = acted.logits.log_softmax(1)
+        noise = rng.gumbel(size=log_probabilities.shape) * (rng.random((len(fresh), 1)) >= greedy)
         action = np.argmax(log_probabilities.numpy() + noise, axis=1)
         offset_px = torch.from_numpy(game.error_px.astype(np.float32))
         taught = teacher(game) if teacher else np.full(len(action), -1)
@@ -232,17 +266,13 @@ class Episodes:
             cut = np.flatnonzero(result.truncated)
             bootstrap[torch.from_numpy(cut)] = self._value(cut)
         chosen = torch.from_numpy(action)
-        return {
-            "maps": seen.maps,
-            "locate": seen.locate,
-            "embedding": seen.embedding,
-            "speed_px": seen.speed_px,
-            "track": decided.track,
+        return acted.observed, {
             "offset_px": offset_px,
             "fresh": fresh,
+            "played": played,
             "action": chosen,
             "log_probability": log_probabilities.gather(1, chosen[:, None])[:, 0],
-            "value": decided.value,
+            "value": acted.value,
             "bootstrap": bootstrap,
             "reward": torch.from_numpy(result.reward),
             "ended": torch.from_numpy(ended),
@@ -283,13 +313,17 @@ class Episodes:
             getattr(self, name)[:] = tensors[f"episodes/{name}"].numpy()
 
 
+def _stack(rows: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
+
+
 def rollout_measures(rollout: Rollout) -> dict[str, float]:
-    """How well the episodes went: mean reward, error and how they ended."""
-    ended = rollout.ended.sum()
-    lost = rollout.lost.sum()
+    """How well the episodes went: frames played, mean reward, error and how they ended."""
+    played, ended, lost = rollout.played.sum(), rollout.ended.sum(), rollout.lost.sum()
     return {
-        "episode/reward": float(rollout.reward.mean()),
-        "episode/error_px": float(rollout.error_px[~rollout.lost].abs().mean()),
-        "episode/lost_per_1000_frames": float(1000 * lost / rollout.reward.numel()),
+        "episode/frames": float(played),
+        "episode/reward": float(rollout.reward.sum() / played),
+        "episode/error_px": float(rollout.error_px[rollout.played & ~rollout.lost].abs().mean()),
+        "episode/lost_per_1000_frames": float(1000 * lost / played),
         "episode/finished_share": float(rollout.finished.sum() / ended) if ended else float("nan"),
     }

@@ -10,62 +10,31 @@ result of one that was not.
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from standpartner.agent.bundle import find_agent
-from standpartner.agent.checkpoint import commit_of_code, load_checkpoint, save_checkpoint
-from standpartner.agent.networks import ReadOnceNetwork
-from standpartner.audio import AugmentConfig
+from standpartner.agent.checkpoint import (
+    AnyNetwork,
+    build_network,
+    commit_of_code,
+    load_checkpoint,
+    save_checkpoint,
+)
 from standpartner.corpus.store import open_corpus
 from standpartner.errors import ConfigError
-from standpartner.game.rules import CONFIGS
-from standpartner.learn.config import TrainConfig
-from standpartner.learn.data import TrainingSet, training_set
-from standpartner.learn.features import Features, encode
-from standpartner.learn.imitate import Imitate
-from standpartner.learn.optimise import Optimiser
-from standpartner.learn.ppo import Ppo
-from standpartner.learn.pretrain import Pretrain
-from standpartner.learn.validate import validate
+from standpartner.learn.config import STAGES, TrainConfig, parse_config
+from standpartner.learn.data import training_set
+from standpartner.learn.patience import Patience
+from standpartner.learn.stages import Measure, RunData, Stage, Stages
+
+__all__ = ["STAGES", "Progress", "Run", "RunData", "load_data"]
 
 Progress = Callable[[str, int, int, dict[str, float]], None]
-
-
-class Stage(Protocol):
-    """What the runner needs of a stage."""
-
-    name: str
-    steps: int
-    optimiser: Optimiser
-
-    def step(self, number: int) -> dict[str, float]:
-        """Learn once."""
-        ...
-
-    def state(self) -> dict[str, Tensor]:
-        """What a checkpoint needs beside the network."""
-        ...
-
-    def load(self, tensors: dict[str, Tensor]) -> None:
-        """Go on from ``state``."""
-        ...
-
-
-STAGES = ("pretrain", "imitate", "ppo")
-
-
-@dataclass(frozen=True)
-class RunData:
-    """What a run learns from and is validated on, with one checksum of all files it learns from."""
-
-    train: TrainingSet
-    valid: TrainingSet
-    checksum: str
 
 
 def load_data(config: TrainConfig) -> RunData:
@@ -104,11 +73,12 @@ class Run:
         torch.set_num_threads(config.threads)
         torch.use_deterministic_algorithms(True)
         torch.manual_seed(config.seed)
-        self.network = self._started() if config.start else ReadOnceNetwork(config.network)
+        self.network = self._started() if config.start else build_network(config.network)
         self.best: dict[str, float] = {}
-        self._features: tuple[Features, Features] | None = None
+        self.seconds = 0.0  # that steps and validations took so far
+        self._stages = Stages(config, data)
 
-    def _started(self) -> ReadOnceNetwork:
+    def _started(self) -> AnyNetwork:
         """The network of the agent that the run starts from."""
         network, _, _ = load_checkpoint(find_agent(self.config.start) / "weights.safetensors")
         if network.config != self.config.network:
@@ -119,16 +89,15 @@ class Run:
         return network
 
     def _check_folder(self) -> None:
-        wanted = json.loads(json.dumps(self.config.to_json()))
         path = self.folder / "config.json"
-        if path.is_file():
-            if json.loads(path.read_text()) != wanted:
+        if path.is_file():  # settings that are newer than the run count as their defaults
+            if parse_config(json.loads(path.read_text()), where=str(path)) != self.config:
                 raise ConfigError(
                     f"{self.folder} holds a run of another configuration; give another --out or delete the folder"
                 )
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(wanted, indent=1) + "\n")
+        path.write_text(json.dumps(self.config.to_json(), indent=1) + "\n")
 
     def _commits(self) -> str:
         """Commits of the code that the run was begun and went on with."""
@@ -141,96 +110,117 @@ class Run:
         return ", ".join(known)
 
     def train(self) -> Path:
-        """Run all stages that are not finished.
+        """Run all stages that are not finished, or as many as there is time for.
 
         Returns:
             The checkpoint that validated best.
         """
-        for name in STAGES:
+        for name in self.config.stages:
             finished = self.folder / f"{name}.safetensors"
             if finished.is_file():
                 self.network, info, _ = load_checkpoint(finished)
-                self.best = info.get("best", {})
-            else:
+                self.best, self.seconds = info.get("best", {}), info.get("seconds", 0.0)
+            elif not self._out_of_time():
                 self._run_stage(name)
         return self.folder / "best.safetensors"
 
-    def _stage(self, name: str) -> tuple[Stage, Callable[[], dict[str, float]]]:
-        """A stage, and how it is validated."""
-        if name == "pretrain":
-            pretrain = Pretrain(self.network, self.data.train, self.config)
-            return pretrain, lambda: {f"valid/{k}": v for k, v in pretrain.validate(self.data.valid).items()}
-        heard, valid = self._encoded()
-        kind = Imitate if name == "imitate" else Ppo
-        game = CONFIGS[self.config.ppo.episode.game]  # one game for all validations: they choose the best together
-        return kind(self.network, self.data.train, heard, config=self.config), lambda: validate(
-            self.network, self.data.valid, valid, game=game
-        )
-
-    def _encoded(self) -> tuple[Features, Features]:
-        """What the fixed encoders make of the training and validation data; imitation and PPO share it."""
-        if self._features is None:
-            config = self.config
-            self._features = (
-                encode(
-                    self.network,
-                    self.data.train,
-                    settings=config.augment,
-                    seed=config.seed,
-                    mixed_precision=config.mixed_precision,
-                ),
-                encode(self.network, self.data.valid, settings=AugmentConfig.none(), seed=config.seed),
-            )
-        return self._features
+    def _out_of_time(self) -> bool:
+        return 0 < self.config.minutes * 60 <= self.seconds
 
     def _run_stage(self, name: str) -> None:
-        first = 0
+        done, resumed, kept = self._resumed(name)
+        stage, measure = self._stages.make(name, self.network)
+        if resumed:
+            stage.load(resumed)
+        patience = Patience(stage.optimiser.config, kept)
+        with _Log(self.folder, name, self._steps_before(name)) as log:
+            over = done >= stage.steps
+            while not over:
+                self._step(stage, done, log)
+                done += 1
+                over = done == stage.steps or self._out_of_time()
+                if done % self.config.validate_every == 0 or over:
+                    improved = self._validate(stage, measure, done, log)
+                    over |= self._judge(patience, stage, improved)
+                    self._save("checkpoint", name, done, tensors=stage.state(), patience=patience)
+        stage.optimiser.swap_average()
+        self._save(name, name, done)
+
+    def _resumed(self, name: str) -> tuple[int, dict[str, Tensor], dict[str, int]]:
+        """Steps done, tensors and patience of a stage that was under way; takes its network."""
         newest = self.folder / "checkpoint.safetensors"
-        resumed: dict[str, Tensor] | None = None
         if newest.is_file():
             network, info, tensors = load_checkpoint(newest)
             if info["stage"] == name:
-                self.network, resumed, first, self.best = network, tensors, info["step"], info["best"]
-        stage, measure = self._stage(name)
-        if resumed is not None:
-            stage.load(resumed)
-        with _Log(self.folder, name, self._steps_before(name)) as log:
-            for number in range(first, stage.steps):
-                start_s = time.monotonic()
-                measured = stage.step(number)
-                log.write(number, measured | {"seconds": time.monotonic() - start_s})
-                self.progress(name, number + 1, stage.steps, measured)
-                if (number + 1) % self.config.validate_every == 0 or number + 1 == stage.steps:
-                    log.write(number, self._validated(stage, measure, number))
-                    self._save(newest, name, number + 1, stage.state())
+                self.network, self.best, self.seconds = network, info["best"], info.get("seconds", 0.0)
+                return info["step"], tensors, info.get("patience", {})
+        return 0, {}, {}
+
+    def _step(self, stage: Stage, number: int, log: "_Log") -> None:
+        start_s = time.monotonic()
+        seed = np.random.SeedSequence([self.config.seed, 9, self.config.stages.index(stage.name), number])
+        torch.manual_seed(int(seed.generate_state(1)[0]))  # dropout draws from PyTorch's own generator
+        measured = stage.step(number)
+        seconds = time.monotonic() - start_s
+        self.seconds += seconds
+        log.write(number + 1, measured | {"seconds": seconds})
+        self.progress(stage.name, number + 1, stage.steps, measured)
+
+    def _validate(self, stage: Stage, measure: Measure, done: int, log: "_Log") -> bool | None:
+        """Validate the averaged weights; keep them if they follow better than all before.
+
+        Returns:
+            Whether they do; None if the stage does not follow yet.
+        """
+        start_s = time.monotonic()
         stage.optimiser.swap_average()
-        self._save(self.folder / f"{name}.safetensors", name, stage.steps, {})
+        found = measure(done)
+        follows = "valid/r_on" in found
+        improved = follows and _rank(found) > _rank(self.best)
+        if improved:
+            self.best = found | {"step": float(done)}
+            self._save("best", stage.name, done)
+        stage.optimiser.swap_average()
+        self.seconds += time.monotonic() - start_s
+        log.write(done, found | {"minutes": self.seconds / 60})
+        return improved if follows else None
+
+    def _judge(self, patience: Patience, stage: Stage, improved: bool | None) -> bool:
+        """Go back to the best weights or end the stage when patience has run out; returns whether it ends."""
+        if improved is None or patience.goes_on(improved=improved):
+            return False
+        if patience.is_over:
+            return True
+        best, _, _ = load_checkpoint(self.folder / "best.safetensors")
+        self.network.load_state_dict(best.state_dict())
+        stage.optimiser.refine()
+        return False
 
     def _steps_before(self, name: str) -> int:
-        steps = {stage: getattr(self.config, stage).steps for stage in STAGES}
-        return sum(steps[stage] for stage in STAGES[: STAGES.index(name)])
+        before = self.config.stages[: self.config.stages.index(name)]
+        return sum(getattr(self.config, stage).steps for stage in before)
 
-    def _validated(self, stage: Stage, measure: Callable[[], dict[str, float]], number: int) -> dict[str, float]:
-        """Validate the averaged weights; keep them if they follow better than all before."""
-        stage.optimiser.swap_average()
-        found = measure()
-        if "valid/r_on" in found and _rank(found) > _rank(self.best):
-            self.best = found | {"step": float(number + 1)}
-            self._save(self.folder / "best.safetensors", stage.name, number + 1, {})
-        stage.optimiser.swap_average()
-        return found
-
-    def _save(self, path: Path, stage: str, step: int, tensors: dict[str, Tensor]) -> None:
+    def _save(
+        self,
+        file: str,
+        stage: str,
+        step: int,
+        *,
+        tensors: dict[str, Tensor] | None = None,
+        patience: Patience | None = None,
+    ) -> None:
         info: dict[str, Any] = {
             "stage": stage,
             "step": step,
             "best": self.best,
+            "seconds": self.seconds,
+            "patience": patience.state() if patience else {},
             "seed": self.config.seed,
             "commit": self.commit,
             "config": self.config.to_json(),
             "data": self.data.checksum,
         }
-        save_checkpoint(path, self.network, info=info, others=tensors)
+        save_checkpoint(self.folder / f"{file}.safetensors", self.network, info=info, others=tensors)
 
 
 def _rank(found: dict[str, float]) -> tuple[float, float]:
@@ -255,10 +245,10 @@ class _Log:
         self.board.close()
         self.lines.close()
 
-    def write(self, number: int, measured: dict[str, float]) -> None:
-        """Write what step ``number`` measured."""
-        row = {"stage": self.stage, "step": number + 1} | {k: round(v, 6) for k, v in measured.items()}
+    def write(self, step: int, measured: dict[str, float]) -> None:
+        """Write what was measured after so many steps."""
+        row = {"stage": self.stage, "step": step} | {k: round(v, 6) for k, v in measured.items()}
         self.lines.write(json.dumps(row) + "\n")
         self.lines.flush()
         for name, value in measured.items():
-            self.board.add_scalar(f"{self.stage}/{name}", value, self.steps_before + number + 1)
+            self.board.add_scalar(f"{self.stage}/{name}", value, self.steps_before + step)

@@ -1,48 +1,51 @@
-"""How well the network follows pieces that it does not learn from, played with the game's own rules."""
+"""How well a network follows pieces that it does not learn from, played with the game's own rules."""
+
+from collections.abc import Sequence
 
 import numpy as np
-import torch
 
-from standpartner.agent.networks import ReadOnceNetwork
-from standpartner.evaluate.episodes import play_episodes
+from standpartner.evaluate.episodes import Episode, play_episodes
 from standpartner.evaluate.measures import evaluate_episodes
 from standpartner.game.batched import BatchedGame
+from standpartner.game.players import Player
 from standpartner.game.rules import GameConfig
-from standpartner.learn.data import TrainingSet
-from standpartner.learn.features import Features, observe
+from standpartner.game.tracks import Track
+from standpartner.learn.rollout import Actor
 
 
-class NetworkPlayer:
-    """Plays with a network whose encoders' features are already there.
+class ActorPlayer:
+    """Plays the game with any actor, each episode once.
 
     Args:
-        network: its locate head and policy.
-        features: of the tracks played.
+        actor: on the game's tracks.
         episodes: how many episodes are played at once.
         rng: draws actions; without it the most probable one is taken.
     """
 
-    def __init__(
-        self, network: ReadOnceNetwork, features: Features, *, episodes: int, rng: np.random.Generator | None = None
-    ) -> None:
-        self.network, self.features, self.rng = network, features, rng
-        self.memory = torch.zeros(episodes, network.config.memory_size)
+    def __init__(self, actor: Actor, *, episodes: int, rng: np.random.Generator | None = None) -> None:
+        self.actor, self.rng = actor, rng
+        self.memory = actor.empty_memory(episodes)
+        actor.prepare()
 
     def act(self, game: BatchedGame) -> np.ndarray:
-        """Choose an action for every episode; steps the memory."""
-        seen = observe(self.network, self.features, game)
-        with torch.no_grad():
-            decided = self.network.policy(seen.maps, seen.locate, seen.embedding, seen.speed_px, self.memory)
-        self.memory = decided.memory
-        noise = 0.0 if self.rng is None else self.rng.gumbel(size=decided.action.shape)
-        return np.argmax(decided.action.numpy() + noise, axis=1)
+        """Choose an action for every running episode; steps the memory."""
+        running = np.flatnonzero(game.running)
+        acted = self.actor.act(game, self.memory[running], which=running)
+        self.memory[running] = acted.memory
+        noise = 0.0 if self.rng is None else self.rng.gumbel(size=acted.logits.shape)
+        actions = np.zeros(game.n_episodes, np.int64)
+        actions[running] = np.argmax(acted.logits.numpy() + noise, axis=1)
+        return actions
 
 
-def validate(network: ReadOnceNetwork, data: TrainingSet, features: Features, *, game: GameConfig) -> dict[str, float]:
-    """Greedy episodes over all tracks: R_tue, R_on, mean error in cm, share within 0.5 s."""
-    tracks = [performance.track for performance in data.performances]
-    player = NetworkPlayer(network, features, episodes=len(tracks))
-    report = evaluate_episodes(play_episodes(player, tracks, config=game))
+def validate(player: Player, tracks: Sequence[Track], game: GameConfig) -> dict[str, float]:
+    """Let a player play one episode of each track, and measure."""
+    return valid_measures(play_episodes(player, tracks, config=game))
+
+
+def valid_measures(episodes: Sequence[Episode]) -> dict[str, float]:
+    """R_tue, R_on, mean error in cm, share within 0.5 s."""
+    report = evaluate_episodes(episodes)
     return {
         "valid/r_tue": report["r_tue"],
         "valid/r_on": report["r_on"],

@@ -101,7 +101,8 @@ def test_numpy_play_equals_pytorch_play(tiny_pieces, tmp_path, tiny_network_conf
     from standpartner.audio import AugmentConfig
     from standpartner.learn.data import training_set
     from standpartner.learn.features import encode
-    from standpartner.learn.validate import NetworkPlayer
+    from standpartner.learn.fixed_encoders import FixedEncoders
+    from standpartner.learn.validate import ActorPlayer
 
     torch.manual_seed(5)
     network = ReadOnceNetwork(tiny_network_config)
@@ -109,7 +110,8 @@ def test_numpy_play_equals_pytorch_play(tiny_pieces, tmp_path, tiny_network_conf
     data = training_set(tiny_pieces)
     tracks = [performance.track for performance in data.performances]
     features = encode(network, data, settings=AugmentConfig.none(), seed=0)
-    learned = play_episodes(NetworkPlayer(network, features, episodes=len(tracks)), tracks, config=PIANO)
+    player = ActorPlayer(FixedEncoders(network, features), episodes=len(tracks))
+    learned = play_episodes(player, tracks, config=PIANO)
     shipped = play_episodes(
         AgentPlayer(Senses(load_agent(str(tmp_path)), tracks), episodes=len(tracks)), tracks, config=PIANO
     )

@@ -11,9 +11,10 @@ from standpartner.audio import AugmentConfig
 from standpartner.game.rules import CONFIGS
 from standpartner.learn.config import EpisodeConfig
 from standpartner.learn.features import encode, observe
+from standpartner.learn.fixed_encoders import FixedEncoders, track_loss
 from standpartner.learn.imitate import Imitate
 from standpartner.learn.ppo import Ppo
-from standpartner.learn.rollout import AGAIN_FRAMES, Episodes, replay, track_loss
+from standpartner.learn.rollout import AGAIN_FRAMES, Episodes
 
 
 @pytest.fixture
@@ -23,17 +24,17 @@ def played(tiny_network_config, tiny_data):
     network = ReadOnceNetwork(tiny_network_config)
     features = encode(network, tiny_data.train, settings=AugmentConfig.none(), seed=0)
     config = EpisodeConfig(episodes=16, frames=24, game="nottingham")
-    return network, Episodes(network, tiny_data.train, features, config=config)
+    return network, Episodes(FixedEncoders(network, features), tiny_data.train.tracks, config)
 
 
 def test_a_replay_gives_the_probabilities_and_values_that_played(played):
     """Also over resets inside the rollout and from one rollout to the next: ratios start at exactly one."""
-    network, episodes = played
+    _, episodes = played
     rng = np.random.default_rng(0)
     for _ in range(3):
         rollout = episodes.collect(rng)
         assert rollout.fresh[1:].any()
-        logits, values = replay(network.policy, rollout)
+        logits, values = episodes.actor.replay(rollout)
         chosen = logits.log_softmax(-1).gather(-1, rollout.action.unsqueeze(-1)).squeeze(-1)
         torch.testing.assert_close(chosen, rollout.log_probability, atol=1e-5, rtol=0)
         torch.testing.assert_close(values, rollout.value, atol=1e-5, rtol=0)
@@ -48,7 +49,7 @@ def test_the_tracker_is_replayed_as_it_played_and_learns_where_the_truth_was(pla
         rollout = episodes.collect(rng)
         place = (31.5 - rollout.offset_px / 8).unsqueeze(-1)
         share = (1 - (torch.arange(64) - place).abs()).clamp(min=0)
-        expected = -(share * rollout.track.log_softmax(-1)).sum(-1).mean()
+        expected = -(share * rollout.observed["track"].log_softmax(-1)).sum(-1).mean()
         torch.testing.assert_close(track_loss(network.policy, rollout), expected, atol=1e-4, rtol=1e-4)
     before = rollout.offset_px[1:][~rollout.fresh[1:]]
     torch.testing.assert_close(before, rollout.error_px[:-1][~rollout.fresh[1:]])
@@ -67,24 +68,15 @@ def test_terminated_episodes_have_no_future_and_running_ones_their_next_value(pl
 
 
 def test_truncated_episodes_go_on_in_value(played, monkeypatch):
-    network, episodes = played
+    _, episodes = played
     limited = dataclasses.replace(CONFIGS["piano"], time_limit_frames=5)
     monkeypatch.setitem(CONFIGS, "piano", limited)
     config = EpisodeConfig(episodes=4, frames=8, game="piano", offset_px=0.0)
-    cut = Episodes(network, episodes_data(episodes), episodes.features, config=config)
+    cut = Episodes(episodes.actor, episodes.game.tracks, config)
     rollout = cut.collect(np.random.default_rng(3))
     truncated = rollout.ended & ~rollout.lost & ~rollout.finished
     assert truncated[4].any()
     assert (rollout.next_value[truncated] != 0).all()
-
-
-def episodes_data(episodes):
-    """The tracks of some episodes as the data that new ones need."""
-
-    class Data:
-        performances = tuple(type("P", (), {"track": track})() for track in episodes.game.tracks)
-
-    return Data()
 
 
 def test_advantages_of_a_perfect_future_are_bounded(played):
@@ -101,9 +93,9 @@ def test_what_is_observed_moves_with_the_agent(played):
     network, episodes = played
     episodes.collect(np.random.default_rng(0))
     game = episodes.game
-    before = observe(network, episodes.features, game)
+    before = observe(network, episodes.actor.features, game)
     game.position_px += 8.0  # one feature column
-    after = observe(network, episodes.features, game)
+    after = observe(network, episodes.actor.features, game)
     torch.testing.assert_close(after.maps[:, :, :-1], before.maps[:, :, 1:], atol=1e-4, rtol=1e-3)
     torch.testing.assert_close(after.embedding, before.embedding)
 
@@ -115,16 +107,16 @@ def test_imitation_agrees_more_and_more_with_the_oracle(tiny_network_config, tin
     settings = dataclasses.replace(
         tiny_config.imitate, steps=60, episode=EpisodeConfig(episodes=24, frames=16, game="piano")
     )
-    stage = Imitate(network, tiny_data.train, features, config=dataclasses.replace(tiny_config, imitate=settings))
+    stage = Imitate(FixedEncoders(network, features), tiny_data.train.tracks, settings, seed=0)
     agreed = [stage.step(number)["episode/agrees_with_oracle"] for number in range(60)]
     assert np.mean(agreed[-10:]) > np.mean(agreed[:10]) + 0.05
 
 
 def test_episodes_start_again_before_moments_where_earlier_ones_were_lost(played):
-    network, episodes = played
+    _, episodes = played
     episodes.collect(np.random.default_rng(0))
     config = dataclasses.replace(episodes.config, again=1.0, game="piano")
-    again = Episodes(network, episodes_data(episodes), episodes.features, config=config)
+    again = Episodes(episodes.actor, episodes.game.tracks, config)
     track, frame, anywhere = again._draw_starts(8, np.random.default_rng(0))
     assert not again.loss_count[0]  # nothing is known yet: episodes start as usual
     assert (frame[~anywhere] == again._first[track[~anywhere]]).all()
@@ -158,7 +150,9 @@ def test_the_tracker_learns_along_with_ppo_only_if_asked(track, tiny_network_con
     network = ReadOnceNetwork(tiny_network_config)
     features = encode(network, tiny_data.train, settings=AugmentConfig.none(), seed=0)
     settings = dataclasses.replace(tiny_config.ppo, steps=20, track=track)
-    stage = Ppo(network, tiny_data.train, features, config=dataclasses.replace(tiny_config, ppo=settings))
+    actor = FixedEncoders(network, features, tracker=track)
+    helper = (lambda rollout: track_loss(network.policy, rollout)) if track else None
+    stage = Ppo(actor, tiny_data.train.tracks, settings, seed=0, helper=helper)
     before = {name: value.clone() for name, value in network.policy.named_parameters()}
     logs = [stage.step(number) for number in range(20)]
     changed = {name for name, value in network.policy.named_parameters() if not torch.equal(value, before[name])}

@@ -10,8 +10,20 @@ import numpy as np
 import pytest
 import torch
 
+from standpartner.agent.bundle import WindowAgent, load_player
 from standpartner.agent.checkpoint import load_checkpoint, same_weights
+from standpartner.agent.config import Convolution, WindowNetworkConfig
+from standpartner.audio import AugmentConfig
 from standpartner.errors import AgentError, ConfigError
+from standpartner.learn.config import (
+    A2cConfig,
+    EpisodeConfig,
+    MmlocConfig,
+    PpoConfig,
+    ReinforceConfig,
+    TrainConfig,
+)
+from standpartner.learn.finish import finish_run
 from standpartner.learn.run import STAGES, Run
 
 
@@ -61,6 +73,129 @@ def test_a_killed_run_goes_on_to_the_same_result(stage, tiny_config, tiny_data, 
     Run(tiny_config, killed, data=tiny_data).train()
     assert same_weights(whole / "ppo.safetensors", killed / "ppo.safetensors")
     assert same_weights(whole / "best.safetensors", killed / "best.safetensors")
+
+
+@pytest.fixture
+def window_config(tiny_config):
+    """A run of a small window network with dropout, which draws from PyTorch's own generator."""
+    layer = (Convolution(2, kernel=5, stride=(5, 5), dropout=0.5),)
+    network = WindowNetworkConfig(game="nottingham", score=layer, spectrogram=layer, joint=8, head=8, head_dropout=0.5)
+    settings = {
+        "a2c": A2cConfig(steps=9, episode=EpisodeConfig(episodes=3, frames=5, anywhere=0.0, game="nottingham")),
+        "reinforce": ReinforceConfig(
+            steps=9, episode=EpisodeConfig(episodes=1, frames=0, anywhere=0.0, game="nottingham")
+        ),
+        "ppo": PpoConfig(
+            steps=9, samples=8, episode=EpisodeConfig(episodes=3, frames=5, anywhere=0.0, game="nottingham")
+        ),
+        "mmloc": MmlocConfig(steps=9, samples=6, optimiser=tiny_config.ppo.optimiser),
+    }
+
+    def make(stage: str) -> TrainConfig:
+        kind = dataclasses.replace(network, bins=15, differences=False) if stage == "mmloc" else network
+        return dataclasses.replace(
+            tiny_config, stages=(stage,), network=kind, augment=AugmentConfig.none(), validate_greedy=False, **settings
+        )
+
+    return make
+
+
+@pytest.mark.parametrize("stage", ["reinforce", "a2c", "ppo", "mmloc"])
+def test_killed_runs_of_window_networks_go_on_to_the_same_result(stage, window_config, tiny_data, tmp_path):
+    config, whole, killed = window_config(stage), tmp_path / "whole", tmp_path / "killed"
+    Run(config, whole, data=tiny_data).train()
+    child = multiprocessing.get_context("spawn").Process(
+        target=_train_until_killed, args=(config, killed, tiny_data, stage, 5)
+    )
+    child.start()
+    child.join(timeout=120)
+    assert child.exitcode == -signal.SIGKILL
+    Run(config, killed, data=tiny_data).train()
+    assert same_weights(whole / f"{stage}.safetensors", killed / f"{stage}.safetensors")
+    assert same_weights(whole / "best.safetensors", killed / "best.safetensors")
+    other = dataclasses.replace(config, seed=1)
+    Run(other, tmp_path / "other", data=tiny_data).train()
+    assert not same_weights(whole / f"{stage}.safetensors", tmp_path / "other" / f"{stage}.safetensors")
+
+
+def test_a_run_ends_when_its_minutes_are_over(window_config, tiny_data, tmp_path):
+    config = dataclasses.replace(window_config("a2c"), minutes=1e-6)
+    best = Run(config, tmp_path, data=tiny_data).train()
+    _, info, _ = load_checkpoint(tmp_path / "a2c.safetensors")
+    assert info["step"] == 1
+    assert best.is_file()
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert "valid/r_on" in rows[-1]
+    assert rows[-1]["minutes"] > 0
+    before = (tmp_path / "log.jsonl").read_bytes()
+    assert Run(config, tmp_path, data=tiny_data).train() == best  # there is nothing left to do
+    assert (tmp_path / "log.jsonl").read_bytes() == before
+
+
+def test_no_stage_begins_after_the_minutes_are_over(tiny_config, tiny_data, tmp_path):
+    Run(dataclasses.replace(tiny_config, minutes=1e-6), tmp_path, data=tiny_data).train()
+    assert (tmp_path / "pretrain.safetensors").is_file()
+    assert not (tmp_path / "imitate.safetensors").exists()
+
+
+def test_without_a_better_validation_steps_get_smaller_and_then_end(window_config, tiny_data, tmp_path, monkeypatch):
+    config = window_config("a2c")
+    optimiser = dataclasses.replace(config.a2c.optimiser, patience=2, refinements=1)
+    config = dataclasses.replace(
+        config, validate_every=1, a2c=dataclasses.replace(config.a2c, steps=50, optimiser=optimiser)
+    )
+    found = iter([0.1, 0.3, 0.2, 0.3, 0.2, 0.2, 0.9])
+    monkeypatch.setattr(
+        "standpartner.learn.stages.validate", lambda *_: {"valid/r_on": next(found), "valid/error_cm": 1.0}
+    )
+    Run(config, tmp_path, data=tiny_data).train()
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    rates = [row["learning_rate"] for row in rows if "learning_rate" in row]
+    assert rates == pytest.approx([1e-4] * 4 + [1e-5] * 2)  # after 4: refined; after 6: over
+    _, info, _ = load_checkpoint(tmp_path / "a2c.safetensors")
+    assert (info["step"], info["best"]["step"]) == (6, 2.0)
+
+
+def test_refining_goes_back_to_the_best_weights(window_config, tiny_data, tmp_path, monkeypatch):
+    config = window_config("a2c")
+    optimiser = dataclasses.replace(config.a2c.optimiser, patience=1, refinements=1, learning_rate=0.0)
+    config = dataclasses.replace(
+        config, validate_every=1, a2c=dataclasses.replace(config.a2c, steps=50, optimiser=optimiser)
+    )
+    found = iter([0.5, 0.4, 0.4])
+    monkeypatch.setattr(
+        "standpartner.learn.stages.validate", lambda *_: {"valid/r_on": next(found), "valid/error_cm": 1.0}
+    )
+
+    def go_astray(stage, number, steps, measured):
+        if number == 2:
+            with torch.no_grad():
+                next(run.network.parameters()).add_(1.0)
+
+    run = Run(config, tmp_path, data=tiny_data, progress=go_astray)
+    run.train()
+    best, last = (next(load_checkpoint(tmp_path / f"{name}.safetensors")[0].parameters()) for name in ("best", "a2c"))
+    torch.testing.assert_close(last, best)
+
+
+def test_a_run_that_was_begun_before_a_setting_existed_goes_on(tiny_config, tiny_data, tmp_path):
+    Run(tiny_config, tmp_path, data=tiny_data)
+    path = tmp_path / "config.json"
+    older = json.loads(path.read_text())
+    for name in ("a2c", "minutes", "stages"):
+        del older[name]
+    del older["ppo"]["samples"]
+    path.write_text(json.dumps(older))
+    Run(tiny_config, tmp_path, data=tiny_data)
+    with pytest.raises(ConfigError, match="another configuration"):
+        Run(dataclasses.replace(tiny_config, minutes=3.0), tmp_path, data=tiny_data)
+
+
+def test_a_window_agent_is_finished_as_a_bundle_with_a_card(window_config, tiny_data, tmp_path):
+    best = Run(window_config("a2c"), tmp_path, data=tiny_data).train()
+    finish_run(best, tmp_path / "agent", command="standpartner train x")
+    assert isinstance(load_player(str(tmp_path / "agent")), WindowAgent)
+    assert "stage a2c" in (tmp_path / "agent" / "MODEL_CARD.md").read_text()
 
 
 def test_a_checkpoint_says_where_it_comes_from(tiny_config, tiny_data, tmp_path):

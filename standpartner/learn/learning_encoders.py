@@ -1,0 +1,185 @@
+"""The read-once network learning as a whole: encoders, locate head and policy, all from the reward.
+
+While it plays, each episode looks at a crop of its strip and some frames of sound that were encoded once with the
+weights as they are; a crop is renewed when the window leaves it or its frames are used up. A replay encodes the same
+crops again, with gradients. So a frame costs its share of a crop, not a crop.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
+from standpartner.agent.networks import OUTLINE, ReadOnceNetwork, interpolate_window
+from standpartner.agent.views import window_index
+from standpartner.game.batched import BatchedGame
+from standpartner.learn.data import TrainingSet, frames_between, ink_between
+from standpartner.learn.features import look_through
+from standpartner.learn.fixed_encoders import replay
+from standpartner.learn.precision import precision
+from standpartner.learn.rollout import Acted, Rollout
+
+BEHIND, AHEAD = 4, 28  # columns of a crop on the two sides of the window with which it begins: 32 and 224 strip px
+CROP_COLUMNS = BEHIND + WINDOW_COLUMNS + AHEAD
+WHOLE_EPISODE_FRAMES = 32
+_PARTS = ("strip.", "frames.", "locate.", "outline.", "policy.")
+_CROP = ("crop", "performance", "first_column", "first_frame")
+
+
+@dataclass
+class _Crops:
+    """What each of the game's episodes looks at; arrays (episodes, ...).
+
+    Attributes:
+        crop: number of the crop, one for each that was ever made.
+        performance: index of the performance.
+        first_column: of the strip.
+        first_frame: of the sound.
+        frame: that the episode was in when it looked last.
+        view: (episodes, CROP_COLUMNS + 128, features + 2).
+        embedding: (episodes, frames of a crop, features).
+    """
+
+    crop: np.ndarray
+    performance: np.ndarray
+    first_column: np.ndarray
+    first_frame: np.ndarray
+    frame: np.ndarray
+    view: Tensor
+    embedding: Tensor
+
+
+class LearningEncoders:
+    """Plays and learns with all parts of a read-once network but the tracker and the supervised helpers.
+
+    Args:
+        network: all of it is used as it is.
+        data: whose tracks are played, in their order.
+        frames: of a rollout; 0 for whole episodes.
+        mixed_precision: of the encoders, see `precision`.
+    """
+
+    stands_alone = False
+
+    def __init__(
+        self, network: ReadOnceNetwork, data: TrainingSet, *, frames: int, mixed_precision: str = "off"
+    ) -> None:
+        self.network, self.data, self.mixed_precision = network, data, mixed_precision
+        self.frames = (frames or WHOLE_EPISODE_FRAMES) + 1  # one more, for the value after the last one
+        self._columns = np.array([data.pieces[p.piece].column_count for p in data.performances])
+        self._crops: _Crops | None = None
+        self._made = 0
+
+    def learned(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """See `Actor.learned`."""
+        for name, parameter in self.network.named_parameters():
+            if name.startswith(_PARTS) and not name.startswith("policy.tracker."):
+                yield name, parameter
+
+    def empty_memory(self, count: int) -> Tensor:
+        """See `Actor.empty_memory`."""
+        return torch.zeros(count, self.network.config.memory_size)
+
+    def prepare(self) -> None:
+        """See `Actor.prepare`: what was encoded with older weights is forgotten."""
+        self._crops = None
+
+    def act(self, game: BatchedGame, memory: Tensor, *, which: np.ndarray | None = None) -> Acted:
+        """See `Actor.act`."""
+        episodes = np.arange(game.n_episodes) if which is None else which
+        crops = self._renewed(game, episodes)
+        place = game.frame[episodes] - crops.first_frame[episodes]
+        index, fraction = self._window(game, crops, episodes)
+        columns = index[:, None] + np.arange(WINDOW_COLUMNS + 1)
+        speed_px = torch.from_numpy(game.speed[episodes].astype(np.float32))
+        with torch.no_grad():
+            embedding = crops.embedding[episodes, place]
+            seen, located = look_through(
+                self.network, crops.view[episodes[:, None], columns], embedding, torch.from_numpy(fraction)
+            )
+            decided = self.network.policy(seen, located, embedding, speed_px, memory)
+        observed = {name: torch.from_numpy(getattr(crops, name)[episodes]) for name in _CROP} | {
+            "place": torch.from_numpy(place),
+            "index": torch.from_numpy(index),
+            "fraction": torch.from_numpy(fraction),
+            "speed_px": speed_px,
+            "track": decided.track,
+        }
+        return Acted(observed, decided.action, decided.value, decided.memory)
+
+    def replay(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
+        """See `Actor.replay`."""
+        observed, shape = rollout.observed, rollout.fresh.shape
+        numbers = observed["crop"].flatten().numpy()
+        _, first, crop = np.unique(numbers, return_index=True, return_inverse=True)
+        view, embedding = self._encode(*(observed[name].flatten().numpy()[first] for name in _CROP[1:]))
+        place = observed["place"].flatten().numpy()
+        index = torch.zeros(len(first), self.frames, dtype=torch.int64)
+        fraction = torch.zeros(len(first), self.frames)
+        index[crop, place], fraction[crop, place] = observed["index"].flatten(), observed["fraction"].flatten()
+        maps = interpolate_window(self.network.look(view, embedding), index, fraction)  # (crops, heads + 2, frames, 64)
+        maps, embedding = maps.transpose(1, 2)[crop, place], embedding[crop, place]
+        seen = {"maps": maps, "locate": self.network.locate(maps, embedding), "embedding": embedding}
+        kept = {name: observed[name] for name in ("speed_px", "track")}
+        unfolded = {name: values.unflatten(0, shape) for name, values in seen.items()}
+        return replay(self.network.policy, rollout, observed=unfolded | kept)
+
+    def _window(self, game: BatchedGame, crops: _Crops, episodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where the episodes' windows begin in their crops, in padded columns; see ``views.window_index``."""
+        local_px = game.position_px[episodes] - crops.first_column[episodes] * COLUMN_STRIDE_PX
+        return window_index(local_px, np.full(len(episodes), CROP_COLUMNS))
+
+    def _renewed(self, game: BatchedGame, episodes: np.ndarray) -> _Crops:
+        """The crops, after those were renewed that do not show what episodes look at now."""
+        if self._crops is None:
+            self._crops = self._nothing(game.n_episodes)
+        crops = self._crops
+        frame, place = game.frame[episodes], game.frame[episodes] - crops.first_frame[episodes]
+        index, _ = self._window(game, crops, episodes)
+        inside = (index >= WINDOW_COLUMNS) & (index < CROP_COLUMNS)
+        went_on = (crops.performance[episodes] == game.track[episodes]) & (frame == crops.frame[episodes] + 1)
+        old = episodes[~(inside & went_on & (place < self.frames))]
+        crops.frame[episodes] = frame
+        if len(old):
+            crops.performance[old], crops.first_frame[old] = game.track[old], game.frame[old]
+            middle = np.floor(game.position_px[old] / COLUMN_STRIDE_PX).astype(np.int64)
+            crops.first_column[old] = middle - WINDOW_COLUMNS // 2 - BEHIND
+            crops.crop[old] = self._made + np.arange(len(old))
+            self._made += len(old)
+            with torch.no_grad():
+                view, embedding = self._encode(crops.performance[old], crops.first_column[old], crops.first_frame[old])
+            crops.view[old], crops.embedding[old] = view, embedding
+        return crops
+
+    def _nothing(self, episodes: int) -> _Crops:
+        numbers = {name: np.full(episodes, -2, np.int64) for name in (*_CROP, "frame")}
+        size = self.network.config.features
+        view = torch.zeros(episodes, CROP_COLUMNS + 2 * WINDOW_COLUMNS, size + OUTLINE)
+        return _Crops(view=view, embedding=torch.zeros(episodes, self.frames, size), **numbers)
+
+    def _encode(
+        self, performance: np.ndarray, first_column: np.ndarray, first_frame: np.ndarray
+    ) -> tuple[Tensor, Tensor]:
+        """Crops (n,) -> view (n, CROP_COLUMNS + 128, features + 2), embeddings (n, frames, features)."""
+        tracks = [self.data.performances[number] for number in performance]
+        ink = [
+            ink_between(self.data.pieces[track.piece], column, column + CROP_COLUMNS)
+            for track, column in zip(tracks, first_column.tolist(), strict=True)
+        ]
+        lead = self.network.frames.lead_frames
+        sound = [
+            frames_between(track.track.spectrogram, frame - lead, frame + self.frames)
+            for track, frame in zip(tracks, first_frame.tolist(), strict=True)
+        ]
+        with precision(self.mixed_precision):
+            image = torch.from_numpy(np.stack(ink)[:, None]).to(memory_format=torch.channels_last)
+            view = self.network.view(self.network.strip(image))
+            embedding = self.network.frames(torch.from_numpy(np.stack(sound)))
+        columns = first_column[:, None] + np.arange(CROP_COLUMNS)
+        on_strip = torch.from_numpy((columns >= 0) & (columns < self._columns[performance][:, None]))
+        view = view.float() * on_strip.unsqueeze(-1)  # nothing stands beyond the strip's ends, as when it is read whole
+        return functional.pad(view, (0, 0, WINDOW_COLUMNS, WINDOW_COLUMNS)), embedding.float()

@@ -1,0 +1,99 @@
+"""MM-Loc, the paper's comparison: where in the window is the music? learned by supervision (Dorfer et al. 2016).
+
+Dorfer, Arzt, Widmer, "Towards Score Following in Sheet Music Images", ISMIR 2016, arXiv 1612.05050: the window is cut
+into bins, the target is shared by the two bins nearest to the truth (linear in the distance), the loss is their
+cross-entropy. What the logged numbers mean: ``loss/locate`` is that cross-entropy in nat, ``located/within_8_px`` the
+share of frames located within 8 strip px, ``located/median_px`` the median error.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from standpartner.agent.window_network import WindowNetwork
+from standpartner.evaluate.localisation import located_px
+from standpartner.game.tracks import Track
+from standpartner.game.windows import Floats, Views, Windows
+from standpartner.learn.config import MmlocConfig
+from standpartner.learn.optimise import Optimiser
+from standpartner.learn.precision import precision
+from standpartner.learn.pretrain import soft_target
+
+
+class Mmloc:
+    """The stage: one call of ``step`` draws windows around the truth and learns where in them it is.
+
+    Args:
+        network: with bins.
+        tracks: whose frames are drawn, each equally often.
+        settings: see MmlocConfig.
+        seed: every random draw is a function of (seed, stage, step).
+        mixed_precision: see `precision`.
+    """
+
+    name = "mmloc"
+
+    def __init__(
+        self,
+        network: WindowNetwork,
+        tracks: Sequence[Track],
+        settings: MmlocConfig,
+        *,
+        seed: int,
+        mixed_precision: str = "off",
+    ) -> None:
+        self.network, self.tracks, self.settings, self.steps = network, tracks, settings, settings.steps
+        self.seed, self.mixed_precision = seed, mixed_precision
+        self.windows = Windows(tracks, network.game, differences=network.config.differences)
+        self.optimiser = Optimiser(network.named_parameters(), settings.optimiser, steps=settings.steps)
+        self._first = np.array([track.first_frame for track in tracks])
+        self._ends = np.cumsum([track.last_frame - track.first_frame + 1 for track in tracks])
+
+    def step(self, number: int) -> dict[str, float]:
+        """Learn from batch ``number``."""
+        views, truth_px = self._draw(np.random.default_rng([self.seed, 7, number]))
+        bins, width_px = self.network.config.bins, self.network.game.window_width_px
+        self.network.train()
+        logits = self._logits(*self.windows.cut(views))
+        place = torch.from_numpy(np.clip(truth_px * bins / width_px - 0.5, 0, bins - 1).astype(np.float32))
+        loss = -(soft_target(place, bins) * logits.log_softmax(-1)).sum(-1).mean()
+        rate = self.optimiser.learning_rate()
+        norm = self.optimiser.step(loss)
+        error_px = np.abs(located_px(logits.detach().numpy(), width_px) - truth_px)
+        return {
+            "loss/locate": float(loss.detach()),
+            "located/within_8_px": float((error_px <= 8).mean()),
+            "located/median_px": float(np.median(error_px)),
+            "gradient_norm": norm,
+            "learning_rate": rate,
+        }
+
+    def locate(self, score: Floats, spectrogram: Floats) -> Floats:
+        """Logits (n, bins) of windows and excerpts, with dropout off."""
+        self.network.eval()
+        with torch.no_grad():
+            return self._logits(score, spectrogram).numpy()
+
+    def _logits(self, score: Floats, spectrogram: Floats) -> Tensor:
+        with precision(self.mixed_precision):
+            return self.network.locate(torch.from_numpy(score), torch.from_numpy(spectrogram)).float()
+
+    def _draw(self, rng: np.random.Generator) -> tuple[Views, np.ndarray]:
+        """Views around the truth, and how far the truth is from each window's left edge in strip px."""
+        drawn = rng.integers(self._ends[-1], size=self.settings.samples)
+        track = np.searchsorted(self._ends, drawn, side="right")
+        frame = self._first[track] + drawn - np.concatenate([[0], self._ends])[track]
+        target = np.array([self.tracks[t].targets[f] for t, f in zip(track, frame, strict=True)], np.float64)
+        offset = rng.uniform(-self.settings.offset_px, self.settings.offset_px, len(target))
+        views = Views.alone(track, target + offset, frame)
+        return views, target - (views.centre_px - self.network.game.window_width_px // 2)
+
+    def state(self) -> dict[str, Tensor]:
+        """What a checkpoint needs beside the network."""
+        return self.optimiser.state()
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Go on from ``state``."""
+        self.optimiser.load(tensors)

@@ -1,0 +1,71 @@
+"""A window network in the game: every state is cut out of strip and spectrogram and encoded from anew."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from standpartner.agent.window_network import WindowNetwork
+from standpartner.game.batched import BatchedGame
+from standpartner.game.tracks import Track
+from standpartner.game.windows import Views, Windows
+from standpartner.learn.precision import precision
+from standpartner.learn.rollout import Acted, Rollout
+
+_VIEWS = ("track", "centre_px", "centre_before_px", "frame", "frame_before")
+
+
+class WindowActor:
+    """Plays with window observations. What it remembers is only where it was in the state before.
+
+    A rollout keeps where it looked, not what it saw: cutting a window again costs little beside the convolutions.
+    Dropout is off while it acts and on while it learns.
+
+    Args:
+        network: an agent's.
+        tracks: that are played, in the game's order.
+        mixed_precision: see `precision`.
+    """
+
+    stands_alone = True
+
+    def __init__(self, network: WindowNetwork, tracks: Sequence[Track], *, mixed_precision: str = "off") -> None:
+        self.network, self.mixed_precision = network, mixed_precision
+        self.windows = Windows(tracks, network.game, differences=network.config.differences)
+
+    def learned(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """See `Actor.learned`."""
+        return self.network.named_parameters()
+
+    def empty_memory(self, count: int) -> Tensor:
+        """See `Actor.empty_memory`: position in the state before, and 1 if there was one."""
+        return torch.zeros(count, 2, dtype=torch.float64)
+
+    def prepare(self) -> None:
+        """See `Actor.prepare`; act chooses the mode itself."""
+
+    def act(self, game: BatchedGame, memory: Tensor, *, which: np.ndarray | None = None) -> Acted:
+        """See `Actor.act`."""
+        episodes = np.arange(game.n_episodes) if which is None else which
+        before_px, known = memory.numpy().T
+        views = Views.of(game, episodes, before_px=before_px, first=known == 0)
+        self.network.eval()
+        with torch.no_grad():
+            logits, value = self._judge(views)
+        observed = {name: torch.from_numpy(getattr(views, name)) for name in _VIEWS}
+        now = np.stack([game.position_px[episodes], np.ones(len(episodes))], axis=1)
+        return Acted(observed, logits, value, torch.from_numpy(now))
+
+    def replay(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
+        """See `Actor.replay`."""
+        views = Views(**{name: rollout.observed[name].flatten().numpy() for name in _VIEWS})
+        self.network.train()
+        logits, value = self._judge(views)
+        return logits.unflatten(0, rollout.fresh.shape), value.unflatten(0, rollout.fresh.shape)
+
+    def _judge(self, views: Views) -> tuple[Tensor, Tensor]:
+        score, spectrogram = (torch.from_numpy(seen) for seen in self.windows.cut(views))
+        with precision(self.mixed_precision):
+            logits, value = self.network(score, spectrogram)
+        return logits.float(), value.float()

@@ -1,0 +1,60 @@
+"""Window observations in batches are the environment's, number for number."""
+
+import numpy as np
+import pytest
+
+from standpartner.game import CONFIGS, BatchedGame, ramp_track, random_track, score_windows, spectrogram_excerpts
+from standpartner.game.windows import Views, Windows
+
+pytest.importorskip("gymnasium")
+
+TRACKS = [random_track(0, 30), ramp_track(3.0, 30, lead_in_frames=2), random_track(2, 30)]
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_batch_sees_what_single_environments_see(name):
+    from standpartner.game.environment import ScoreFollowingEnv
+
+    config, rng = CONFIGS[name], np.random.default_rng(0)
+    windows, episodes = Windows(TRACKS, config), np.arange(3)
+    game = BatchedGame(TRACKS, config, n_episodes=3)
+    game.reset(episodes, episodes)
+    environments = [ScoreFollowingEnv(TRACKS, config) for _ in episodes]
+    seen = [environment.reset(options={"track": k})[0] for k, environment in enumerate(environments)]
+    before, first = game.position_px.copy(), np.ones(3, dtype=bool)
+    for _ in range(40):
+        score, spectrogram = windows.cut(Views.of(game, episodes, before_px=before, first=first))
+        np.testing.assert_array_equal(score, np.stack([one["score"] for one in seen]))
+        np.testing.assert_array_equal(spectrogram, np.stack([one["spectrogram"] for one in seen]))
+        before = game.position_px.copy()
+        actions = rng.integers(3, size=3)
+        game.step(actions)
+        stepped = [environment.step(action) for environment, action in zip(environments, actions, strict=True)]
+        seen = [one[0] for one in stepped]
+        ended = np.flatnonzero(~game.running)
+        first[:] = False
+        first[ended] = True
+        for k in ended:
+            game.reset(k, k)
+            seen[k] = environments[k].reset(options={"track": int(k)})[0]
+
+
+def test_differences_are_zero_at_the_start_whatever_was_seen_before():
+    game = BatchedGame(TRACKS, CONFIGS["nottingham"], n_episodes=2)
+    game.reset([0, 1], [0, 2])
+    views = Views.of(game, np.arange(2), before_px=np.full(2, 400.0), first=np.array([True, False]))
+    for seen in Windows(TRACKS, CONFIGS["nottingham"]).cut(views):
+        assert not seen[0, 1].any()
+        assert seen[1, 1].any()
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_views_reach_over_the_ends_of_strip_and_recording(name):
+    track, config = TRACKS[1], CONFIGS[name]
+    position = np.array([0.0, 30.5, track.strip.shape[1] - 1.0])
+    frame = np.array([0, 5, 60])
+    views = Views.alone(np.ones(3, np.int64), position, frame)
+    score, spectrogram = Windows(TRACKS, config, differences=False).cut(views)
+    assert score.shape[1] == spectrogram.shape[1] == 1
+    np.testing.assert_array_equal(score[:, 0], score_windows(track, position, config=config))
+    np.testing.assert_array_equal(spectrogram[:, 0], spectrogram_excerpts(track, frame, config=config))
