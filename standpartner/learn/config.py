@@ -249,7 +249,8 @@ class TrainConfig:
 
     Attributes:
         name: of the run's folder and of the agent.
-        corpus: name of a built corpus.
+        corpus: name of a built corpus; its validation split chooses the best weights.
+        also: names of further built corpora, from whose training splits the run learns as well.
         purpose: what the agent is for, in a few words.
         limits: what it is not for; sentences for its model card.
         start: name or folder of an agent whose weights the run begins with; empty to begin anew. A stage with 0 steps
@@ -275,6 +276,7 @@ class TrainConfig:
 
     name: str
     corpus: str
+    also: tuple[str, ...] = ()
     purpose: str = "research"
     limits: tuple[str, ...] = ()
     start: str = ""

@@ -10,6 +10,7 @@ result of one that was not.
 import json
 import time
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +39,17 @@ Progress = Callable[[str, int, int, dict[str, float]], None]
 
 
 def load_data(config: TrainConfig) -> RunData:
-    """Take the built corpus of a configuration into memory.
+    """Take the built corpora of a configuration into memory.
 
     Raises:
-        CorpusError: it is not built.
+        CorpusError: one is not built.
     """
-    corpus = open_corpus(config.corpus)
+    corpus, *others = [open_corpus(name) for name in (config.corpus, *config.also)]
+    checksums = {each.name: each.checksum("train") for each in (corpus, *others)}
     return RunData(
-        train=training_set(corpus.pieces("train")),
+        train=training_set(chain.from_iterable(each.pieces("train") for each in (corpus, *others))),
         valid=training_set(corpus.pieces("valid", limit=config.validation_pieces)),
-        checksum=corpus.checksum("train"),
+        checksum=", ".join(f"{name} {checksum}" for name, checksum in checksums.items()),
     )
 
 
