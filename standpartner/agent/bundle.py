@@ -11,7 +11,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from standpartner.agent.config import FRONT_FRAMES, NetworkConfig, WindowNetworkConfig, network_config
+from standpartner.agent.calibration import Calibration
+from standpartner.agent.config import FRONT_FRAMES, WINDOW_COLUMNS, NetworkConfig, WindowNetworkConfig, network_config
 from standpartner.agent.views import ink, pad_columns
 from standpartner.constants import BAND_COUNT
 from standpartner.errors import AgentError
@@ -47,6 +48,7 @@ class _Bundle:
         self.folder = folder
         content = _read_description(folder)
         self.about: dict[str, Any] = content["about"]
+        self.calibration = Calibration.from_json(content.get("calibration"))
         self.network = network_config(content["network"])
         graphs = [name for name in content["sha256"] if name.endswith(".onnx")]
         for name in graphs:
@@ -114,6 +116,23 @@ class Agent(_Bundle):
         """Decide for N episodes: view (N, 64, features + 2) of their windows, embedding, speed, memory."""
         inputs = {"view": view, "embedding": embedding, "speed_px": speed_px, "memory": memory}
         return Decision(*self._run["policy"].run(None, inputs))
+
+    def search_keys(self, view: Floats) -> Floats:
+        """What a search compares frames with: (columns + 128, features + 2) from ``read`` -> (heads, size, columns)."""
+        keys = view[WINDOW_COLUMNS:-WINDOW_COLUMNS, : self.config.features]
+        split = keys.reshape(len(keys), self.config.heads, -1)
+        return np.ascontiguousarray(split.transpose(1, 2, 0))
+
+    def search(self, keys: Floats, embedding: Floats) -> Floats:
+        """How well every column of a score fits one frame: its keys, embedding (1, features) -> logits (columns,).
+
+        Raises:
+            AgentError: the agent was exported without the graph that searches.
+        """
+        if "search" not in self._run:
+            raise AgentError(f"{self.folder} cannot search a score: it has no search.onnx; export the agent again")
+        logits: Floats = self._run["search"].run(None, {"keys": keys, "embedding": embedding})[0]
+        return logits
 
     def empty_memory(self, count: int) -> Floats:
         """Recurrent state at the start of N episodes."""

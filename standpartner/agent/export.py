@@ -9,6 +9,7 @@ the read-once network follow and play:
 | front.onnx | frames (N, 5, 78) | front (N, features) |
 | frame.onnx | fronts (N, features, history + 1) | embedding (N, features), key logits (N, 88) |
 | policy.onnx | view (N, 64, features + 2), embedding, speed_px (N,), memory | action, value, locate, track, memory |
+| search.onnx | keys (heads, features / heads, C), embedding (1, features) | logits (C,) |
 
 A window network has one, for each state of the game by itself (c is 2 with differences, else 1):
 
@@ -78,6 +79,20 @@ class _Policy(nn.Module):
         return output.action, output.value, locate, output.track, output.memory
 
 
+class _Search(nn.Module):
+    """``locate`` over a whole score, of which the keys come in the order in which they are multiplied."""
+
+    def __init__(self, network: ReadOnceNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, keys: Tensor, embedding: Tensor) -> Tensor:
+        locate = self.network.locate
+        query = locate.of_frame(embedding).unflatten(-1, keys.shape[:2]).transpose(0, 1)
+        maps = (query @ keys).transpose(0, 1) / keys.shape[1] ** 0.5
+        return locate(maps, embedding)[0]
+
+
 class _Locator(nn.Module):
     def __init__(self, network: WindowNetwork) -> None:
         super().__init__()
@@ -107,7 +122,7 @@ def _window_graphs(network: WindowNetwork) -> _Graphs:
 
 
 def _read_once_graphs(network: ReadOnceNetwork) -> _Graphs:
-    size, history = network.config.features, network.config.history_frames
+    size, history, heads = network.config.features, network.config.history_frames, network.config.heads
     many = {0: "n"}
     return {
         "strip": (
@@ -151,6 +166,12 @@ def _read_once_graphs(network: ReadOnceNetwork) -> _Graphs:
                     "next_memory",
                 )
             },
+        ),
+        "search": (
+            _Search(network),
+            {"keys": torch.zeros(heads, size // heads, WINDOW_COLUMNS), "embedding": torch.zeros(1, size)},
+            ["logits"],
+            {"keys": {2: "count"}, "logits": {0: "count"}},
         ),
     }
 

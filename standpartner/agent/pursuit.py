@@ -1,0 +1,149 @@
+"""One performance being followed: the agent at its place, the search beside it, and the jump from one to the other.
+
+The agent plays the game without its truth: the view at its position and what was heard give an action,
+``speed += action``, ``position += speed``, kept on the strip. The search (`standpartner.agent.search`) looks at the
+whole score. When for some time it has been sure of a place far from the agent and all but ruled out the agent's own,
+the agent is put there, at the tempo that was found and with nothing remembered.
+
+Confidence is the search's probability that the music is within reach of the position, calibrated on validation pieces:
+of all frames with confidence 0.8, eight in ten are within reach of the truth.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from standpartner.agent.bundle import Agent, Decision, Floats
+from standpartner.agent.config import WINDOW_COLUMNS
+from standpartner.agent.search import Found, ScoreSearch, SearchConfig
+from standpartner.agent.views import window, window_index
+from standpartner.constants import FRAME_RATE_HZ
+from standpartner.errors import ConfigError
+from standpartner.game import rules
+
+_SPEED_CHANGES = rules.PIANO.actions
+
+
+@dataclass(frozen=True, kw_only=True)
+class PursuitConfig:
+    """When the agent is put where the search found the music.
+
+    Attributes:
+        jump: whether it ever is.
+        away_px: only to a place further away than this, in strip px.
+        sure: probability that the search must give to the place found.
+        ruled_out: probability that it may still give to the agent's own place.
+        after_s: how long all this must last.
+        slowest_px: reading speed that music found must have, in strip px a frame: what stands still may be silence.
+        search: settings of the search.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    jump: bool = True
+    away_px: float = 100.0
+    sure: float = 0.9
+    ruled_out: float = 0.02
+    after_s: float = 0.25
+    slowest_px: float = 0.5
+    search: SearchConfig = field(default_factory=SearchConfig)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.ruled_out < self.sure <= 1:
+            raise ConfigError(f"expected 0 <= ruled_out < sure <= 1, got {self.ruled_out} and {self.sure}")
+        if self.away_px <= self.search.reach_px:
+            raise ConfigError(f"expected away_px above the search's reach_px, got {self.away_px}")
+
+
+class Pursuit:
+    """The agent and the search in one score, frame by frame: `hear`, look at the attributes, `move`.
+
+    Args:
+        agent: who listens and reads.
+        view: of the strip, from ``agent.read``.
+        width_px: of the strip.
+        start_px: where the agent begins.
+        start_known: whether the music does so, too; if not, the search expects it anywhere.
+        config: see `PursuitConfig`.
+
+    Attributes:
+        position_px: where the agent is.
+        confidence: probability that the music is within reach of it.
+        jumped_from_px: where the agent was before it jumped in the frame heard last; None if it did not.
+
+    Raises:
+        AgentError: the agent was exported without the graph that searches.
+    """
+
+    def __init__(
+        self,
+        agent: Agent,
+        view: Floats,
+        *,
+        width_px: int,
+        start_px: float,
+        start_known: bool = True,
+        config: PursuitConfig | None = None,
+    ) -> None:
+        self.agent, self.config = agent, config or PursuitConfig()
+        self.position_px, self.confidence = start_px, 1.0
+        self.jumped_from_px: float | None = None
+        self.search = ScoreSearch(
+            agent, view, start_px=start_px if start_known else None, config=self.config.search
+        )
+        self._view, self._width_px = view, width_px
+        self._columns = np.array([len(view) - 2 * WINDOW_COLUMNS])
+        self._speed_px, self._memory = 0.0, agent.empty_memory(1)
+        self._frames_apart = 0
+        self._decision: Decision | None = None
+
+    def listen(self, embedding: Floats) -> bool:
+        """Let the search take in (1, features) of a frame, and jump if it is time; returns whether it did."""
+        self.search.take(embedding)
+        found = self.search.found()
+        self._frames_apart = self._frames_apart + 1 if self._is_elsewhere(found) else 0
+        jumps = self.config.jump and self._frames_apart > self.config.after_s * FRAME_RATE_HZ
+        self.jumped_from_px = self.position_px if jumps else None
+        if jumps:
+            self._begin_at(found)
+        self.confidence = float(self.agent.calibration.apply(self.search.probability_near(self.position_px)))
+        return jumps
+
+    def hear(self, embedding: Floats) -> None:
+        """Listen, and decide how to move on."""
+        self.listen(embedding)
+        index, fraction = window_index(np.array([self.position_px]), self._columns)
+        self._decision = self.agent.decide(
+            window(self._view, index, fraction),
+            embedding,
+            speed_px=np.array([self._speed_px], np.float32),
+            memory=self._memory,
+        )
+        self._memory = self._decision.memory
+
+    def move(self) -> None:
+        """Move as was decided in the frame heard last."""
+        if self._decision is None:
+            return
+        change = _SPEED_CHANGES[int(np.argmax(self._decision.action[0]))]
+        self._speed_px = float(rules.next_speed(self._speed_px, change))
+        self._put(float(rules.next_position(self.position_px, self._speed_px)))
+
+    def _is_elsewhere(self, found: Found) -> bool:
+        config = self.config
+        return (
+            abs(found.x_px - self.position_px) > config.away_px
+            and found.probability >= config.sure
+            and found.speed_px >= config.slowest_px
+            and self.search.probability_near(self.position_px) <= config.ruled_out
+        )
+
+    def _begin_at(self, found: Found) -> None:
+        self._put(found.x_px)
+        self._speed_px = float(round(found.speed_px))  # the game's speeds are whole
+        self._memory = self.agent.empty_memory(1)
+        self._frames_apart = 0
+
+    def _put(self, x_px: float) -> None:
+        self.position_px = min(max(x_px, 0.0), self._width_px - 1.0)
