@@ -7,11 +7,15 @@ import subprocess
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+from standpartner.agent.bundle import Decision
+from standpartner.agent.calibration import Calibration
 from standpartner.agent.config import NetworkConfig
+from standpartner.agent.views import pad_columns
 from standpartner.audio import PerformanceStyle, soundfonts
 from standpartner.corpus.build import render_performance
 from standpartner.piece import Piece
@@ -70,6 +74,53 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory, tiny_network_config: N
     folder = tmp_path_factory.mktemp("bundle")
     export_bundle(ReadOnceNetwork(tiny_network_config), folder, about={"name": "tiny"})
     return folder
+
+
+class PitchAgent:
+    """An agent with perfect pitch in scores of one pitch a column, who reads on at a steady speed, right or wrong.
+
+    Attributes:
+        speed_px: at which it reads, strip px a frame; a whole number.
+    """
+
+    pitches = 12
+
+    def __init__(self, speed_px=4):
+        self.speed_px = speed_px
+        self.calibration = Calibration()
+        self.decisions = 0
+
+    def view(self, melody):
+        return pad_columns(np.eye(self.pitches, dtype=np.float32)[melody])
+
+    def sound(self, pitch):
+        return np.eye(self.pitches, dtype=np.float32)[[pitch]]
+
+    def play(self, melody, first, last, *, speed_px=None):
+        """Embeddings of a melody from a column to another."""
+        at_px = np.arange(first * 8.0 + 4, last * 8.0, speed_px or self.speed_px)
+        return [self.sound(melody[int(x // 8)]) for x in at_px]
+
+    def search_keys(self, view):
+        return np.ascontiguousarray(view[64:-64].T[None])
+
+    def search(self, keys, embedding):
+        return 6.0 * (embedding @ keys[0])[0]
+
+    def empty_memory(self, count):
+        return np.zeros((count, 1), np.float32)
+
+    def decide(self, view, embedding, *, speed_px, memory):
+        self.decisions += 1
+        action = np.zeros((1, 3), np.float32)
+        action[0, 1 + int(np.sign(self.speed_px - speed_px[0]))] = 1.0
+        nowhere = np.zeros((1, 64), np.float32)
+        return Decision(action, np.zeros(1, np.float32), locate=nowhere, track=nowhere, memory=memory + 1)
+
+
+@pytest.fixture(name="pitch_agent")
+def _pitch_agent():
+    return PitchAgent()
 
 
 class Reports(BaseHTTPRequestHandler):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from standpartner.agent.calibration import Calibration
 from standpartner.errors import AgentError
 
 _HEAD = """# Agent {name}
@@ -70,6 +71,20 @@ def record_measures(folder: Path, report: dict[str, Any]) -> None:
         row["agent"] = content["about"].get("name", folder.name)
     others = [old for old in content["about"].get("measures", []) if _kind(old) != _kind(row)]
     content["about"]["measures"] = [*others, row]
+    _rewrite(folder, content)
+
+
+def record_calibration(folder: Path, calibration: Calibration) -> None:
+    """Write into ``agent.json`` how the agent's confidence is to be corrected; an earlier correction is replaced.
+
+    Raises:
+        AgentError: the folder holds no agent or cannot be written.
+    """
+    _rewrite(folder, _read(folder) | {"calibration": calibration.to_json()})
+
+
+def _rewrite(folder: Path, content: dict[str, Any]) -> None:
+    """Write ``agent.json``, whole or not at all, and the card that belongs to it."""
     draft = folder / "agent.json.part"
     try:
         draft.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -44,7 +44,7 @@ class PursuitConfig:
     jump: bool = True
     away_px: float = 100.0
     sure: float = 0.9
-    ruled_out: float = 0.02
+    ruled_out: float = 0.05
     after_s: float = 0.25
     slowest_px: float = 0.5
     search: SearchConfig = field(default_factory=SearchConfig)
@@ -57,7 +57,7 @@ class PursuitConfig:
 
 
 class Pursuit:
-    """The agent and the search in one score, frame by frame: `hear`, look at the attributes, `move`.
+    """The agent and the search in one score, frame by frame: `listen`, `decide`, `move`.
 
     Args:
         agent: who listens and reads.
@@ -70,7 +70,7 @@ class Pursuit:
     Attributes:
         position_px: where the agent is.
         confidence: probability that the music is within reach of it.
-        jumped_from_px: where the agent was before it jumped in the frame heard last; None if it did not.
+        jumped_from_px: where the agent was before it jumped in the frame listened to last; None if it did not.
 
     Raises:
         AgentError: the agent was exported without the graph that searches.
@@ -100,7 +100,7 @@ class Pursuit:
 
     def listen(self, embedding: Floats) -> bool:
         """Let the search take in (1, features) of a frame, and jump if it is time; returns whether it did."""
-        self.search.take(embedding)
+        self.search.take(embedding, agent_px=self.position_px)
         found = self.search.found()
         self._frames_apart = self._frames_apart + 1 if self._is_elsewhere(found) else 0
         jumps = self.config.jump and self._frames_apart > self.config.after_s * FRAME_RATE_HZ
@@ -110,9 +110,8 @@ class Pursuit:
         self.confidence = float(self.agent.calibration.apply(self.search.probability_near(self.position_px)))
         return jumps
 
-    def hear(self, embedding: Floats) -> None:
-        """Listen, and decide how to move on."""
-        self.listen(embedding)
+    def decide(self, embedding: Floats) -> None:
+        """Let the agent decide by the frame listened to last how to move on."""
         index, fraction = window_index(np.array([self.position_px]), self._columns)
         self._decision = self.agent.decide(
             window(self._view, index, fraction),
@@ -123,9 +122,9 @@ class Pursuit:
         self._memory = self._decision.memory
 
     def move(self) -> None:
-        """Move as was decided in the frame heard last."""
+        """Move as was decided."""
         if self._decision is None:
-            return
+            raise ConfigError("expected a frame to be decided on before the first move; call decide")
         change = _SPEED_CHANGES[int(np.argmax(self._decision.action[0]))]
         self._speed_px = float(rules.next_speed(self._speed_px, change))
         self._put(float(rules.next_position(self.position_px, self._speed_px)))

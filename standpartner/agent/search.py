@@ -3,8 +3,9 @@
 The agent looks at a window around its position; the search compares every frame with every column of the score, which
 was read once. What it believes is a table of probabilities over columns and reading speeds. Each frame every column
 moves on at each speed, speeds change a little, a small share of the belief is spread over the whole score (the player
-may have jumped), and each column is weighed by how well ``locate`` says that it sounds like the last two seconds: the
-forward pass of a hidden Markov model, as in ``evaluate.forward_filter``, but without a window.
+may have jumped), a larger one goes to where the agent is (who knows more of what has passed), and each column is weighed
+by how well ``locate`` says that it sounds like the last two seconds: the forward pass of a hidden Markov model. So where
+a figure is printed twice and both places sound alike, the agent's stays the more probable one.
 """
 
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ class SearchConfig:
         speeds_px: reading speeds that it reckons with, from slow to fast, in strip px a frame.
         change: share of the belief that passes to each neighbouring speed in a frame.
         anywhere: share of the belief that is spread over the whole score in a frame: how often players jump.
+        agent: share of the belief that goes to the agent's place in a frame.
         trust: exponent of ``locate``'s probabilities: frames are not independent of each other.
         floor: added to the probabilities, relative to the greatest, so that one wrong frame rules nothing out.
         reach_px: how near to a place counts as there, in strip px.
@@ -37,6 +39,7 @@ class SearchConfig:
     speeds_px: tuple[float, ...] = (0.0, 1.0, 2.0, 3.0, 4.5, 6.5, 9.5, 14.0, 20.0)
     change: float = 0.08
     anywhere: float = 1e-4
+    agent: float = 0.01
     trust: float = 0.4
     floor: float = 0.01
     reach_px: float = 48.0
@@ -44,11 +47,14 @@ class SearchConfig:
     def __post_init__(self) -> None:
         if len(self.speeds_px) < 2 or self.speeds_px[0] < 0 or any(b <= a for a, b in pairwise(self.speeds_px)):
             raise ConfigError(f"expected at least two speeds, none negative, from slow to fast, got {self.speeds_px}")
-        if not (0 < self.change <= 0.5 and 0 < self.anywhere < 1 and self.trust > 0 and self.floor > 0):
+        shares = (self.anywhere, self.agent, self.anywhere + self.agent)
+        if not (0 < self.change <= 0.5 and min(shares) > 0 and max(shares) < 1):
             raise ConfigError(
-                "expected change in (0, 0.5], anywhere in (0, 1), trust and floor above 0, got "
-                f"{self.change}, {self.anywhere}, {self.trust} and {self.floor}"
+                "expected change in (0, 0.5], anywhere and agent above 0 and together below 1, got "
+                f"{self.change}, {self.anywhere} and {self.agent}"
             )
+        if min(self.trust, self.floor) <= 0:
+            raise ConfigError(f"expected trust and floor above 0, got {self.trust} and {self.floor}")
         if self.reach_px < COLUMN_STRIDE_PX:
             raise ConfigError(f"expected reach_px of a column, {COLUMN_STRIDE_PX} px, or more, got {self.reach_px}")
 
@@ -95,12 +101,14 @@ class ScoreSearch:
         self._source = rows + self._lead + np.arange(self._count) - whole[:, None]
         self._belief = self._spread(start_px)
 
-    def take(self, embedding: Floats) -> None:
-        """Let a frame pass: (1, features) its embedding."""
+    def take(self, embedding: Floats, *, agent_px: float) -> None:
+        """Let a frame pass: (1, features) its embedding, and where the agent is."""
         moved = self._moved()
-        share = self.config.anywhere
-        moved *= (1.0 - share) / moved.sum()
-        moved += share / moved.size
+        anywhere, agent = self.config.anywhere, self.config.agent
+        moved *= (1.0 - anywhere - agent) / moved.sum()
+        moved += anywhere / moved.size
+        here = moved[:, self._near(agent_px)]
+        here += agent / here.size
         logits = self.agent.search(self._keys, embedding)
         fit = np.exp(logits - logits.max()) + np.float32(self.config.floor)
         moved *= fit ** np.float32(self.config.trust)

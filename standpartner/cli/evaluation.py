@@ -1,14 +1,17 @@
-"""Commands that measure: ``standpartner evaluate`` and ``standpartner table``."""
+"""Commands that measure: ``standpartner evaluate``, ``calibrate`` and ``table``."""
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from standpartner.errors import ConfigError
+
+if TYPE_CHECKING:
+    from standpartner.evaluate.calibrate import Calibrated
 
 _out = Console()
 _err = Console(stderr=True)
@@ -17,7 +20,9 @@ _STYLES = {".md": "markdown", ".tex": "latex"}
 
 def evaluate(
     agent: Annotated[
-        str, typer.Option(help="Agent (name or folder), oracle, constant, random, otw, or filter[:AGENT].")
+        str, typer.Option(
+            help="Agent (name or folder), oracle, constant, random, otw, filter[:AGENT], or follower[:AGENT]."
+        ),
     ],
     corpus: Annotated[str, typer.Option(help="A built corpus.")],
     split: Annotated[str, typer.Option(help="train, valid or test.")] = "valid",
@@ -29,6 +34,14 @@ def evaluate(
             "performances' notes on a piano and in a room that no training heard.",
         ),
     ] = "as-built",
+    jumps: Annotated[
+        str | None,
+        typer.Option(
+            metavar="random|sections|repeats",
+            help="Play each piece anew with jumps, and measure how soon the follower is back; sound, runs and game do "
+            "not matter then.",
+        ),
+    ] = None,
     runs: Annotated[int, typer.Option(help="1 plays greedily; more draw the actions.", min=1)] = 1,
     game: Annotated[str | None, typer.Option(help="Rules: piano or nottingham; default: those of the corpus.")] = None,
     limit: Annotated[int | None, typer.Option(help="At most so many pieces.", min=1)] = None,
@@ -41,8 +54,11 @@ def evaluate(
 ) -> None:
     """Play an agent or a baseline on a split and print the measures with 95 % intervals over pieces.
 
-    docs/evaluation.md says what each measure is.
+    docs/evaluation.md says what each measure is, docs/following.md those of jumps.
     """
+    if jumps:
+        _evaluate_jumps(agent, corpus, json_file=json_file, split=split, jumps=jumps, seed=seed, limit=limit)
+        return
     from standpartner.agent.bundle import find_agent
     from standpartner.agent.card import record_measures
     from standpartner.corpus.store import open_corpus
@@ -60,6 +76,52 @@ def evaluate(
     if record:
         record_measures(find_agent(agent_behind(agent)), report)
     _print_report(report)
+
+
+def _evaluate_jumps(agent: str, corpus: str, *, json_file: Path | None, **settings: Any) -> None:
+    from standpartner.corpus.store import open_corpus
+    from standpartner.evaluate.jump_run import JumpEvaluationConfig, evaluate_jumps
+
+    config = JumpEvaluationConfig(agent=agent, **settings)
+    with _err.status(f"playing {config.split} of {corpus} with jumps"):
+        report = evaluate_jumps(config, open_corpus(corpus))
+    if json_file:
+        _write(json_file, json.dumps(report, indent=1) + "\n")
+    _print_jumps(report)
+
+
+def calibrate(
+    agent: Annotated[str, typer.Option(help="Agent: name or folder.")],
+    corpus: Annotated[str, typer.Option(help="A built corpus.")],
+    split: Annotated[str, typer.Option(help="train or valid; test pieces are for the final numbers.")] = "valid",
+    limit: Annotated[int | None, typer.Option(help="At most so many pieces.", min=2)] = None,
+    seed: Annotated[int, typer.Option(help="Of the jumps.")] = 0,
+    record: Annotated[bool, typer.Option("--record", help="Write the calibration into the agent.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole report there.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Write the reliability diagram there, as SVG.")] = None,
+) -> None:
+    """Fit an agent's confidence on half of the pieces, and print for the others how often it was right.
+
+    Each piece is followed once straight and once with random jumps.
+    """
+    from standpartner.agent.bundle import find_agent
+    from standpartner.agent.card import record_calibration
+    from standpartner.corpus.store import open_corpus
+    from standpartner.evaluate.calibrate import CalibrationConfig
+    from standpartner.evaluate.calibrate import calibrate as run_calibration
+    from standpartner.evaluate.reliability import draw_reliability
+
+    settings = CalibrationConfig(agent=agent, split=split, limit=limit, seed=seed)
+    with _err.status(f"following {split} of {corpus}"):
+        result = run_calibration(settings, open_corpus(corpus))
+    if json_file:
+        _write(json_file, json.dumps(result.to_json(), indent=1) + "\n")
+    if picture:
+        diagrams = {"as searched": result.before, "calibrated": result.after}
+        _write(picture, draw_reliability(diagrams, f"{agent} on {corpus} {split}"))
+    if record:
+        record_calibration(find_agent(agent), result.calibration)
+    _print_calibration(result, f"{agent} on {corpus} {split}")
 
 
 def table(
@@ -105,6 +167,35 @@ def _print_report(report: dict[str, Any]) -> None:
         shown.add_row(name, _number(report[name]), _interval(intervals[name]))
     shown.add_row("seconds", f"{report['seconds']:.1f}", "")
     _out.print(shown)
+
+
+def _print_jumps(report: dict[str, Any]) -> None:
+    title = f"{report['agent']} on {report['corpus']} {report['split']}, jumps: {report['jumps_kind']}"
+    shown = Table("measure", "value", "95 % interval", title=title)
+    for name in ("pieces", "jumps", "jumps_elsewhere"):
+        shown.add_row(name, str(report[name]), "")
+    shown.add_row("latency_s_median", _number(report["latency_s_median"]), "")
+    for name, ends in report["intervals"].items():
+        shown.add_row(name, _number(report[name]), _interval(ends))
+    for name in ("jumps_of_follower", "wrong_jumps"):
+        shown.add_row(name, str(report[name]), "")
+    shown.add_row("seconds", f"{report['seconds']:.1f}", "")
+    _out.print(shown)
+
+
+def _print_calibration(result: Calibrated, title: str) -> None:
+    fitted, measured = result.pieces
+    shown = Table("confidence", "frames", "mean", "right", title=f"{title}: {fitted} pieces fitted, {measured} measured")
+    after = result.after
+    for number, (frames, mean, right) in enumerate(zip(after.count, after.confidence, after.right, strict=True)):
+        low, high = number / len(after.count), (number + 1) / len(after.count)
+        cells = [_number(None if frames == 0 else float(value)) for value in (mean, right)]
+        shown.add_row(f"{low:.1f} to {high:.1f}", str(frames), *cells)
+    _out.print(shown)
+    _out.print(
+        f"expected calibration error {result.before.expected_error:.3f} as searched, {after.expected_error:.3f} "
+        f"calibrated (slope {result.calibration.slope:.3f}, bias {result.calibration.bias:.3f})"
+    )
 
 
 def _number(value: float | None) -> str:

@@ -42,7 +42,11 @@ def follow(
     *,
     agent: AgentName = DEFAULT_AGENT,
     from_measure: Annotated[
-        str | None, typer.Option("--from-measure", metavar="N", help="Printed number of the measure it begins in.")
+        str | None, typer.Option(
+            "--from-measure",
+            metavar="N|auto",
+            help="Printed number of the measure it begins in; auto: find out by listening.",
+        ),
     ] = None,
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait for the first note, or take it that music begins at once.")

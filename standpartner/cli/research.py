@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from standpartner.cli.corpus import app as corpus_app
-from standpartner.cli.evaluation import evaluate, table
+from standpartner.cli.evaluation import calibrate, evaluate, table
 from standpartner.cli.progress import progress_bar
 from standpartner.errors import MissingExtraError
 
@@ -27,6 +27,7 @@ def add_commands(app: typer.Typer) -> None:
     app.add_typer(corpus_app, name="corpus")
     app.command()(train)
     app.command()(evaluate)
+    app.command()(calibrate)
     app.command()(table)
 
 

@@ -16,13 +16,14 @@ from standpartner.evaluate.episodes import Episode, play_runs
 from standpartner.evaluate.forward_filter import filter_episodes
 from standpartner.evaluate.measures import evaluate_runs
 from standpartner.evaluate.otw import peers_python, warp_episodes
+from standpartner.evaluate.pursuits import pursuit_episodes
 from standpartner.evaluate.sounds import hear
 from standpartner.evaluate.window_agents import window_runs
 from standpartner.game.players import ConstantSpeedPlayer, OraclePlayer, RandomPlayer, constant_speed
 from standpartner.game.rules import NOTTINGHAM, PIANO, GameConfig, find_config
 from standpartner.piece import Piece
 
-BASELINES = ("oracle", "constant", "random", "filter", "otw")
+BASELINES = ("oracle", "constant", "random", "filter", "otw", "follower")
 GAME_OF_CORPUS = {"nottingham": NOTTINGHAM}
 
 
@@ -31,8 +32,9 @@ class EvaluationConfig:
     """What to evaluate.
 
     Attributes:
-        agent: name or folder of an agent, a baseline ("oracle", "constant", "random", "otw"), or "filter" or
-            "filter:AGENT" for the forward filter over an agent's ``locate``.
+        agent: name or folder of an agent, a baseline ("oracle", "constant", "random", "otw"), "filter" or
+            "filter:AGENT" for the forward filter over an agent's ``locate``, "follower" or "follower:AGENT" for an
+            agent as the follower uses it, with the search beside it.
         split: of the corpus.
         sound: setting in which the pieces are heard, see `standpartner.evaluate.sounds.hear`.
         runs: 1 plays greedily; more draw the actions, each run with another seed. Where nothing is drawn there is one.
@@ -63,13 +65,13 @@ def game_for(corpus: str, name: str | None) -> GameConfig:
 
 def agent_behind(player: str) -> str:
     """The agent that a player is or uses, or the default one beside which it is recorded."""
-    if _is_filter(player):
+    if _uses_agent(player, "filter") or _uses_agent(player, "follower"):
         return player.partition(":")[2] or DEFAULT_AGENT
     return DEFAULT_AGENT if player in BASELINES else player
 
 
-def _is_filter(player: str) -> bool:
-    return player.partition(":")[0] == "filter"
+def _uses_agent(player: str, how: str) -> bool:
+    return player.partition(":")[0] == how
 
 
 def _check_player(player: str) -> None:
@@ -107,8 +109,10 @@ def _play(config: EvaluationConfig, pieces: Sequence[Piece], *, game: GameConfig
         return play_runs(ConstantSpeedPlayer(_constant_speeds(pieces)), tracks, config=game)
     if config.agent == "random":
         return play_runs(RandomPlayer(config.seed), tracks, config=game, runs=config.runs)
-    if _is_filter(config.agent):
+    if _uses_agent(config.agent, "filter"):
         return [filter_episodes(Senses(load_agent(agent_behind(config.agent)), tracks), tracks, game=game)]
+    if _uses_agent(config.agent, "follower"):
+        return [pursuit_episodes(load_agent(agent_behind(config.agent)), tracks, game=game)]
     agent = load_player(config.agent)
     seeds = [config.seed + run for run in range(config.runs)] if config.runs > 1 else []
     if isinstance(agent, WindowAgent):

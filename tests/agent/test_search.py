@@ -1,0 +1,106 @@
+"""The search over a whole score: finds the place, keeps to the agent where two places sound alike, and knows tempo."""
+
+import numpy as np
+import pytest
+
+from standpartner.agent.bundle import load_agent
+from standpartner.agent.config import WINDOW_COLUMNS
+from standpartner.agent.search import ScoreSearch, SearchConfig
+from standpartner.agent.views import pad_columns, window, window_index
+from standpartner.errors import AgentError, ConfigError
+
+PITCHES = 12
+
+
+def test_finds_the_only_place_that_sounds_like_it(pitch_agent):
+    melody = np.random.default_rng(0).integers(0, PITCHES, 400)
+    search = ScoreSearch(pitch_agent, pitch_agent.view(melody))
+    for embedding in pitch_agent.play(melody, 230, 260, speed_px=3):
+        search.take(embedding, agent_px=100.0)
+    found = search.found()
+    assert abs(found.x_px - 260 * 8) < 24
+    assert found.probability > 0.9
+    assert found.speed_px == pytest.approx(3, abs=1.0)
+    assert search.probability_near(100.0) < 0.05
+
+
+def test_knows_the_tempo(pitch_agent):
+    melody = np.random.default_rng(1).integers(0, PITCHES, 400)
+    speeds = []
+    for speed_px in (2, 6):
+        search = ScoreSearch(pitch_agent, pitch_agent.view(melody))
+        for embedding in pitch_agent.play(melody, 100, 160, speed_px=speed_px):
+            search.take(embedding, agent_px=100.0)
+        speeds.append(search.found().speed_px)
+    assert speeds == [pytest.approx(2, abs=1), pytest.approx(6, abs=2)]
+
+
+def test_of_two_places_that_sound_alike_the_agents_is_more_probable(pitch_agent):
+    rng = np.random.default_rng(2)
+    phrase = rng.integers(0, PITCHES, 60)
+    melody = np.concatenate([rng.integers(0, PITCHES, 40), phrase, rng.integers(0, PITCHES, 40), phrase])
+    for first, other in ((40, 140), (140, 40)):
+        search = ScoreSearch(pitch_agent, pitch_agent.view(melody))
+        for number, embedding in enumerate(pitch_agent.play(melody, first, first + 50, speed_px=4)):
+            agent_px = 8 * first + 4 + 4.0 * number
+            search.take(embedding, agent_px=agent_px)
+        here, there = (search.probability_near(agent_px + 8 * offset) for offset in (0, other - first))
+        assert here > 1.5 * there
+        assert here + there > 0.95
+
+
+def test_without_a_start_it_expects_the_music_anywhere(pitch_agent):
+    melody = np.random.default_rng(3).integers(0, PITCHES, 100)
+    assert np.allclose(ScoreSearch(pitch_agent, pitch_agent.view(melody)).place, 0.01)
+    known = ScoreSearch(pitch_agent, pitch_agent.view(melody), start_px=400.0)
+    assert known.probability_near(400.0) > 0.99
+
+
+def test_belief_stays_a_probability(pitch_agent):
+    melody = np.random.default_rng(4).integers(0, PITCHES, 50)
+    search = ScoreSearch(pitch_agent, pitch_agent.view(melody), start_px=390.0)
+    for _ in range(200):  # long after the end of the score
+        search.take(pitch_agent.sound(0), agent_px=399.0)
+        assert search.place.sum() == pytest.approx(1.0, abs=1e-4)
+        assert np.all(search.place >= 0)
+
+
+def test_a_bundle_says_of_every_column_what_locate_says_in_a_window(tiny_bundle):
+    """Away from a window's ends, where ``locate`` sees nothing beyond, both are the same function."""
+    agent = load_agent(str(tiny_bundle))
+    rng = np.random.default_rng(5)
+    view = agent.read(rng.integers(0, 256, (160, 8 * 200), dtype=np.uint8))
+    embedding = rng.normal(size=(1, agent.config.features)).astype(np.float32)
+    everywhere = agent.search(agent.search_keys(view), embedding)
+    assert everywhere.shape == (200,)
+    index, fraction = window_index(np.array([800.0]), np.array([200]))  # between columns 99 and 100
+    assert fraction[0] == 0
+    first = int(index[0]) - WINDOW_COLUMNS
+    decision = agent.decide(
+        window(view, index, fraction), embedding, speed_px=np.zeros(1, np.float32), memory=agent.empty_memory(1)
+    )
+    inside = slice(6, -6)
+    expected = everywhere[first : first + WINDOW_COLUMNS][inside]
+    assert np.allclose(decision.locate[0][inside], expected, atol=1e-4)
+    assert np.ptp(expected) > 0.01, "the logits must differ for this to show anything"
+
+
+def test_a_bundle_without_the_graph_is_loaded_but_does_not_search(tiny_bundle):
+    agent = load_agent(str(tiny_bundle))
+    del agent._run["search"]
+    with pytest.raises(AgentError, match=r"has no search.onnx; export the agent again"):
+        agent.search(agent.search_keys(pad_columns(np.zeros((70, 18), np.float32))), np.zeros((1, 16), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"speeds_px": (2.0, 1.0)}, "from slow to fast"),
+        ({"anywhere": 0.0}, "anywhere and agent above 0"),
+        ({"trust": 0.0}, "trust and floor above 0"),
+        ({"reach_px": 1.0}, "reach_px of a column"),
+    ],
+)
+def test_config_is_checked(settings, message):
+    with pytest.raises(ConfigError, match=message):
+        SearchConfig(**settings)
