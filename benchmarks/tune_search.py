@@ -28,7 +28,12 @@ def variants() -> Iterator[tuple[str, PursuitConfig]]:
     usual = PursuitConfig()
     yield "as it is", usual
     yield "never jumps", replace(usual, jump=False)
-    for name, values in {"anywhere": (1e-5, 1e-3), "agent": (0.005, 0.1), "trust": (0.25, 0.6), "floor": (0.03,)}.items():
+    for name, values in {
+        "anywhere": (1e-5, 1e-3),
+        "agent": (0.005, 0.1),
+        "trust": (0.25, 0.6),
+        "floor": (0.03,),
+    }.items():
         for value in values:
             yield f"{name} {value:g}", replace(usual, search=replace(usual.search, **{name: value}))
     for name, values in {"sure": (0.8, 0.97), "ruled_out": (0.005, 0.05), "after_s": (0.1, 0.5)}.items():

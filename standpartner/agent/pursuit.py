@@ -89,9 +89,7 @@ class Pursuit:
         self.agent, self.config = agent, config or PursuitConfig()
         self.position_px, self.confidence = start_px, 1.0
         self.jumped_from_px: float | None = None
-        self.search = ScoreSearch(
-            agent, view, start_px=start_px if start_known else None, config=self.config.search
-        )
+        self.search = ScoreSearch(agent, view, start_px=start_px if start_known else None, config=self.config.search)
         self._view, self._width_px = view, width_px
         self._columns = np.array([len(view) - 2 * WINDOW_COLUMNS])
         self._speed_px, self._memory = 0.0, agent.empty_memory(1)

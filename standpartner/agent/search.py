@@ -1,11 +1,15 @@
 """Where in the whole score is the music? A search that goes on beside the agent, whatever the agent believes.
 
 The agent looks at a window around its position; the search compares every frame with every column of the score, which
-was read once. What it believes is a table of probabilities over columns and reading speeds. Each frame every column
-moves on at each speed, speeds change a little, a small share of the belief is spread over the whole score (the player
-may have jumped), a larger one goes to where the agent is (who knows more of what has passed), and each column is weighed
-by how well ``locate`` says that it sounds like the last two seconds: the forward pass of a hidden Markov model. So where
-a figure is printed twice and both places sound alike, the agent's stays the more probable one.
+was read once. What it believes is a table of probabilities over columns and reading speeds. Each frame
+
+* every column's belief moves on at each speed, and speeds change a little;
+* a small share of it is spread over the whole score, for the player may have jumped, and a larger share goes to where
+  the agent is, who knows more of what has passed;
+* each column is weighed by how well ``locate`` says that it sounds like the last two seconds.
+
+This is the forward pass of a hidden Markov model. Where a figure is printed twice and both places sound alike, the
+agent's stays the more probable one.
 """
 
 from dataclasses import dataclass

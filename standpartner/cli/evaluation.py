@@ -20,7 +20,8 @@ _STYLES = {".md": "markdown", ".tex": "latex"}
 
 def evaluate(
     agent: Annotated[
-        str, typer.Option(
+        str,
+        typer.Option(
             help="Agent (name or folder), oracle, constant, random, otw, filter[:AGENT], or follower[:AGENT]."
         ),
     ],
@@ -185,7 +186,9 @@ def _print_jumps(report: dict[str, Any]) -> None:
 
 def _print_calibration(result: Calibrated, title: str) -> None:
     fitted, measured = result.pieces
-    shown = Table("confidence", "frames", "mean", "right", title=f"{title}: {fitted} pieces fitted, {measured} measured")
+    shown = Table(
+        "confidence", "frames", "mean", "right", title=f"{title}: {fitted} pieces fitted, {measured} measured"
+    )
     after = result.after
     for number, (frames, mean, right) in enumerate(zip(after.count, after.confidence, after.right, strict=True)):
         low, high = number / len(after.count), (number + 1) / len(after.count)

@@ -42,7 +42,7 @@ class JumpEvaluationConfig:
 
 
 def style_of(split: str) -> PerformanceStyle:
-    """How performances with jumps are played: test pieces as written, on the piano of the tests, others with feeling."""
+    """How performances with jumps are played: test pieces as written, on the tests' piano, others with feeling."""
     return TEST_STYLE if split == "test" else VALID_STYLE
 
 
@@ -100,7 +100,7 @@ def evaluate_jumps(config: JumpEvaluationConfig, corpus: Corpus) -> dict[str, An
     played = list(performances_with_jumps(config, corpus))
     if not played:
         raise ConfigError(
-            f"no piece of {corpus.name} {config.split} has {config.jumps} to jump at; choose other jumps or another split"
+            f"no piece of {corpus.name} {config.split} has room for jumps ({config.jumps}); choose others or another split"
         )
     pursued = [pursue_jumps(agent, performance, config=settings) for performance in played]
     return evaluate_recovery(played, pursued, seed=config.seed) | {

@@ -3,8 +3,8 @@
 * A jump happens in the frame of the first onset after it. The follower is on the *right system* in a frame if its
   position lies in the system where the music is. It is *back* in the first frame from which it stays on the right
   system for half a second, or to the passage's end; *latency* is the time from the jump to that frame.
-* `within_1_s`, `within_2_s`: jumps with at most that latency / jumps. `elsewhere_within_1_s`, `..._2_s`: the same of the
-  `jumps_elsewhere`, those to another system than the one last played in; within a system one can be right by chance.
+* `within_1_s`, `within_2_s`: jumps with at most that latency / jumps. `elsewhere_within_1_s`, `..._2_s`: the same of
+  the `jumps_elsewhere`, those to another system than that last played in; within one, one can be right by chance.
 * `latency_s_median`, `latency_s_mean`: over all jumps; one after which the follower never came back counts as infinite
   in the median (None if it is), as lasting to the passage's end in the mean.
 * `tracked`: onsets from 2 s after a jump on, to the next one: share of them whose position, mapped to score time and

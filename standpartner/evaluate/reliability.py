@@ -84,7 +84,9 @@ def draw_reliability(diagrams: dict[str, Reliability], title: str) -> str:
         parts.append(f'<path d="M{line}" fill="none" stroke="{colour}"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="{colour}"/>' for x, y, r in dots]
         label = f"{name}: expected calibration error {diagram.expected_error:.3f}"
-        parts.append(f'<text x="{_MARGIN + 8}" y="{_MARGIN + 16 * (number + 1)}" fill="{colour}">{_escaped(label)}</text>')
+        parts.append(
+            f'<text x="{_MARGIN + 8}" y="{_MARGIN + 16 * (number + 1)}" fill="{colour}">{_escaped(label)}</text>'
+        )
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 

@@ -5,7 +5,9 @@ import shutil
 
 import pytest
 
-from standpartner.agent.card import record_measures, write_card
+from standpartner.agent.bundle import load_agent
+from standpartner.agent.calibration import Calibration
+from standpartner.agent.card import record_calibration, record_measures, write_card
 from standpartner.errors import AgentError
 
 
@@ -78,3 +80,9 @@ def test_a_card_without_results_has_no_table(folder):
 def test_no_agent_no_card(tmp_path):
     with pytest.raises(AgentError, match="expected an agent"):
         record_measures(tmp_path, report())
+
+
+def test_a_calibration_is_kept_and_used(folder):
+    assert load_agent(str(folder)).calibration == Calibration()
+    record_calibration(folder, Calibration(slope=0.5, bias=-0.25))
+    assert load_agent(str(folder)).calibration == Calibration(slope=0.5, bias=-0.25)

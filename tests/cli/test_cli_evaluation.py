@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,3 +66,26 @@ def test_mistakes_are_one_sentence(
     assert code == 1
     assert said in err
     assert err.splitlines()[-1].startswith("error: ")
+
+
+def test_calibration_is_printed_drawn_and_recorded(call: Call, corpus: str, tiny_bundle: Path, tmp_path: Path) -> None:
+    agent, picture, report = tmp_path / "agent", tmp_path / "picture.svg", tmp_path / "report.json"
+    shutil.copytree(tiny_bundle, agent)
+    words = ("--agent", agent, "--corpus", corpus, "--picture", picture, "--json", report, "--record")
+    code, out, err = call("calibrate", *words)
+    assert code == 0, err
+    assert "0.9 to 1.0" in out
+    assert "expected calibration error" in out
+    assert picture.read_text().startswith("<svg")
+    kept = json.loads((agent / "agent.json").read_text())["calibration"]
+    assert kept == json.loads(report.read_text())["calibration"]
+    assert set(kept) == {"slope", "bias"}
+
+
+def test_tunes_too_short_for_jumps(call: Call, corpus: str, tiny_bundle: Path) -> None:
+    code, _, err = call("evaluate", "--agent", f"follower:{tiny_bundle}", "--corpus", corpus, "--jumps", "random")
+    assert code == 1
+    assert "no piece of tunes valid has room for jumps (random)" in err
+    code, _, err = call("evaluate", "--agent", str(tiny_bundle), "--corpus", corpus, "--jumps", "repeats")
+    assert code == 1
+    assert "the repeats of tunes are not annotated, only those of msmd; choose --jumps sections" in err

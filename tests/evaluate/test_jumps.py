@@ -1,5 +1,7 @@
 """Performances with jumps: what is planned, and that the truth about them is true."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -29,7 +31,7 @@ def test_random_jumps_lead_to_bars_of_other_systems(seed, menuet):
     onsets, config = menuet.onsets, JumpsConfig()
     assert len(plan) == config.jumps + 1
     assert plan[0].first == 0
-    for before, after in zip(plan, plan[1:], strict=False):
+    for before, after in pairwise(plan):
         assert onsets.time_s[before.last] - onsets.time_s[before.first] <= config.longest_s
         assert onsets.system[after.first] not in (onsets.system[before.last], onsets.system[before.last + 1])
         assert onsets.measure[after.first] != onsets.measure[after.first - 1], "a bar begins there"

@@ -22,7 +22,9 @@ def performance(menuet):
     fifth = int(np.flatnonzero(menuet.onsets.system == 4)[0])
     passages = (Passage(0, 9), Passage(fifth, fifth + 19))
     order = np.concatenate([np.arange(10), fifth + np.arange(20)])
-    return JumpPerformance("menuet", menuet, passages, order, 1.0 + 0.5 * np.arange(30), np.zeros((320, 78), np.float32))
+    return JumpPerformance(
+        "menuet", menuet, passages, order, 1.0 + 0.5 * np.arange(30), np.zeros((320, 78), np.float32)
+    )
 
 
 def followed(performance, *, late_frames, jumped=()):
