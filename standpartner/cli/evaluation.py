@@ -184,7 +184,7 @@ def _print_jumps(report: dict[str, Any]) -> None:
     _out.print(shown)
 
 
-def _print_calibration(result: Calibrated, title: str) -> None:
+def _print_calibration(result: "Calibrated", title: str) -> None:
     fitted, measured = result.pieces
     shown = Table(
         "confidence", "frames", "mean", "right", title=f"{title}: {fitted} pieces fitted, {measured} measured"

@@ -100,7 +100,8 @@ def evaluate_jumps(config: JumpEvaluationConfig, corpus: Corpus) -> dict[str, An
     played = list(performances_with_jumps(config, corpus))
     if not played:
         raise ConfigError(
-            f"no piece of {corpus.name} {config.split} has room for jumps ({config.jumps}); choose others or another split"
+            f"no piece of {corpus.name} {config.split} has room for jumps ({config.jumps}); "
+            "choose other jumps or another split"
         )
     pursued = [pursue_jumps(agent, performance, config=settings) for performance in played]
     return evaluate_recovery(played, pursued, seed=config.seed) | {
