@@ -105,7 +105,7 @@ class PitchAgent:
         return np.ascontiguousarray(view[64:-64].T[None])
 
     def search(self, keys, embedding):
-        return 6.0 * (embedding @ keys[0])[0]
+        return 12.0 * (embedding @ keys[0])[0]
 
     def empty_memory(self, count):
         return np.zeros((count, 1), np.float32)

@@ -6,9 +6,8 @@ was read once. What it believes is a table of probabilities over columns and rea
 * every column's belief moves on at each speed, and speeds change a little;
 * a small share of it is spread over the whole score, for the player may have jumped, and a larger share goes to where
   the agent is, who knows more of what has passed;
-* each column is weighed by how probable ``locate`` finds it, by the last two seconds, in a window around it. It learned
-  to compare the columns of a window; what it says of columns far apart differs more by where they stand than by what
-  sounds.
+* each column is weighed by how well ``locate`` says that it sounds like the last two seconds. It learned to compare the
+  columns of a window, and what it says of columns far apart differs also by where they stand: so it is trusted little.
 
 This is the forward pass of a hidden Markov model. Where a figure is printed twice and both places sound alike, the
 agent's stays the more probable one.
@@ -21,15 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from standpartner.agent.bundle import Agent, Floats
-from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
+from standpartner.agent.config import COLUMN_STRIDE_PX
 from standpartner.errors import ConfigError
-
-_LOWEST = -30.0  # logits further below the greatest count as this far: sums of windows stay exact
 
 
 @dataclass(frozen=True, kw_only=True)
 class SearchConfig:
-    """Settings of the search, chosen on validation pieces (``benchmarks/tune_search.py``).
+    """Settings of the search; ``benchmarks/tune_search.py`` tries others on validation pieces.
 
     Attributes:
         speeds_px: reading speeds that it reckons with, from slow to fast, in strip px a frame.
@@ -37,7 +34,7 @@ class SearchConfig:
         anywhere: share of the belief that is spread over the whole score in a frame: how often players jump.
         agent: share of the belief that goes to the agent's place in a frame.
         trust: exponent of ``locate``'s probabilities: frames are not independent of each other.
-        floor: added to the probabilities, so that one wrong frame rules nothing out.
+        floor: added to the probabilities, relative to the greatest, so that one wrong frame rules nothing out.
         reach_px: how near to a place counts as there, in strip px.
 
     Raises:
@@ -48,8 +45,8 @@ class SearchConfig:
     change: float = 0.08
     anywhere: float = 1e-4
     agent: float = 0.01
-    trust: float = 0.4
-    floor: float = 0.01
+    trust: float = 0.15
+    floor: float = 1e-11
     reach_px: float = 48.0
 
     def __post_init__(self) -> None:
@@ -117,7 +114,8 @@ class ScoreSearch:
         moved += anywhere / moved.size
         here = moved[:, self._near(agent_px)]
         here += agent / here.size
-        fit = _fit(self.agent.search(self._keys, embedding)) + np.float32(self.config.floor)
+        logits = self.agent.search(self._keys, embedding)
+        fit = np.exp(logits - logits.max()) + np.float32(self.config.floor)
         moved *= fit ** np.float32(self.config.trust)
         self._belief = moved / moved.sum()
 
@@ -163,15 +161,6 @@ class ScoreSearch:
         moved = flat.take(self._source)
         moved += self._beyond * (flat.take(self._source - 1) - moved)
         return moved
-
-
-def _fit(logits: Floats) -> Floats:
-    """(columns,) probability of each column in a window around it: only within a window do logits compare."""
-    weight = np.exp(np.maximum(logits - logits.max(), _LOWEST), dtype=np.float64)
-    half = WINDOW_COLUMNS // 2
-    passed = np.concatenate([np.zeros(half), np.cumsum(weight)])
-    passed = np.concatenate([passed, np.full(half, passed[-1])])
-    return (weight / (passed[2 * half :] - passed[: len(weight)])).astype(np.float32)
 
 
 def _mixing(speeds: int, change: float) -> Floats:

@@ -55,7 +55,7 @@ class ScriptedAgent:
         logits = np.zeros(keys.shape[2], np.float32)
         if self.music_px is not None:
             near = np.abs(8 * np.arange(len(logits)) + 4 - self.music_px) <= 8
-            logits[near] = 6.0
+            logits[near] = 12.0
         return logits
 
 
