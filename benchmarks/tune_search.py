@@ -31,8 +31,8 @@ def variants() -> Iterator[tuple[str, PursuitConfig]]:
     for name, values in {
         "anywhere": (1e-5, 1e-3),
         "agent": (0.005, 0.1),
-        "trust": (0.25, 0.6),
-        "floor": (0.03,),
+        "trust": (0.08, 0.25),
+        "floor": (1e-6,),
     }.items():
         for value in values:
             yield f"{name} {value:g}", replace(usual, search=replace(usual.search, **{name: value}))

@@ -3,7 +3,7 @@
 The agent plays the game without its truth: the view at its position and what was heard give an action,
 ``speed += action``, ``position += speed``, kept on the strip. The search (`standpartner.agent.search`) looks at the
 whole score. When for some time it has been sure of a place far from the agent and all but ruled out the agent's own,
-the agent is put there, at the tempo that was found and with nothing remembered.
+and the agent's tracker doubts it, too, the agent is put there, at the tempo that was found and with nothing remembered.
 
 Confidence is the search's probability that the music is within reach of the position, calibrated on validation pieces:
 of all frames with confidence 0.8, eight in ten are within reach of the truth.
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from standpartner.agent.bundle import Agent, Decision, Floats
-from standpartner.agent.config import WINDOW_COLUMNS
+from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
 from standpartner.agent.search import Found, ScoreSearch, SearchConfig
 from standpartner.agent.views import window, window_index
 from standpartner.constants import FRAME_RATE_HZ
@@ -22,6 +22,7 @@ from standpartner.errors import ConfigError
 from standpartner.game import rules
 
 _SPEED_CHANGES = rules.PIANO.actions
+_BLEND = 1.0 - float(np.exp(-1.0 / (0.25 * FRAME_RATE_HZ)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,8 @@ class PursuitConfig:
         away_px: only to a place further away than this, in strip px.
         sure: probability that the search must give to the place found.
         ruled_out: probability that it may still give to the agent's own place.
+        doubt: probability that the agent's own tracker may still give to it, by the last quarter of a second: while it
+            is right it gives nearly 1.
         after_s: how long all this must last.
         slowest_px: reading speed that music found must have, in strip px a frame: what stands still may be silence.
         search: settings of the search.
@@ -45,6 +48,7 @@ class PursuitConfig:
     away_px: float = 100.0
     sure: float = 0.9
     ruled_out: float = 0.05
+    doubt: float = 0.5
     after_s: float = 0.25
     slowest_px: float = 0.5
     search: SearchConfig = field(default_factory=SearchConfig)
@@ -93,7 +97,7 @@ class Pursuit:
         self._view, self._width_px = view, width_px
         self._columns = np.array([len(view) - 2 * WINDOW_COLUMNS])
         self._speed_px, self._memory = 0.0, agent.empty_memory(1)
-        self._frames_apart = 0
+        self._frames_apart, self._trust = 0, 1.0
         self._decision: Decision | None = None
 
     def listen(self, embedding: Floats) -> bool:
@@ -118,6 +122,7 @@ class Pursuit:
             memory=self._memory,
         )
         self._memory = self._decision.memory
+        self._trust += _BLEND * (self._probability_here(self._decision.track[0]) - self._trust)
 
     def move(self) -> None:
         """Move as was decided."""
@@ -127,6 +132,12 @@ class Pursuit:
         self._speed_px = float(rules.next_speed(self._speed_px, change))
         self._put(float(rules.next_position(self.position_px, self._speed_px)))
 
+    def _probability_here(self, track: Floats) -> float:
+        """The tracker's probability, by its (64,) logits, that the music is within reach of the position."""
+        offset_px = (np.arange(WINDOW_COLUMNS) - (WINDOW_COLUMNS - 1) / 2) * COLUMN_STRIDE_PX
+        weight = np.exp(track - track.max(), dtype=np.float64)
+        return float(weight[np.abs(offset_px) <= self.config.search.reach_px].sum() / weight.sum())
+
     def _is_elsewhere(self, found: Found) -> bool:
         config = self.config
         return (
@@ -134,13 +145,14 @@ class Pursuit:
             and found.probability >= config.sure
             and found.speed_px >= config.slowest_px
             and self.search.probability_near(self.position_px) <= config.ruled_out
+            and self._trust <= config.doubt
         )
 
     def _begin_at(self, found: Found) -> None:
         self._put(found.x_px)
         self._speed_px = float(round(found.speed_px))  # the game's speeds are whole
         self._memory = self.agent.empty_memory(1)
-        self._frames_apart = 0
+        self._frames_apart, self._trust = 0, 1.0
 
     def _put(self, x_px: float) -> None:
         self.position_px = min(max(x_px, 0.0), self._width_px - 1.0)
