@@ -42,12 +42,7 @@ def follow(
     *,
     agent: AgentName = DEFAULT_AGENT,
     from_measure: Annotated[
-        str | None,
-        typer.Option(
-            "--from-measure",
-            metavar="N|auto",
-            help="Printed number of the measure it begins in; auto: find out by listening.",
-        ),
+        str | None, typer.Option("--from-measure", metavar="N", help="Printed number of the measure it begins in.")
     ] = None,
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait for the first note, or take it that music begins at once.")
@@ -221,7 +216,6 @@ def _summary(following: Following, name: str) -> Table:
     table.add_row("followed", f"{following.followed_s:.1f} s")
     end = " (end of the score)" if following.finished else ""
     table.add_row("last measure reached", f"{following.last_measure}{end}")
-    table.add_row("jumps", str(following.jumps))
     table.add_row("lost", f"{100 * following.lost_share:.1f} % of frames")
     return table
 

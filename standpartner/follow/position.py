@@ -11,7 +11,7 @@ from standpartner.score import Score
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A followed position; ``to_json`` has exactly these keys, the last one only where the follower jumped.
+    """A followed position; ``to_json`` has exactly these keys.
 
     Attributes:
         time_s: second of the recording, a multiple of 1 / 20.
@@ -23,8 +23,6 @@ class Position:
         page_y_px: middle of the system on the page image.
         confidence: 0 to 1.
         lost: the follower does not know where the music is.
-        jumped_from_px: position on the strip that it left in this frame, having found the music here; None if it did
-            not jump.
     """
 
     time_s: float
@@ -36,11 +34,9 @@ class Position:
     page_y_px: float
     confidence: float
     lost: bool
-    jumped_from_px: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain dictionary, rounded to what is meaningful."""
-        jump = {} if self.jumped_from_px is None else {"jumped_from_px": round(self.jumped_from_px, 2)}
         return {
             "time_s": round(self.time_s, 3),
             "strip_x_px": round(self.strip_x_px, 2),
@@ -51,7 +47,7 @@ class Position:
             "page_y_px": round(self.page_y_px, 2),
             "confidence": round(self.confidence, 4),
             "lost": self.lost,
-        } | jump
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +58,6 @@ class FramePosition:
     strip_x_px: float
     confidence: float
     lost: bool
-    jumped_from_px: float | None = None
 
 
 def printed_measure(label: str) -> int | str:
@@ -86,7 +81,6 @@ def place_all(score: Score, frames: list[FramePosition]) -> list[Position]:
             page_y_px=float(place.page_y_px[k]),
             confidence=frame.confidence,
             lost=frame.lost,
-            jumped_from_px=frame.jumped_from_px,
         )
         for k, frame in enumerate(frames)
     ]
