@@ -16,7 +16,7 @@ _LABEL = 20  # units above and below the strip for the names of lines
 _NUMBER = 22  # units from one number to the next
 _ROW = 15  # units of a row of probabilities
 _LOWEST_OCTAVE = 2  # band 0 is the note C2
-_FULL_COLOUR_PERCENTILE = 99.5  # of all attributions of an episode: that and more is coloured in full
+_FULL_COLOUR_PERCENTILE = 99.5
 
 
 def strip_panel_height(show: Show, zoom: float) -> float:
@@ -36,7 +36,7 @@ class StripPanel:
 
     def __init__(self, show: Show, box: Box, *, zoom: float) -> None:
         self.show, self.box, self.zoom = show, box, zoom
-        self._full_colour = _full_colour(None if show.attribution is None else show.attribution.score)
+        self._full_colour = full_colour(show.attribution.score) if show.attribution else 0.0
 
     def draw(self, canvas: Canvas, frame: int) -> None:
         """Draw a frame."""
@@ -189,7 +189,7 @@ class SoundPanel:
     def __init__(self, show: Show, box: Box) -> None:
         self.show, self.box = show, box
         self.inner = Box(box.left + 34, box.top + 24, box.width - 34, box.height - 44)
-        self._full_colour = _full_colour(None if show.attribution is None else show.attribution.spectrogram)
+        self._full_colour = full_colour(show.attribution.spectrogram) if show.attribution else 0.0
 
     def draw(self, canvas: Canvas, frame: int) -> None:
         """Draw a frame."""
@@ -267,5 +267,6 @@ def action_name(change: int) -> str:
     return f"slower {change}" if change < 0 else f"faster +{change}" if change > 0 else "keep"
 
 
-def _full_colour(attribution: npt.NDArray[np.float32] | None) -> float:
-    return 0.0 if attribution is None else float(np.percentile(np.abs(attribution[::10]), _FULL_COLOUR_PERCENTILE))
+def full_colour(attribution: npt.NDArray[np.floating]) -> float:
+    """The attribution that is coloured in full: of (decisions, ...) all but the strongest are below it."""
+    return float(np.percentile(np.abs(attribution[::10]), _FULL_COLOUR_PERCENTILE))

@@ -25,6 +25,7 @@ from standpartner.explain.drawing import (
 )
 from standpartner.explain.panels import ActionPanel, PagePanel, SoundPanel, StripPanel, strip_panel_height
 from standpartner.explain.show import Show
+from standpartner.game.tracks import Track
 
 VIEWS: Final = ("strip", "page")
 HEIGHTS_PX: Final = (360, 2160)
@@ -33,6 +34,11 @@ _MARGIN, _HEADER, _FOOTER = 16, 46, 42
 _STRIP_ZOOM, _CLOSE_ZOOM = 1.7, 1.1  # units of a strip px in either view
 _ACTIONS_HEIGHT = 206
 _TAIL_FRAMES = FRAME_RATE_HZ  # of a second after the last onset
+
+
+def shown_frames(track: Track) -> int:
+    """How many frames of a performance are shown: up to a second after the last onset."""
+    return min(len(track.spectrogram), track.last_frame + 1 + _TAIL_FRAMES)
 
 
 class _Panel(Protocol):
@@ -60,8 +66,7 @@ class Painter:
         if not lowest <= height_px <= highest or height_px % 2:
             raise ConfigError(f"expected an even height from {lowest} to {highest} px, got {height_px}")
         self.show, self.height_px = show, height_px
-        track = show.trace.track
-        self.frames = min(len(track.spectrogram), track.last_frame + 1 + _TAIL_FRAMES)
+        self.frames = shown_frames(show.trace.track)
         self.sound, panels = self._strip_view() if view == "strip" else self._page_view()
         time_line = Box(_MARGIN, _HEIGHT - _FOOTER + 6, _WIDTH - 2 * _MARGIN, 16)
         self._panels: list[_Panel] = [*panels, TimeLine(show, time_line, frames=self.frames)]
