@@ -28,6 +28,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(train)
     app.command()(evaluate)
     app.command()(table)
+    app.command()(report)
 
 
 def _use_fast_allocator() -> None:
@@ -67,3 +68,26 @@ def train(
         best = Run(settings, folder, data=load_data(settings), progress=progress).train()
     finish_run(best, folder / "agent", command=f"standpartner train {config}")
     _out.print(f"trained; try: standpartner evaluate --agent {folder / 'agent'} --corpus {settings.corpus}")
+
+
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a training run, finished or not.")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE.html", help="The page; default: RUN/report.html.")] = None,
+    pieces: Annotated[
+        int, typer.Option(help="Pieces of the validation split that the kept checkpoints play; 0: curves only.", min=0)
+    ] = 12,
+) -> None:
+    """Write a page about a training run: curves, the same pieces played by its checkpoints, where they are lost."""
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("PyTorch", 'pip install "standpartner[train]"') from error
+    from standpartner.explain.report import write_report
+    from standpartner.follow.files import check_writable
+
+    page = out or run / "report.html"
+    check_writable(page)
+    with progress_bar() as bar:
+        task = bar.add_task("playing", total=None)
+        write_report(page, run, pieces=pieces, told=lambda name: bar.update(task, description=f"playing {name}"))
+    _out.print(f"Open {page} in a browser.")

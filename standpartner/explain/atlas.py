@@ -178,9 +178,10 @@ def _counts(moments: Sequence[LostMoment], causes: Sequence[str], by_chance: dic
         rows.append((cause, named[cause], bars, f"{applies / expected:.1f}" if expected else "-"))
     rows.append((OTHER, named[OTHER], "", ""))
     words = (
-        "A cause applies if what its rule asks for stands where the agent left the music and lost it; the outlined bar is "
-        "how often that would be so if the same errors had happened anywhere else in the same performances. Where the two "
-        "are alike, the cause explains nothing. A moment is called by the cause of those that apply that is rarest elsewhere."
+        "A cause applies if what its rule asks for stands where the agent left the music and lost it; the outlined bar "
+        "is how often that would be so if the same errors had happened anywhere else in the same performances. Where "
+        "the two are alike, the cause explains nothing. Of the causes that apply to a moment, it is called by the one "
+        "that is rarest elsewhere."
     )
     headings = ("cause", "called so", "applies / expected anywhere", "ratio")
     return table(headings, rows) + f"<p>{words} The rules are in docs/insight.md.</p>\n"
@@ -189,9 +190,10 @@ def _counts(moments: Sequence[LostMoment], causes: Sequence[str], by_chance: dic
 def _card(moment: LostMoment) -> str:
     trace = moment.trace
     error_cm = float(trace.error_px[moment.lost_frame - trace.first_frame]) * CM_PER_STRIP_PX
+    left_s, lost_s = moment.left_frame / FRAME_RATE_HZ, moment.lost_frame / FRAME_RATE_HZ
     words = (
-        f"left the music at {moment.left_frame / FRAME_RATE_HZ:.1f} s, lost at {moment.lost_frame / FRAME_RATE_HZ:.1f} s, "
-        f"{abs(error_cm):.1f} cm {'ahead' if error_cm > 0 else 'behind'}; applies: {', '.join(moment.applies) or 'none'}"
+        f"left the music at {left_s:.1f} s, lost at {lost_s:.1f} s, {abs(error_cm):.1f} cm "
+        f"{'ahead' if error_cm > 0 else 'behind'}; applies: {', '.join(moment.applies) or 'none'}"
     )
     name = html.escape(trace.track.name)
     pictures = "".join(linked(_still_name(moment, which), f"{trace.track.name}, {which}") for which in ("left", "lost"))

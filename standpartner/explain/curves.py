@@ -60,13 +60,14 @@ class CurvesPanel:
 
     def _draw_actions(self, canvas: Canvas, box: Box, frame: int) -> None:
         actions = self.show.trace.game.actions
-        names = [(action_name(change), colour) for change, colour in zip(actions, _colours(len(actions)), strict=True)]
-        _titles(canvas, box, ("actions", TEXT), *((name, colour if colour != ACTIONS[1] else SOFT) for name, colour in names))
+        colours = _colours(len(actions))
+        names = [(action_name(change), colour) for change, colour in zip(actions, colours, strict=True)]
+        _titles(canvas, box, ("actions", None), *names)
         whole = np.cumsum(self.show.trace.action, axis=1)
 
         def draw(plot: "_Plot") -> None:
             for k in reversed(range(len(actions))):
-                plot.fill(whole[:, k], _colours(len(actions))[k])
+                plot.fill(whole[:, k], colours[k])
 
         _plot(canvas, box, frame - self.show.trace.first_frame, draw=draw, ends=(0, 1), ticks=(0, 1))
 
@@ -84,7 +85,7 @@ class CurvesPanel:
     def _draw_errors(self, canvas: Canvas, box: Box, frame: int) -> None:
         trace = self.show.trace
         bound = trace.game.bound_px * CM_PER_STRIP_PX
-        _titles(canvas, box, ("error in cm", AGENT), ("bound: lost beyond", SOFT))
+        _titles(canvas, box, ("error in cm", AGENT), ("bound: lost beyond it", None))
         error = np.clip(trace.error_px * CM_PER_STRIP_PX, -1.25 * bound, 1.25 * bound)
 
         def draw(plot: "_Plot") -> None:
@@ -173,14 +174,14 @@ def _plot(
     canvas.rectangle(box, outline=LINE)
 
 
-def _titles(canvas: Canvas, box: Box, *titles: tuple[str, Colour]) -> None:
-    """Names of curves in their colours, each after a sample of its line."""
+def _titles(canvas: Canvas, box: Box, *titles: tuple[str, Colour | None]) -> None:
+    """What is drawn, each after a sample of its colour."""
     x, y = box.left, box.top - 11
     for words, colour in titles:
-        if colour not in (TEXT, SOFT):
-            canvas.line([(x, y), (x + 14, y)], colour, 3)
+        if colour:
+            canvas.line([(x, y), (x + 14, y)], colour, 4)
             x += 19
-        canvas.text((x, y), words, colour=colour, size=SMALL, anchor="lm")
+        canvas.text((x, y), words, size=SMALL, anchor="lm")
         x += canvas.text_width(words, SMALL) + 16
 
 

@@ -5,18 +5,18 @@ frame at which the agent *left*: the last one at which it was within ``near_shar
 moment goes from ``run_up_s`` before it left to the moment. A cause applies if the stretch has what its rule says:
 
 * **system start**: between the lowest and the highest strip x of target and agent in the stretch a system begins.
-* **repeated pattern**: at some frame of the stretch the agent is off by more than ``near_share`` of the bound and within
-  ``pattern_px`` of an onset that the last ``pattern_onsets`` onsets lead to as they lead to the one that sounds: at least
-  ``pattern_alike`` of them have half of their pitches or more in common.
+* **repeated pattern**: at some frame of the stretch the agent is off by more than ``near_share`` of the bound and
+  within ``pattern_px`` of an onset that the same music leads to: of the last ``pattern_onsets`` onsets there and where
+  the music is, at least ``pattern_alike`` have half of their pitches or more in common.
 * **long rest**: a gap between two onsets that reaches into the stretch takes ``rest_s`` and ``rest_times`` the
   performance's median gap, or longer.
-* **fast run**: ``run_onsets`` onsets in a row within the stretch whose mean gap is the median divided by ``run_times``, or
-  shorter.
+* **fast run**: ``run_onsets`` onsets in a row within the stretch whose mean gap is the median divided by
+  ``run_times``, or shorter.
 * **ornament**: a grace note, or notes played of an ornament's sign, belong to an onset of the stretch.
 * **other**: none of these.
 
-Some of that stands nearly everywhere. So every rule is also asked of *control* stretches: the same course of errors laid
-at evenly spread other places of the same performance. Of the causes that apply to a moment, the one that applies to the
+Some of that stands nearly everywhere. So every rule is also asked of *control* stretches: the same course of errors
+laid at evenly spread places of the same performance. Of the causes that apply to a moment, the one that applies to the
 fewest controls is called its cause.
 """
 
@@ -148,7 +148,9 @@ class _Examiner:
         """Causes that apply to the stretch from a state on with a course of errors."""
         target = self.trace.target_px[first : first + len(error_px)]
         frames = self.trace.first_frame + first + np.arange(len(error_px))
-        inside = np.flatnonzero((self.onset_s >= frames[0] / FRAME_RATE_HZ) & (self.onset_s <= frames[-1] / FRAME_RATE_HZ))
+        inside = np.flatnonzero(
+            (self.onset_s >= frames[0] / FRAME_RATE_HZ) & (self.onset_s <= frames[-1] / FRAME_RATE_HZ)
+        )
         found = {
             "system start": self._system_starts(target, target + error_px),
             "repeated pattern": self._repeats(frames, target + error_px, error_px),

@@ -6,7 +6,20 @@ from PIL import Image
 
 from standpartner.constants import BAND_COUNT, BANDS_PER_OCTAVE, CM_PER_STRIP_PX, FRAME_RATE_HZ, STRIP_HEIGHT_PX
 from standpartner.explain import drawing
-from standpartner.explain.drawing import AGENT, BELIEF, LINE, LOCATE, NORMAL, PAPER, SMALL, SOFT, TARGET, TEXT, Box, Canvas
+from standpartner.explain.drawing import (
+    AGENT,
+    BELIEF,
+    LINE,
+    LOCATE,
+    NORMAL,
+    PAPER,
+    SMALL,
+    SOFT,
+    TARGET,
+    TEXT,
+    Box,
+    Canvas,
+)
 from standpartner.explain.show import Show
 from standpartner.game.observation import spectrogram_excerpts
 from standpartner.game.rendering import loudness_grey
@@ -112,7 +125,9 @@ class StripPanel:
 
     def _draw_beliefs(self, canvas: Canvas, strip: Box, decision: int) -> None:
         trace, top = self.show.trace, strip.bottom + _LABEL
-        edges = np.clip([self.x(x - trace.position_px[decision]) for x in trace.columns_px(decision)], strip.left, strip.right)
+        edges = np.clip(
+            [self.x(x - trace.position_px[decision]) for x in trace.columns_px(decision)], strip.left, strip.right
+        )
         for name, colour, shares in (
             ("locate: where the last 2 s are", LOCATE, trace.locate[decision]),
             ("tracker: by all since the start", BELIEF, trace.belief[decision]),

@@ -25,7 +25,8 @@ def sheet(title: str, *, lead: str, body: str) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{html.escape(title)} · standpartner</title><link rel="icon" href="data:,"><style>{style}</style></head>'
+        f'<title>{html.escape(title)} · standpartner</title><link rel="icon" href="data:,">'
+        f"<style>{style}</style></head>"
         f"<body><main><h1>{html.escape(title)}</h1><p>{html.escape(lead)}</p>\n{body}</main></body></html>\n"
     )
 
@@ -53,4 +54,5 @@ def embedded(picture: npt.NDArray[np.uint8], words: str) -> str:
 
 def linked(address: str, words: str) -> str:
     """A picture in a file beside the page; a click shows it alone."""
-    return f'<a href="{html.escape(address)}"><img loading="lazy" alt="{html.escape(words)}" src="{html.escape(address)}"></a>'
+    where = html.escape(address)
+    return f'<a href="{where}"><img loading="lazy" alt="{html.escape(words)}" src="{where}"></a>'

@@ -34,9 +34,7 @@ class Show:
     attribution: Attribution | None = None
 
 
-def show_piece(
-    piece: Piece, agent: Agent | WindowAgent, *, game: GameConfig, performance: str | None = None
-) -> Show:
+def show_piece(piece: Piece, agent: Agent | WindowAgent, *, game: GameConfig, performance: str | None = None) -> Show:
     """Let an agent follow a performance of a piece; its sound is that of ``standpartner play``.
 
     Args:

@@ -39,8 +39,8 @@ class Trace:
         value: float32 (decisions,) what the agent expects: a read-once network the mean reward, a window network the
             discounted sum of rewards.
         reward: float32 (decisions,) of the step that the decision led to.
-        locate: float32 (decisions, 64) probability of each of the window's columns, by the last seconds alone; (decisions, 0)
-            for agents that do not say.
+        locate: float32 (decisions, 64) probability of each of the window's columns, by the last seconds alone;
+            (decisions, 0) for agents that do not say.
         belief: the same by all that was heard since the start.
         lost_frame: frame at which the agent was lost first; None if it never was.
         seen_px: width and height of the part of the strip, around the position and the strip's middle row, that the
@@ -192,7 +192,7 @@ class _WatchedAgent(AgentPlayer):
 
 
 class _WatchedWindowAgent(WindowPlayer):
-    """A greedy window agent whose decisions are kept; it does not say where in the window it believes the music to be."""
+    """A greedy window agent whose decisions are kept; it says nothing of where in the window the music is."""
 
     def __init__(self, agent: WindowAgent, tracks: Sequence[Track], rules: GameConfig) -> None:
         super().__init__(agent, rules, tracks=tracks)

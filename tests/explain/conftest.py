@@ -39,7 +39,7 @@ def made_up_trace(track, offset_px, *, game=NOTTINGHAM, columns=64):
 
 @pytest.fixture
 def clicks():
-    """Five seconds; a loud click at each of the onsets, on the strip a mark, in the spectrogram a column that begins."""
+    """Five seconds; a loud click at each onset, on the strip a mark, in the spectrogram a sound that begins."""
     track = replace(ramp_track(2.0, 8, frames_per_onset=12, lead_in_frames=10), name="clicks")
     audio = np.zeros(len(track.spectrogram) * SAMPLE_RATE_HZ // 20, np.float32)
     for second in track.onset_s:
