@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,8 @@ from standpartner.cli.progress import progress_bar
 from standpartner.errors import ConfigError
 
 if TYPE_CHECKING:  # what commands need is imported when they run
+    from rich.progress import Progress, TaskID
+
     from standpartner.explain.show import Show
 
 app = typer.Typer(help="A look into agents: what they saw, believed and did.", no_args_is_help=True)
@@ -65,12 +68,10 @@ def video(
     goals = {name: out / f"{name.rpartition('/')[2]}.mp4" for name in PAPER_PIECES} if paper else {str(piece): out}
     for name, path in goals.items():
         check_writable(path)
+        painter = Painter(_show(name, agent, game=game, performance=performance), view=view, height_px=height)
         with progress_bar() as bar:
-            task = bar.add_task(path.name, total=None)
-            painter = Painter(_show(name, agent, game=game, performance=performance), view=view, height_px=height)
-            write_video(
-                path, painter, speed=speed, progress=lambda done, total: bar.update(task, completed=done, total=total)
-            )
+            task = bar.add_task(path.name, total=painter.frames)
+            write_video(path, painter, speed=speed, progress=partial(_completed, bar, task))
         _out.print(f"Wrote {path} ({path.stat().st_size / 1e6:.1f} MB).")
 
 
@@ -119,10 +120,14 @@ def failures(
             built.pieces(split, limit=limit),
             game=game_for(corpus, game),
             what=f"{corpus} {split}",
-            told=lambda count: bar.update(task, completed=count),
+            told=partial(_completed, bar, task),
         )
     page = write_atlas(out, played)
     _out.print(f"Lost in {len(played.moments)} of {played.performances} performances. Open {page} in a browser.")
+
+
+def _completed(bar: Progress, task: TaskID, count: int) -> None:
+    bar.update(task, completed=count)
 
 
 def _show(piece: str, agent: str, *, game: str | None, performance: str | None) -> Show:

@@ -3,6 +3,7 @@
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -122,7 +123,7 @@ def _grid(axes: _Axes, x_label: str) -> list[str]:
 def _line(axes: _Axes, line: Line) -> str:
     count = min(len(line.x), _MOST_POINTS)
     cuts = np.linspace(0, len(line.x), count + 1).astype(int)
-    parts = [slice(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    parts = [slice(a, b) for a, b in pairwise(cuts)]
     x = axes.x([line.x[part].mean() for part in parts])
     y = axes.y([line.y[part].mean() for part in parts])
     drawn = ""

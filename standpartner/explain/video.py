@@ -23,7 +23,7 @@ try:
     import av
     from av.filter import Graph
 except ImportError as error:
-    raise MissingExtraError("PyAV, which writes videos", 'pip install "standpartner[explain]"') from error
+    raise MissingExtraError("PyAV", 'pip install "standpartner[explain]"') from error
 
 SPEEDS: Final = (0.25, 4.0)
 _SOUND_RATE_HZ: Final = 2 * SAMPLE_RATE_HZ  # which every player takes
@@ -37,7 +37,7 @@ Floats = npt.NDArray[np.float32]
 
 
 def write_video(
-    path: Path, painter: Painter, *, speed: float = 1.0, progress: Callable[[int, int], None] | None = None
+    path: Path, painter: Painter, *, speed: float = 1.0, progress: Callable[[int], None] | None = None
 ) -> None:
     """Write a show as an mp4 file (H.264 and AAC), whole or not at all.
 
@@ -45,7 +45,7 @@ def write_video(
         path: of the file.
         painter: draws its pictures.
         speed: 0.5 is half as fast.
-        progress: told after every picture how many are written, and how many there are.
+        progress: told after every picture how many are written.
 
     Raises:
         ConfigError: the speed is out of range.
@@ -61,7 +61,7 @@ def write_video(
             for frame in range(painter.frames):
                 writer.write(frame)
                 if progress:
-                    progress(frame + 1, painter.frames)
+                    progress(frame + 1)
             writer.finish()
         draft.replace(path)
     except OSError as error:

@@ -38,6 +38,12 @@ def made_up_trace(track, offset_px, *, game=NOTTINGHAM, columns=64):
 
 
 @pytest.fixture
+def made_up():
+    """Makes traces up."""
+    return made_up_trace
+
+
+@pytest.fixture
 def clicks():
     """Five seconds; a loud click at each onset, on the strip a mark, in the spectrogram a sound that begins."""
     track = replace(ramp_track(2.0, 8, frames_per_onset=12, lead_in_frames=10), name="clicks")

@@ -52,9 +52,9 @@ def heard_onsets_s(times, samples):
 def test_sound_and_pictures_are_in_sync(clicks, tmp_path, speed):
     painter, path = Painter(clicks, height_px=360), tmp_path / "clicks.mp4"
     counted = []
-    video_module().write_video(path, painter, speed=speed, progress=lambda done, total: counted.append((done, total)))
+    video_module().write_video(path, painter, speed=speed, progress=counted.append)
     times, pictures, audio_times, samples = decoded(path)
-    assert counted == [(k + 1, painter.frames) for k in range(painter.frames)]
+    assert counted == list(range(1, painter.frames + 1))
     assert len(pictures) == painter.frames
     assert pictures[0].shape == (360, 640, 3)
     assert times == pytest.approx(np.arange(painter.frames) / 20 / speed, abs=0.002)
