@@ -131,7 +131,8 @@ def test_the_atlas_has_every_moment_with_its_pictures(made_up, tiny_pieces, tmp_
     text = page.read_text()
     for name in told["pictures"]:
         assert name in text
-        assert Image.open(tmp_path / "atlas" / name).size == (1280, 720)
+        with Image.open(tmp_path / "atlas" / name) as picture:
+            assert picture.size == (1280, 720)
     assert "lost in 1 of 2 performances of 1 pieces" in text
     assert told["cause"] in text
     nothing = write_atlas(tmp_path / "none", Played("nobody", "tunes valid", "nottingham", 1, 2, ()))

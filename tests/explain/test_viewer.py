@@ -15,7 +15,7 @@ from standpartner.explain.viewer import write_viewer
 PROBE = """
 <script>
 const frames = %s, report = [];
-function columns(canvas, wanted) {  /* CSS px of columns that hold much of a colour */
+function columns(canvas, wanted, enough = 60) {  /* CSS px of columns that hold much of a colour */
   const image = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height), found = [];
   for (let x = 0; x < canvas.width; x++) {
     let count = 0;
@@ -23,7 +23,7 @@ function columns(canvas, wanted) {  /* CSS px of columns that hold much of a col
       const at = 4 * (y * canvas.width + x);
       if (wanted.every((part, k) => Math.abs(part - image.data[at + k]) < 8)) count++;
     }
-    if (count > 60) found.push(x * canvas.getBoundingClientRect().width / canvas.width);
+    if (count > enough) found.push(x * canvas.getBoundingClientRect().width / canvas.width);
   }
   return found;
 }
@@ -58,7 +58,7 @@ async function run() {
   press("1");
   const shown = columns($("strip"), TARGET).length;
   press("v");
-  const view = body.dataset.view, agentOnPage = middle(columns($("page"), AGENT));
+  const view = body.dataset.view, agentOnPage = middle(columns($("page"), AGENT, 30));
   const page = $("page").getBoundingClientRect().width;
   press("v");
   await go(() => press("l"));
@@ -129,9 +129,11 @@ def test_the_page_shows_the_trace_frame_by_frame(tune, browser, tmp_path):
     assert found["switches"] == [f"switch-{name}" for name in ("target", "bounds", "locate", "tracker")]
 
 
-def test_sound_and_spectrogram_are_in_step(clicks, browser, tmp_path):
+def test_sound_and_spectrogram_are_in_step(clicks, made_up, browser, tmp_path):
     """At the frame of a click, and not before, the newest column of what was heard is dark."""
-    write_viewer(tmp_path / "page.html", clicks)
+    error = np.zeros(clicks.trace.states)
+    error[50:55] = 60.0
+    write_viewer(tmp_path / "page.html", replace(clicks, trace=made_up(clicks.trace.track, error)))
     onsets = clicks.trace.track.onset_frames
     frames = [int(onsets[2]) - 1, int(onsets[2]), int(onsets[5]) - 1, int(onsets[5])]
     found = probed(tmp_path / "page.html", browser, frames)
