@@ -40,6 +40,15 @@ def test_a_video_of_a_piece(call, folder, tiny_bundle, tmp_path):
     assert "expected a PIECE, or --paper without PIECE" in err
 
 
+def test_the_papers_pieces_are_of_the_test_split():
+    from standpartner.cli.explain import PAPER_PIECES
+    from standpartner.corpus.store import read_split
+
+    assert len(PAPER_PIECES) == 4
+    for corpus, name in (piece.split("/") for piece in PAPER_PIECES):
+        assert read_split(corpus)[name][0] == "test"
+
+
 def test_without_pyav_the_command_that_installs_it_is_named(call, folder, tiny_bundle, tmp_path, monkeypatch):
     import sys
 
