@@ -10,8 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-_COLOURS = 64  # of a picture's palette: flat panels and grey notation
-
 
 def sheet(title: str, *, lead: str, body: str) -> str:
     """A whole page.
@@ -41,7 +39,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 def png(picture: npt.NDArray[np.uint8]) -> bytes:
     """A drawn picture, (height, width, 3), as a small PNG."""
     stream = io.BytesIO()
-    drawn = Image.fromarray(picture).quantize(_COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    drawn = Image.fromarray(picture).quantize(method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     drawn.save(stream, "PNG", optimize=True)
     return stream.getvalue()
 

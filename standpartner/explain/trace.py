@@ -148,29 +148,32 @@ def _play(agent: Agent | WindowAgent, tracks: Sequence[Track], rules: GameConfig
         moved.append((game.position_px.copy(), game.speed.copy()))
     position, speed = (np.stack(column) for column in zip(*moved, strict=True))
     reward = np.stack(rewards)
-    if isinstance(agent, Agent):
-        seen_px = (WINDOW_COLUMNS * COLUMN_STRIDE_PX, STRIP_HEIGHT_PX)
-    else:
-        seen_px = (rules.window_width_px, rules.window_height_px)
     traces = []
     for k, track in enumerate(tracks):
         action, value, locate, belief = (np.stack(column) for column in zip(*player.decided[k], strict=True))
+        made = len(action)
         traces.append(
             Trace(
                 track=track,
                 game=rules,
-                position_px=position[: len(action) + 1, k],
-                speed=speed[: len(action) + 1, k],
+                position_px=position[: made + 1, k],
+                speed=speed[: made + 1, k],
                 action=_softmax(action),
                 value=value,
-                reward=reward[: len(action), k],
+                reward=reward[:made, k],
                 locate=_softmax(locate),
                 belief=_softmax(belief),
                 lost_frame=int(game.lost_frame[k]) if game.lost_frame[k] >= 0 else None,
-                seen_px=seen_px,
+                seen_px=_seen_px(agent, rules),
             )
         )
     return traces
+
+
+def _seen_px(agent: Agent | WindowAgent, rules: GameConfig) -> tuple[int, int]:
+    if isinstance(agent, WindowAgent):
+        return rules.window_width_px, rules.window_height_px
+    return WINDOW_COLUMNS * COLUMN_STRIDE_PX, STRIP_HEIGHT_PX
 
 
 _Decided = list[list[tuple[Floats, np.float32, Floats, Floats]]]  # of each episode and frame

@@ -115,7 +115,7 @@ class _Stretch:
     """Sound at another speed and the same pitch, bit by bit."""
 
     def __init__(self, speed: Fraction) -> None:
-        self._graph = Graph() if speed != 1 else None
+        self._graph: Any = None if speed == 1 else Graph()
         self._taken = self._given = 0
         if self._graph is None:
             return
@@ -143,7 +143,7 @@ class _Stretch:
     def _ready(self) -> Iterator[Any]:
         while True:
             try:
-                stretched = self._graph.pull()  # type: ignore[union-attr]
+                stretched = self._graph.pull()
             except (BlockingIOError, av.error.EOFError):  # nothing yet; nothing any more
                 return
             samples = stretched.to_ndarray().reshape(-1)

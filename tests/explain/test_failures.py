@@ -1,5 +1,6 @@
 """Causes of being lost, each on music made for it; the atlas on a real small piece."""
 
+import io
 import json
 from dataclasses import replace
 
@@ -9,7 +10,9 @@ from PIL import Image
 
 from standpartner.agent.bundle import load_agent
 from standpartner.explain.atlas import Played, find_moments, write_atlas
+from standpartner.explain.drawing import AGENT, TARGET
 from standpartner.explain.failures import CAUSES, CauseRules, cause_of, chance, lost_moment
+from standpartner.explain.sheet import png
 from standpartner.game.rules import NOTTINGHAM
 from standpartner.game.tracks import Track
 from standpartner.score.model import Measures, Noteheads, Notes, Onsets, Score, Systems
@@ -137,6 +140,15 @@ def test_the_atlas_has_every_moment_with_its_pictures(made_up, tiny_pieces, tmp_
     assert told["cause"] in text
     nothing = write_atlas(tmp_path / "none", Played("nobody", "tunes valid", "nottingham", 1, 2, ()))
     assert "No performance was lost" in nothing.read_text()
+
+
+def test_a_small_picture_keeps_its_colours():
+    shades = np.linspace(0, 255, 200).astype(np.uint8)
+    picture = np.repeat(shades[None, :, None], 3, axis=2).repeat(60, axis=0)
+    picture[:10, :40], picture[10:20, :40], picture[20:, 150:] = AGENT, TARGET, (221, 220, 219)
+    with Image.open(io.BytesIO(png(picture))) as kept:
+        off = np.abs(np.asarray(kept.convert("RGB")).astype(int) - picture)
+    assert off.max() <= 6
 
 
 def test_moments_are_found_by_playing(tiny_pieces, tiny_bundle):
