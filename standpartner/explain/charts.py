@@ -103,7 +103,7 @@ def ticks(low: float, high: float, *, about: int = 4) -> Floats:
     """Round numbers between two ends, about so many."""
     step = 10 ** np.floor(np.log10((high - low) / about))
     step *= next(factor for factor in (1, 2, 5, 10) if (high - low) / (step * factor) <= about + 1)
-    return np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
+    return np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step + 0.0  # no negative zero
 
 
 def _grid(axes: _Axes, x_label: str) -> list[str]:
