@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float64]
 COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#b0558a", "#e69f00", "#56b4e9", "#7a7a7a")
 _WIDTH, _HEIGHT = 420, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 10, 10, 26
-_MOST_POINTS = 300  # of a drawn line
+_MOST_POINTS = 100  # of a drawn line
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +112,11 @@ def _grid(axes: _Axes, x_label: str) -> list[str]:
         y = float(axes.y(value))
         parts.append(f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}" stroke="#e4e4e4"/>')
         parts.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.4g}</text>')
-    for value in ticks(axes.left, axes.right)[:-1]:  # the label takes the place of the last
+    room = _WIDTH - _RIGHT - 7 * len(x_label) - 14  # for the numbers, beside the label
+    for value in ticks(axes.left, axes.right):
         x = float(axes.x(value))
+        if x > room:
+            break
         parts.append(f'<text x="{x:.1f}" y="{_HEIGHT - 8}" text-anchor="middle">{value:g}</text>')
     parts.append(f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 8}" text-anchor="end">{x_label}</text>')
     parts.append(f'<path d="M{_LEFT} {_HEIGHT - _BOTTOM}H{_WIDTH - _RIGHT}" stroke="#9a9a9a"/>')
