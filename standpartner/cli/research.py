@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -40,6 +41,9 @@ def _use_fast_allocator() -> None:
 def train(
     config: Annotated[str, typer.Argument(help="A bundled configuration (for example tunes) or a TOML file.")],
     out: Annotated[Path | None, typer.Option(help="Folder of the run; default runs/NAME.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.0, help="End after so much processor time a thread; 0: never for that.")
+    ] = None,
 ) -> None:
     """Train an agent; run the same command again to go on after an interruption.
 
@@ -55,6 +59,8 @@ def train(
     from standpartner.learn.run import Run, load_data
 
     settings = load_config(config)
+    if minutes is not None:
+        settings = replace(settings, minutes=minutes)
     folder = out or Path("runs") / settings.name
     with progress_bar() as bar:
         tasks = {stage: bar.add_task(stage, total=getattr(settings, stage).steps) for stage in settings.stages}
@@ -63,7 +69,8 @@ def train(
             shown = measured.get("located/within_8_px", measured.get("episode/reward", float("nan")))
             bar.update(tasks[stage], completed=step, total=steps, description=f"{stage} {shown:.3f}")
 
-        bar.console.print(f"loading {settings.corpus}; log and checkpoints go to {folder}")
+        bar.console.print(f"loading {', '.join((settings.corpus, *settings.also))}; log and checkpoints go to {folder}")
         best = Run(settings, folder, data=load_data(settings), progress=progress).train()
-    finish_run(best, folder / "agent", command=f"standpartner train {config}")
+    bounded = "" if minutes is None else f" --minutes {minutes:g}"
+    finish_run(best, folder / "agent", command=f"standpartner train {config}{bounded}")
     _out.print(f"trained; try: standpartner evaluate --agent {folder / 'agent'} --corpus {settings.corpus}")
