@@ -11,9 +11,8 @@ import torch
 from torch import distributed, multiprocessing, nn
 
 from standpartner.agent.checkpoint import load_checkpoint, same_weights
-from standpartner.agent.paper import PAPER_NOTTINGHAM
 from standpartner.errors import ConfigError
-from standpartner.learn.config import ReinforceConfig
+from standpartner.learn.config import load_config
 from standpartner.learn.run import Run
 from standpartner.learn.stages import share_of
 from standpartner.learn.team import Team, joined_team
@@ -117,13 +116,12 @@ def test_a_share_is_a_part_with_a_seed_of_its_own(tiny_config):
         share_of(config, Team(0, 3))
 
 
-def test_reinforce_with_minibatches_cannot_be_shared(tiny_config):
-    episode = dataclasses.replace(ReinforceConfig().episode, episodes=4)
-    for samples, shared in ((0, True), (8, False)):
-        reinforce = ReinforceConfig(samples=samples, episode=episode)
-        config = dataclasses.replace(tiny_config, network=PAPER_NOTTINGHAM, stages=("reinforce",), reinforce=reinforce)
-        if shared:
-            assert share_of(config, Team(0, 2)).reinforce.episode.episodes == 2
-        else:
-            with pytest.raises(ConfigError, match="not equally long"):
-                share_of(config, Team(0, 2))
+def test_reinforce_with_minibatches_cannot_be_shared():
+    config = load_config("paper-nottingham-reinforce")
+    episode = dataclasses.replace(config.reinforce.episode, episodes=4)
+    whole = dataclasses.replace(config.reinforce, samples=0, episode=episode)
+    shared = share_of(dataclasses.replace(config, reinforce=whole), Team(0, 2))
+    assert shared.reinforce.episode.episodes == 2
+    parts = dataclasses.replace(whole, samples=8)
+    with pytest.raises(ConfigError, match="not equally long"):
+        share_of(dataclasses.replace(config, reinforce=parts), Team(0, 2))
