@@ -209,7 +209,7 @@ def _bottom_lines_px(score: Score, system: int) -> Floats:
     pairs = rows[:-1] + rows[1:]  # a line may lie across two rows
     spacing = int(STAFF_SPACING_PX)
     height = (_LINES - 1) * spacing
-    faintest = sliding_window_view(pairs, height + 1)[:, ::spacing].min(axis=1)  # of five lines, by the row of the top one
+    faintest = sliding_window_view(pairs, height + 1)[:, ::spacing].min(axis=1)  # of five lines; by the top one's row
     bottoms: list[float] = []
     for top in np.argsort(-faintest, kind="stable"):
         if faintest[top] < _LINE_INK:
