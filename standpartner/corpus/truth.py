@@ -204,7 +204,7 @@ def _spellings(pitch: Ints) -> Ints:
 
 def _bottom_lines_px(score: Score, system: int) -> Floats:
     """Height on the strip of the bottom line of each staff of a system, from the top one down."""
-    left, right = (int(score.systems.strip_left_px[system]), int(score.systems.strip_right_px[system]))
+    left, right = int(score.systems.strip_left_px[system]), int(score.systems.strip_right_px[system])
     rows = 1 - score.strip[:, left:right].mean(axis=1) / 255
     pairs = rows[:-1] + rows[1:]  # a line may lie across two rows
     spacing = int(STAFF_SPACING_PX)
