@@ -2,8 +2,9 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,6 +13,10 @@ from standpartner.cli.corpus import app as corpus_app
 from standpartner.cli.evaluation import evaluate, table
 from standpartner.cli.progress import progress_bar
 from standpartner.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from standpartner.learn.config import TrainConfig
+    from standpartner.learn.team import Team
 
 _out = Console()
 _ALLOCATOR = {
@@ -41,6 +46,9 @@ def _use_fast_allocator() -> None:
 def train(
     config: Annotated[str, typer.Argument(help="A bundled configuration (for example tunes) or a TOML file.")],
     out: Annotated[Path | None, typer.Option(help="Folder of the run; default runs/NAME.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.0, help="End after so much processor time a thread; 0: never for that.")
+    ] = None,
 ) -> None:
     """Train an agent; run the same command again to go on after an interruption.
 
@@ -53,21 +61,35 @@ def train(
     _use_fast_allocator()
     from standpartner.learn.config import load_config
     from standpartner.learn.finish import finish_run
-    from standpartner.learn.run import Run, load_data
+    from standpartner.learn.team import joined_team
 
     settings = load_config(config)
+    if minutes is not None:
+        settings = replace(settings, minutes=minutes)
     folder = out or Path("runs") / settings.name
-    with progress_bar() as bar:
+    with joined_team() as team:
+        best = _train(settings, folder, team)
+    if team.leads:
+        bounded = "" if minutes is None else f" --minutes {minutes:g}"
+        finish_run(best, folder / "agent", command=f"standpartner train {config}{bounded}")
+        _out.print(f"trained; try: standpartner evaluate --agent {folder / 'agent'} --corpus {settings.corpus}")
+
+
+def _train(settings: "TrainConfig", folder: Path, team: "Team") -> Path:
+    """Train, showing how it goes on in the process that leads."""
+    from standpartner.learn.run import Run, load_data
+
+    with progress_bar(shown=team.leads) as bar:
         tasks = {stage: bar.add_task(stage, total=getattr(settings, stage).steps) for stage in settings.stages}
 
         def progress(stage: str, step: int, steps: int, measured: dict[str, float]) -> None:
             shown = measured.get("located/within_8_px", measured.get("episode/reward", float("nan")))
             bar.update(tasks[stage], completed=step, total=steps, description=f"{stage} {shown:.3f}")
 
-        bar.console.print(f"loading {settings.corpus}; log and checkpoints go to {folder}")
-        best = Run(settings, folder, data=load_data(settings), progress=progress).train()
-    finish_run(best, folder / "agent", command=f"standpartner train {config}")
-    _out.print(f"trained; try: standpartner evaluate --agent {folder / 'agent'} --corpus {settings.corpus}")
+        if team.leads:
+            corpora = ", ".join((settings.corpus, *settings.also))
+            bar.console.print(f"loading {corpora}; log and checkpoints go to {folder}")
+        return Run(settings, folder, data=load_data(settings, team), progress=progress, team=team).train()
 
 
 def report(

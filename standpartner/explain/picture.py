@@ -139,7 +139,7 @@ class Painter:
         return ("finished" if frame >= trace.track.last_frame else "following"), AGENT
 
     def _draw_legend(self, canvas: Canvas) -> None:
-        y, left = _HEIGHT - 10, _MARGIN
+        y, left = _HEIGHT - 10, float(_MARGIN)
         words = [("time line: distance to the target", (110, 160, 196)), ("lost", TARGET)]
         if self.show.score is not None:
             words.append(("a system starts", BELIEF))

@@ -17,7 +17,7 @@ from standpartner.errors import AgentError
 from standpartner.evaluate.agents import AgentPlayer, Senses
 from standpartner.evaluate.window_agents import WindowPlayer, check_windows
 from standpartner.game.batched import BatchedGame
-from standpartner.game.rules import BoolArray, GameConfig, IntArray, is_lost
+from standpartner.game.rules import BoolArray, GameConfig, is_lost
 from standpartner.game.tracks import Track
 
 PLAYED_AT_ONCE = 32  # episodes, which bounds the memory of what is kept of each frame
@@ -186,7 +186,7 @@ class _WatchedAgent(AgentPlayer):
         super().__init__(Senses(agent, tracks), episodes=len(tracks))
         self.decided: _Decided = [[] for _ in tracks]
 
-    def decide(self, game: BatchedGame, episodes: IntArray) -> Decision:
+    def decide(self, game: BatchedGame, episodes: npt.NDArray[np.int64]) -> Decision:
         decision = super().decide(game, episodes)
         made = zip(decision.action, decision.value, decision.locate, decision.track, strict=True)
         for episode, of_it in zip(episodes, made, strict=True):
@@ -201,7 +201,7 @@ class _WatchedWindowAgent(WindowPlayer):
         super().__init__(agent, rules, tracks=tracks)
         self.decided: _Decided = [[] for _ in tracks]
 
-    def decide(self, game: BatchedGame, running: IntArray) -> tuple[Floats, Floats]:
+    def decide(self, game: BatchedGame, running: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
         action, value = super().decide(game, running)
         nowhere = np.zeros(0, np.float32)
         for episode, logits, expected in zip(running, action, value, strict=True):
