@@ -3,7 +3,9 @@
     python benchmarks/training.py [--seconds S] [--cpu]
 
 Piano rules on artificial tracks, so it needs no corpus; PPO with one pass over each rollout everywhere. A sample is one
-frame of one episode. "forward+backward" judges a batch and computes its gradients, "whole loop" plays and learns.
+frame of one episode. "forward+backward" judges a batch and computes its gradients, "whole loop" plays and learns. An
+agent that learns as a whole reads anew when it is lost, so its cost is shown untaught on the artificial tracks, where
+it is lost all the time, and as `tunes` on the bundled piece, which it follows.
 """
 
 import argparse
@@ -16,13 +18,17 @@ import numpy as np
 import torch
 from follower import processor
 
+from standpartner.agent.bundle import find_agent
+from standpartner.agent.checkpoint import load_checkpoint
 from standpartner.agent.config import NetworkConfig
 from standpartner.agent.networks import ReadOnceNetwork
 from standpartner.agent.paper import PAPER_PIANO
 from standpartner.agent.window_network import WindowNetwork
-from standpartner.audio import AugmentConfig
+from standpartner.audio import AugmentConfig, read_audio, spectrogram
+from standpartner.follow.demo import load_demo
 from standpartner.game import PIANO, random_track
 from standpartner.game.environment import ScoreFollowingEnv
+from standpartner.game.tracks import Track
 from standpartner.learn.config import PAPER_EPISODES, PAPER_OPTIMISER, EpisodeConfig, OptimiserConfig, PpoConfig
 from standpartner.learn.data import TrainingSet, bare_set
 from standpartner.learn.features import encode
@@ -33,13 +39,16 @@ from standpartner.learn.optimise import Optimiser
 from standpartner.learn.ppo import Ppo
 from standpartner.learn.returns import generalised_advantages
 from standpartner.learn.window_actor import WindowActor
+from standpartner.score import read_score
 
-MANY = EpisodeConfig(episodes=128, frames=32, anywhere=0.0)
+MANY = EpisodeConfig(episodes=128, frames=64, anywhere=0.5)
 PAPER_PPO = PpoConfig(
     steps=1, mean_values=False, epochs=1, samples=32, value_weight=0.25, entropy=0.05, episode=PAPER_EPISODES,
     optimiser=PAPER_OPTIMISER,
 )  # fmt: skip
-READ_ONCE_PPO = PpoConfig(steps=1, epochs=1, minibatches=4, episode=MANY, optimiser=OptimiserConfig(decay=False))
+READ_ONCE_PPO = PpoConfig(
+    steps=1, epochs=1, minibatches=4, episode=MANY, optimiser=OptimiserConfig(learning_rate=1e-5, decay=False)
+)  # so small a rate that an agent that follows goes on to follow
 
 
 class Clock:
@@ -130,10 +139,12 @@ def window_batch() -> Callable[[], int]:
     return work
 
 
-def read_once(data: TrainingSet, *, learning: bool, episode: EpisodeConfig = MANY) -> Ppo:
-    """PPO of the read-once network, its encoders learning or fixed."""
+def read_once(
+    data: TrainingSet, *, learning: bool, episode: EpisodeConfig = MANY, network: ReadOnceNetwork | None = None
+) -> Ppo:
+    """PPO of the read-once network, its encoders learning or fixed; untaught without ``network``."""
     torch.manual_seed(0)
-    network, settings = ReadOnceNetwork(NetworkConfig()), replace(READ_ONCE_PPO, episode=episode)
+    network, settings = network or ReadOnceNetwork(NetworkConfig()), replace(READ_ONCE_PPO, episode=episode)
     if learning:
         actor = LearningEncoders(network, data, frames=episode.frames, mixed_precision="auto")
     else:
@@ -168,10 +179,12 @@ def compare(clock: Clock, data: TrainingSet) -> None:
         actor = WindowActor(WindowNetwork(PAPER_PIANO), data.tracks)
         windows = Ppo(actor, data.tracks, PAPER_PPO, seed=0)
         learning, fixed = read_once(data, learning=True), read_once(data, learning=False)
+        following = read_once(bundled_data(), learning=True, network=bundled_network())
         rows = {
             "(a) paper's network, 8 single environments": (window_batch(), paper.step),
             "(a') paper's network, batched game": (replayed(windows), whole_loop(windows)),
-            "(b) read-once network, everything learns": (replayed(learning), whole_loop(learning)),
+            "(b) read-once network, everything learns, untaught": (replayed(learning), whole_loop(learning)),
+            "(b) read-once network, everything learns, follows": (replayed(following), whole_loop(following)),
             "(b) read-once network, encoders fixed": (replayed(fixed), whole_loop(fixed)),
         }
         base = 0.0
@@ -200,6 +213,22 @@ def vary(clock: Clock, data: TrainingSet) -> None:
 
 def toy_data(onsets: int) -> TrainingSet:
     return bare_set([random_track(seed, onsets) for seed in range(4)])
+
+
+def bundled_data() -> TrainingSet:
+    """The piece of ``standpartner demo``, four times."""
+    demo = load_demo()
+    score, heard = read_score(demo.score), spectrogram(read_audio(demo.recording))
+    track = Track(
+        name="menuet", strip=score.strip, spectrogram=heard, onset_s=demo.onset_s, onset_x_px=score.onsets.x_px
+    )
+    return bare_set([track] * 4)
+
+
+def bundled_network() -> ReadOnceNetwork:
+    """The agent that follows it."""
+    network, _, _ = load_checkpoint(find_agent("tunes") / "weights.safetensors")
+    return network
 
 
 def main() -> None:

@@ -212,7 +212,7 @@ def _fluidsynth(midi: bytes, soundfont: Path, length_s: float) -> NDArray[np.flo
             str(wav_file),
         ]
         command += [str(soundfont), str(midi_file)]
-        limit_s = 60.0 + length_s / 10
+        limit_s = 60.0 + length_s  # a hundred times what it takes, for the machine may be busy
         try:
             done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit_s)
         except subprocess.TimeoutExpired as error:

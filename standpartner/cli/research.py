@@ -2,8 +2,9 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,6 +13,10 @@ from standpartner.cli.corpus import app as corpus_app
 from standpartner.cli.evaluation import calibrate, evaluate, table
 from standpartner.cli.progress import progress_bar
 from standpartner.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from standpartner.learn.config import TrainConfig
+    from standpartner.learn.team import Team
 
 _out = Console()
 _ALLOCATOR = {
@@ -29,6 +34,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(evaluate)
     app.command()(calibrate)
     app.command()(table)
+    app.command()(report)
 
 
 def _use_fast_allocator() -> None:
@@ -41,6 +47,9 @@ def _use_fast_allocator() -> None:
 def train(
     config: Annotated[str, typer.Argument(help="A bundled configuration (for example tunes) or a TOML file.")],
     out: Annotated[Path | None, typer.Option(help="Folder of the run; default runs/NAME.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.0, help="End after so much processor time a thread; 0: never for that.")
+    ] = None,
 ) -> None:
     """Train an agent; run the same command again to go on after an interruption.
 
@@ -53,18 +62,55 @@ def train(
     _use_fast_allocator()
     from standpartner.learn.config import load_config
     from standpartner.learn.finish import finish_run
-    from standpartner.learn.run import Run, load_data
+    from standpartner.learn.team import joined_team
 
     settings = load_config(config)
+    if minutes is not None:
+        settings = replace(settings, minutes=minutes)
     folder = out or Path("runs") / settings.name
-    with progress_bar() as bar:
+    with joined_team() as team:
+        best = _train(settings, folder, team)
+    if team.leads:
+        bounded = "" if minutes is None else f" --minutes {minutes:g}"
+        finish_run(best, folder / "agent", command=f"standpartner train {config}{bounded}")
+        _out.print(f"trained; try: standpartner evaluate --agent {folder / 'agent'} --corpus {settings.corpus}")
+
+
+def _train(settings: "TrainConfig", folder: Path, team: "Team") -> Path:
+    """Train, showing how it goes on in the process that leads."""
+    from standpartner.learn.run import Run, load_data
+
+    with progress_bar(shown=team.leads) as bar:
         tasks = {stage: bar.add_task(stage, total=getattr(settings, stage).steps) for stage in settings.stages}
 
         def progress(stage: str, step: int, steps: int, measured: dict[str, float]) -> None:
             shown = measured.get("located/within_8_px", measured.get("episode/reward", float("nan")))
             bar.update(tasks[stage], completed=step, total=steps, description=f"{stage} {shown:.3f}")
 
-        bar.console.print(f"loading {settings.corpus}; log and checkpoints go to {folder}")
-        best = Run(settings, folder, data=load_data(settings), progress=progress).train()
-    finish_run(best, folder / "agent", command=f"standpartner train {config}")
-    _out.print(f"trained; try: standpartner evaluate --agent {folder / 'agent'} --corpus {settings.corpus}")
+        if team.leads:
+            corpora = ", ".join((settings.corpus, *settings.also))
+            bar.console.print(f"loading {corpora}; log and checkpoints go to {folder}")
+        return Run(settings, folder, data=load_data(settings, team), progress=progress, team=team).train()
+
+
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a training run, finished or not.")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE.html", help="The page; default: RUN/report.html.")] = None,
+    pieces: Annotated[
+        int, typer.Option(help="Pieces of the validation split that the kept checkpoints play; 0: curves only.", min=0)
+    ] = 12,
+) -> None:
+    """Write a page about a training run: curves, the same pieces played by its checkpoints, where they are lost."""
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("PyTorch", 'pip install "standpartner[train]"') from error
+    from standpartner.explain.report import write_report
+    from standpartner.follow.files import check_writable
+
+    page = out or run / "report.html"
+    check_writable(page)
+    with progress_bar() as bar:
+        task = bar.add_task("playing", total=None)
+        write_report(page, run, pieces=pieces, told=lambda name: bar.update(task, description=f"playing {name}"))
+    _out.print(f"Open {page} in a browser.")

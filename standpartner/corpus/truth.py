@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 
@@ -42,7 +43,11 @@ _STEPS: Final = {  # a pitch class: the lowest and highest letter (C = 0) that i
     **{0: (-1, 0), 1: (0, 1), 2: (1, 1), 3: (1, 2), 4: (2, 3), 5: (2, 3)},
     **{6: (3, 4), 7: (4, 4), 8: (4, 5), 9: (5, 5), 10: (5, 6), 11: (6, 7)},
 }
+_BOTTOM_LETTERS: Final = np.array([25, 37])  # counted from C of MIDI number 0: of the bass and of the treble clef
+_LINES: Final = 5
+_LINE_INK: Final = 0.4  # least darkness of two rows all along a system where they hold a staff line
 
+_SAME_FRAMES: Final = 1  # between two onsets that no shift can tell apart
 _PARTIALS: Final = (0, 12, 19)  # semitones above a note's pitch: itself, the octave, the twelfth
 
 
@@ -147,12 +152,11 @@ def staff_agreement(score: Score) -> Floats:
 
     The share of its up to eight nearest heads in the system and (by height) on the staff that are as many lines and
     spaces above or below it as their pitches say. As only neighbours are compared, clefs and ottavas may change; as a
-    pitch may be spelt in two ways, a wrong pitch a semitone off is not noticed.
+    pitch may be spelt in two ways, a wrong pitch a semitone off is not noticed. Where clefs change every few notes,
+    neighbours cannot tell: a head that the treble or the bass clef puts where it is on its staff fits wholly.
     """
     heads = score.noteheads
-    system = np.searchsorted(score.systems.strip_left_px, heads.x_px, side="right")
-    spelt = np.array([(lowest, highest) for lowest, highest in (_STEPS[p % 12] for p in heads.pitch)])
-    spelt += 7 * (heads.pitch // 12)[:, None]
+    system, spelt = _systems_of_heads(score), _spellings(heads.pitch)
     agreement = np.full(len(heads), np.nan)
     order = np.argsort(heads.x_px, kind="stable")
     for place, head in enumerate(order):
@@ -164,7 +168,56 @@ def staff_agreement(score: Score) -> Floats:
             steps_up = (heads.y_px[head] - heads.y_px[near]) / _STEP_PX
             lowest, highest = spelt[near, 0] - spelt[head, 1], spelt[near, 1] - spelt[head, 0]
             agreement[head] = np.mean((steps_up >= lowest - 0.5) & (steps_up <= highest + 0.5))
+    agreement[~np.isnan(agreement) & _under_common_clefs(score)] = 1
     return agreement
+
+
+def _under_common_clefs(score: Score) -> Bools:
+    """(heads,) whether a head stands on its staff where the treble or the bass clef puts its pitch.
+
+    Staves are found by their lines in the image. The clefs are twelve steps apart: no error within an octave passes for
+    a change of clef.
+    """
+    heads = score.noteheads
+    system, spelt = _systems_of_heads(score), _spellings(heads.pitch)
+    right = np.zeros(len(heads), bool)
+    for index in range(len(score.systems)):
+        these = np.flatnonzero(system == index)
+        bottoms_px = _bottom_lines_px(score, index)
+        if len(these) and len(bottoms_px):
+            middle_px = bottoms_px - (_LINES - 1) / 2 * STAFF_SPACING_PX
+            nearest = np.abs(heads.y_px[these, None] - middle_px).argmin(axis=1)
+            steps_up = (bottoms_px[nearest] - heads.y_px[these]) / _STEP_PX
+            letter = steps_up[:, None] + _BOTTOM_LETTERS
+            right[these] = ((letter >= spelt[these, :1] - 0.5) & (letter <= spelt[these, 1:] + 0.5)).any(axis=1)
+    return right
+
+
+def _systems_of_heads(score: Score) -> Ints:
+    return np.searchsorted(score.systems.strip_left_px, score.noteheads.x_px, side="right") - 1
+
+
+def _spellings(pitch: Ints) -> Ints:
+    """(n, 2) lowest and highest letter of pitches, counted from C of MIDI number 0."""
+    return np.array([_STEPS[number % 12] for number in pitch]).reshape(-1, 2) + 7 * (pitch // 12)[:, None]
+
+
+def _bottom_lines_px(score: Score, system: int) -> Floats:
+    """Height on the strip of the bottom line of each staff of a system, from the top one down."""
+    left, right = int(score.systems.strip_left_px[system]), int(score.systems.strip_right_px[system])
+    rows = 1 - score.strip[:, left:right].mean(axis=1) / 255
+    pairs = rows[:-1] + rows[1:]  # a line may lie across two rows
+    spacing = int(STAFF_SPACING_PX)
+    height = (_LINES - 1) * spacing
+    faintest = sliding_window_view(pairs, height + 1)[:, ::spacing].min(axis=1)  # of five lines; by the top one's row
+    bottoms: list[float] = []
+    for top in np.argsort(-faintest, kind="stable"):
+        if faintest[top] < _LINE_INK:
+            break
+        bottom = float(top + height + 1)
+        if all(abs(bottom - other) > height for other in bottoms):
+            bottoms.append(bottom)
+    return np.sort(bottoms)
 
 
 def boxes_inside(score: Score) -> Bools:
@@ -228,18 +281,33 @@ def onset_flux(score: Score, performance: Performance) -> Floats:
     Returns:
         (onsets, shifts) mean rise over the bands from one frame to the next, for every shift of `SHIFTS_FRAMES`.
     """
+    return _rise_at(_frames(performance), _band_weights(score), performance)
+
+
+def best_shift_frames(score: Score, performance: Performance) -> int | None:
+    """The shift of all onsets at which the sound rises most; None if no shift can be told from another.
+
+    Only bands count that no other onset within `SHIFTS_FRAMES` shares: where the same notes come again that soon, a
+    shift from one to the next sounds like none.
+    """
+    frames, weights = _frames(performance), _band_weights(score)
+    weights[_shared_bands(frames, weights > 0)] = 0
+    if not weights.any():
+        return None
+    return int(SHIFTS_FRAMES[_rise_at(frames, weights, performance).sum(axis=0).argmax()])
+
+
+def _frames(performance: Performance) -> Ints:
+    return np.rint(performance.onset_s * FRAME_RATE_HZ).astype(int)
+
+
+def _rise_at(frames: Ints, weights: Floats, performance: Performance) -> Floats:
+    """(onsets, shifts) rise of the sound at some frames, each shifted, with each onset's weights of the bands."""
     margin = int(SHIFTS_FRAMES.max()) + 1
     sound = np.pad(performance.spectrogram.astype(np.float64), ((margin, margin), (0, 0)), mode="edge")
     rise = np.diff(sound, axis=0, prepend=sound[:1]).clip(min=0)
-    frames = np.rint(performance.onset_s * FRAME_RATE_HZ).astype(int) + margin
-    weights = _band_weights(score)
-    at = [(rise[(frames + shift).clip(0, len(rise) - 1)] * weights).sum(axis=1) for shift in SHIFTS_FRAMES]
-    return np.stack(at, axis=1)
-
-
-def best_shift_frames(flux: Floats) -> int:
-    """The shift at which the sound rises most, of some onsets of `onset_flux`."""
-    return int(SHIFTS_FRAMES[flux.sum(axis=0).argmax()])
+    shifted = [(frames + margin + shift).clip(0, len(rise) - 1) for shift in SHIFTS_FRAMES]
+    return np.stack([(rise[at] * weights).sum(axis=1) for at in shifted], axis=1)
 
 
 def _band_weights(score: Score) -> Floats:
@@ -251,6 +319,20 @@ def _band_weights(score: Score) -> Floats:
         heard = (bands >= 0) & (bands < BAND_COUNT) & ~notes.grace
         weights[notes.onset[heard], bands[heard]] = 1
     return weights / weights.sum(axis=1, keepdims=True).clip(min=1)
+
+
+def _shared_bands(frames: Ints, bands: Bools) -> Bools:
+    """(onsets, 78) which of an onset's bands are also those of an onset near it, if not in the same frames."""
+    shared = np.zeros_like(bands)
+    for step in range(1, len(frames)):
+        gap = frames[step:] - frames[:-step]
+        if gap.min() > SHIFTS_FRAMES.max():
+            break
+        both = bands[step:] & bands[:-step]
+        both &= ((gap > _SAME_FRAMES) & (gap <= SHIFTS_FRAMES.max()))[:, None]
+        shared[step:] |= both
+        shared[:-step] |= both
+    return shared
 
 
 def _band_of_pitch(pitch: Ints) -> Ints:

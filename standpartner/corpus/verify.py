@@ -28,7 +28,7 @@ class VerifyConfig:
         ink: Least darkness of a head's area.
         head_shift_px: How far all heads together may lie from the most ink.
         head_gap_px: How far a head may lie from its onset along the strip.
-        neighbours: Share of a head's neighbours whose height must fit its pitch.
+        neighbours: Share of a head's neighbours that its height must fit, unless it fits a common clef.
         likeness: Least correlation of a system on its page with the strip.
         played_within_s: How far from its onset a pitch may be played.
         audio_shift_frames: How far the best shift of the annotated onsets may be from 0.
@@ -216,9 +216,10 @@ def _played(piece: Piece, config: VerifyConfig) -> _Measured:
 
 
 def _in_time(piece: Piece, config: VerifyConfig) -> _Measured:
-    shifts = [truth.best_shift_frames(truth.onset_flux(piece.score, heard)) for heard in piece.performances]
-    right = np.abs(np.array(shifts, int)) <= config.audio_shift_frames
-    return right, f"best shift {', '.join(map(str, shifts))} frames"
+    shifts = [truth.best_shift_frames(piece.score, heard) for heard in piece.performances]
+    told = [shift for shift in shifts if shift is not None]
+    words = ", ".join("untold" if shift is None else str(shift) for shift in shifts)
+    return np.abs(np.array(told, int)) <= config.audio_shift_frames, f"best shift {words} frames"
 
 
 def _contrast(piece: Piece, config: VerifyConfig) -> _Measured:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from standpartner.agent.bundle import Agent, Floats, hear_recording
+from standpartner.agent.bundle import Agent, Decision, Floats, hear_recording
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
 from standpartner.agent.views import window, window_index
 from standpartner.game.batched import BatchedGame
@@ -69,10 +69,11 @@ class AgentPlayer:
         running = np.flatnonzero(game.running)
         for start in range(0, len(running), DECIDED_AT_ONCE):
             some = running[start : start + DECIDED_AT_ONCE]
-            scores[some] = self._decide(game, some)
+            scores[some] = self.decide(game, some).action
         return np.argmax(scores + drawn_noise(self.rngs, scores.shape), axis=1)
 
-    def _decide(self, game: BatchedGame, episodes: NDArray[np.int64]) -> Floats:
+    def decide(self, game: BatchedGame, episodes: NDArray[np.int64]) -> Decision:
+        """What the agent makes of some running episodes as they stand; steps their memory."""
         tracks = game.track[episodes]
         decision = self.senses.agent.decide(
             self.senses.look(tracks, game.position_px[episodes]),
@@ -81,7 +82,7 @@ class AgentPlayer:
             memory=self.memory[episodes],
         )
         self.memory[episodes] = decision.memory
-        return decision.action
+        return decision
 
 
 def drawn_noise(rngs: Sequence[np.random.Generator], shape: tuple[int, int]) -> NDArray[np.float64] | float:

@@ -13,7 +13,7 @@ from standpartner.evaluate.localisation import localisation_episodes
 from standpartner.game.batched import BatchedGame
 from standpartner.game.rules import GameConfig
 from standpartner.game.tracks import Track
-from standpartner.game.windows import Views, Windows
+from standpartner.game.windows import Floats, Views, Windows
 
 SEEN_AT_ONCE = 128  # episodes, which bounds the memory of their windows
 
@@ -40,15 +40,32 @@ class WindowPlayer:
     def act(self, game: BatchedGame) -> NDArray[np.int64]:
         """Choose an action for every running episode."""
         running = np.flatnonzero(game.running)
+        scores = np.zeros((game.n_episodes, len(game.config.actions)))
+        scores[running], _ = self.decide(game, running)
+        return np.argmax(scores + drawn_noise(self.rngs, scores.shape), axis=1)
+
+    def decide(self, game: BatchedGame, running: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """Action logits (n, actions) and values (n,) for the n running episodes; once a frame."""
         first = game.frame[running] == game.start_frame[running]
         before = game.position_px if self._before_px is None else self._before_px
         views = Views.of(game, running, before_px=before[running], first=first)
         self._before_px = game.position_px.copy()
-        scores = np.zeros((game.n_episodes, len(game.config.actions)))
-        for start in range(0, len(running), SEEN_AT_ONCE):
-            some = slice(start, start + SEEN_AT_ONCE)
-            scores[running[some]], _ = self.agent.decide(*self.windows.cut(views.part(some)))
-        return np.argmax(scores + drawn_noise(self.rngs, scores.shape), axis=1)
+        parts = [slice(start, start + SEEN_AT_ONCE) for start in range(0, len(running), SEEN_AT_ONCE)]
+        action, value = zip(*(self.agent.decide(*self.windows.cut(views.part(some))) for some in parts), strict=True)
+        return np.concatenate(action), np.concatenate(value)
+
+
+def check_windows(agent: WindowAgent, game: GameConfig) -> None:
+    """Check that an agent knows the windows of some rules.
+
+    Raises:
+        ConfigError: it sees others.
+    """
+    if agent.config.game != game.name:
+        raise ConfigError(
+            f"agent {agent.name} sees windows of {agent.config.game!r}, these rules are {game.name!r}; "
+            f"use it with --game {agent.config.game}"
+        )
 
 
 def window_runs(
@@ -65,11 +82,7 @@ def window_runs(
     Raises:
         ConfigError: the agent sees other windows than the game shows.
     """
-    if agent.config.game != game.name:
-        raise ConfigError(
-            f"agent {agent.name} sees windows of {agent.config.game!r}, these rules are {game.name!r}; "
-            f"evaluate it with --game {agent.config.game}"
-        )
+    check_windows(agent, game)
     if agent.config.bins:
         return [localisation_episodes(agent.locate, tracks, game=game)]
     return play_runs(WindowPlayer(agent, game, tracks=tracks, seeds=seeds), tracks, config=game, runs=len(seeds) or 1)

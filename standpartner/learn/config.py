@@ -258,7 +258,7 @@ class TrainConfig:
         seed: seeds everything.
         threads: CPU threads of PyTorch; results are the same only for the same number.
         mixed_precision: "auto" uses bfloat16 where the processor computes with it, "off" float32 everywhere.
-        minutes: the run ends when it has taken so long, if it has not ended before; 0 for no such limit.
+        minutes: the run ends after so much processor time a thread, if it has not ended before; 0 for no such limit.
         validate_every: steps between validations, and between checkpoints.
         validation_pieces: at most this many pieces of the validation split are played.
         validate_greedy: whether validation takes the most probable actions or, as the paper does, draws them.

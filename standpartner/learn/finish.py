@@ -23,7 +23,7 @@ def finish_run(checkpoint: Path, folder: Path, *, command: str) -> None:
         "name": config["name"],
         "purpose": config["purpose"],
         "limits": config["limits"],
-        "corpus": config["corpus"],
+        "corpus": ", ".join([config["corpus"], *config.get("also", [])]),
         "seed": info["seed"],
         "commit": info["commit"],
         "command": command,

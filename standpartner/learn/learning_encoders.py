@@ -23,8 +23,8 @@ from standpartner.learn.fixed_encoders import replay
 from standpartner.learn.precision import precision
 from standpartner.learn.rollout import Acted, Rollout
 
-BEHIND, AHEAD = 4, 28  # columns of a crop on the two sides of the window with which it begins: 32 and 224 strip px
-CROP_COLUMNS = BEHIND + WINDOW_COLUMNS + AHEAD
+BEHIND = 4  # columns of a crop before the window with which it begins: 32 strip px
+AHEAD_PX_PER_FRAME = 6  # what it has after that window; music takes 3 strip px a frame on average
 WHOLE_EPISODE_FRAMES = 32
 _PARTS = ("strip.", "frames.", "locate.", "outline.", "policy.")
 _CROP = ("crop", "performance", "first_column", "first_frame")
@@ -40,7 +40,7 @@ class _Crops:
         first_column: of the strip.
         first_frame: of the sound.
         frame: that the episode was in when it looked last.
-        view: (episodes, CROP_COLUMNS + 128, features + 2).
+        view: (episodes, crop columns + 128, features + 2).
         embedding: (episodes, frames of a crop, features).
     """
 
@@ -70,6 +70,7 @@ class LearningEncoders:
     ) -> None:
         self.network, self.data, self.mixed_precision = network, data, mixed_precision
         self.frames = (frames or WHOLE_EPISODE_FRAMES) + 1  # one more, for the value after the last one
+        self.crop_columns = BEHIND + WINDOW_COLUMNS + self.frames * AHEAD_PX_PER_FRAME // COLUMN_STRIDE_PX
         self._columns = np.array([data.pieces[p.piece].column_count for p in data.performances])
         self._crops: _Crops | None = None
         self._made = 0
@@ -131,7 +132,7 @@ class LearningEncoders:
     def _window(self, game: BatchedGame, crops: _Crops, episodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where the episodes' windows begin in their crops, in padded columns; see ``views.window_index``."""
         local_px = game.position_px[episodes] - crops.first_column[episodes] * COLUMN_STRIDE_PX
-        return window_index(local_px, np.full(len(episodes), CROP_COLUMNS))
+        return window_index(local_px, np.full(len(episodes), self.crop_columns))
 
     def _renewed(self, game: BatchedGame, episodes: np.ndarray) -> _Crops:
         """The crops, after those were renewed that do not show what episodes look at now."""
@@ -140,7 +141,7 @@ class LearningEncoders:
         crops = self._crops
         frame, place = game.frame[episodes], game.frame[episodes] - crops.first_frame[episodes]
         index, _ = self._window(game, crops, episodes)
-        inside = (index >= WINDOW_COLUMNS) & (index < CROP_COLUMNS)
+        inside = (index >= WINDOW_COLUMNS) & (index < self.crop_columns)
         went_on = (crops.performance[episodes] == game.track[episodes]) & (frame == crops.frame[episodes] + 1)
         old = episodes[~(inside & went_on & (place < self.frames))]
         crops.frame[episodes] = frame
@@ -158,16 +159,16 @@ class LearningEncoders:
     def _nothing(self, episodes: int) -> _Crops:
         numbers = {name: np.full(episodes, -2, np.int64) for name in (*_CROP, "frame")}
         size = self.network.config.features
-        view = torch.zeros(episodes, CROP_COLUMNS + 2 * WINDOW_COLUMNS, size + OUTLINE)
+        view = torch.zeros(episodes, self.crop_columns + 2 * WINDOW_COLUMNS, size + OUTLINE)
         return _Crops(view=view, embedding=torch.zeros(episodes, self.frames, size), **numbers)
 
     def _encode(
         self, performance: np.ndarray, first_column: np.ndarray, first_frame: np.ndarray
     ) -> tuple[Tensor, Tensor]:
-        """Crops (n,) -> view (n, CROP_COLUMNS + 128, features + 2), embeddings (n, frames, features)."""
+        """Crops (n,) -> view (n, crop columns + 128, features + 2), embeddings (n, frames, features)."""
         tracks = [self.data.performances[number] for number in performance]
         ink = [
-            ink_between(self.data.pieces[track.piece], column, column + CROP_COLUMNS)
+            ink_between(self.data.pieces[track.piece], column, column + self.crop_columns)
             for track, column in zip(tracks, first_column.tolist(), strict=True)
         ]
         lead = self.network.frames.lead_frames
@@ -179,7 +180,7 @@ class LearningEncoders:
             image = torch.from_numpy(np.stack(ink)[:, None]).to(memory_format=torch.channels_last)
             view = self.network.view(self.network.strip(image))
             embedding = self.network.frames(torch.from_numpy(np.stack(sound)))
-        columns = first_column[:, None] + np.arange(CROP_COLUMNS)
+        columns = first_column[:, None] + np.arange(self.crop_columns)
         on_strip = torch.from_numpy((columns >= 0) & (columns < self._columns[performance][:, None]))
         view = view.float() * on_strip.unsqueeze(-1)  # nothing stands beyond the strip's ends, as when it is read whole
         return functional.pad(view, (0, 0, WINDOW_COLUMNS, WINDOW_COLUMNS)), embedding.float()

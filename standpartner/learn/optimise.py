@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from standpartner.learn.config import OptimiserConfig
+from standpartner.learn.team import Team
 
 REFINEMENT = 0.1
 
@@ -21,12 +22,13 @@ class Optimiser:
 
     Attributes:
         refinement: factor of the learning rate, see ``OptimiserConfig.patience``.
+        team: takes every step together, see `Team`.
     """
 
     def __init__(self, parameters: Iterable[tuple[str, nn.Parameter]], config: OptimiserConfig, *, steps: int) -> None:
         self.parameters = dict(parameters)
         self.config, self.steps = config, steps
-        self.step_count, self.refinement = 0, 1.0
+        self.step_count, self.refinement, self.team = 0, 1.0, Team()
         self.adam = torch.optim.AdamW(
             self.parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
@@ -47,6 +49,7 @@ class Optimiser:
         """
         self.adam.zero_grad(set_to_none=True)
         loss.backward()
+        self.team.average_gradients(self.parameters.values())
         norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), self.config.gradient_norm)
         for group in self.adam.param_groups:
             group["lr"] = self.learning_rate()

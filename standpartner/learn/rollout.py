@@ -17,6 +17,7 @@ from standpartner.learn.returns import generalised_advantages
 Teacher = Callable[[BatchedGame], np.ndarray]
 LATEST_START = 0.9  # episodes that start anywhere start in this share of the performance
 LOSSES_KEPT = 512
+EPISODES = "episodes/"  # begins the names of what a checkpoint keeps of them
 AGAIN_FRAMES = (30, 160)  # how long before a loss an episode starts that tries it again
 
 
@@ -294,23 +295,21 @@ class Episodes:
         "start_position_px",
     )
 
+    _OWN_ARRAYS = ("fresh", "losses", "loss_count")
+
     def state(self) -> dict[str, Tensor]:
         """Where all episodes stand, as tensors by name."""
         arrays = {name: torch.from_numpy(getattr(self.game, name).copy()) for name in self._GAME_ARRAYS}
-        return {f"episodes/{k}": v for k, v in arrays.items()} | {
-            "episodes/memory": self.memory,
-            "episodes/fresh": torch.from_numpy(self.fresh.copy()),
-            "episodes/losses": torch.from_numpy(self.losses.copy()),
-            "episodes/loss_count": torch.from_numpy(self.loss_count.copy()),
-        }
+        arrays |= {name: torch.from_numpy(getattr(self, name).copy()) for name in self._OWN_ARRAYS}
+        return {EPISODES + name: array for name, array in arrays.items()} | {EPISODES + "memory": self.memory}
 
     def load(self, tensors: dict[str, Tensor]) -> None:
         """Go on from ``state``."""
         for name in self._GAME_ARRAYS:
-            getattr(self.game, name)[:] = tensors[f"episodes/{name}"].numpy()
-        self.memory = tensors["episodes/memory"].clone()
-        for name in ("fresh", "losses", "loss_count"):
-            getattr(self, name)[:] = tensors[f"episodes/{name}"].numpy()
+            getattr(self.game, name)[:] = tensors[EPISODES + name].numpy()
+        self.memory = tensors[EPISODES + "memory"].clone()
+        for name in self._OWN_ARRAYS:
+            getattr(self, name)[:] = tensors[EPISODES + name].numpy()
 
 
 def _stack(rows: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:

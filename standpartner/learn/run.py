@@ -10,7 +10,7 @@ result of one that was not.
 import json
 import time
 from collections.abc import Callable
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -31,23 +31,27 @@ from standpartner.errors import ConfigError
 from standpartner.learn.config import STAGES, TrainConfig, parse_config
 from standpartner.learn.data import training_set
 from standpartner.learn.patience import Patience
-from standpartner.learn.stages import Measure, RunData, Stage, Stages
+from standpartner.learn.rollout import EPISODES
+from standpartner.learn.stages import Measure, RunData, Stage, Stages, share_of
+from standpartner.learn.team import Team
 
 __all__ = ["STAGES", "Progress", "Run", "RunData", "load_data"]
 
 Progress = Callable[[str, int, int, dict[str, float]], None]
 
 
-def load_data(config: TrainConfig) -> RunData:
-    """Take the built corpora of a configuration into memory.
+def load_data(config: TrainConfig, team: Team | None = None) -> RunData:
+    """Take the built corpora of a configuration into memory; a team's processes share what is learned from.
 
     Raises:
         CorpusError: one is not built.
     """
+    team = team or Team()
     corpus, *others = [open_corpus(name) for name in (config.corpus, *config.also)]
     checksums = {each.name: each.checksum("train") for each in (corpus, *others)}
+    pieces = chain.from_iterable(each.pieces("train") for each in (corpus, *others))
     return RunData(
-        train=training_set(chain.from_iterable(each.pieces("train") for each in (corpus, *others))),
+        train=training_set(islice(pieces, team.rank, None, team.size)),
         valid=training_set(corpus.pieces("valid", limit=config.validation_pieces)),
         checksum=", ".join(f"{name} {checksum}" for name, checksum in checksums.items()),
     )
@@ -61,24 +65,36 @@ class Run:
         folder: of the run; if it holds a run of the same configuration, that one goes on.
         data: see RunData.
         progress: called after every step with stage, step, steps of the stage, and what was measured.
+        team: the processes that train together, each with its own call of this; see `Team`.
 
     Raises:
         ConfigError: the folder holds a run of another configuration, or the agent to start from has another network.
         AgentError: there is no such agent to start from.
     """
 
-    def __init__(self, config: TrainConfig, folder: Path, *, data: RunData, progress: Progress | None = None) -> None:
-        self.config, self.folder, self.data = config, folder, data
+    def __init__(
+        self,
+        config: TrainConfig,
+        folder: Path,
+        *,
+        data: RunData,
+        progress: Progress | None = None,
+        team: Team | None = None,
+    ) -> None:
+        self.config, self.folder, self.data, self.team = config, folder, data, team or Team()
         self.progress: Progress = progress or (lambda stage, step, steps, measured: None)
-        self._check_folder()
-        self.commit = self._commits()
+        self.commit = ""
+        if self.team.leads:
+            self._check_folder()
+            self.commit = self._commits()
         torch.set_num_threads(config.threads)
         torch.use_deterministic_algorithms(True)
-        torch.manual_seed(config.seed)
+        torch.manual_seed(config.seed)  # the same first weights in all processes
         self.network = self._started() if config.start else build_network(config.network)
         self.best: dict[str, float] = {}
-        self.seconds = 0.0  # that steps and validations took so far
-        self._stages = Stages(config, data)
+        self.seconds = 0.0  # of a processor, that steps and validations took so far
+        self._share = share_of(config, self.team)
+        self._stages = Stages(self._share, data)
 
     def _started(self) -> AnyNetwork:
         """The network of the agent that the run starts from."""
@@ -119,7 +135,7 @@ class Run:
         """
         for name in self.config.stages:
             finished = self.folder / f"{name}.safetensors"
-            if finished.is_file():
+            if self.team.agree(finished.is_file()):
                 self.network, info, _ = load_checkpoint(finished)
                 self.best, self.seconds = info.get("best", {}), info.get("seconds", 0.0)
             elif not self._out_of_time():
@@ -127,15 +143,16 @@ class Run:
         return self.folder / "best.safetensors"
 
     def _out_of_time(self) -> bool:
-        return 0 < self.config.minutes * 60 <= self.seconds
+        return bool(self.team.agree(0 < self.config.minutes * 60 <= self.seconds))
 
     def _run_stage(self, name: str) -> None:
         done, resumed, kept = self._resumed(name)
         stage, measure = self._stages.make(name, self.network)
+        stage.optimiser.team = self.team
         if resumed:
-            stage.load(resumed)
+            stage.load(self.team.handed_out(resumed))
         patience = Patience(stage.optimiser.config, kept)
-        with _Log(self.folder, name, self._steps_before(name)) as log:
+        with _Log(self.folder, name, self._steps_before(name), writes=self.team.leads) as log:
             over = done >= stage.steps
             while not over:
                 self._step(stage, done, log)
@@ -144,14 +161,16 @@ class Run:
                 if done % self.config.validate_every == 0 or over:
                     improved = self._validate(stage, measure, done, log)
                     over |= self._judge(patience, stage, improved)
-                    self._save("checkpoint", name, done, tensors=stage.state(), patience=patience)
+                    state = self.team.gathered(stage.state(), EPISODES)
+                    self._save("checkpoint", name, done, tensors=state, patience=patience)
         stage.optimiser.swap_average()
         self._save(name, name, done)
+        self.team.agree(0)  # nobody looks for the file before it is there
 
     def _resumed(self, name: str) -> tuple[int, dict[str, Tensor], dict[str, int]]:
         """Steps done, tensors and patience of a stage that was under way; takes its network."""
         newest = self.folder / "checkpoint.safetensors"
-        if newest.is_file():
+        if self.team.agree(newest.is_file()):
             network, info, tensors = load_checkpoint(newest)
             if info["stage"] == name:
                 self.network, self.best, self.seconds = network, info["best"], info.get("seconds", 0.0)
@@ -159,14 +178,15 @@ class Run:
         return 0, {}, {}
 
     def _step(self, stage: Stage, number: int, log: "_Log") -> None:
-        start_s = time.monotonic()
-        seed = np.random.SeedSequence([self.config.seed, 9, self.config.stages.index(stage.name), number])
+        start_s = _processor_s()
+        seed = np.random.SeedSequence([self._share.seed, 9, self.config.stages.index(stage.name), number])
         torch.manual_seed(int(seed.generate_state(1)[0]))  # dropout draws from PyTorch's own generator
-        measured = stage.step(number)
-        seconds = time.monotonic() - start_s
+        measured = self.team.means(stage.step(number))
+        seconds = _processor_s() - start_s
         self.seconds += seconds
         log.write(number + 1, measured | {"seconds": seconds})
-        self.progress(stage.name, number + 1, stage.steps, measured)
+        if self.team.leads:
+            self.progress(stage.name, number + 1, stage.steps, measured)
 
     def _validate(self, stage: Stage, measure: Measure, done: int, log: "_Log") -> bool | None:
         """Validate the averaged weights; keep them if they follow better than all before.
@@ -174,16 +194,17 @@ class Run:
         Returns:
             Whether they do; None if the stage does not follow yet.
         """
-        start_s = time.monotonic()
+        start_s = _processor_s()
         stage.optimiser.swap_average()
-        found = measure(done)
+        found = measure(done) if self.team.leads else {}
         follows = "valid/r_on" in found
         improved = follows and _rank(found) > _rank(self.best)
+        follows, improved = bool(self.team.agree(follows)), bool(self.team.agree(improved))
         if improved:
             self.best = found | {"step": float(done)}
             self._save("best", stage.name, done)
         stage.optimiser.swap_average()
-        self.seconds += time.monotonic() - start_s
+        self.seconds += _processor_s() - start_s
         log.write(done, found | {"minutes": self.seconds / 60})
         return improved if follows else None
 
@@ -211,6 +232,8 @@ class Run:
         tensors: dict[str, Tensor] | None = None,
         patience: Patience | None = None,
     ) -> None:
+        if not self.team.leads:
+            return
         info: dict[str, Any] = {
             "stage": stage,
             "step": step,
@@ -225,18 +248,25 @@ class Run:
         save_checkpoint(self.folder / f"{file}.safetensors", self.network, info=info, others=tensors)
 
 
+def _processor_s() -> float:
+    """Processor time of this process a thread: what the clock says on a machine that does nothing else."""
+    return time.process_time() / torch.get_num_threads()
+
+
 def _rank(found: dict[str, float]) -> tuple[float, float]:
     """Pieces are compared by onsets followed, then by error."""
     return (found["valid/r_on"], -found["valid/error_cm"]) if found else (-1.0, 0.0)
 
 
 class _Log:
-    """``log.jsonl`` and TensorBoard side by side."""
+    """``log.jsonl`` and TensorBoard side by side, in the process that ``writes``."""
 
-    def __init__(self, folder: Path, stage: str, steps_before: int) -> None:
+    def __init__(self, folder: Path, stage: str, steps_before: int, *, writes: bool) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self.stage, self.steps_before = stage, steps_before
+        self.stage, self.steps_before, self.writes = stage, steps_before, writes
+        if not writes:
+            return
         self.board = SummaryWriter(str(folder / "tensorboard"))
         self.lines = (folder / "log.jsonl").open("a")
 
@@ -244,11 +274,14 @@ class _Log:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.board.close()
-        self.lines.close()
+        if self.writes:
+            self.board.close()
+            self.lines.close()
 
     def write(self, step: int, measured: dict[str, float]) -> None:
         """Write what was measured after so many steps."""
+        if not self.writes:
+            return
         row = {"stage": self.stage, "step": step} | {k: round(v, 6) for k, v in measured.items()}
         self.lines.write(json.dumps(row) + "\n")
         self.lines.flush()

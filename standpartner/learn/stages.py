@@ -1,9 +1,9 @@
 """The stages of a run by name, each with its way of validating."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from torch import Tensor
@@ -28,6 +28,7 @@ from standpartner.learn.ppo import Ppo
 from standpartner.learn.pretrain import Pretrain
 from standpartner.learn.reinforce import Reinforce
 from standpartner.learn.rollout import Actor
+from standpartner.learn.team import Team
 from standpartner.learn.validate import ActorPlayer, valid_measures, validate
 from standpartner.learn.window_actor import WindowActor
 
@@ -61,6 +62,31 @@ class RunData:
     train: TrainingSet
     valid: TrainingSet
     checksum: str
+
+
+def share_of(config: TrainConfig, team: Team) -> TrainConfig:
+    """One process's part of a run: its share of what a step draws and plays, and a seed of its own.
+
+    Raises:
+        ConfigError: a stage's numbers cannot be divided by the number of processes.
+    """
+    if team.size == 1:
+        return config
+    shares: dict[str, Any] = {"seed": team.seed(config.seed)}
+    for name in config.stages:
+        stage = getattr(config, name)
+        divided = {
+            part: team.share(getattr(stage, part), f"{name}.{part}")
+            for part in ("segments", "samples")
+            if getattr(stage, part, 0)
+        }
+        if isinstance(stage, ReinforceConfig) and stage.samples:
+            raise ConfigError(f"{name}.samples: several processes need 0, as their episodes are not equally long")
+        if hasattr(stage, "episode"):
+            episodes = team.share(stage.episode.episodes, f"{name}.episode.episodes")
+            divided["episode"] = replace(stage.episode, episodes=episodes)
+        shares[name] = replace(stage, **divided)
+    return replace(config, **shares)
 
 
 class Stages:

@@ -36,8 +36,9 @@ _OPTIONS: Final = {
     "pageHeight": 60_000,
     "smuflTextFont": "none",
     "systemMaxPerPage": 1,
-    "xmlIdSeed": 1,
 }
+_SEED: Final = {"xmlIdSeed": 1}  # ids are the same on every machine
+_OTHER_SEED: Final = {"xmlIdSeed": 2}  # for what Verovio wrote with the first: an id given twice can crash it
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def engrave(path: Path, *, max_pages: int, style: EngravingStyle) -> Score:
     text, kind = read_notation(path)
     toolkit = verovio.toolkit()
     options = {**_OPTIONS, **style.options()}
-    _load(toolkit, text, kind, options=options, name=path.name)
+    _load(toolkit, text, kind, options=options | _SEED, name=path.name)
     root = _parse(toolkit)
     changed = keep_piano(root)
     if kind == "abc":
@@ -65,13 +66,13 @@ def engrave(path: Path, *, max_pages: int, style: EngravingStyle) -> Score:
     if not facts.notes:
         raise ScoreError(f"{path.name} has no notes.")
     if changed:
-        _load(toolkit, ET.tostring(root, encoding="unicode"), "mei", options=options, name=path.name)
+        _load(toolkit, ET.tostring(root, encoding="unicode"), "mei", options=options | _OTHER_SEED, name=path.name)
     system_count = toolkit.getPageCount()
     _check_pages(-(-system_count // SYSTEMS_A_PAGE), max_pages=max_pages, about="about ")
     drawings = [read_drawing(toolkit.renderToSVG(number + 1), font=style.font) for number in range(system_count)]
     if needs_plain_times(root):
         plain = ET.tostring(with_plain_times(root), encoding="unicode")
-        _load(toolkit, plain, "mei", options=options, name=path.name)
+        _load(toolkit, plain, "mei", options=options | _OTHER_SEED, name=path.name)
     timemap: list[dict[str, Any]] = toolkit.renderToTimemap({"includeMeasures": True})
     score = _assemble(drawings, facts, timemap=timemap, title=facts.title or path.stem)
     _check_pages(len(score.pages), max_pages=max_pages)

@@ -3,8 +3,7 @@
 Rules:
 - An onset is a score time at which at least one drawn note starts that is neither a grace note nor a tied continuation.
   Its x is the median of those heads' x.
-- Onsets go forward: times that step back (over-full bars) are held at the latest time reached, and of the positions
-  the longest strictly increasing run is kept.
+- Onsets go forward: of the positions in the order of time the longest strictly increasing run is kept.
 - Notes and heads without an onset of their own (hidden notes, dropped positions) belong to the next onset in time,
   grace notes to the next onset along the strip; or to the last one if none follows.
 - Grace notes sound just before their onset, an eighth of a quarter each, or less where the onset before is near.
@@ -20,8 +19,6 @@ import numpy as np
 
 from standpartner.errors import ScoreError
 from standpartner.score.mei import MeiFacts
-
-AHEAD_QUARTERS = 8.0  # how far beyond the next measure's start an over-full bar may reach
 
 
 @dataclass(frozen=True)
@@ -49,34 +46,22 @@ class OnsetPlan:
         return min(bisect_right(self.x_px, x_px), len(self.x_px) - 1)
 
 
-def _times(timemap: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
-    """Quarter and second of each entry of the time map, never stepping back.
+def _in_order(timemap: Sequence[Mapping[str, Any]]) -> list[tuple[float, float, Mapping[str, Any]]]:
+    """Quarter, second and entry of the time map, in the order of time.
 
-    Verovio now and then gives an entry a time bars ahead of the music (1 413 quarters among 700s); held, it would stop
-    everything after it. Such an entry gets the time of the first measure that starts after it.
+    Verovio sorts them by fractions and now and then fails: a run in 27ths, or sixteen measures after one, stand among
+    music of hundreds of quarters before. Their times are right.
     """
-    limited: list[tuple[float, float]] = []
-    limit = (float("inf"), float("inf"))
-    for entry in reversed(timemap):
-        time = float(entry["qstamp"]), float(entry["tstamp"]) / 1000
-        time = limit if time[0] > limit[0] + AHEAD_QUARTERS else time
-        limited.append(time)
-        if "measureOn" in entry:
-            limit = min(limit, time)
-    quarter = time_s = 0.0
-    times = []
-    for entry_quarter, entry_s in reversed(limited):
-        quarter, time_s = max(quarter, entry_quarter), max(time_s, entry_s)
-        times.append((quarter, time_s))
-    return times
+    entries = sorted(timemap, key=lambda entry: float(entry["qstamp"]))
+    return [(float(entry["qstamp"]), float(entry["tstamp"]) / 1000, entry) for entry in entries]
 
 
 def read_spans(timemap: Sequence[Mapping[str, Any]]) -> dict[str, NoteSpan]:
-    """Read each note's start and end from Verovio's time map; times never step back."""
+    """Read each note's start and end from Verovio's time map."""
     starts: dict[str, tuple[int, float, float]] = {}
     spans: dict[str, NoteSpan] = {}
     quarter = time_s = 0.0
-    for event, (entry, (quarter, time_s)) in enumerate(zip(timemap, _times(timemap), strict=True)):
+    for event, (quarter, time_s, entry) in enumerate(_in_order(timemap)):
         for note in entry.get("off", ()):
             if note in starts and note not in spans:
                 spans[note] = NoteSpan(*starts[note], quarter, time_s)
@@ -88,9 +73,9 @@ def read_spans(timemap: Sequence[Mapping[str, Any]]) -> dict[str, NoteSpan]:
 
 
 def measure_quarters(timemap: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Read each measure's start in quarters; starts never step back."""
+    """Read each measure's start in quarters."""
     starts: dict[str, float] = {}
-    for entry, (quarter, _) in zip(timemap, _times(timemap), strict=True):
+    for quarter, _, entry in _in_order(timemap):
         if "measureOn" in entry:
             starts.setdefault(entry["measureOn"], quarter)
     return starts
@@ -119,7 +104,7 @@ def plan_onsets(
     Raises:
         ScoreError: No drawn note starts anywhere.
     """
-    # Entries of one held time are one onset: the time map repeats a time where bars are over-full.
+    # Entries of one time are one onset: the time map may repeat a time.
     xs: dict[float, list[float]] = {}
     first: dict[float, NoteSpan] = {}
     for note, span in sorted(spans.items(), key=lambda item: item[1].event):
@@ -134,7 +119,7 @@ def plan_onsets(
     plan_quarters = [quarters[index] for index in kept]
     events = [first[quarter].event for quarter in plan_quarters]
     of_event = [min(bisect_left(events, event), len(events) - 1) for event in range(event_count)]
-    for span in spans.values():  # later entries of the same held time
+    for span in spans.values():  # later entries of the same time
         index = bisect_left(plan_quarters, span.quarter)
         if index < len(plan_quarters) and plan_quarters[index] == span.quarter:
             of_event[span.event] = index

@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from standpartner.audio import PerformanceStyle, soundfonts
 from standpartner.corpus import truth
+from standpartner.corpus.build import render_performance
 from standpartner.corpus.store import open_corpus
 from standpartner.corpus.verify import CHECKS, READABLE, VerifyConfig, verify_corpus, verify_folder, verify_piece
 from standpartner.piece import Performance, Piece, save_piece
-from standpartner.score import Score
+from standpartner.score import Score, read_score
 
+CLEFS = Path(__file__).parents[1] / "score" / "data" / "clefs.musicxml"
 Damage = Callable[[Piece], Piece]
 
 
@@ -149,6 +152,35 @@ def test_a_mirrored_staff_does_not_agree(piece: Piece) -> None:
     agreement = truth.staff_agreement(mirrored.score)
     assert np.nanmean(agreement >= 0.5) < 0.6
     assert np.nanmin(truth.staff_agreement(piece.score)) == 1
+
+
+def test_heads_between_changes_of_clef_are_where_their_pitch_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    piece = Piece("clefs", read_score(CLEFS), ())
+    assert "heads where their pitch is" not in failed(piece)
+    assert "heads where their pitch is" in failed(DAMAGES["heads where their pitch is"](piece))
+    monkeypatch.setattr(truth, "_under_common_clefs", lambda score: np.zeros(len(score.noteheads), bool))
+    assert "heads where their pitch is" in failed(piece)  # neighbours alone cannot tell
+
+
+def fast_notes(music: str, folder: Path) -> Piece:
+    """A tune of semiquavers, fifteen a second, played as written."""
+    path = folder / "fast.abc"
+    path.write_text(f"X:1\nT:Fast\nM:4/4\nL:1/16\nQ:1/4=220\nK:C\n{music}|]\n")
+    score = read_score(path)
+    style = replace(PerformanceStyle.mechanical(), soundfonts=(next(iter(soundfonts())),))
+    return Piece("fast", score, (render_performance(score, style, name="p", seed=1),))
+
+
+def test_the_shift_is_judged_by_notes_that_do_not_come_again_within_the_shifts_tried(tmp_path: Path) -> None:
+    again, scale = "CEGECEGECEGECEGE|" * 3, "CDEFGABcdefgabc'd'"
+    for music, untold in ((again, True), (again + scale, False)):
+        fast = fast_notes(music, tmp_path)
+        (heard,) = fast.performances
+        rise = truth.onset_flux(fast.score, heard).sum(axis=0)
+        assert abs(truth.SHIFTS_FRAMES[rise.argmax()]) > 1  # four notes off, as if that were the best
+        assert truth.best_shift_frames(fast.score, heard) == (None if untold else 0)
+        assert "audio in time" not in failed(fast)
+        assert ("audio in time" in failed(DAMAGES["audio in time"](fast))) is not untold
 
 
 def test_a_piece_without_performances_is_verified_as_a_score(piece: Piece) -> None:

@@ -1,10 +1,13 @@
 """What is read from notation: onsets, pitches, ties, grace notes, measures, and heads on their ink."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from standpartner.score import Score
+from standpartner.score import Score, read_score
 
+DATA = Path(__file__).parent / "data"
 ALL = ("piano.musicxml", "tune.abc", "voices.krn", "small.mei")
 
 
@@ -43,6 +46,13 @@ def test_grace_note_sounds_before_its_onset_and_starts_none(piano: Score) -> Non
     assert (notes.pitch[index], notes.onset[index]) == (70, 1)
     assert notes.quarter[index] + notes.duration_quarter[index] == pytest.approx(1.0)
     assert piano.noteheads.grace.sum() == 1
+
+
+def test_clefs_that_two_voices_share_do_not_break_the_engraver_off_where_grace_notes_are() -> None:
+    score = read_score(DATA / "clefs.musicxml")
+    assert score.onsets.quarter.tolist() == list(range(8))
+    assert [starting(score, onset) for onset in (1, 2)] == [[43, 50, 74], [43, 72, 76]]
+    assert score.noteheads.grace.sum() == 2
 
 
 def test_measures_carry_printed_numbers_and_meet_on_the_strip(piano: Score) -> None:

@@ -1,0 +1,142 @@
+"""Commands for a look into agents: ``standpartner explain video|viewer|failures``."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from standpartner.cli.progress import progress_bar
+from standpartner.errors import ConfigError
+
+if TYPE_CHECKING:  # what commands need is imported when they run
+    from rich.progress import Progress, TaskID
+
+    from standpartner.explain.show import Show
+
+app = typer.Typer(help="A look into agents: what they saw, believed and did.", no_args_is_help=True)
+_out = Console()
+
+# Of the paper's project page, all from MSMD's test split.
+PAPER_PIECES = (
+    "msmd/AndreJ__O34__andre-sonatine",
+    "msmd/BeethovenLv__O79__LVB_Sonate_79_1",
+    "msmd/MozartWA__KV331__KV331_1_2_var1",
+    "msmd/TchaikovskyPI__O39__01MorningPrayer",
+)
+
+Piece = Annotated[str, typer.Argument(metavar="PIECE", help="Name of a built piece, CORPUS/NAME, or its folder.")]
+Agent = Annotated[str, typer.Option(help="Agent that follows (name or folder).")]
+Performance = Annotated[str | None, typer.Option(metavar="NAME", help="Name of the performance; default: the first.")]
+Game = Annotated[str | None, typer.Option(metavar="piano|nottingham", help="Rules; default: those of the corpus.")]
+
+
+@app.command()
+def video(
+    piece: Annotated[
+        str | None, typer.Argument(metavar="[PIECE]", help="Name of a built piece, CORPUS/NAME, or its folder.")
+    ] = None,
+    *,
+    out: Annotated[Path, typer.Option(metavar="FILE.mp4", help="The video; with --paper a folder.")],
+    agent: Agent,
+    view: Annotated[
+        str, typer.Option(metavar="strip|page", help="The strip around the agent, or the whole page with cursors.")
+    ] = "strip",
+    height: Annotated[int, typer.Option(help="Height in px, 360 to 2160; the width makes it 16:9.")] = 720,
+    speed: Annotated[float, typer.Option(help="0.25 to 4; the sound keeps its pitch.")] = 1.0,
+    performance: Performance = None,
+    game: Game = None,
+    paper: Annotated[
+        bool, typer.Option("--paper", help="Make the four pieces of the paper's project page, from MSMD's test split.")
+    ] = False,
+) -> None:
+    """Make a video of an agent that follows a piece, with its sound: score, spectrogram, actions, value, error.
+
+    Needs PyAV: pip install "standpartner[explain]".
+    """
+    from standpartner.explain.picture import Painter
+    from standpartner.explain.video import write_video
+    from standpartner.follow.files import check_writable, make_folder
+
+    if paper == (piece is not None) or (paper and performance is not None):
+        raise ConfigError("expected a PIECE, or --paper without PIECE and --performance")
+    if paper:
+        make_folder(out)
+    goals = {name: out / f"{name.rpartition('/')[2]}.mp4" for name in PAPER_PIECES} if paper else {str(piece): out}
+    for name, path in goals.items():
+        check_writable(path)
+        painter = Painter(_show(name, agent, game=game, performance=performance), view=view, height_px=height)
+        with progress_bar() as bar:
+            task = bar.add_task(path.name, total=painter.frames)
+            write_video(path, painter, speed=speed, progress=partial(_completed, bar, task))
+        _out.print(f"Wrote {path} ({path.stat().st_size / 1e6:.1f} MB).")
+
+
+@app.command()
+def viewer(
+    piece: Piece,
+    *,
+    out: Annotated[Path, typer.Option(metavar="FILE.html", help="The page.")],
+    agent: Agent,
+    performance: Performance = None,
+    game: Game = None,
+) -> None:
+    """Write a page that shows what videos show, to be gone through frame by frame; it needs nothing else."""
+    from standpartner.explain.viewer import write_viewer
+    from standpartner.follow.files import check_writable
+
+    check_writable(out)
+    write_viewer(out, _show(piece, agent, game=game, performance=performance))
+    _out.print(f"Open {out} in a browser.")
+
+
+@app.command()
+def failures(
+    *,
+    agent: Agent,
+    corpus: Annotated[str, typer.Option(help="A built corpus.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the atlas.")],
+    split: Annotated[str, typer.Option(help="train, valid or test.")] = "valid",
+    game: Game = None,
+    limit: Annotated[int | None, typer.Option(help="At most so many pieces.", min=1)] = None,
+) -> None:
+    """Make an atlas of all moments in which an agent is lost on a split: by cause, counted, with pictures.
+
+    docs/insight.md says by which rules the causes are told.
+    """
+    from standpartner.agent.bundle import load_player
+    from standpartner.corpus.store import open_corpus
+    from standpartner.evaluate.run import game_for
+    from standpartner.explain.atlas import find_moments, write_atlas
+
+    built = open_corpus(corpus)
+    with progress_bar() as bar:
+        task = bar.add_task(f"playing {split} of {corpus}", total=len(built.names(split, limit=limit)))
+        played = find_moments(
+            load_player(agent),
+            built.pieces(split, limit=limit),
+            game=game_for(corpus, game),
+            what=f"{corpus} {split}",
+            told=partial(_completed, bar, task),
+        )
+    page = write_atlas(out, played)
+    _out.print(f"Lost in {len(played.moments)} of {played.performances} performances. Open {page} in a browser.")
+
+
+def _completed(bar: Progress, task: TaskID, count: int) -> None:
+    bar.update(task, completed=count)
+
+
+def _show(piece: str, agent: str, *, game: str | None, performance: str | None) -> Show:
+    from standpartner.agent.bundle import load_player
+    from standpartner.corpus.store import find_piece
+    from standpartner.evaluate.run import game_for
+    from standpartner.explain.show import show_piece
+    from standpartner.piece import load_piece
+
+    folder = find_piece(piece).resolve()
+    rules = game_for(folder.parent.parent.name, game)
+    return show_piece(load_piece(folder), load_player(agent), game=rules, performance=performance)

@@ -1,0 +1,145 @@
+"""What all panels of a picture share: a canvas with units of its own, colours, lines, letters.
+
+The colours are Okabe and Ito's, which are told apart with every kind of colour blindness; line styles and words say the
+same.
+"""
+
+from functools import cache
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+Colour = tuple[int, int, int]
+
+AGENT: Final[Colour] = (0, 114, 178)
+TARGET: Final[Colour] = (213, 94, 0)
+LOCATE: Final[Colour] = (0, 158, 115)
+BELIEF: Final[Colour] = (176, 85, 138)
+FOR: Final[Colour] = (230, 159, 0)
+AGAINST: Final[Colour] = (86, 180, 233)
+TEXT: Final[Colour] = (25, 27, 32)
+SOFT: Final[Colour] = (104, 108, 118)
+LINE: Final[Colour] = (214, 214, 214)
+PAPER: Final[Colour] = (255, 255, 255)
+GROUND: Final[Colour] = (243, 242, 239)
+ACTIONS: Final = (BELIEF, (205, 205, 205), LOCATE)  # slower, keep, faster
+
+NORMAL, SMALL = 16, 13  # units
+
+
+class Box(NamedTuple):
+    """A part of a picture, in units."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """Right edge."""
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> float:
+        """Lower edge."""
+        return self.top + self.height
+
+
+@cache
+def _font(size_px: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size_px)
+
+
+class Canvas:
+    """A picture that is drawn on in units.
+
+    Args:
+        width: of the picture in units.
+        height: alike.
+        scale: px of a unit.
+        colour: of the empty picture.
+    """
+
+    def __init__(self, width: float, height: float, *, scale: float, colour: Colour = GROUND) -> None:
+        self.scale = scale
+        self.image = Image.new("RGB", (self.px(width), self.px(height)), colour)
+        self._draw = ImageDraw.Draw(self.image)
+
+    def px(self, units: float) -> int:
+        """Px of so many units."""
+        return round(units * self.scale)
+
+    def box_px(self, box: Box) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom of a box in px."""
+        return self.px(box.left), self.px(box.top), self.px(box.right), self.px(box.bottom)
+
+    def paste(self, image: Image.Image, left: float, top: float) -> None:
+        """Lay an image, which is in px, on the picture."""
+        self.image.paste(image, (self.px(left), self.px(top)))
+
+    def tint(self, box: Box, colour: Colour, strength: float) -> None:
+        """Lay a transparent colour over a box."""
+        left, top, right, bottom = self.box_px(box)
+        if right > left and bottom > top:
+            mask = Image.new("L", (right - left, bottom - top), round(255 * strength))
+            self.image.paste(colour, (left, top), mask)
+
+    def rectangle(self, box: Box, *, fill: Colour | None = None, outline: Colour | None = None) -> None:
+        """Draw a rectangle."""
+        left, top, right, bottom = self.box_px(box)
+        if right > left and bottom > top:
+            self._draw.rectangle((left, top, right - 1, bottom - 1), fill=fill, outline=outline, width=self._thin)
+
+    def line(self, points: npt.ArrayLike, colour: Colour, width: float = 1) -> None:
+        """Draw a line through (n, 2) points."""
+        through = [tuple(point) for point in np.asarray(points, np.float64) * self.scale]
+        self._draw.line(through, fill=colour, width=max(self.px(width), 1), joint="curve")
+
+    def area(self, points: npt.ArrayLike, colour: Colour) -> None:
+        """Fill the polygon through (n, 2) points."""
+        self._draw.polygon([tuple(point) for point in np.asarray(points, np.float64) * self.scale], fill=colour)
+
+    def upright(self, x: float, top: float, bottom: float, *, colour: Colour, width: float, dash: float = 0) -> None:
+        """Draw a vertical line, dashed with dashes and gaps of ``dash`` units if that is not 0."""
+        starts = np.arange(top, bottom, 2 * dash) if dash else [top]
+        for start in starts:
+            self.line([(x, start), (x, min(start + dash, bottom) if dash else bottom)], colour, width)
+
+    def diamond(self, x: float, y: float, *, colour: Colour, radius: float = 7) -> None:
+        """Draw a filled diamond around a point."""
+        self.area([(x - radius, y), (x, y - radius), (x + radius, y), (x, y + radius)], colour)
+
+    def text(
+        self, at: tuple[float, float], words: str, *, colour: Colour = TEXT, size: float = NORMAL, anchor: str = "lt"
+    ) -> None:
+        """Write; the anchor is Pillow's: l, m, r and t, m, b."""
+        place = (self.px(at[0]), self.px(at[1]))
+        self._draw.text(place, words, fill=colour, font=_font(max(self.px(size), 6)), anchor=anchor)
+
+    def text_width(self, words: str, size: float = NORMAL) -> float:
+        """Width of some words in units."""
+        return _font(max(self.px(size), 6)).getlength(words) / self.scale
+
+    @property
+    def _thin(self) -> int:
+        return max(self.px(1), 1)
+
+
+def overlay(picture: npt.NDArray[np.uint8], attribution: npt.NDArray[np.floating], scale: float) -> Image.Image:
+    """Colour a picture by how much its parts speak for or against a decision.
+
+    Args:
+        picture: (h, w) grey.
+        attribution: (h, w).
+        scale: the attribution that is coloured in full.
+
+    Returns:
+        An RGB image of the same size.
+    """
+    strength = np.clip(np.abs(attribution) / max(scale, 1e-12), 0, 1)[..., None] * 0.85
+    colour = np.where(attribution[..., None] > 0, np.array(FOR), np.array(AGAINST))
+    mixed = picture[..., None] * (1 - strength) + colour * strength
+    return Image.fromarray(np.rint(mixed).astype(np.uint8))

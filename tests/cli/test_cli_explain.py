@@ -1,0 +1,67 @@
+"""``standpartner explain`` and ``standpartner report``, as a user calls them."""
+
+import json
+
+import pytest
+
+from standpartner.piece import save_piece
+
+
+@pytest.fixture
+def folder(tiny_pieces, tmp_path):
+    """A built piece among those of a corpus that is called nottingham."""
+    path = tmp_path / "nottingham" / "pieces" / "tune-0"
+    save_piece(tiny_pieces[0], path)
+    return path
+
+
+def test_a_viewer_of_a_piece(call, folder, tiny_bundle, tmp_path):
+    page = tmp_path / "page.html"
+    words = ("explain", "viewer", folder, "--agent", tiny_bundle, "--performance", "p1", "--out", page)
+    code, out, _ = call(*words)
+    assert code == 0
+    assert f"Open {page} in a browser" in out.replace("\n", "")
+    text = page.read_text()
+    content = json.loads(text.partition('type="application/json">')[2].partition("</script>")[0])
+    assert (content["title"], content["agent"], content["rules"]) == ("Test tune 0", "tiny", "nottingham")
+    code, _, err = call(*words[:-1], tmp_path / "nowhere" / "page.html")
+    assert (code, "make it first" in err) == (1, True)
+
+
+def test_a_video_of_a_piece(call, folder, tiny_bundle, tmp_path):
+    pytest.importorskip("av")
+    goal = tmp_path / "tune.mp4"
+    words = ("explain", "video", folder, "--agent", tiny_bundle, "--out", goal, "--view", "page", "--height", 360)
+    code, out, _ = call(*words)
+    assert code == 0, out
+    assert goal.stat().st_size > 20_000
+    code, _, err = call(*words, "--paper")
+    assert code == 1
+    assert "expected a PIECE, or --paper without PIECE" in err
+
+
+def test_the_papers_pieces_are_of_the_test_split():
+    from standpartner.cli.explain import PAPER_PIECES
+    from standpartner.corpus.store import read_split
+
+    assert len(PAPER_PIECES) == 4
+    for corpus, name in (piece.split("/") for piece in PAPER_PIECES):
+        assert read_split(corpus)[name][0] == "test"
+
+
+def test_without_pyav_the_command_that_installs_it_is_named(call, folder, tiny_bundle, tmp_path, monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "av", None)
+    monkeypatch.delitem(sys.modules, "standpartner.explain.video", raising=False)
+    code, _, err = call("explain", "video", folder, "--agent", tiny_bundle, "--out", tmp_path / "x.mp4")
+    assert code == 1
+    expected = 'PyAV is not installed; install it with: pip install "standpartner[explain]"'
+    assert err.strip() == f"error: {expected}"
+
+
+def test_a_folder_without_a_run(call, tmp_path):
+    pytest.importorskip("torch")
+    code, _, err = call("report", tmp_path)
+    assert code == 1
+    assert "expected a training run" in err

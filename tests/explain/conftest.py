@@ -1,0 +1,54 @@
+"""Shows that a test can reckon with: marks on a strip, and a click for each."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from standpartner.constants import SAMPLE_RATE_HZ
+from standpartner.explain.show import Show
+from standpartner.explain.trace import Trace
+from standpartner.game.rules import NOTTINGHAM, reward
+from standpartner.game.toy import ramp_track
+
+CLICK_SAMPLES = 300
+
+
+def made_up_trace(track, offset_px, *, game=NOTTINGHAM, columns=64):
+    """A trace whose agent stands ``offset_px`` (number or (states,)) from the target, with beliefs beside the point."""
+    states = track.last_frame - track.first_frame + 1
+    error = np.broadcast_to(np.asarray(offset_px, np.float64), states)
+    position = track.targets[track.first_frame : track.last_frame + 1] + error
+    turn = np.arange(states - 1) % 3
+    beliefs = np.full((states - 1, columns), 1 / max(columns, 1), np.float32)
+    lost = np.flatnonzero(np.abs(error) > game.bound_px)
+    return Trace(
+        track=track,
+        game=game,
+        position_px=position,
+        speed=np.diff(position, prepend=position[0]),
+        action=np.eye(3, dtype=np.float32)[turn] * 0.7 + 0.1,
+        value=np.linspace(0.2, 0.8, states - 1, dtype=np.float32),
+        reward=reward(error[1:], game.bound_px).astype(np.float32),
+        locate=beliefs,
+        belief=beliefs,
+        lost_frame=track.first_frame + int(lost[0]) if len(lost) else None,
+        seen_px=(512, 160),
+    )
+
+
+@pytest.fixture
+def made_up():
+    """Makes traces up."""
+    return made_up_trace
+
+
+@pytest.fixture
+def clicks():
+    """Five seconds; a loud click at each onset, on the strip a mark, in the spectrogram a sound that begins."""
+    track = replace(ramp_track(2.0, 8, frames_per_onset=12, lead_in_frames=10), name="clicks")
+    audio = np.zeros(len(track.spectrogram) * SAMPLE_RATE_HZ // 20, np.float32)
+    for second in track.onset_s:
+        start = round(second * SAMPLE_RATE_HZ)
+        audio[start : start + CLICK_SAMPLES] = np.sin(np.arange(CLICK_SAMPLES) * 0.9).astype(np.float32) * 0.9
+    return Show("Clicks", "nobody", made_up_trace(track, 3.0), None, audio)

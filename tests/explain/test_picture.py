@@ -1,0 +1,111 @@
+"""Pictures: what stands where, in colours that can be found again."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from standpartner.errors import ConfigError
+from standpartner.explain.drawing import AGENT, FOR, TARGET, overlay
+from standpartner.explain.picture import Painter, shown_frames
+from standpartner.explain.show import Show
+from standpartner.explain.trace import Attribution
+
+
+def columns_of(picture, colour, rows=slice(60, 330)):
+    """Columns of a 720 px picture that hold much of a colour."""
+    same = (np.abs(picture[rows].astype(int) - np.array(colour)) < 12).all(axis=-1)
+    return np.flatnonzero(same.sum(axis=0) > 100)
+
+
+@pytest.mark.parametrize("offset_px", [-20.0, 0.0, 35.0])
+def test_agent_and_target_stand_where_they_are(clicks, made_up, offset_px):
+    show = replace(clicks, trace=made_up(clicks.trace.track, offset_px))
+    picture = Painter(show).paint(show.trace.first_frame + 20)
+    assert picture.shape == (720, 1280, 3)
+    agent, target = columns_of(picture, AGENT), columns_of(picture, TARGET)
+    if offset_px:
+        assert agent.mean() == pytest.approx(640, abs=2)
+        assert (agent.mean() - target.mean()) / 1.7 == pytest.approx(offset_px, abs=1.5)
+    else:
+        assert target.mean() == pytest.approx(640, abs=2)
+
+
+def test_the_strip_under_the_agent_is_that_of_its_position(clicks, made_up):
+    show = replace(clicks, trace=made_up(clicks.trace.track, 0.0))
+    picture = Painter(show).paint(show.trace.first_frame).astype(int)
+    black = (picture[66:338] < 60).all(axis=-1).sum(axis=0)
+    mark = int(show.trace.track.onset_x_px[1] - show.trace.track.onset_x_px[0])  # the next onset, not under a line
+    assert black[round(640 + 1.7 * mark)] > 5
+    assert black[round(640 + 1.7 * mark / 2)] == 0
+
+
+def test_a_lost_agent_is_said_to_be_lost(clicks, made_up):
+    states = clicks.trace.states
+    error = np.zeros(states)
+    error[30:40] = 60.0
+    show = replace(clicks, trace=made_up(clicks.trace.track, error))
+    painter, first = Painter(show), show.trace.first_frame
+    assert show.trace.lost_frame == first + 30
+    badge = [painter.paint(first + state)[14, 1010:1120].mean(axis=0) for state in (20, 35, 60)]
+    assert badge[1] == pytest.approx(TARGET, abs=3)
+    for other in (0, 2):
+        assert badge[other].min() > 200
+
+
+def test_the_page_view_follows_over_the_pages(tiny_pieces, made_up):
+    piece = tiny_pieces[0]
+    trace = made_up(piece.tracks()[0], 10.0)
+    show = Show(piece.score.title, "nobody", trace, piece.score, np.zeros(0, np.float32))
+    painter = Painter(show, view="page", height_px=720)
+    page = piece.score.pages[0]
+    zoom = min(470 / page.shape[1], (720 - 46 - 42 - 6) / page.shape[0])
+    left = 16 + (470 - page.shape[1] * zoom) / 2
+    for state in (5, trace.states // 2):
+        picture = painter.paint(trace.first_frame + state)
+        place = piece.score.place(trace.position_px[state])
+        y = round(46 + float(place.page_y_px) * zoom)
+        seen = columns_of(np.repeat(picture[y - 4 : y + 4, :500], 20, axis=0), AGENT, slice(None))
+        assert seen.mean() == pytest.approx(left + float(place.page_x_px) * zoom, abs=2)
+
+
+def test_an_attribution_is_laid_over_score_and_sound(clicks):
+    decisions = clicks.trace.states - 1
+    score = np.zeros((decisions, 40, 150), np.float32)
+    score[:, 5:10, 100:110] = 1.0  # right of the agent and above the middle
+    sound = np.zeros((decisions, 40, 78), np.float32)
+    sound[:, -4:, 60:70] = -1.0
+    show = replace(clicks, attribution=Attribution(score, sound, "the action"))
+    painter, frame = Painter(show), clicks.trace.first_frame + 12
+    changed = np.abs(painter.paint(frame).astype(int) - Painter(clicks).paint(frame)).sum(axis=-1) > 60
+    rows, columns = np.nonzero(changed[66:338])
+    assert columns.min() == pytest.approx(640 + 1.7 * 25, abs=4)
+    assert columns.max() == pytest.approx(640 + 1.7 * 35, abs=4)
+    assert rows.mean() == pytest.approx(1.7 * (60 + 7.5), abs=4)
+    inner = painter.sound.inner
+    rows, columns = np.nonzero(changed[round(inner.top) : round(inner.bottom), 16:420])
+    assert columns.min() + 16 > inner.right - inner.width * 0.12
+    assert rows.mean() / inner.height == pytest.approx(1 - 65 / 78, abs=0.04)
+    assert overlay(np.full((2, 2), 255, np.uint8), np.ones((2, 2)), 1.0).getpixel((0, 0)) == pytest.approx(
+        tuple(round(0.15 * 255 + 0.85 * part) for part in FOR), abs=1
+    )
+
+
+def test_what_is_shown_ends_a_second_after_the_last_onset(clicks):
+    track = clicks.trace.track
+    assert shown_frames(track) == min(len(track.spectrogram), track.last_frame + 21)
+    Painter(clicks, height_px=360).paint(shown_frames(track) - 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"view": "round"}, "expected one of strip, page"),
+        ({"height_px": 721}, "an even height from 360 to 2160"),
+        ({"height_px": 100}, "an even height"),
+        ({"view": "page"}, "no pages to view"),
+    ],
+)
+def test_what_cannot_be_drawn(clicks, options, message):
+    with pytest.raises(ConfigError, match=message):
+        Painter(clicks, **options)
