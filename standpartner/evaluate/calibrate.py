@@ -12,7 +12,7 @@ from standpartner.agent.search import SearchConfig
 from standpartner.corpus.store import Corpus
 from standpartner.errors import ConfigError
 from standpartner.evaluate.jump_run import play_with_jumps, style_of
-from standpartner.evaluate.pursuits import pursue_jumps, pursue_track
+from standpartner.evaluate.pursuits import Pursued, pursue_jumps, pursue_track
 from standpartner.evaluate.reliability import Reliability, reliability
 from standpartner.piece import Piece
 
@@ -95,7 +95,7 @@ def _judge(agent: Agent, piece: Piece, config: CalibrationConfig) -> NDArray[np.
     track = piece.tracks()[0]
     pursued = pursue_track(agent, track)
     frames = track.first_frame + np.arange(len(pursued.position_px))
-    parts = [(pursued, track.targets[frames])]
+    parts: list[tuple[Pursued, NDArray[np.floating]]] = [(pursued, track.targets[frames])]
     performance = play_with_jumps(piece, "random", style=style_of(config.split), seed=config.seed)
     if performance is not None:
         pursued = pursue_jumps(agent, performance)
