@@ -249,8 +249,9 @@ class TrainConfig:
 
     Attributes:
         name: of the run's folder and of the agent.
-        corpus: name of a built corpus; its validation split chooses the best weights.
-        also: names of further built corpora, from whose training splits the run learns as well.
+        corpus: name of a built corpus; the run learns from its training split, its validation split chooses the best
+            weights.
+        also: names of further built corpora that are used alike.
         purpose: what the agent is for, in a few words.
         limits: what it is not for; sentences for its model card.
         start: name or folder of an agent whose weights the run begins with; empty to begin anew. A stage with 0 steps
@@ -260,7 +261,7 @@ class TrainConfig:
         mixed_precision: "auto" uses bfloat16 where the processor computes with it, "off" float32 everywhere.
         minutes: the run ends after so much processor time a thread, if it has not ended before; 0 for no such limit.
         validate_every: steps between validations, and between checkpoints.
-        validation_pieces: at most this many pieces of the validation split are played.
+        validation_pieces: at most this many pieces of each corpus's validation split are played.
         validate_greedy: whether validation takes the most probable actions or, as the paper does, draws them.
         stages: which stages run, one after the other. Of all validations of the stages that follow music the best one
             becomes the agent.

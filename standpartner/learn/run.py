@@ -47,13 +47,13 @@ def load_data(config: TrainConfig, team: Team | None = None) -> RunData:
         CorpusError: one is not built.
     """
     team = team or Team()
-    corpus, *others = [open_corpus(name) for name in (config.corpus, *config.also)]
-    checksums = {each.name: each.checksum("train") for each in (corpus, *others)}
-    pieces = chain.from_iterable(each.pieces("train") for each in (corpus, *others))
+    corpora = [open_corpus(name) for name in (config.corpus, *config.also)]
+    train = chain.from_iterable(corpus.pieces("train") for corpus in corpora)
+    valid = chain.from_iterable(corpus.pieces("valid", limit=config.validation_pieces) for corpus in corpora)
     return RunData(
-        train=training_set(islice(pieces, team.rank, None, team.size)),
-        valid=training_set(corpus.pieces("valid", limit=config.validation_pieces)),
-        checksum=", ".join(f"{name} {checksum}" for name, checksum in checksums.items()),
+        train=training_set(islice(train, team.rank, None, team.size)),
+        valid=training_set(valid),
+        checksum=", ".join(f"{corpus.name} {corpus.checksum('train')}" for corpus in corpora),
     )
 
 
