@@ -4,12 +4,14 @@ Sundararajan, Taly, Yan, "Axiomatic Attribution for Deep Networks", ICML 2017, a
 Between a baseline, in which nothing is seen and heard, and what was seen and heard lies a straight path; the gradients
 along it, times the whole way, add up to how much the outcome changed. How nearly they do is the completeness error.
 
-These networks normalise what they encode, so most happens in the first few hundredths of the path, and in many small
-steps. The path is therefore cut into stretches, short ones first, each with a few Gauss-Legendre points, and the
-stretches with the greatest errors of their own are halved until the whole error is small enough.
+These networks turn thousands of rectifiers on and off along the path, and normalise what comes of it, so that plain
+integration needs a thousand gradients through convolutions a frame. Here the path is cut into stretches, short ones
+first. Of the encoders' nonlinearities, whose inputs go a nearly straight way on a stretch, the mean slope there is known
+without sampling (`secants`); the small head behind them is integrated by Captum, with as many Gauss-Legendre points
+as its error asks for. The more stretches, the nearer to the integral; complete it is with few.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,16 +27,15 @@ from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
 from standpartner.agent.networks import ReadOnceNetwork
 from standpartner.errors import ConfigError
 from standpartner.explain.baselines import BASELINES, make_baselines
-from standpartner.explain.looks import Look, Outcome, look_at
+from standpartner.explain.looks import Look, Outcome, Tensors, look_at
 from standpartner.explain.moments import Moments
+from standpartner.explain.secants import Secants
 from standpartner.game.rules import IntArray
 
 TARGETS: Final = ("action", "other", "value", "locate")
-_POINTS: Final = 4  # of the Gauss-Legendre rule on each stretch of the path
-_FIRST_STRETCHES: Final = 8
-_HALVED_AT_ONCE: Final = 0.25  # share of a frame's stretches
-_FRAMES_AT_ONCE: Final = 8  # bounds the memory of the stretches' attributions
-_LEAST_CHANGE: Final = {"action": 0.1, "other": 0.1, "value": 0.01, "locate": 0.1}  # nat, and of the value 0 to 1
+_FIRST_POINTS: Final = 8
+_HEADS_AT_ONCE: Final = 128  # bounds the memory
+LEAST_CHANGE: Final = {"action": 0.1, "other": 0.1, "value": 0.01, "locate": 0.1}  # nat, and of the value 0 to 1
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,11 @@ class AttributionConfig:
         target: "action", the log-probability of the action that was taken; "other", that of the runner-up; "value";
             or "locate", the log-probability of the column that ``locate`` gives most.
         baseline: "silence", white paper and silent audio, or "blur", both blurred until no note can be told.
+        stretches: that the path is cut into, each costs a gradient through the encoders.
         tolerance: completeness error that is aimed at, as a share of the change of the target. A change of less than
             0.1 nat, or 0.01 of the value, counts as that much.
-        most_points: gradients that are computed for a frame at most.
-        batch: gradients computed at once, which bounds the memory.
+        most_points: Gauss-Legendre points through the head on a stretch; beginning with 8 they are doubled where most is
+            missed, until the error is small enough or there are so many.
 
     Raises:
         ConfigError: a value is out of range.
@@ -56,9 +58,9 @@ class AttributionConfig:
 
     target: str = "action"
     baseline: str = "silence"
+    stretches: int = 16
     tolerance: float = 0.01
-    most_points: int = 2048
-    batch: int = 16
+    most_points: int = 1024
 
     def __post_init__(self) -> None:
         if self.target not in TARGETS or self.baseline not in BASELINES:
@@ -66,10 +68,10 @@ class AttributionConfig:
                 f"expected a target of {', '.join(TARGETS)} and a baseline of {', '.join(BASELINES)}, "
                 f"got {self.target!r} and {self.baseline!r}"
             )
-        if self.tolerance <= 0 or self.batch < 1 or self.most_points < _FIRST_STRETCHES * _POINTS:
+        if self.tolerance <= 0 or self.stretches < 1 or self.most_points < _FIRST_POINTS:
             raise ConfigError(
-                f"expected a tolerance above 0, a batch of 1 or more and at least {_FIRST_STRETCHES * _POINTS} points, "
-                f"got {self.tolerance}, {self.batch} and {self.most_points}"
+                f"expected a tolerance above 0, a stretch or more and at least {_FIRST_POINTS} points, "
+                f"got {self.tolerance}, {self.stretches} and {self.most_points}"
             )
 
 
@@ -89,7 +91,7 @@ class Attribution:
         target: int64 (n,) index of the action or column; 0 for the value.
         change: float32 (n,) by how much the target differs from its value at the baseline.
         error: float32 (n,) completeness error, see ``AttributionConfig.tolerance``.
-        points: int64 (n,) gradients computed.
+        points: int64 (n,) Gauss-Legendre points through the head, over all stretches.
     """
 
     score: Floats
@@ -115,21 +117,10 @@ def attribute(network: AnyNetwork, moments: Moments, config: AttributionConfig |
         ConfigError: there is no frame, or the network has no ``locate``.
     """
     config = config or AttributionConfig()
-    parts = [
-        _attribute(network, moments.part(slice(k, k + _FRAMES_AT_ONCE)), config)
-        for k in range(0, max(len(moments), 1), _FRAMES_AT_ONCE)
-    ]
-    columns = [[getattr(part, name) for part in parts] for name in Attribution.__dataclass_fields__]
-    return Attribution(*(None if column[0] is None else np.concatenate(column) for column in columns))
-
-
-def _attribute(network: AnyNetwork, moments: Moments, config: AttributionConfig) -> Attribution:
     look = look_at(network, moments)
-    target = choose_target(look.outcome(), config.target)
-    path = _Path(look, torch.from_numpy(target), config)
-    while path.halve_worst():
-        pass
-    score, spectrogram = path.total()
+    paths = [_Path(look.part(np.array([k])), config) for k in range(len(moments))]
+    made = [path.integrate() for path in paths]
+    score, spectrogram, change, error, points = (np.stack(column) for column in zip(*made, strict=True))
     differences = score.shape[1] == 2
     windows = _in_strip_px(score, look.px_each)
     if isinstance(network, ReadOnceNetwork):
@@ -141,10 +132,10 @@ def _attribute(network: AnyNetwork, moments: Moments, config: AttributionConfig)
         score_beyond=score.sum((1, 2, 3)) - windows.sum((1, 2, 3)),
         score_difference=windows[:, 1] if differences else None,
         spectrogram_difference=spectrogram[:, 1] if differences else None,
-        target=target,
-        change=path.change.astype(np.float32),
-        error=path.error.astype(np.float32),
-        points=path.points,
+        target=np.concatenate([path.target for path in paths]),
+        change=change.astype(np.float32),
+        error=error.astype(np.float32),
+        points=points,
     )
 
 
@@ -169,105 +160,110 @@ def _located(outcome: Outcome) -> Tensor:
     return outcome.locate
 
 
-def _judged(look: Look, name: str) -> Callable[..., Tensor]:
-    """Function of score, spectrogram, held inputs and index: (n,) what the target says."""
+def _judged(look: Look, name: str, encoded: int) -> Callable[..., Tensor]:
+    """Function of ``encoded`` tensors, held inputs and index: (n,) what the target says."""
 
-    def target(score: Tensor, spectrogram: Tensor, *others: Tensor) -> Tensor:
-        outcome = look.judge(score, spectrogram, *others[:-1])
+    def target(*inputs: Tensor) -> Tensor:
+        outcome = look.judge(inputs[:encoded], inputs[encoded:-1])
         if name == "value":
             return outcome.value
         logits = _located(outcome) if name == "locate" else outcome.action
-        return logits.log_softmax(1).gather(1, others[-1].unsqueeze(1)).squeeze(1)
+        return logits.log_softmax(1).gather(1, inputs[-1].unsqueeze(1)).squeeze(1)
 
     return target
 
 
 class _Path:
-    """The straight paths of n frames from baseline to input, in stretches that are made shorter where it matters."""
+    """The straight path of one frame from baseline to input, cut into stretches."""
 
-    def __init__(self, look: Look, target: Tensor, config: AttributionConfig) -> None:
-        self.config, count = config, len(target)
+    def __init__(self, look: Look, config: AttributionConfig) -> None:
+        self.look, self.config = look, config
         self.inputs = look.score, look.spectrogram
         self.baselines = make_baselines(*self.inputs, kind=config.baseline, px_each=look.px_each)
-        self.others = (*look.held, target)
-        self.judge = _judged(look, config.target)
-        self.method = IntegratedGradients(self.judge)
+        self.knots = torch.linspace(0, 1, config.stretches + 1) ** 3
+        self.target = choose_target(look.outcome(), config.target)
+
+    def integrate(self) -> tuple[Floats, Floats, float, float, int]:
+        """Attributions of score (c, h, w) and spectrogram (c, frames, 78), change, error, points."""
+        knots = [(b + (x - b) * self.knots.view(-1, 1, 1, 1)).requires_grad_() for x, b in self._ends()]
+        with Secants():
+            encoded = self.look.encode(knots[0], knots[1])
+        through, change, gap, points = self._through_head(tuple(values.detach() for values in encoded))
+        gradients = torch.autograd.grad(encoded, knots, through)
+        steps = (self.knots[1:] - self.knots[:-1]).view(-1, 1, 1, 1)
+        score, spectrogram = (
+            ((x - b)[0] * (gradient[:-1] * steps).sum(0)).numpy()
+            for (x, b), gradient in zip(self._ends(), gradients, strict=True)
+        )
+        return score, spectrogram, change, self._error(gap, change), points
+
+    def _ends(self) -> Iterator[tuple[Tensor, Tensor]]:
+        return zip(self.inputs, self.baselines, strict=True)
+
+    def _error(self, gap: float, change: float) -> float:
+        return abs(gap) / max(abs(change), LEAST_CHANGE[self.config.target])
+
+    def _through_head(self, encoded: Tensors) -> tuple[Tensors, float, float, int]:
+        """Mean gradients (knots, ...) on the stretch from each knot to the next, the change, what is missed, points.
+
+        The last knot begins no stretch: it has gradient 0.
+        """
+        head = _Head(self.look, self.config.target, encoded, torch.from_numpy(self.target))
+        points = np.full(self.config.stretches, _FIRST_POINTS)
+        means, gaps = head.integrate(np.arange(len(points)), _FIRST_POINTS)
+        while self._error(gaps.sum(), head.change) > self.config.tolerance:
+            refined = np.flatnonzero(points < self.config.most_points)
+            if not len(refined):
+                break
+            for k in refined[np.argsort(-np.abs(gaps[refined]))[: max(1, len(points) // 4)]]:
+                points[k] *= 2
+                finer, gaps[k : k + 1] = head.integrate(np.array([k]), int(points[k]))
+                for mean, fine in zip(means, finer, strict=True):
+                    mean[k] = fine[0]
+        padded = tuple(torch.cat([mean, torch.zeros_like(mean[:1])]) for mean in means)
+        return padded, head.change, float(gaps.sum()), int(points.sum())
+
+
+class _Head:
+    """What stands on the encoders, along the stretches between knots of one frame's path.
+
+    Args:
+        look: of the frame.
+        target: see `AttributionConfig`.
+        encoded: of the knots, each (knots, ...).
+        index: (1,) of the action or column.
+    """
+
+    def __init__(self, look: Look, target: str, encoded: Tensors, index: Tensor) -> None:
+        self.low, self.high = tuple(values[:-1] for values in encoded), tuple(values[1:] for values in encoded)
+        self.others = (*look.held, index)
+        judged = _judged(look, target, len(encoded))
+        self.method = IntegratedGradients(judged, multiply_by_inputs=False)
         with torch.no_grad():
-            ends = self.judge(*self.inputs, *self.others), self.judge(*self.baselines, *self.others)
-        self.change: npt.NDArray[np.float64] = (ends[0] - ends[1]).double().numpy()
-        self.points = np.zeros(count, np.int64)
-        edges = np.linspace(0, 1, _FIRST_STRETCHES + 1) ** 3
-        self.frame = np.repeat(np.arange(count), _FIRST_STRETCHES)
-        self.low, self.high = np.tile(edges[:-1], count), np.tile(edges[1:], count)
-        self.parts, self.gaps = self._integrate(self.frame, self.low, self.high)
+            said = judged(*encoded, *self._repeated(len(encoded[0]))).double()
+        self.changes = (said[1:] - said[:-1]).numpy()
 
     @property
-    def gap(self) -> npt.NDArray[np.float64]:
-        """(n,) how much the attributions miss of the change."""
-        return np.bincount(self.frame, self.gaps, minlength=len(self.change))
+    def change(self) -> float:
+        """Over the whole path."""
+        return float(self.changes.sum())
 
-    @property
-    def error(self) -> npt.NDArray[np.float64]:
-        """(n,) completeness errors."""
-        least = _LEAST_CHANGE[self.config.target]
-        return np.asarray(np.abs(self.gap) / np.maximum(np.abs(self.change), least))
-
-    def halve_worst(self) -> bool:
-        """Halve the stretches that miss most, of frames whose error is still too great; False when there are none."""
-        open_frames = (self.error > self.config.tolerance) & (self.points < self.config.most_points)
-        worst = np.concatenate([self._worst(frame) for frame in np.flatnonzero(open_frames)] or [np.zeros(0, int)])
-        if not len(worst):
-            return False
-        middle = (self.low[worst] + self.high[worst]) / 2
-        frame = np.tile(self.frame[worst], 2)
-        low, high = np.concatenate([self.low[worst], middle]), np.concatenate([middle, self.high[worst]])
-        parts, gaps = self._integrate(frame, low, high)
-        kept = np.setdiff1d(np.arange(len(self.frame)), worst)
-        self.parts = [self.parts[k] for k in kept] + parts
-        self.frame, self.gaps = np.concatenate([self.frame[kept], frame]), np.concatenate([self.gaps[kept], gaps])
-        self.low, self.high = np.concatenate([self.low[kept], low]), np.concatenate([self.high[kept], high])
-        return True
-
-    def _worst(self, frame: int) -> IntArray:
-        own = np.flatnonzero(self.frame == frame)
-        return own[np.argsort(-np.abs(self.gaps[own]))[: max(1, int(len(own) * _HALVED_AT_ONCE))]]
-
-    def total(self) -> tuple[Floats, Floats]:
-        """Attributions of score and spectrogram, in the shapes of the inputs."""
-        totals = [np.zeros(values.shape, np.float32) for values in self.inputs]
-        for frame, parts in zip(self.frame, self.parts, strict=True):
-            for total, part in zip(totals, parts, strict=True):
-                total[frame] += part
-        return totals[0], totals[1]
-
-    def _integrate(self, frame: IntArray, low: Floats, high: Floats) -> tuple[list[tuple[Floats, Floats]], Floats]:
-        """Attributions of stretches of the path, one pair each, and how much each misses."""
-        self.points += np.bincount(frame, minlength=len(self.points)) * _POINTS
-        made = [
-            self._integrate_some(*(values[k : k + self.config.batch] for values in (frame, low, high)))
-            for k in range(0, len(frame), self.config.batch)
-        ]
-        parts = [pair for score, spectrogram, _ in made for pair in zip(score, spectrogram, strict=True)]
-        return parts, np.concatenate([gaps for _, _, gaps in made])
-
-    def _integrate_some(self, frame: IntArray, low: Floats, high: Floats) -> tuple[Floats, Floats, Floats]:
-        rows = torch.from_numpy(frame)
-        (score, spectrogram), gaps = self.method.attribute(
-            self._between(rows, high),
-            self._between(rows, low),
-            additional_forward_args=tuple(values[rows] for values in self.others),
-            n_steps=_POINTS,
-            internal_batch_size=self.config.batch,
-            return_convergence_delta=True,
+    def integrate(self, stretches: IntArray, points: int) -> tuple[Tensors, npt.NDArray[np.float64]]:
+        """Mean gradients (stretches, ...) on some stretches by so many points, and how much they miss of each change."""
+        rows = torch.from_numpy(stretches)
+        low, high = tuple(values[rows] for values in self.low), tuple(values[rows] for values in self.high)
+        means = self.method.attribute(
+            high,
+            low,
+            additional_forward_args=self._repeated(len(rows)),
+            n_steps=points,
+            internal_batch_size=max(_HEADS_AT_ONCE, len(rows)),
         )
-        return score.detach().float().numpy(), spectrogram.detach().float().numpy(), gaps.detach().double().numpy()
+        reached = sum((m * (b - a)).double().flatten(1).sum(1) for m, a, b in zip(means, low, high, strict=True))
+        return tuple(m.detach().float() for m in means), reached.detach().numpy() - self.changes[stretches]
 
-    def _between(self, rows: Tensor, share: Floats) -> tuple[Tensor, ...]:
-        along = torch.from_numpy(share.astype(np.float32)).view(-1, 1, 1, 1)
-        return tuple(
-            torch.lerp(baseline[rows], values[rows], along)
-            for values, baseline in zip(self.inputs, self.baselines, strict=True)
-        )
+    def _repeated(self, count: int) -> Tensors:
+        return tuple(values.expand(count, *values.shape[1:]) for values in self.others)
 
 
 def _in_strip_px(score: Floats, px_each: int) -> Floats:

@@ -7,6 +7,7 @@ outcome is the same as in the game. What the agent remembered from the frame bef
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ from standpartner.game.windows import Views, Windows
 from standpartner.learn.data import frames_between
 from standpartner.learn.features import look_through
 
+Tensors = tuple[Tensor, ...]
 _IMAGE_COLUMNS = 4  # columns on either side that the convolutions before the context see
 
 
@@ -47,15 +49,18 @@ class Look:
         score: (n, c, h, w) ink, 1 is black; c is 2, with the difference to the state before, or 1.
         spectrogram: (n, c, frames, 78), the frame's own last.
         held: what else the outcome depends on and stays as it was, each (n, ...).
-        judge: score, spectrogram, *held -> outcome.
+        encode: score, spectrogram -> what stands on them alone, in which convolutions and simple nonlinearities are;
+            each (n, ...).
+        judge: what is encoded, held -> outcome.
         left_px: (n,) strip px of the score's first column.
         px_each: strip px that a column or row of ``score`` stands for.
     """
 
     score: Tensor
     spectrogram: Tensor
-    held: tuple[Tensor, ...]
-    judge: Callable[..., Outcome]
+    held: Tensors
+    encode: Callable[[Tensor, Tensor], Tensors]
+    judge: Callable[[Tensors, Tensors], Outcome]
     left_px: IntArray
     px_each: int
 
@@ -73,7 +78,7 @@ class Look:
     def outcome(self) -> Outcome:
         """What the agent makes of the frames as they are."""
         with torch.no_grad():
-            return self.judge(self.score, self.spectrogram, *self.held)
+            return self.judge(self.encode(self.score, self.spectrogram), self.held)
 
 
 def look_at(network: ReadOnceNetwork | WindowNetwork, moments: Moments) -> Look:
@@ -115,28 +120,31 @@ def _read_once_look(network: ReadOnceNetwork, moments: Moments) -> Look:
         score=torch.from_numpy(crops[:, None]),
         spectrogram=torch.from_numpy(frames[:, None]),
         held=tuple(torch.from_numpy(values) for values in held),
-        judge=_ReadOnceJudge(network),
+        encode=partial(_encode_once, network),
+        judge=partial(_judge_once, network),
         left_px=first * COLUMN_STRIDE_PX,
         px_each=COLUMN_STRIDE_PX // per_column,
     )
 
 
-class _ReadOnceJudge:
-    def __init__(self, network: ReadOnceNetwork) -> None:
-        self.network = network
+def _encode_once(network: ReadOnceNetwork, score: Tensor, spectrogram: Tensor) -> Tensors:
+    return network.strip.unnormalised(score), network.frames.unnormalised(spectrogram[:, 0])[:, 0]
 
-    def __call__(
-        self, score: Tensor, spectrogram: Tensor, first: Tensor, fraction: Tensor, speed_px: Tensor, memory: Tensor
-    ) -> Outcome:
-        """Each window's first column counts in the crop padded by a window, as in the game it does in the strip."""
-        network = self.network
-        view = functional.pad(network.view(network.strip(score)), (0, 0, WINDOW_COLUMNS, WINDOW_COLUMNS))
-        seen = first[:, None] + torch.arange(WINDOW_COLUMNS + 1)
-        window = view.gather(1, seen.unsqueeze(-1).expand(-1, -1, view.shape[-1]))
-        embedding = network.frames(spectrogram[:, 0])[:, 0]
-        maps, locate = look_through(network, window, embedding, fraction)
-        decided = network.policy(maps, locate, embedding, speed_px, memory)
-        return Outcome(decided.action, decided.value, locate)
+
+def _judge_once(
+    network: ReadOnceNetwork,
+    encoded: Tensors,
+    held: Tensors,
+) -> Outcome:
+    """Each window's first column counts in the crop padded by a window, as in the game it does in the strip."""
+    first, fraction, speed_px, memory = held
+    view = functional.pad(network.view(network.strip.norm(encoded[0])), (0, 0, WINDOW_COLUMNS, WINDOW_COLUMNS))
+    seen = first[:, None] + torch.arange(WINDOW_COLUMNS + 1)
+    window = view.gather(1, seen.unsqueeze(-1).expand(-1, -1, view.shape[-1]))
+    embedding = network.frames.norm(encoded[1])
+    maps, locate = look_through(network, window, embedding, fraction)
+    decided = network.policy(maps, locate, embedding, speed_px, memory)
+    return Outcome(decided.action, decided.value, locate)
 
 
 def _window_look(network: WindowNetwork, moments: Moments) -> Look:
@@ -153,8 +161,11 @@ def _window_look(network: WindowNetwork, moments: Moments) -> Look:
     cut = Windows([moments.track], network.game, differences=network.config.differences).cut(views)
     score, spectrogram = (torch.from_numpy(seen) for seen in cut)
 
-    def judge(score: Tensor, spectrogram: Tensor) -> Outcome:
-        return Outcome(*network(score, spectrogram.transpose(2, 3)), locate=None)
+    def encode(score: Tensor, spectrogram: Tensor) -> Tensors:
+        return (network.look(score, spectrogram.transpose(2, 3)),)
+
+    def judge(encoded: Tensors, _: Tensors) -> Outcome:
+        return Outcome(network.policy(encoded[0]), network.value(encoded[0]).squeeze(-1), locate=None)
 
     left_px = centre - network.game.window_width_px // 2
-    return Look(score, spectrogram.transpose(2, 3), (), judge, left_px, network.game.downscale)
+    return Look(score, spectrogram.transpose(2, 3), (), encode, judge, left_px, network.game.downscale)
