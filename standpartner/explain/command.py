@@ -2,18 +2,26 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
+from standpartner.agent.networks import ReadOnceNetwork
 from standpartner.corpus.store import find_piece, open_corpus
 from standpartner.errors import ConfigError, PieceError
+from standpartner.evaluate.run import game_for
+from standpartner.evaluate.sounds import audio_of
 from standpartner.explain.checks import CheckConfig, check_attributions
+from standpartner.explain.embedding_map import draw_map, map_points
+from standpartner.explain.embedding_page import write_map_page
+from standpartner.explain.findings import find_all
 from standpartner.explain.gradients import AttributionConfig, attribute
 from standpartner.explain.gradient_picture import draw_moment
 from standpartner.explain.moments import load_network, play_moments
+from standpartner.explain.points import Points
 from standpartner.follow.files import make_folder, write_text
 from standpartner.game.rules import IntArray, find_config
 from standpartner.piece import load_piece
@@ -122,3 +130,59 @@ def chosen_frames(wanted: str | None, played: IntArray) -> IntArray:
     if not chosen.any():
         raise ConfigError(f"expected frames A:B or A:B:STEP within {played[0]}:{played[-1] + 1}, got {wanted!r}")
     return np.flatnonzero(chosen)
+
+
+@dataclass(frozen=True)
+class EmbeddingRequest:
+    """What to map.
+
+    Attributes:
+        agent: name or folder.
+        corpus: name of a built one.
+        split: of it.
+        game: name of the rules; None for those of the corpus.
+        limit: at most so many pieces, of which the first performance is played.
+        points: at most so many on the map; the findings are made of all frames.
+        seed: of map and intervals.
+        sound: whether the page has it.
+    """
+
+    agent: str
+    corpus: str
+    split: str
+    game: str | None
+    limit: int
+    points: int
+    seed: int
+    sound: bool
+
+
+def map_embedding(request: EmbeddingRequest, out: Path) -> dict[str, Any]:
+    """Play, map and measure; writes ``embedding.png``, ``.svg``, ``.html`` and ``.json``.
+
+    Args:
+        request: what.
+        out: folder, made if missing.
+
+    Returns:
+        The content of ``embedding.json``: the request, ``size`` of the embedding, ``frames``, ``mapped``, ``findings``.
+    """
+    network, rules = load_network(request.agent), game_for(request.corpus, request.game)
+    pieces = list(open_corpus(request.corpus).pieces(request.split, limit=request.limit))
+    tracks = [piece.tracks()[0] for piece in pieces]
+    window_px = WINDOW_COLUMNS * COLUMN_STRIDE_PX if isinstance(network, ReadOnceNetwork) else rules.window_width_px
+    points = Points.of(pieces, play_moments(network, tracks, game=rules), window_px=window_px)
+    mapped = points.thinned(request.points)
+    places = map_points(mapped.embedding, seed=request.seed)
+    size = points.embedding.shape[1]
+    title = f"What the heads of {request.agent} stand on ({size} numbers), {request.corpus} {request.split}"
+    make_folder(out)
+    draw_map(places, mapped, title=title, paths=[out / "embedding.png", out / "embedding.svg"])
+    sounds = [audio_of(piece.performances[0]) for piece in pieces] if request.sound else []
+    write_map_page(
+        out / "embedding.html", places, mapped, tracks=tracks, sounds=sounds, window_px=window_px, title=title
+    )
+    findings = [finding.to_json() for finding in find_all(points, seed=request.seed)]
+    report = asdict(request) | {"size": size, "frames": len(points), "mapped": len(mapped), "findings": findings}
+    write_text(out / "embedding.json", json.dumps(report, indent=1) + "\n")
+    return report

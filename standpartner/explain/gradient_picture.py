@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import matplotlib as mpl
+import matplotlib.cm
+import matplotlib.colors
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,7 +17,8 @@ from standpartner.explain.gradients import Attribution
 from standpartner.explain.moments import Moments
 from standpartner.learn.data import frames_between
 
-_COLOURS = "PuOr_r"  # orange for, purple against: told apart by colour-blind eyes, too
+# Orange for, purple against: told apart by colour-blind eyes, too.
+_COLOURS = mpl.colors.LinearSegmentedColormap.from_list("against-for", ["#5e3c99", "#f7f7f7", "#e66101"])
 _BRIGHTEST = 99.7  # percentile of the sizes that gets the full colour
 _SPREAD_PX = 2
 _TITLES = {
@@ -46,7 +49,7 @@ def draw_moment(moment: Moments, found: Mapping[str, Attribution], number: int, 
         _draw_spectrogram(axes[row, 1], moment, attribution.spectrogram[number])
         target = int(attribution.target[number])
         axes[row, 0].set_title(_TITLES[name].format(action=_ACTIONS[target % 3], target=target, change=attribution.change[number]), loc="left")
-    bar = mpl.cm.ScalarMappable(mpl.colors.Normalize(-1, 1), mpl.colormaps[_COLOURS])
+    bar = mpl.cm.ScalarMappable(mpl.colors.Normalize(-1, 1), _COLOURS)
     drawn = figure.colorbar(bar, ax=axes, ticks=(-1, 0, 1), shrink=0.8, pad=0.01)
     drawn.ax.set_yticklabels(["against", "0", "for"])
     figure.suptitle(f"{moment.track.name}, frame {moment.frame[0]} ({moment.frame[0] / FRAME_RATE_HZ:.2f} s)", fontsize=10)
