@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -136,7 +137,7 @@ def random_moments(played: Sequence[Moments], count: int, *, seed: int) -> list[
         raise ConfigError(f"expected at least {count} frames to draw from, got {sum(sizes)}; give more pieces")
     drawn = np.sort(np.random.default_rng(seed).choice(sum(sizes), count, replace=False))
     starts = np.cumsum([0, *sizes])
-    parts = [drawn[(drawn >= a) & (drawn < b)] - a for a, b in zip(starts[:-1], starts[1:], strict=True)]
+    parts = [drawn[(drawn >= a) & (drawn < b)] - a for a, b in pairwise(starts)]
     return [moments.part(part) for moments, part in zip(played, parts, strict=True) if len(part)]
 
 
@@ -152,8 +153,8 @@ def randomised(network: AnyNetwork, *, seed: int) -> AnyNetwork:
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
     """Spearman's: of two (n,) arrays without regard to ties."""
-    ranks = [np.argsort(np.argsort(values)) for values in (a, b)]
-    return float(np.corrcoef(*ranks)[0, 1])
+    ranks = np.stack([np.argsort(np.argsort(values)) for values in (a, b)]).astype(np.float64)
+    return float(np.corrcoef(ranks)[0, 1])
 
 
 def random_correlations(

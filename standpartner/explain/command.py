@@ -18,8 +18,8 @@ from standpartner.explain.checks import CheckConfig, check_attributions
 from standpartner.explain.embedding_map import draw_map, map_points
 from standpartner.explain.embedding_page import write_map_page
 from standpartner.explain.findings import find_all
-from standpartner.explain.gradients import AttributionConfig, attribute
 from standpartner.explain.gradient_picture import draw_moment
+from standpartner.explain.gradients import AttributionConfig, attribute
 from standpartner.explain.moments import load_network, play_moments
 from standpartner.explain.points import Points
 from standpartner.follow.files import make_folder, write_text
@@ -123,13 +123,13 @@ def chosen_frames(wanted: str | None, played: IntArray) -> IntArray:
     if wanted is None:
         return np.unique(np.linspace(0, len(played) - 1, _DRAWN).astype(np.int64))
     try:
-        numbers = [int(word) for word in wanted.split(":")]
-        chosen = np.isin(played, np.arange(*numbers)) if len(numbers) in (2, 3) else np.zeros(0, bool)
-    except ValueError:
-        chosen = np.zeros(0, bool)
-    if not chosen.any():
+        first, end, *step = (int(word) for word in wanted.split(":"))
+        chosen = np.flatnonzero(np.isin(played, range(first, end, *step)))
+    except (ValueError, TypeError):  # not numbers, too few, too many, a step of 0
+        chosen = np.zeros(0, np.int64)
+    if not len(chosen):
         raise ConfigError(f"expected frames A:B or A:B:STEP within {played[0]}:{played[-1] + 1}, got {wanted!r}")
-    return np.flatnonzero(chosen)
+    return chosen
 
 
 @dataclass(frozen=True)

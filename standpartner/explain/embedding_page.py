@@ -18,8 +18,8 @@ from standpartner.agent.views import ink
 from standpartner.constants import FRAME_RATE_HZ
 from standpartner.explain.embedding_map import COLOURINGS, colour_range
 from standpartner.explain.points import Points
-from standpartner.follow.files import write_text
 from standpartner.follow.embed import data_uri, vorbis_uri
+from standpartner.follow.files import write_text
 from standpartner.game.tracks import Track
 
 _COLOUR_STEPS = 64

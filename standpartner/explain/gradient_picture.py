@@ -48,11 +48,16 @@ def draw_moment(moment: Moments, found: Mapping[str, Attribution], number: int, 
         _draw_score(axes[row, 0], moment, attribution.score[number])
         _draw_spectrogram(axes[row, 1], moment, attribution.spectrogram[number])
         target = int(attribution.target[number])
-        axes[row, 0].set_title(_TITLES[name].format(action=_ACTIONS[target % 3], target=target, change=attribution.change[number]), loc="left")
+        axes[row, 0].set_title(
+            _TITLES[name].format(action=_ACTIONS[target % 3], target=target, change=attribution.change[number]),
+            loc="left",
+        )
     bar = mpl.cm.ScalarMappable(mpl.colors.Normalize(-1, 1), _COLOURS)
     drawn = figure.colorbar(bar, ax=axes, ticks=(-1, 0, 1), shrink=0.8, pad=0.01)
     drawn.ax.set_yticklabels(["against", "0", "for"])
-    figure.suptitle(f"{moment.track.name}, frame {moment.frame[0]} ({moment.frame[0] / FRAME_RATE_HZ:.2f} s)", fontsize=10)
+    figure.suptitle(
+        f"{moment.track.name}, frame {moment.frame[0]} ({moment.frame[0] / FRAME_RATE_HZ:.2f} s)", fontsize=10
+    )
     try:
         figure.savefig(path, dpi=110)
     except OSError as error:
@@ -68,7 +73,7 @@ def _draw_score(axes: Axes, moment: Moments, image: Floats) -> None:
     low, high = max(left, 0), min(left + width, strip.shape[1])
     paper[:, low - left : high - left] = strip[top : top + height, low:high]
     extent = (left, left + width, height, 0)
-    _overlay(axes, _spread(image), 1 - paper / 255, extent)
+    _overlay(axes, _spread(image), 1 - paper / np.float32(255), extent)
     axes.axvline(moment.position_px[0], color="#0072B2", linewidth=1.5, label="agent")
     axes.axvline(moment.track.targets[moment.frame[0]], color="#000000", linestyle=":", linewidth=1.5, label="truth")
     axes.legend(loc="upper right", fontsize=7)
@@ -79,7 +84,7 @@ def _draw_spectrogram(axes: Axes, moment: Moments, image: Floats) -> None:
     frame, count = int(moment.frame[0]), len(image)
     heard = frames_between(moment.track.spectrogram, frame + 1 - count, frame + 1)
     extent = ((1 - count - 0.5) / FRAME_RATE_HZ, 0.5 / FRAME_RATE_HZ, -0.5, image.shape[1] - 0.5)
-    _overlay(axes, image.T[::-1], heard.T[::-1] / max(float(heard.max()), 1e-6), extent)
+    _overlay(axes, image.T[::-1], heard.T[::-1] / np.float32(max(float(heard.max()), 1e-6)), extent)
     axes.set(xlabel="s before now", ylabel="band")
 
 

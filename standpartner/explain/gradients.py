@@ -6,9 +6,9 @@ along it, times the whole way, add up to how much the outcome changed. How nearl
 
 These networks turn thousands of rectifiers on and off along the path, and normalise what comes of it, so that plain
 integration needs a thousand gradients through convolutions a frame. Here the path is cut into stretches, short ones
-first. Of the encoders' nonlinearities, whose inputs go a nearly straight way on a stretch, the mean slope there is known
-without sampling (`secants`); the small head behind them is integrated by Captum, with as many Gauss-Legendre points
-as its error asks for. The more stretches, the nearer to the integral; complete it is with few.
+first. Of the encoders' nonlinearities, whose inputs go a nearly straight way on a stretch, the mean slope there is
+known without sampling (`secants`); the small head behind them is integrated by Captum, with as many Gauss-Legendre
+points as its error asks for. The more stretches, the nearer to the integral; complete it is with few.
 """
 
 from collections.abc import Callable, Iterator
@@ -49,8 +49,8 @@ class AttributionConfig:
         stretches: that the path is cut into, each costs a gradient through the encoders.
         tolerance: completeness error that is aimed at, as a share of the change of the target. A change of less than
             0.1 nat, or 0.01 of the value, counts as that much.
-        most_points: Gauss-Legendre points through the head on a stretch; beginning with 8 they are doubled where most is
-            missed, until the error is small enough or there are so many.
+        most_points: Gauss-Legendre points through the head on a stretch; beginning with 8 they are doubled where most
+            is missed, until the error is small enough or there are so many.
 
     Raises:
         ConfigError: a value is out of range.
@@ -249,7 +249,7 @@ class _Head:
         return float(self.changes.sum())
 
     def integrate(self, stretches: IntArray, points: int) -> tuple[Tensors, npt.NDArray[np.float64]]:
-        """Mean gradients (stretches, ...) on some stretches by so many points, and how much they miss of each change."""
+        """Mean gradients (stretches, ...) on some stretches by so many points; how much they miss of each change."""
         rows = torch.from_numpy(stretches)
         low, high = tuple(values[rows] for values in self.low), tuple(values[rows] for values in self.high)
         means = self.method.attribute(
@@ -289,5 +289,3 @@ def cut_windows(images: Floats, left_px: IntArray, *, width_px: int) -> Floats:
         if high > low:
             window[..., low - left : high - left] = image[..., low:high]
     return cut
-
-

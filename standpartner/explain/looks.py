@@ -109,7 +109,9 @@ def _read_once_look(network: ReadOnceNetwork, moments: Moments) -> Look:
     index, fraction = window_index(moments.position_px, np.full(count, columns))
     around = context_columns(network.config)
     width = min(WINDOW_COLUMNS + 1 + 2 * around, columns)
-    first = np.clip(index - WINDOW_COLUMNS - around, 0, columns - width)  # inside, so that both ends look as in the game
+    first = np.clip(
+        index - WINDOW_COLUMNS - around, 0, columns - width
+    )  # inside, so that both ends look as in the game
     image = ink(strip)
     per_column = image.shape[1] // columns
     crops = np.stack([image[:, k * per_column : (k + width) * per_column] for k in first])

@@ -113,7 +113,7 @@ def _actor(network: AnyNetwork, tracks: Sequence[Track]) -> Actor:
 
 
 def _features(network: ReadOnceNetwork, tracks: Sequence[Track]) -> Features:
-    """What the encoders make of tracks, from the strips as the bundle sees them; those of one strip share its reading."""
+    """What the encoders make of tracks, their strips seen as by the bundle; those of one strip share its reading."""
     strips = {id(track.strip): track.strip for track in tracks}
     piece = np.array([list(strips).index(id(track.strip)) for track in tracks])
     with torch.no_grad():
