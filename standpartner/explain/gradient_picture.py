@@ -73,7 +73,7 @@ def _draw_score(axes: Axes, moment: Moments, image: Floats) -> None:
     low, high = max(left, 0), min(left + width, strip.shape[1])
     paper[:, low - left : high - left] = strip[top : top + height, low:high]
     extent = (left, left + width, height, 0)
-    _overlay(axes, _spread(image), 1 - paper / np.float32(255), extent)
+    _overlay(axes, _spread(image), np.asarray(1 - paper / 255, np.float32), extent)
     axes.axvline(moment.position_px[0], color="#0072B2", linewidth=1.5, label="agent")
     axes.axvline(moment.track.targets[moment.frame[0]], color="#000000", linestyle=":", linewidth=1.5, label="truth")
     axes.legend(loc="upper right", fontsize=7)

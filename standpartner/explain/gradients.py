@@ -7,8 +7,8 @@ along it, times the whole way, add up to how much the outcome changed. How nearl
 These networks turn thousands of rectifiers on and off along the path, and normalise what comes of it, so that plain
 integration needs a thousand gradients through convolutions a frame. Here the path is cut into stretches, short ones
 first. Of the encoders' nonlinearities, whose inputs go a nearly straight way on a stretch, the mean slope there is
-known without sampling (`secants`); the small head behind them is integrated by Captum, with as many Gauss-Legendre
-points as its error asks for. The more stretches, the nearer to the integral; complete it is with few.
+known without sampling (`secants`); the small head behind them is integrated by Captum, by Gauss-Legendre, on as many
+parts of each stretch as its error asks for. The more stretches, the nearer to the integral; complete it is with few.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from captum.attr import IntegratedGradients
 from torch import Tensor
@@ -33,7 +32,9 @@ from standpartner.explain.secants import Secants
 from standpartner.game.rules import IntArray
 
 TARGETS: Final = ("action", "other", "value", "locate")
-_FIRST_POINTS: Final = 8
+_POINTS: Final = 8  # of the Gauss-Legendre rule on each part of a stretch
+_HALVED: Final = 0.125  # share of the parts that are halved at once
+_LEAST_HALVED: Final = 4
 _HEADS_AT_ONCE: Final = 128  # bounds the memory
 LEAST_CHANGE: Final = {"action": 0.1, "other": 0.1, "value": 0.01, "locate": 0.1}  # nat, and of the value 0 to 1
 
@@ -49,8 +50,8 @@ class AttributionConfig:
         stretches: that the path is cut into, each costs a gradient through the encoders.
         tolerance: completeness error that is aimed at, as a share of the change of the target. A change of less than
             0.1 nat, or 0.01 of the value, counts as that much.
-        most_points: Gauss-Legendre points through the head on a stretch; beginning with 8 they are doubled where most
-            is missed, until the error is small enough or there are so many.
+        most_points: Gauss-Legendre points through the head: stretches are halved where most is missed until the error
+            is small enough or there are so many.
 
     Raises:
         ConfigError: a value is out of range.
@@ -60,7 +61,7 @@ class AttributionConfig:
     baseline: str = "silence"
     stretches: int = 16
     tolerance: float = 0.01
-    most_points: int = 1024
+    most_points: int = 8192
 
     def __post_init__(self) -> None:
         if self.target not in TARGETS or self.baseline not in BASELINES:
@@ -68,9 +69,9 @@ class AttributionConfig:
                 f"expected a target of {', '.join(TARGETS)} and a baseline of {', '.join(BASELINES)}, "
                 f"got {self.target!r} and {self.baseline!r}"
             )
-        if self.tolerance <= 0 or self.stretches < 1 or self.most_points < _FIRST_POINTS:
+        if self.tolerance <= 0 or self.stretches < 1 or self.most_points < 1:
             raise ConfigError(
-                f"expected a tolerance above 0, a stretch or more and at least {_FIRST_POINTS} points, "
+                f"expected a tolerance above 0, a stretch or more and a point or more, "
                 f"got {self.tolerance}, {self.stretches} and {self.most_points}"
             )
 
@@ -188,14 +189,15 @@ class _Path:
         knots = [(b + (x - b) * self.knots.view(-1, 1, 1, 1)).requires_grad_() for x, b in self._ends()]
         with Secants():
             encoded = self.look.encode(knots[0], knots[1])
-        through, change, gap, points = self._through_head(tuple(values.detach() for values in encoded))
+        through, change, points = self._through_head(tuple(values.detach() for values in encoded))
         gradients = torch.autograd.grad(encoded, knots, through)
         steps = (self.knots[1:] - self.knots[:-1]).view(-1, 1, 1, 1)
         score, spectrogram = (
             ((x - b)[0] * (gradient[:-1] * steps).sum(0)).numpy()
             for (x, b), gradient in zip(self._ends(), gradients, strict=True)
         )
-        return score, spectrogram, change, self._error(gap, change), points
+        missed = float(score.sum(dtype=np.float64) + spectrogram.sum(dtype=np.float64)) - change
+        return score, spectrogram, change, self._error(missed, change), points
 
     def _ends(self) -> Iterator[tuple[Tensor, Tensor]]:
         return zip(self.inputs, self.baselines, strict=True)
@@ -203,29 +205,19 @@ class _Path:
     def _error(self, gap: float, change: float) -> float:
         return abs(gap) / max(abs(change), LEAST_CHANGE[self.config.target])
 
-    def _through_head(self, encoded: Tensors) -> tuple[Tensors, float, float, int]:
-        """Mean gradients (knots, ...) on the stretch from each knot to the next, the change, what is missed, points.
+    def _through_head(self, encoded: Tensors) -> tuple[Tensors, float, int]:
+        """Mean gradients (knots, ...) on the stretch from each knot to the next, the change, points.
 
         The last knot begins no stretch: it has gradient 0.
         """
         head = _Head(self.look, self.config.target, encoded, torch.from_numpy(self.target))
-        points = np.full(self.config.stretches, _FIRST_POINTS)
-        means, gaps = head.integrate(np.arange(len(points)), _FIRST_POINTS)
-        while self._error(gaps.sum(), head.change) > self.config.tolerance:
-            refined = np.flatnonzero(points < self.config.most_points)
-            if not len(refined):
-                break
-            for k in refined[np.argsort(-np.abs(gaps[refined]))[: max(1, len(points) // 4)]]:
-                points[k] *= 2
-                finer, gaps[k : k + 1] = head.integrate(np.array([k]), int(points[k]))
-                for mean, fine in zip(means, finer, strict=True):
-                    mean[k] = fine[0]
-        padded = tuple(torch.cat([mean, torch.zeros_like(mean[:1])]) for mean in means)
-        return padded, head.change, float(gaps.sum()), int(points.sum())
+        while self._error(head.missed, head.change) > self.config.tolerance and head.points < self.config.most_points:
+            head.halve_worst()
+        return head.means(), head.change, head.points
 
 
 class _Head:
-    """What stands on the encoders, along the stretches between knots of one frame's path.
+    """What stands on the encoders, along one frame's path: from knot to knot, in parts that are halved where it bends.
 
     Args:
         look: of the frame.
@@ -235,35 +227,72 @@ class _Head:
     """
 
     def __init__(self, look: Look, target: str, encoded: Tensors, index: Tensor) -> None:
-        self.low, self.high = tuple(values[:-1] for values in encoded), tuple(values[1:] for values in encoded)
-        self.others = (*look.held, index)
-        judged = _judged(look, target, len(encoded))
-        self.method = IntegratedGradients(judged, multiply_by_inputs=False)
-        with torch.no_grad():
-            said = judged(*encoded, *self._repeated(len(encoded[0]))).double()
-        self.changes = (said[1:] - said[:-1]).numpy()
+        self.encoded, self.others = encoded, (*look.held, index)
+        self.judged = _judged(look, target, len(encoded))
+        self.method = IntegratedGradients(self.judged, multiply_by_inputs=False)
+        ends = self._said(tuple(values[[0, -1]] for values in encoded))
+        self.change, self.points = float(ends[1] - ends[0]), 0
+        self.low = torch.arange(len(encoded[0]) - 1, dtype=torch.float64)  # of parts, in knots
+        self.high = self.low + 1
+        self.gradients, self.gaps = self._integrate(self.low, self.high)
 
     @property
-    def change(self) -> float:
-        """Over the whole path."""
-        return float(self.changes.sum())
+    def missed(self) -> float:
+        """By how much the gradients along the path miss the change."""
+        return float(self.gaps.sum())
 
-    def integrate(self, stretches: IntArray, points: int) -> tuple[Tensors, npt.NDArray[np.float64]]:
-        """Mean gradients (stretches, ...) on some stretches by so many points; how much they miss of each change."""
-        rows = torch.from_numpy(stretches)
-        low, high = tuple(values[rows] for values in self.low), tuple(values[rows] for values in self.high)
-        means = self.method.attribute(
-            high,
-            low,
-            additional_forward_args=self._repeated(len(rows)),
-            n_steps=points,
-            internal_batch_size=max(_HEADS_AT_ONCE, len(rows)),
+    def halve_worst(self) -> None:
+        """Halve the parts that miss most."""
+        order = self.gaps.abs().argsort(descending=True)
+        count = max(_LEAST_HALVED, int(len(order) * _HALVED))
+        worst, kept = order[:count], order[count:]
+        middle = (self.low[worst] + self.high[worst]) / 2
+        low, high = torch.cat([self.low[worst], middle]), torch.cat([middle, self.high[worst]])
+        gradients, gaps = self._integrate(low, high)
+        self.low, self.high = torch.cat([self.low[kept], low]), torch.cat([self.high[kept], high])
+        self.gaps = torch.cat([self.gaps[kept], gaps])
+        self.gradients = tuple(torch.cat([old[kept], new]) for old, new in zip(self.gradients, gradients, strict=True))
+
+    def means(self) -> Tensors:
+        """(knots, ...) mean gradients from each knot to the next; 0 for the last."""
+        shares, knots = (self.high - self.low).float(), self.low.long()
+        return tuple(
+            torch.zeros_like(values).index_add(0, knots, gradients * _as_column(shares, gradients))
+            for values, gradients in zip(self.encoded, self.gradients, strict=True)
         )
-        reached = sum((m * (b - a)).double().flatten(1).sum(1) for m, a, b in zip(means, low, high, strict=True))
-        return tuple(m.detach().float() for m in means), reached.detach().numpy() - self.changes[stretches]
+
+    def _integrate(self, low: Tensor, high: Tensor) -> tuple[Tensors, Tensor]:
+        """Mean gradients (parts, ...) on parts of the path, and how much each misses of its change (parts,)."""
+        self.points += _POINTS * len(low)
+        starts, ends = self._between(low, low), self._between(low, high)
+        gradients = self.method.attribute(
+            ends,
+            starts,
+            additional_forward_args=self._repeated(len(low)),
+            n_steps=_POINTS,
+            internal_batch_size=max(_HEADS_AT_ONCE, len(low)),
+        )
+        way = [(g * (b - a)).double().flatten(1).sum(1) for g, a, b in zip(gradients, starts, ends, strict=True)]
+        missed = sum(way, torch.zeros(len(low))) - (self._said(ends) - self._said(starts))
+        return tuple(g.detach().float() for g in gradients), missed.detach()
+
+    def _between(self, knot: Tensor, place: Tensor) -> Tensors:
+        """What is encoded at places on the ways that begin at the knots before; both (parts,), in knots."""
+        first = knot.long()
+        share = (place - first).float()
+        return tuple(torch.lerp(values[first], values[first + 1], _as_column(share, values)) for values in self.encoded)
+
+    def _said(self, encoded: Tensors) -> Tensor:
+        with torch.no_grad():
+            return self.judged(*encoded, *self._repeated(len(encoded[0]))).double()
 
     def _repeated(self, count: int) -> Tensors:
         return tuple(values.expand(count, *values.shape[1:]) for values in self.others)
+
+
+def _as_column(numbers: Tensor, like: Tensor) -> Tensor:
+    """(n,) with as many axes as another tensor."""
+    return numbers.view(-1, *[1] * (like.ndim - 1))
 
 
 def _in_strip_px(score: Floats, px_each: int) -> Floats:
