@@ -26,7 +26,7 @@ def gradients(
     targets: Annotated[str, typer.Option(help="Of action, other, value, locate; separated by commas.")] = "action",
     baseline: Annotated[str, typer.Option(help="silence (white paper, silent audio) or blur.")] = "silence",
     performance: Annotated[int, typer.Option(help="Which performance of the piece.", min=0)] = 0,
-    game: Annotated[str, typer.Option(help="Rules: piano or nottingham.")] = "nottingham",
+    game: Annotated[str | None, typer.Option(help="Rules: piano or nottingham; default: those of the corpus.")] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Check the attributions on random frames of a corpus instead.")
     ] = False,

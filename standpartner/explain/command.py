@@ -23,7 +23,7 @@ from standpartner.explain.gradients import AttributionConfig, attribute
 from standpartner.explain.moments import load_network, play_moments
 from standpartner.explain.points import Points
 from standpartner.follow.files import make_folder, write_text
-from standpartner.game.rules import IntArray, find_config
+from standpartner.game.rules import IntArray
 from standpartner.piece import load_piece
 
 _DRAWN = 8  # frames without a wish
@@ -31,12 +31,19 @@ _DRAWN = 8  # frames without a wish
 
 @dataclass(frozen=True)
 class GradientRequest:
-    """What to explain: agent, targets (see `AttributionConfig`), baseline, name of the rules."""
+    """What to explain.
+
+    Attributes:
+        agent: name or folder.
+        targets: one or more, see `AttributionConfig`.
+        baseline: alike.
+        game: name of the rules; None for those of the corpus.
+    """
 
     agent: str
     targets: tuple[str, ...]
     baseline: str
-    game: str
+    game: str | None
 
     def configs(self) -> list[AttributionConfig]:
         """One for each target.
@@ -61,7 +68,7 @@ def check_gradients(
     """
     configs, network = request.configs(), load_network(request.agent)
     pieces = list(open_corpus(corpus).pieces("valid", limit=limit))
-    rules, check = find_config(request.game), CheckConfig(frames=count)
+    rules, check = game_for(corpus, request.game), CheckConfig(frames=count)
     reports = [
         check_attributions(network, pieces, game=rules, config=config, check=check, progress=progress)
         for config in configs
@@ -86,10 +93,11 @@ def draw_gradients(
         PieceError: there is no such performance.
     """
     configs, network = request.configs(), load_network(request.agent)
-    tracks = load_piece(find_piece(piece)).tracks()
+    folder = find_piece(piece)
+    tracks, rules = load_piece(folder).tracks(), game_for(folder.resolve().parents[1].name, request.game)
     if performance >= len(tracks):
         raise PieceError(f"{piece} has {len(tracks)} performances; choose one from 0 to {len(tracks) - 1}")
-    (played,) = play_moments(network, [tracks[performance]], game=find_config(request.game))
+    (played,) = play_moments(network, [tracks[performance]], game=rules)
     moments = played.part(chosen_frames(frames, played.frame))
     make_folder(out)
     found = {config.target: attribute(network, moments, config) for config in configs}

@@ -17,7 +17,7 @@ from standpartner.agent.networks import ReadOnceNetwork
 from standpartner.agent.window_network import WindowNetwork
 from standpartner.errors import ConfigError
 from standpartner.explain.baselines import make_baselines
-from standpartner.explain.checks import around_heads, random_moments, rank_correlation
+from standpartner.explain.checks import around_heads, random_correlations, random_moments, rank_correlation
 from standpartner.explain.command import chosen_frames
 from standpartner.explain.gradients import AttributionConfig, attribute, cut_windows
 from standpartner.explain.looks import look_at
@@ -166,6 +166,14 @@ def test_notes_that_sound_are_told_from_others(networks, played, tiny_pieces):
     ((sounding, others),) = around_heads(tiny_pieces[0], some, found)
     assert sounding == pytest.approx(1)
     assert others < 0.5
+
+
+def test_other_weights_make_another_map(networks, played):
+    network, some = networks["read-once"], played["read-once"][0].part(np.array([3, 9]))
+    config = AttributionConfig(target="locate")
+    found = attribute(network, some, config)
+    for signed, _ in random_correlations(network, some, found, config=config, seed=8):
+        assert abs(signed) < 0.5
 
 
 def test_rank_correlation_sees_order_alone():
