@@ -74,9 +74,12 @@ class StripEncoder(nn.Module):
 
     def forward(self, ink: Tensor) -> Tensor:
         """Encode ink (B, 1, 80, 4 C) into columns (B, C, features)."""
+        return self.norm(self.unnormalised(ink))
+
+    def unnormalised(self, ink: Tensor) -> Tensor:
+        """The columns before their last step, the layer normalisation; shapes as in ``forward``."""
         image = self.image(ink)
-        columns = self.context(functional.relu(self.flatten(image.flatten(1, 2))))
-        return self.norm(columns.transpose(1, 2))
+        return self.context(functional.relu(self.flatten(image.flatten(1, 2)))).transpose(1, 2)
 
 
 class FrameEncoder(nn.Module):
@@ -121,6 +124,10 @@ class FrameEncoder(nn.Module):
     def forward(self, frames: Tensor) -> Tensor:
         """Encode spectrogram (B, T + lead_frames, 78) into embeddings (B, T, features)."""
         return self.remember(self.front(frames))
+
+    def unnormalised(self, frames: Tensor) -> Tensor:
+        """The embeddings before their last step, the layer normalisation; shapes as in ``forward``."""
+        return self.context(self.front(frames)).transpose(1, 2)
 
 
 def interpolate_window(values: Tensor, index: Tensor, fraction: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Commands for a look into agents: ``standpartner explain video|viewer|failures``."""
+"""Commands for a look into agents: ``standpartner explain``; those that look into networks are in attribution.py."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from standpartner.cli.attribution import add_commands
 from standpartner.cli.progress import progress_bar
 from standpartner.errors import ConfigError
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:  # what commands need is imported when they run
     from standpartner.explain.show import Show
 
 app = typer.Typer(help="A look into agents: what they saw, believed and did.", no_args_is_help=True)
+add_commands(app)
 _out = Console()
 
 # Of the paper's project page, all from MSMD's test split.
@@ -55,7 +57,7 @@ def video(
 ) -> None:
     """Make a video of an agent that follows a piece, with its sound: score, spectrogram, actions, value, error.
 
-    Needs PyAV: pip install "standpartner[explain]".
+    Needs PyAV: pip install "standpartner[video]".
     """
     from standpartner.explain.picture import Painter
     from standpartner.explain.video import write_video

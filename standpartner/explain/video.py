@@ -1,4 +1,4 @@
-"""Videos of shows, with their sound, as mp4; needs ``pip install "standpartner[explain]"``.
+"""Videos of shows, with their sound, as mp4; needs ``pip install "standpartner[video]"``.
 
 One picture is one frame of the game, shown from the moment on which the frame is centred: picture k stands at second
 ``k / 20`` of the sound. Another speed changes the pictures' rate and stretches the sound, which keeps its pitch.
@@ -23,7 +23,7 @@ try:
     import av
     from av.filter import Graph
 except ImportError as error:
-    raise MissingExtraError("PyAV", 'pip install "standpartner[explain]"') from error
+    raise MissingExtraError("PyAV", 'pip install "standpartner[video]"') from error
 
 SPEEDS: Final = (0.25, 4.0)
 _SOUND_RATE_HZ: Final = 2 * SAMPLE_RATE_HZ  # which every player takes

@@ -56,7 +56,7 @@ def test_without_pyav_the_command_that_installs_it_is_named(call, folder, tiny_b
     monkeypatch.delitem(sys.modules, "standpartner.explain.video", raising=False)
     code, _, err = call("explain", "video", folder, "--agent", tiny_bundle, "--out", tmp_path / "x.mp4")
     assert code == 1
-    expected = 'PyAV is not installed; install it with: pip install "standpartner[explain]"'
+    expected = 'PyAV is not installed; install it with: pip install "standpartner[video]"'
     assert err.strip() == f"error: {expected}"
 
 

@@ -1,0 +1,104 @@
+"""Commands that look into networks: ``standpartner explain gradients|embedding``. They need PyTorch."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from standpartner.cli.progress import progress_bar
+from standpartner.errors import ConfigError
+
+_out = Console()
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Register the commands that look into networks."""
+    app.command()(gradients)
+    app.command()(embedding)
+
+
+def gradients(
+    piece: Annotated[str | None, typer.Argument(help="A built piece: name, CORPUS/NAME or folder.")] = None,
+    agent: Annotated[str, typer.Option(help="Agent: name or folder.")] = "tunes",
+    out: Annotated[Path, typer.Option(help="Folder for the pictures and numbers.")] = Path("explained"),
+    frames: Annotated[
+        str | None, typer.Option(metavar="A:B[:STEP]", help="Frames of the performance; default: eight, evenly spread.")
+    ] = None,
+    targets: Annotated[str, typer.Option(help="Of action, other, value, locate; separated by commas.")] = "action",
+    baseline: Annotated[str, typer.Option(help="silence (white paper, silent audio) or blur.")] = "silence",
+    performance: Annotated[int, typer.Option(help="Which performance of the piece.", min=0)] = 0,
+    game: Annotated[str | None, typer.Option(help="Rules: piano or nottingham; default: those of the corpus.")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check the attributions on random frames of a corpus instead.")
+    ] = False,
+    corpus: Annotated[str, typer.Option(help="Corpus of --check; its validation pieces are used.")] = "nottingham",
+    limit: Annotated[int, typer.Option(help="Pieces of --check.", min=1)] = 20,
+    count: Annotated[int, typer.Option(help="Random frames of --check.", min=1)] = 100,
+) -> None:
+    """Integrated gradients: which pixels and which sounds spoke for what the agent did, believed and expected."""
+    from standpartner.explain.extra import need_extra
+
+    need_extra()
+    from standpartner.explain.command import GradientRequest, check_gradients, draw_gradients
+
+    request = GradientRequest(agent, tuple(targets.split(",")), baseline, game)
+    if check:
+        with progress_bar() as bar:
+            task = bar.add_task("explaining", total=count * len(request.targets))
+            report = check_gradients(
+                request, corpus, limit=limit, count=count, progress=lambda done: bar.advance(task, done)
+            )
+        _write(out / "check.json", report)
+        _print_rows(f"{agent} on {corpus} valid, {baseline} baseline", report)
+        return
+    if piece is None:
+        raise ConfigError("expected a PIECE to explain, or --check; see: standpartner explain gradients --help")
+    _print_rows(f"{agent} on {piece}", draw_gradients(request, piece, out=out, frames=frames, performance=performance))
+
+
+def embedding(
+    agent: Annotated[str, typer.Option(help="Agent: name or folder.")],
+    corpus: Annotated[str, typer.Option(help="A built corpus.")],
+    out: Annotated[Path, typer.Option(help="Folder for pictures, page and numbers.")],
+    split: Annotated[str, typer.Option(help="train, valid or test.")] = "valid",
+    limit: Annotated[int, typer.Option(help="At most so many pieces, evenly spread.", min=1)] = 20,
+    points: Annotated[int, typer.Option(help="At most so many points, evenly drawn.", min=100)] = 5000,
+    game: Annotated[str | None, typer.Option(help="Rules: piano or nottingham; default: those of the corpus.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the map and the intervals.")] = 0,
+    sound: Annotated[bool, typer.Option(help="Put the sound into the page.")] = True,
+) -> None:
+    """A map of what the agent's heads stand on, and what its value does at beginnings, endings and clefs."""
+    from standpartner.explain.extra import need_extra
+
+    need_extra()
+    from standpartner.explain.command import EmbeddingRequest, map_embedding
+
+    request = EmbeddingRequest(agent, corpus, split, game, limit=limit, points=points, seed=seed, sound=sound)
+    report = map_embedding(request, out)
+    _print_rows(f"{agent} on {corpus} {split}: value, {report['size']} numbers before the heads", report["findings"])
+
+
+def _write(path: Path, content: object) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot write to {path}: {error}; choose another folder") from error
+
+
+def _print_rows(title: str, rows: list[dict]) -> None:
+    """Print rows that have the same names, one name a line."""
+    shown = Table("", *(str(row["name"]) for row in rows), title=title)
+    for name in rows[0]:
+        if name != "name":
+            shown.add_row(name.replace("_", " "), *(_cell(row[name]) for row in rows))
+    _out.print(shown)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return " to ".join(map(_cell, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

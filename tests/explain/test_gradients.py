@@ -1,0 +1,182 @@
+"""Attributions add up, agree with plain integration, and know where they are on the strip."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("captum")
+pytest.importorskip("sklearn")
+pytest.importorskip("matplotlib")
+
+import torch
+from captum.attr import IntegratedGradients
+from torch import nn
+
+from standpartner.agent.config import Convolution, WindowNetworkConfig
+from standpartner.agent.networks import ReadOnceNetwork
+from standpartner.agent.window_network import WindowNetwork
+from standpartner.errors import ConfigError
+from standpartner.explain.baselines import make_baselines
+from standpartner.explain.checks import around_heads, random_correlations, random_moments, rank_correlation
+from standpartner.explain.command import chosen_frames
+from standpartner.explain.gradients import AttributionConfig, attribute, cut_windows
+from standpartner.explain.looks import look_at
+from standpartner.explain.moments import play_moments
+from standpartner.explain.secants import Secants
+from standpartner.game.rules import NOTTINGHAM, PIANO
+
+WINDOW = WindowNetworkConfig(
+    game="nottingham",
+    score=(Convolution(4, kernel=5, stride=(2, 3)), Convolution(4, stride=(2, 2))),
+    spectrogram=(Convolution(4, stride=(2, 2)), Convolution(4, stride=(2, 2))),
+    joint=16,
+    head=8,
+)
+
+
+@pytest.fixture(scope="module")
+def networks(tiny_network_config):
+    torch.manual_seed(3)
+    made = {"read-once": ReadOnceNetwork(tiny_network_config), "window": WindowNetwork(WINDOW)}
+    nn.init.normal_(made["read-once"].policy.tracker.readout.weight, std=0.1)
+    return {name: network.eval().requires_grad_(False) for name, network in made.items()}
+
+
+@pytest.fixture(scope="module")
+def played(networks, tiny_pieces):
+    tracks = [piece.tracks()[0] for piece in tiny_pieces]
+    games = {"read-once": PIANO, "window": NOTTINGHAM}
+    return {name: list(play_moments(network, tracks, game=games[name])) for name, network in networks.items()}
+
+
+@pytest.mark.parametrize("name", ["read-once", "window"])
+def test_a_look_gives_what_the_game_gave(networks, played, name):
+    moments = played[name][0]
+    ends = moments.part(np.array([0, 1, len(moments) // 2, len(moments) - 1]))
+    outcome = look_at(networks[name], ends).outcome()
+    np.testing.assert_allclose(outcome.action.numpy(), ends.logits, atol=1e-4)
+    np.testing.assert_allclose(outcome.value.numpy(), ends.value, atol=1e-4)
+
+
+@pytest.mark.parametrize("baseline", ["silence", "blur"])
+@pytest.mark.parametrize(("name", "target"), [("read-once", "locate"), ("read-once", "other"), ("window", "action")])
+def test_attributions_add_up_to_the_change(networks, played, name, target, baseline):
+    some = played[name][1].part(np.array([0, 5]))
+    found = attribute(networks[name], some, AttributionConfig(target=target, baseline=baseline))
+    total = found.score.sum((1, 2)) + found.score_beyond + found.spectrogram.sum((1, 2))
+    if name == "window":
+        total += found.score_difference.sum((1, 2)) + found.spectrogram_difference.sum((1, 2))
+        assert found.score.shape == (2, 40, 150)
+        assert found.spectrogram.shape == (2, 40, 78)
+    else:
+        assert found.score.shape == (2, 160, 512)
+        assert found.spectrogram.shape == (2, networks[name].frames.lead_frames + 1, 78)
+    assert (found.error < 0.01).all()
+    assert (np.abs(total - found.change) <= 0.011 * np.maximum(np.abs(found.change), 0.1)).all()
+
+
+def test_attributions_agree_with_plain_integration(networks, played):
+    network, some = networks["read-once"], played["read-once"][0].part(np.array([4]))
+    look = look_at(network, some)
+
+    def value(score, spectrogram, *held):
+        return look.judge(look.encode(score, spectrogram), held).value
+
+    plain = IntegratedGradients(value).attribute(
+        (look.score, look.spectrogram),
+        make_baselines(look.score, look.spectrogram, kind="silence", px_each=2),
+        additional_forward_args=look.held,
+        n_steps=400,
+        internal_batch_size=100,
+    )
+    found = attribute(network, some, AttributionConfig(target="value", stretches=64))
+    assert np.corrcoef(plain[1][0, 0].numpy().ravel(), found.spectrogram[0].ravel())[0, 1] > 0.98
+    assert float(plain[1].sum()) == pytest.approx(
+        float(found.spectrogram.sum()), abs=0.03 * abs(float(found.change[0]))
+    )
+
+
+def test_secants_are_the_differences_of_a_network():
+    layers = torch.nn.Sequential(
+        torch.nn.Linear(3, 8), torch.nn.ReLU(), torch.nn.Linear(8, 4), torch.nn.ELU(inplace=True)
+    )
+    knots = torch.linspace(-2, 2, 4).view(-1, 1) * torch.tensor([1.0, -0.5, 2.0])
+    knots.requires_grad_()
+    with Secants():
+        (gradient,) = torch.autograd.grad(layers(knots).sum(), knots)
+    with torch.no_grad():
+        said = layers(knots).sum(1)
+        reached = (gradient[:-1] * (knots[1:] - knots[:-1])).sum(1)
+    torch.testing.assert_close(reached, said[1:] - said[:-1])
+
+
+def test_a_window_network_has_no_locate_to_explain(networks, played):
+    with pytest.raises(ConfigError, match="no locate"):
+        attribute(networks["window"], played["window"][0].part(np.array([0])), AttributionConfig(target="locate"))
+
+
+@pytest.mark.parametrize("wrong", [{"target": "mood"}, {"baseline": "noise"}, {"tolerance": 0}, {"stretches": 0}])
+def test_settings_out_of_range_are_refused(wrong):
+    with pytest.raises(ConfigError, match="expected"):
+        AttributionConfig(**wrong)
+
+
+def test_a_blurred_baseline_keeps_the_mean_and_no_difference():
+    score = torch.zeros(1, 2, 80, 150)
+    score[0, :, 40, 75] = 1
+    blurred, _ = make_baselines(score, torch.zeros(1, 2, 40, 78), kind="blur", px_each=2)
+    assert float(blurred[0, 0].sum()) == pytest.approx(1, abs=0.01)
+    assert float(blurred[0, 0].max()) < 0.01
+    assert not blurred[0, 1].any()
+
+
+def test_windows_are_zero_beyond_the_ends():
+    image = np.arange(4, dtype=np.float32).reshape(1, 1, 1, 4) + 1
+    assert cut_windows(image, np.array([-2]), width_px=4).ravel().tolist() == [0, 0, 1, 2]
+    assert cut_windows(image, np.array([3]), width_px=3).ravel().tolist() == [4, 0, 0]
+    assert cut_windows(image, np.array([9]), width_px=2).ravel().tolist() == [0, 0]
+
+
+def test_frames_are_chosen_by_their_numbers():
+    played = np.arange(10, 30)
+    assert chosen_frames("12:15", played).tolist() == [2, 3, 4]
+    assert chosen_frames("0:30:10", played).tolist() == [0, 10]
+    assert len(chosen_frames(None, played)) == 8
+    for wrong in ("30:40", "a:b", "12", "1:2:0"):
+        with pytest.raises(ConfigError, match="within 10:30"):
+            chosen_frames(wrong, played)
+
+
+def test_random_frames_are_drawn_once_each(played):
+    drawn = random_moments(played["read-once"], 7, seed=1)
+    assert sum(map(len, drawn)) == 7
+    with pytest.raises(ConfigError, match="give more pieces"):
+        random_moments(played["read-once"], 10**6, seed=1)
+
+
+def test_notes_that_sound_are_told_from_others(networks, played, tiny_pieces):
+    some = played["read-once"][0].part(np.array([3]))
+    found = attribute(networks["read-once"], some, AttributionConfig(target="value"))
+    heads, track = tiny_pieces[0].score.noteheads, some.track
+    now = np.flatnonzero(track.onset_frames <= some.frame[0])[-1]
+    left = int(np.floor(some.position_px[0] + 0.5)) - 256
+    found.score[:] = 0
+    for x, y in zip(heads.x_px[heads.onset == now], heads.y_px[heads.onset == now], strict=True):
+        found.score[0, int(y), int(x) - left] = 1
+    ((sounding, others),) = around_heads(tiny_pieces[0], some, found)
+    assert sounding == pytest.approx(1)
+    assert others < 0.5
+
+
+def test_other_weights_make_another_map(networks, played):
+    network, some = networks["read-once"], played["read-once"][0].part(np.array([3, 9]))
+    config = AttributionConfig(target="locate")
+    found = attribute(network, some, config)
+    for signed, _ in random_correlations(network, some, found, config=config, seed=8):
+        assert abs(signed) < 0.5
+
+
+def test_rank_correlation_sees_order_alone():
+    values = np.array([3.0, 1.0, 2.0, 7.0])
+    assert rank_correlation(values, np.exp(values)) == pytest.approx(1)
+    assert rank_correlation(values, -values) == pytest.approx(-1)
