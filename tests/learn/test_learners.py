@@ -16,7 +16,7 @@ from standpartner.learn.config import A2cConfig, EpisodeConfig, OptimiserConfig,
 from standpartner.learn.features import encode
 from standpartner.learn.fixed_encoders import FixedEncoders
 from standpartner.learn.learner import Batch, explained, policy_gradient_loss, shuffled, weigh
-from standpartner.learn.learning_encoders import CROP_COLUMNS, LearningEncoders
+from standpartner.learn.learning_encoders import LearningEncoders
 from standpartner.learn.ppo import Ppo, ppo_loss
 from standpartner.learn.reinforce import Reinforce
 from standpartner.learn.rollout import Episodes, Rollout
@@ -224,14 +224,14 @@ def test_crops_show_what_the_whole_strip_shows(actor_of, tiny_data):
     actor, data = actor_of("learning"), tiny_data.train
     whole = encode(actor.network, data, settings=AugmentConfig.none(), seed=0)
     count = int(whole.column_count[0])
-    first_column, first_frame = np.array([-20, count - CROP_COLUMNS + 20]), np.array([0, 30])
+    first_column, first_frame = np.array([-20, count - actor.crop_columns + 20]), np.array([0, 30])
     with torch.no_grad():
         view, embedding = actor._encode(np.array([0, 0]), first_column, first_frame)
     for crop, column, frame in zip(view, first_column, first_frame, strict=True):
-        columns = np.arange(max(column, 0) + 8, min(column + CROP_COLUMNS, count) - 8)
+        columns = np.arange(max(column, 0) + 8, min(column + actor.crop_columns, count) - 8)
         found, expected = crop[64 + columns - column], whole.view[64 + columns]
         torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
-        outside = [c for c in range(column, column + CROP_COLUMNS) if not 0 <= c < count]
+        outside = [c for c in range(column, column + actor.crop_columns) if not 0 <= c < count]
         assert outside
         assert not crop[64 + np.array(outside) - column].any()  # as when it is read whole: nothing
         torch.testing.assert_close(
