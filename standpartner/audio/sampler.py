@@ -86,7 +86,8 @@ def _released(sound: Samples, held_s: float) -> Samples:
     held = round(held_s * SAMPLE_RATE_HZ)
     count = round(_RELEASE_S * _RELEASE_CONSTANTS * SAMPLE_RATE_HZ)
     result = sound[: held + count].copy()
-    result[held:] *= _release()[: len(result) - held]
+    fading = result[held:]  # nothing, if the key is held for longer than the recording lasts
+    fading *= _release()[: len(fading)]
     return result
 
 

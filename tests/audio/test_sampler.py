@@ -68,6 +68,12 @@ def test_keys_that_come_up_are_damped_but_not_the_highest(piano):
     assert high[after].max() > 0.5 * high[before].max()
 
 
+def test_a_key_held_for_longer_than_its_recording_fades_out(piano):
+    brief, endless = (synthesise(notes(60, [0.0], duration_s=length), soundfont=piano) for length in (3.0, 30.0))
+    np.testing.assert_array_equal(endless[: 2 * RATE_HZ], brief[: 2 * RATE_HZ])
+    assert not endless[15 * RATE_HZ :].any()
+
+
 def test_a_key_struck_again_is_released_first(piano):
     long = notes(60, [0.0, 0.5], duration_s=2.0)
     audio = synthesise(long, soundfont=piano)
