@@ -240,7 +240,7 @@ def test_crops_show_what_the_whole_strip_shows(actor_of, tiny_data):
 
 
 def test_a_crop_is_renewed_when_the_window_leaves_it(actor_of, tiny_data):
-    actor = actor_of("learning", frames=200)
+    actor = actor_of("learning", frames=40)
     episodes = Episodes(actor, tiny_data.train.tracks, EpisodeConfig(episodes=1, frames=1, game="piano"))
     episodes.collect(np.random.default_rng(0))
     game, memory = episodes.game, actor.empty_memory(1)
