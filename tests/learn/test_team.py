@@ -91,7 +91,8 @@ def test_two_processes_share_a_run_and_go_on_after_a_kill(tiny_config, tiny_data
     stages = {name: dataclasses.replace(getattr(tiny_config, name), steps=3) for name in ("imitate", "ppo")}
     config = dataclasses.replace(tiny_config, stages=("imitate", "ppo"), validate_every=1, **stages)
     together(_train, config, tmp_path / "whole", tiny_data)
-    with pytest.raises(multiprocessing.ProcessExitedException):
+    # The one that was killed, or the other that misses it, is noticed first.
+    with pytest.raises((multiprocessing.ProcessExitedException, multiprocessing.ProcessRaisedException)):
         together(_train, config, tmp_path / "killed", tiny_data, ("ppo", 2))
     assert not (tmp_path / "killed" / "ppo.safetensors").exists()
     together(_train, config, tmp_path / "killed", tiny_data)
