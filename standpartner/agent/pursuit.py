@@ -22,7 +22,8 @@ from standpartner.errors import ConfigError
 from standpartner.game import rules
 
 _SPEED_CHANGES = rules.PIANO.actions
-_BLEND = 1.0 - float(np.exp(-1.0 / (0.25 * FRAME_RATE_HZ)))
+_REMEMBERED_S = 0.25  # what the tracker said of the agent's place is averaged over about so long
+_BLEND = 1.0 - float(np.exp(-1.0 / (_REMEMBERED_S * FRAME_RATE_HZ)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +98,7 @@ class Pursuit:
         self._view, self._width_px = view, width_px
         self._columns = np.array([len(view) - 2 * WINDOW_COLUMNS])
         self._speed_px, self._memory = 0.0, agent.empty_memory(1)
-        self._frames_apart, self._trust = 0, 1.0
+        self._frames_apart, self._tracked = 0, 1.0
         self._decision: Decision | None = None
 
     def listen(self, embedding: Floats) -> bool:
@@ -122,7 +123,7 @@ class Pursuit:
             memory=self._memory,
         )
         self._memory = self._decision.memory
-        self._trust += _BLEND * (self._probability_here(self._decision.track[0]) - self._trust)
+        self._tracked += _BLEND * (self._probability_here(self._decision.track[0]) - self._tracked)
 
     def move(self) -> None:
         """Move as was decided."""
@@ -145,14 +146,14 @@ class Pursuit:
             and found.probability >= config.sure
             and found.speed_px >= config.slowest_px
             and self.search.probability_near(self.position_px) <= config.ruled_out
-            and self._trust <= config.doubt
+            and self._tracked <= config.doubt
         )
 
     def _begin_at(self, found: Found) -> None:
         self._put(found.x_px)
         self._speed_px = float(round(found.speed_px))  # the game's speeds are whole
         self._memory = self.agent.empty_memory(1)
-        self._frames_apart, self._trust = 0, 1.0
+        self._frames_apart, self._tracked = 0, 1.0
 
     def _put(self, x_px: float) -> None:
         self.position_px = min(max(x_px, 0.0), self._width_px - 1.0)

@@ -39,8 +39,8 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="random|sections|repeats",
-            help="Play each piece anew with jumps, and measure how soon the follower is back; sound, runs and game do "
-            "not matter then.",
+            help="Play each piece anew with jumps, and measure how soon the follower is back; not together with "
+            "--sound, --runs, --game, --record and --csv.",
         ),
     ] = None,
     runs: Annotated[int, typer.Option(help="1 plays greedily; more draw the actions.", min=1)] = 1,
@@ -58,6 +58,8 @@ def evaluate(
     docs/evaluation.md says what each measure is, docs/following.md those of jumps.
     """
     if jumps:
+        if sound != "as-built" or runs != 1 or game or record or csv_file:
+            raise ConfigError("--jumps measures something else: leave out --sound, --runs, --game, --record and --csv")
         _evaluate_jumps(agent, corpus, json_file=json_file, split=split, jumps=jumps, seed=seed, limit=limit)
         return
     from standpartner.agent.bundle import find_agent

@@ -72,7 +72,8 @@ def train(
         best = _train(settings, folder, team)
     if team.leads:
         bounded = "" if minutes is None else f" --minutes {minutes:g}"
-        finish_run(best, folder / "agent", command=f"standpartner train {config}{bounded}")
+        shared = "" if team.size == 1 else f", in {team.size} processes"
+        finish_run(best, folder / "agent", command=f"standpartner train {config}{bounded}{shared}")
         _out.print(f"trained; try: standpartner evaluate --agent {folder / 'agent'} --corpus {settings.corpus}")
 
 
@@ -101,10 +102,9 @@ def report(
     ] = 12,
 ) -> None:
     """Write a page about a training run: curves, the same pieces played by its checkpoints, where they are lost."""
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError("PyTorch", 'pip install "standpartner[train]"') from error
+    from standpartner.explain.extra import need_extra
+
+    need_extra()
     from standpartner.explain.report import write_report
     from standpartner.follow.files import check_writable
 

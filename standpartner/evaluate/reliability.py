@@ -1,5 +1,6 @@
 """How far confidence can be trusted: of the frames with some confidence, how many were right?"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from standpartner.errors import ConfigError
+from standpartner.evaluate.figures import COLOURS, new_figure, svg_of
 
 BINS: Final = 10
-_SIDE, _MARGIN = 300, 40  # of the picture, in its px
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,36 +60,21 @@ def reliability(confidence: ArrayLike, right: ArrayLike) -> Reliability:
         )
 
 
-def draw_reliability(diagrams: dict[str, Reliability], title: str) -> str:
-    """An SVG picture: share right over confidence, a line of dots for each diagram; the diagonal is what they claim."""
-    colours = ("#999999", "#1b6ca8", "#b8442c")
-    size = _SIDE + 2 * _MARGIN
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size + 20}" font-family="sans-serif" '
-        f'font-size="11"><rect width="100%" height="100%" fill="white"/>',
-        f'<text x="{_MARGIN}" y="24" font-size="13">{_escaped(title)}</text>',
-        f'<rect x="{_MARGIN}" y="{_MARGIN}" width="{_SIDE}" height="{_SIDE}" fill="none" stroke="#444"/>',
-        f'<path d="M{_MARGIN} {_MARGIN + _SIDE}L{_MARGIN + _SIDE} {_MARGIN}" stroke="#444" stroke-dasharray="4 4"/>',
-        f'<text x="{_MARGIN + _SIDE}" y="{_MARGIN + _SIDE + 16}" text-anchor="end">confidence, 0 to 1</text>',
-        f'<text x="{_MARGIN - 8}" y="{_MARGIN}" transform="rotate(-90 {_MARGIN - 8} {_MARGIN})" '
-        'text-anchor="end">share right, 0 to 1</text>',
-    ]
-    for number, (name, diagram) in enumerate(diagrams.items()):
-        colour = colours[number % len(colours)]
-        dots = [
-            (_MARGIN + _SIDE * x, _MARGIN + _SIDE * (1 - y), 2 + 8 * np.sqrt(n / diagram.count.sum()))
-            for x, y, n in zip(diagram.confidence, diagram.right, diagram.count, strict=True)
-            if n
-        ]
-        line = "L".join(f"{x:.1f} {y:.1f}" for x, y, _ in dots)
-        parts.append(f'<path d="M{line}" fill="none" stroke="{colour}"/>')
-        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="{colour}"/>' for x, y, r in dots]
+def draw_reliability(diagrams: Mapping[str, Reliability], title: str) -> str:
+    """An SVG picture: share right over confidence, a line of dots for each diagram; the diagonal is what they claim.
+
+    Raises:
+        MissingExtraError: Matplotlib is not installed.
+    """
+    figure = new_figure(4.5, 4.5)
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], "--", color="#7a7a7a", linewidth=1)
+    for (name, diagram), colour in zip(diagrams.items(), COLOURS, strict=False):
+        filled = diagram.count > 0
         label = f"{name}: expected calibration error {diagram.expected_error:.3f}"
-        parts.append(
-            f'<text x="{_MARGIN + 8}" y="{_MARGIN + 16 * (number + 1)}" fill="{colour}">{_escaped(label)}</text>'
-        )
-    return "\n".join([*parts, "</svg>"]) + "\n"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+        dots = diagram.confidence[filled], diagram.right[filled]
+        axes.plot(*dots, color=colour, linewidth=1, label=label)
+        axes.scatter(*dots, s=400 * diagram.count[filled] / diagram.count.sum() + 8, color=colour)
+    axes.set(title=title, xlabel="confidence", ylabel="share right", xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    axes.legend(fontsize=8)
+    return svg_of(figure, title)

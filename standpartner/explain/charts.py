@@ -1,21 +1,22 @@
-"""Line charts as SVG, drawn without a library: what a training log holds, and how far off an episode was."""
+"""Charts of a page about a training run: what its log holds, and how far off an episode was."""
 
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from standpartner.evaluate.figures import COLOURS, new_figure, svg_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 Floats = npt.NDArray[np.float64]
 
-# Okabe and Ito's, told apart with every kind of colour blindness
-COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#b0558a", "#e69f00", "#56b4e9", "#7a7a7a")
-_WIDTH, _HEIGHT = 420, 190
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 10, 10, 26
 _MOST_POINTS = 100  # of a drawn line
+_FEW_POINTS = 40  # that are drawn as dots, too
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +26,7 @@ class Line:
     Attributes:
         x: (n,) never decreasing.
         y: (n,) finite.
-        colour: for CSS.
+        colour: of Matplotlib and CSS.
     """
 
     x: Floats
@@ -34,16 +35,41 @@ class Line:
 
 
 def line_chart(lines: Sequence[Line], *, x_label: str, words: str) -> str:
-    """A chart of lines over one axis; long ones are drawn smoothed, with the spread of what was averaged behind.
+    """A chart of lines over one axis, as SVG.
 
     Args:
         lines: at least one, each with a point.
         x_label: of the axis, with its unit.
-        words: what is shown, for those who cannot see it.
+        words: what is shown, for those who cannot see it; other words than those of other charts on the page.
+
+    Raises:
+        MissingExtraError: Matplotlib is not installed.
     """
-    axes = _Axes.over(lines)
-    body = "".join(_grid(axes, x_label)) + "".join(_line(axes, line) for line in lines)
-    return f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{html.escape(words)}">{body}</svg>'
+    figure = new_figure(4.2, 2.0)
+    draw_lines(figure.subplots(), lines, x_label=x_label)
+    return svg_of(figure, words)
+
+
+def draw_lines(axes: "Axes", lines: Sequence[Line], *, x_label: str) -> None:
+    """Draw lines; long ones as means of neighbouring points, with the spread of what was averaged behind."""
+    for line in lines:
+        count = min(len(line.x), _MOST_POINTS)
+        x, y = (np.array_split(values, count) for values in (line.x, line.y))
+        places = [part.mean() for part in x]
+        if count < len(line.x):
+            low, high = ([end(part) for part in y] for end in (np.min, np.max))
+            axes.fill_between(places, low, high, color=line.colour, alpha=0.18, linewidth=0)
+        dots = "o" if count < _FEW_POINTS else ""
+        axes.plot(places, [part.mean() for part in y], dots + "-", color=line.colour, markersize=3, linewidth=1.4)
+    values = np.concatenate([line.y for line in lines])
+    if len(values) > 50:  # outliers do not flatten the rest
+        low, high = np.percentile(values, [1, 99])
+        room = 0.08 * (high - low) or max(abs(high) * 0.1, 0.1)
+        axes.set_ylim(low - room, high + room)
+    axes.set_xlabel(x_label, fontsize=8, loc="right")
+    axes.tick_params(labelsize=8)
+    axes.grid(axis="y", color="#e4e4e4")
+    axes.spines[["top", "right", "left"]].set_visible(False)
 
 
 def ribbon(share: Floats, *, lost_from: int | None, words: str) -> str:
@@ -74,72 +100,3 @@ def ribbon(share: Floats, *, lost_from: int | None, words: str) -> str:
 def key(colours: Mapping[str, str]) -> str:
     """What the colours mean, as HTML."""
     return "".join(f'<span class="key" style="background:{colour}"></span>{name}' for name, colour in colours.items())
-
-
-@dataclass(frozen=True)
-class _Axes:
-    left: float
-    right: float
-    low: float
-    high: float
-
-    @classmethod
-    def over(cls, lines: Sequence[Line]) -> "_Axes":
-        x, y = (np.concatenate([getattr(line, name) for line in lines]) for name in ("x", "y"))
-        low, high = np.percentile(y, [1, 99]) if len(y) > 50 else (y.min(), y.max())  # outliers do not flatten the rest
-        room = 0.08 * (high - low) or max(abs(high) * 0.1, 0.1)
-        return cls(float(x.min()), max(float(x.max()), float(x.min()) + 1), float(low - room), float(high + room))
-
-    def x(self, value: npt.ArrayLike) -> Floats:
-        share = (np.asarray(value, np.float64) - self.left) / (self.right - self.left)
-        return _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
-
-    def y(self, value: npt.ArrayLike) -> Floats:
-        share = (np.clip(np.asarray(value, np.float64), self.low, self.high) - self.low) / (self.high - self.low)
-        return _HEIGHT - _BOTTOM - share * (_HEIGHT - _TOP - _BOTTOM)
-
-
-def ticks(low: float, high: float, *, about: int = 4) -> Floats:
-    """Round numbers between two ends, about so many."""
-    step = 10 ** np.floor(np.log10((high - low) / about))
-    step *= next(factor for factor in (1, 2, 5, 10) if (high - low) / (step * factor) <= about + 1)
-    return np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step + 0.0  # no negative zero
-
-
-def _grid(axes: _Axes, x_label: str) -> list[str]:
-    parts = []
-    for value in ticks(axes.low, axes.high):
-        y = float(axes.y(value))
-        parts.append(f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}" stroke="#e4e4e4"/>')
-        parts.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.4g}</text>')
-    room = _WIDTH - _RIGHT - 7 * len(x_label) - 14  # for the numbers, beside the label
-    for value in ticks(axes.left, axes.right):
-        x = float(axes.x(value))
-        if x > room:
-            break
-        parts.append(f'<text x="{x:.1f}" y="{_HEIGHT - 8}" text-anchor="middle">{value:g}</text>')
-    parts.append(f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 8}" text-anchor="end">{x_label}</text>')
-    parts.append(f'<path d="M{_LEFT} {_HEIGHT - _BOTTOM}H{_WIDTH - _RIGHT}" stroke="#9a9a9a"/>')
-    return parts
-
-
-def _line(axes: _Axes, line: Line) -> str:
-    count = min(len(line.x), _MOST_POINTS)
-    cuts = np.linspace(0, len(line.x), count + 1).astype(int)
-    parts = [slice(a, b) for a, b in pairwise(cuts)]
-    x = axes.x([line.x[part].mean() for part in parts])
-    y = axes.y([line.y[part].mean() for part in parts])
-    drawn = ""
-    if count < len(line.x):
-        low, high = (axes.y([end(line.y[part]) for part in parts]) for end in (np.min, np.max))
-        spread = _points(np.concatenate([x, x[::-1]]), np.concatenate([high, low[::-1]]))
-        drawn = f'<polygon points="{spread}" fill="{line.colour}" opacity=".18"/>'
-    if count < 40:
-        drawn += "".join(
-            f'<circle cx="{a:.1f}" cy="{b:.1f}" r="2.5" fill="{line.colour}"/>' for a, b in zip(x, y, strict=True)
-        )
-    return drawn + f'<polyline points="{_points(x, y)}" fill="none" stroke="{line.colour}" stroke-width="1.6"/>'
-
-
-def _points(x: Floats, y: Floats) -> str:
-    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from standpartner.agent.bundle import Floats
 from standpartner.constants import FRAME_RATE_HZ
 from standpartner.errors import ConfigError
-from standpartner.explain.gradients import Attribution
+from standpartner.explain.gradients import Attribution, cut_windows
 from standpartner.explain.moments import Moments
 from standpartner.learn.data import frames_between
 
@@ -69,11 +69,9 @@ def _draw_score(axes: Axes, moment: Moments, image: Floats) -> None:
     left = int(np.floor(moment.position_px[0] + 0.5)) - width // 2
     strip = moment.track.strip
     top = (strip.shape[0] - height) // 2
-    paper = np.full((height, width), 255, np.uint8)
-    low, high = max(left, 0), min(left + width, strip.shape[1])
-    paper[:, low - left : high - left] = strip[top : top + height, low:high]
-    extent = (left, left + width, height, 0)
-    _overlay(axes, _spread(image), np.asarray(1 - paper / 255, np.float32), extent)
+    black = np.asarray(1 - strip[top : top + height] / 255, np.float32)
+    seen = cut_windows(black[None, None], np.array([left]), width_px=width)[0, 0]
+    _overlay(axes, _spread(image), seen, (left, left + width, height, 0))
     axes.axvline(moment.position_px[0], color="#0072B2", linewidth=1.5, label="agent")
     axes.axvline(moment.track.targets[moment.frame[0]], color="#000000", linestyle=":", linewidth=1.5, label="truth")
     axes.legend(loc="upper right", fontsize=7)

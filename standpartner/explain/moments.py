@@ -14,6 +14,7 @@ from standpartner.agent.config import WINDOW_COLUMNS
 from standpartner.agent.networks import ReadOnceNetwork
 from standpartner.agent.views import ink
 from standpartner.errors import AgentError, ConfigError
+from standpartner.explain.trace import PLAYED_AT_ONCE
 from standpartner.game.batched import BatchedGame
 from standpartner.game.rules import GameConfig, IntArray
 from standpartner.game.tracks import Track
@@ -22,8 +23,6 @@ from standpartner.learn.features import Features
 from standpartner.learn.fixed_encoders import FixedEncoders
 from standpartner.learn.rollout import Actor
 from standpartner.learn.window_actor import WindowActor
-
-PLAYED_AT_ONCE = 32  # episodes, which bounds the memory of what is kept of each frame
 
 
 @dataclass(frozen=True, eq=False)

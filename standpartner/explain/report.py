@@ -1,6 +1,6 @@
 """A training run as one page: curves of its log, its checkpoints on the same pieces, and where they are lost.
 
-Needs PyTorch, which the checkpoints are read with; they are exported and then play as every agent does.
+Needs Matplotlib, and PyTorch, which the checkpoints are read with; they are exported and then play as every agent does.
 """
 
 import html
@@ -20,7 +20,8 @@ from standpartner.agent.export import export_bundle
 from standpartner.constants import CM_PER_STRIP_PX, FRAME_RATE_HZ
 from standpartner.corpus.store import open_corpus
 from standpartner.errors import ConfigError
-from standpartner.explain.charts import COLOURS, Line, key, line_chart, ribbon
+from standpartner.evaluate.figures import COLOURS
+from standpartner.explain.charts import Line, key, line_chart, ribbon
 from standpartner.explain.picture import Painter
 from standpartner.explain.sheet import embedded, sheet, table
 from standpartner.explain.show import Show
@@ -28,6 +29,7 @@ from standpartner.explain.trace import Trace, record_traces
 from standpartner.follow.files import write_text
 from standpartner.game.rules import GameConfig, find_config
 from standpartner.learn.config import TrainConfig, parse_config
+from standpartner.learn.run import rank
 from standpartner.piece import Piece
 
 _WORST: Final = 6  # pieces that are shown in pictures
@@ -77,7 +79,7 @@ def write_report(path: Path, folder: Path, *, pieces: int, told: Told | None = N
     Args:
         path: of the page.
         folder: of the run.
-        pieces: of the validation split, evenly spread, that every checkpoint plays; 0 for none.
+        pieces: of the first corpus's validation split, evenly spread, that every checkpoint plays; 0 for none.
         told: of progress.
 
     Raises:
@@ -90,10 +92,10 @@ def write_report(path: Path, folder: Path, *, pieces: int, told: Told | None = N
     if pieces:
         chosen = list(open_corpus(config.corpus).pieces("valid", limit=pieces))
         body += _played(play_checkpoints(folder, config, chosen, told=told), chosen)
-    best = max((row for row in rows if "valid/r_on" in row), key=lambda row: row["valid/r_on"], default=None)
+    best = max((row for row in rows if "valid/r_on" in row), key=rank, default=None)
     lead = f"{config.name} on {', '.join((config.corpus, *config.also))}; {len(rows)} lines of log."
     if best:
-        lead += f" Best R_on on validation: {best['valid/r_on']:.3f}, stage {best['stage']}, step {best['step']}."
+        lead += f" Best on validation: stage {best['stage']}, step {best['step']}, R_on {best['valid/r_on']:.3f}."
     write_text(path, sheet(f"Training run {folder.resolve().name}", lead=lead, body=body))
 
 

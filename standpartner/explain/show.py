@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from standpartner.agent.bundle import Agent, WindowAgent
-from standpartner.explain.trace import Attribution, Trace, record_traces
+from standpartner.explain.trace import Overlay, Trace, record_traces
 from standpartner.game.rules import GameConfig
 from standpartner.piece import Piece
 from standpartner.play.music import piece_music
@@ -31,7 +31,7 @@ class Show:
     trace: Trace
     score: Score | None
     audio: npt.NDArray[np.float32]
-    attribution: Attribution | None = None
+    attribution: Overlay | None = None
 
 
 def show_piece(piece: Piece, agent: Agent | WindowAgent, *, game: GameConfig, performance: str | None = None) -> Show:

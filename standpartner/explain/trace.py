@@ -99,8 +99,10 @@ class Trace:
 
 
 @dataclass(frozen=True, eq=False)
-class Attribution:
-    """How much each part of what the agent looked at and heard spoke for a decision, along a trace.
+class Overlay:
+    """How much each part of what was looked at and heard spoke for something, to be laid over it along a trace.
+
+    `standpartner.explain.gradients.attribute` says how much; this is how it is shown.
 
     Attributes:
         score: float32 (decisions, height, width) in strip px around the agent's rounded position and the strip's middle

@@ -15,7 +15,7 @@ from standpartner.constants import BANDS_PER_OCTAVE, CM_PER_STRIP_PX, FRAME_RATE
 from standpartner.explain.panels import action_name, full_colour
 from standpartner.explain.picture import shown_frames
 from standpartner.explain.show import Show
-from standpartner.explain.trace import Attribution
+from standpartner.explain.trace import Overlay
 from standpartner.follow.embed import measures_table, page_picture, systems_table, vorbis_uri
 from standpartner.follow.files import write_text
 from standpartner.game.rendering import loudness_grey
@@ -86,7 +86,7 @@ def _arrays(show: Show) -> dict[str, npt.NDArray[Any]]:
     return kept
 
 
-def _attributions(attribution: Attribution) -> dict[str, npt.NDArray[np.int8]]:
+def _attributions(attribution: Overlay) -> dict[str, npt.NDArray[np.int8]]:
     count, height, width = attribution.score.shape
     blocks = attribution.score[:, : height // _COARSER * _COARSER, : width // _COARSER * _COARSER]
     coarse = blocks.reshape(count, height // _COARSER, _COARSER, -1, _COARSER).mean(axis=(2, 4))

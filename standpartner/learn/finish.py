@@ -31,17 +31,21 @@ def finish_run(checkpoint: Path, folder: Path, *, command: str) -> None:
         "step": info["step"],
         "valid": {name.removeprefix("valid/"): value for name, value in info["best"].items()},
         "data": info["data"],
-        "minutes": _minutes(checkpoint.parent / "log.jsonl"),
+        "minutes": _minutes(checkpoint.parent / "log.jsonl", stage=info["stage"], step=info["step"]),
         "machine": f"{config['threads']} thread(s), {_processor()}",
     }
     export_bundle(network, folder, about=about)
     write_card(folder)
 
 
-def _minutes(log: Path) -> float:
-    """Minutes that the steps took."""
-    rows = [json.loads(line) for line in log.read_text().splitlines()]
-    return sum(row.get("seconds", 0.0) for row in rows) / 60
+def _minutes(log: Path, *, stage: str, step: int) -> float:
+    """Minutes that all steps took until the weights that were chosen."""
+    seconds = 0.0
+    for row in map(json.loads, log.read_text().splitlines()):
+        seconds += row.get("seconds", 0.0)
+        if (row["stage"], row["step"]) == (stage, step):
+            break
+    return seconds / 60
 
 
 def _processor() -> str:

@@ -9,7 +9,7 @@ result of one that was not.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from standpartner.learn.rollout import EPISODES
 from standpartner.learn.stages import Measure, RunData, Stage, Stages, share_of
 from standpartner.learn.team import Team
 
-__all__ = ["STAGES", "Progress", "Run", "RunData", "load_data"]
+__all__ = ["STAGES", "Progress", "Run", "RunData", "load_data", "rank"]
 
 Progress = Callable[[str, int, int, dict[str, float]], None]
 
@@ -198,7 +198,7 @@ class Run:
         stage.optimiser.swap_average()
         found = measure(done) if self.team.leads else {}
         follows = "valid/r_on" in found
-        improved = follows and _rank(found) > _rank(self.best)
+        improved = follows and rank(found) > rank(self.best)
         follows, improved = bool(self.team.agree(follows)), bool(self.team.agree(improved))
         if improved:
             self.best = found | {"step": float(done)}
@@ -253,7 +253,7 @@ def _processor_s() -> float:
     return time.process_time() / torch.get_num_threads()
 
 
-def _rank(found: dict[str, float]) -> tuple[float, float]:
+def rank(found: Mapping[str, float]) -> tuple[float, float]:
     """Pieces are compared by onsets followed, then by error."""
     return (found["valid/r_on"], -found["valid/error_cm"]) if found else (-1.0, 0.0)
 

@@ -89,3 +89,10 @@ def test_tunes_too_short_for_jumps(call: Call, corpus: str, tiny_bundle: Path) -
     code, _, err = call("evaluate", "--agent", str(tiny_bundle), "--corpus", corpus, "--jumps", "repeats")
     assert code == 1
     assert "the repeats of tunes are not annotated, only those of msmd; choose --jumps sections" in err
+
+
+def test_what_jumps_do_not_heed_is_refused(call: Call) -> None:
+    for option in (("--runs", "3"), ("--sound", "room"), ("--record",), ("--game", "piano"), ("--csv", "x.csv")):
+        code, _, err = call("evaluate", "--agent", "tunes", "--corpus", "nottingham", "--jumps", "random", *option)
+        assert code == 1
+        assert "leave out --sound, --runs, --game, --record and --csv" in err

@@ -66,11 +66,9 @@ def test_diagram_by_hand():
 
 
 def test_picture():
+    pytest.importorskip("matplotlib")
     diagram = reliability([0.05, 0.95, 0.55], [False, True, True])
     picture = ET.fromstring(draw_reliability({"a": diagram, "b": diagram}, "R & D"))  # noqa: S314
-    circles = picture.findall("{http://www.w3.org/2000/svg}circle")
-    assert len(circles) == 6
-    x, y, top = (float(circles[0].get(name)) for name in ("cx", "cy", "r"))
-    assert (x, y) == (40 + 300 * 0.05, 340)
-    assert top > 2
-    assert "R & D" in "".join(picture.itertext())
+    words = "".join(picture.itertext())
+    assert "R & D" in words
+    assert f"a: expected calibration error {diagram.expected_error:.3f}" in words

@@ -9,7 +9,7 @@ from standpartner.errors import ConfigError
 from standpartner.explain.drawing import AGENT, FOR, TARGET, overlay
 from standpartner.explain.picture import Painter, shown_frames
 from standpartner.explain.show import Show
-from standpartner.explain.trace import Attribution
+from standpartner.explain.trace import Overlay
 
 
 def columns_of(picture, colour, rows=slice(60, 330)):
@@ -75,7 +75,7 @@ def test_an_attribution_is_laid_over_score_and_sound(clicks):
     score[:, 5:10, 100:110] = 1.0  # right of the agent and above the middle
     sound = np.zeros((decisions, 40, 78), np.float32)
     sound[:, -4:, 60:70] = -1.0
-    show = replace(clicks, attribution=Attribution(score, sound, "the action"))
+    show = replace(clicks, attribution=Overlay(score, sound, "the action"))
     painter, frame = Painter(show), clicks.trace.first_frame + 12
     changed = np.abs(painter.paint(frame).astype(int) - Painter(clicks).paint(frame)).sum(axis=-1) > 60
     rows, columns = np.nonzero(changed[66:338])

@@ -9,7 +9,7 @@ import pytest
 
 from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.explain.show import Show
-from standpartner.explain.trace import Attribution
+from standpartner.explain.trace import Overlay
 from standpartner.explain.viewer import write_viewer
 
 PROBE = """
@@ -145,7 +145,7 @@ def test_sound_and_spectrogram_are_in_step(clicks, made_up, browser, tmp_path):
 
 def test_an_attribution_can_be_switched(tune, browser, tmp_path):
     decisions = tune.trace.states - 1
-    spoke = Attribution(np.ones((decisions, 40, 150), np.float32), np.ones((decisions, 40, 78), np.float32), "value")
+    spoke = Overlay(np.ones((decisions, 40, 150), np.float32), np.ones((decisions, 40, 78), np.float32), "value")
     write_viewer(tmp_path / "page.html", replace(tune, attribution=spoke))
     found = probed(tmp_path / "page.html", browser, [tune.trace.first_frame + 40, tune.trace.first_frame + 50])
     assert found["switches"][-1] == "switch-attribution"

@@ -198,6 +198,16 @@ def test_a_window_agent_is_finished_as_a_bundle_with_a_card(window_config, tiny_
     assert "stage a2c" in (tmp_path / "agent" / "MODEL_CARD.md").read_text()
 
 
+def test_a_card_counts_the_minutes_until_the_chosen_weights(tiny_config, tiny_data, tmp_path):
+    Run(tiny_config, tmp_path, data=tiny_data).train()
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    spent = {stage: sum(row.get("seconds", 0) for row in rows if row["stage"] == stage) for stage in STAGES}
+    finish_run(tmp_path / "imitate.safetensors", tmp_path / "agent", command="standpartner train x")
+    about = json.loads((tmp_path / "agent" / "agent.json").read_text())["about"]
+    assert about["minutes"] * 60 == pytest.approx(spent["pretrain"] + spent["imitate"])
+    assert spent["ppo"] > 0
+
+
 def test_a_checkpoint_says_where_it_comes_from(tiny_config, tiny_data, tmp_path):
     best = Run(tiny_config, tmp_path, data=tiny_data).train()
     _, info, _ = load_checkpoint(best)
