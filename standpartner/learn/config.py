@@ -50,6 +50,7 @@ class PretrainConfig:
         steps: gradient steps.
         segments: stretches of performances in one batch; many short ones teach more than few long ones.
         frames: frames of a stretch.
+        by_length: performances are drawn by their playing time to this power: 0 each equally often, 1 each second.
         columns: feature columns of score that come with a stretch.
         offset_px: the window's centre is up to this far from the truth.
         read_weight: weight of the read loss (locate has 1).
@@ -61,6 +62,7 @@ class PretrainConfig:
     steps: int = 3000
     segments: int = 32
     frames: int = 48
+    by_length: float = 0.5
     columns: int = 144
     offset_px: float = 220.0
     read_weight: float = 1.0

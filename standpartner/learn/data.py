@@ -209,7 +209,8 @@ class SegmentSampler:
     def __init__(self, data: TrainingSet, config: PretrainConfig, *, lead_frames: int, augment: AugmentConfig) -> None:
         self.data, self.config, self.lead_frames, self.augment = data, config, lead_frames, augment
         playing = np.array([p.track.last_frame - p.track.first_frame + 1 for p in data.performances], np.float64)
-        self.weight = np.sqrt(playing) / np.sqrt(playing).sum()  # between "each piece" and "each second" equally often
+        weight = playing**config.by_length
+        self.weight = weight / weight.sum()
 
     def batch(self, rng: np.random.Generator) -> SegmentBatch:
         """Draw one batch."""

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from standpartner.agent.config import WINDOW_COLUMNS
-from standpartner.agent.networks import ReadOnceNetwork, interpolate_window
+from standpartner.agent.networks import OUTLINE, ReadOnceNetwork, interpolate_window
 from standpartner.agent.views import window_index
 from standpartner.audio import AugmentConfig, augment
 from standpartner.game.batched import BatchedGame
@@ -73,18 +73,23 @@ def encode(
         mixed_precision: "auto" to encode with bfloat16 where that is faster.
     """
     network.eval()
+    columns = np.array([piece.column_count for piece in data.pieces])
+    view_start = np.cumsum([0, *(columns + 2 * WINDOW_COLUMNS)])
+    frame_start = np.cumsum([0, *(performance.track.last_frame + 2 for performance in data.performances)])
+    features = network.config.features
+    view, embeddings = torch.empty(view_start[-1], features + OUTLINE), torch.empty(frame_start[-1], features)
     with torch.no_grad(), precision(mixed_precision):
-        views = [_strip_view(network, piece.ink) for piece in data.pieces]
-        embeddings = [
-            _embeddings(network, performance, settings, np.random.default_rng([seed, number]))
-            for number, performance in enumerate(data.performances)
-        ]
+        for number, piece in enumerate(data.pieces):
+            view[view_start[number] : view_start[number + 1]] = _strip_view(network, piece.ink)
+        for number, performance in enumerate(data.performances):
+            heard = _embeddings(network, performance, settings, np.random.default_rng([seed, number]))
+            embeddings[frame_start[number] : frame_start[number + 1]] = heard
     return Features(
-        view=torch.cat(views).float(),
-        view_start=np.cumsum([0, *(len(v) for v in views[:-1])]),
-        column_count=np.array([piece.column_count for piece in data.pieces]),
-        embeddings=torch.cat(embeddings).float(),
-        frame_start=np.cumsum([0, *(len(e) for e in embeddings[:-1])]),
+        view=view,
+        view_start=view_start[:-1],
+        column_count=columns,
+        embeddings=embeddings,
+        frame_start=frame_start[:-1],
         piece=np.array([performance.piece for performance in data.performances]),
     )
 

@@ -113,6 +113,9 @@ def joined_team() -> Iterator[Team]:
     if size == 1:
         yield Team()
         return
+    # PyTorch imports its compiler when it is first asked for determinism. Imported while a group exists, it keeps the
+    # group, whose threads then outlive the interpreter and abort the process now and then.
+    torch.use_deterministic_algorithms(True)
     distributed.init_process_group("gloo")
     try:
         yield Team(distributed.get_rank(), size)
