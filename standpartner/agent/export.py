@@ -80,17 +80,18 @@ class _Policy(nn.Module):
 
 
 class _Search(nn.Module):
-    """``locate`` over a whole score, of which the keys come in the order in which they are multiplied."""
+    """The search head, with a score's keys in the order in which they are multiplied."""
 
     def __init__(self, network: ReadOnceNetwork) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, keys: Tensor, embedding: Tensor) -> Tensor:
-        locate = self.network.locate
-        query = locate.of_frame(embedding).unflatten(-1, keys.shape[:2]).transpose(0, 1)
+        search = self.network.search
+        query = search.of_frame(embedding).unflatten(-1, keys.shape[:2]).transpose(0, 1)
         maps = (query @ keys).transpose(0, 1) / keys.shape[1] ** 0.5
-        return locate(maps, embedding)[0]
+        offset = search.of_place.weight @ keys.flatten(0, 1) + search.of_place.bias
+        return (search(maps, embedding) + offset)[0]
 
 
 class _Locator(nn.Module):

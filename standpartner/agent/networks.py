@@ -10,6 +10,7 @@ Sizes for the default configuration; B is a batch, T frames, C feature columns (
 | view | columns | what the agent sees of a column: its key and its outline (B, C, 130) |
 | look | view of a window (B, 64, 130), embedding (B, 128) | maps (B, 10, 64): 8 correlations, outline |
 | LocateHead | correlations, embedding | logits over the window's columns (B, 64) |
+| SearchHead | keys of a whole score, embeddings | logits over all its columns (T, C) |
 | read | columns | noteheads on each of 80 half-px rows, logits (B, C, 80) |
 | listen | embeddings | keys that start, logits (B, T, 88) |
 | Tracker | maps, locate, embedding, speed, belief | logits over the window's columns (B, 64), belief |
@@ -147,22 +148,17 @@ def interpolate_window(values: Tensor, index: Tensor, fraction: Tensor) -> Tenso
     return (1 - weight) * taken[..., :-1] + weight * taken[..., 1:]
 
 
-class LocateHead(nn.Module):
-    """Where in the window is the music now? Logits over 64 columns from correlation maps and the embedding."""
+class _Comparison(nn.Module):
+    """Logits over columns from the correlation maps of their keys with an embedding."""
 
     def __init__(self, config: NetworkConfig, *, width: int = 32) -> None:
         super().__init__()
         self.heads = config.heads
         self.of_frame = nn.Linear(config.features, config.features)
-        self.of_column = nn.Linear(config.features, config.features)
         self.bias = nn.Linear(config.features, width)
         self.first = nn.Conv1d(config.heads, width, 5, padding=2)
         self.second = nn.Conv1d(width, width, 5, padding=2)
         self.last = nn.Conv1d(width, 1, 5, padding=2)
-
-    def keys(self, columns: Tensor) -> Tensor:
-        """(..., features) columns -> (..., features) what frames are compared with."""
-        return self.of_column(columns)
 
     def correlate(self, keys: Tensor, embeddings: Tensor) -> Tensor:
         """Correlation maps: keys (B, P, features), embeddings (B, T, features) -> (B, heads, T, P)."""
@@ -172,12 +168,48 @@ class LocateHead(nn.Module):
         return query @ key / size**0.5
 
     def forward(self, maps: Tensor, embedding: Tensor) -> Tensor:
-        """Maps (N, heads or more, 64), embedding (N, features) -> logits (N, 64); only correlations are used."""
+        """Maps (N, heads or more, P), embedding (N, features) -> logits (N, P); only correlations are used."""
         maps = maps[:, : self.heads]
         hidden = functional.relu(self.first(maps) + self.bias(embedding).unsqueeze(-1))
         hidden = hidden + functional.relu(self.second(hidden))
         # The direct way teaches the encoders from the first step on; the convolutions refine it.
         return self.last(hidden).squeeze(1) + maps.sum(1)
+
+
+class LocateHead(_Comparison):
+    """Where in the window is the music now? Logits over 64 columns from correlation maps and the embedding."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__(config)
+        self.of_column = nn.Linear(config.features, config.features)
+
+    def keys(self, columns: Tensor) -> Tensor:
+        """(..., features) columns -> (..., features) what frames are compared with."""
+        return self.of_column(columns)
+
+
+class SearchHead(_Comparison):
+    """Where in the whole score is the music now? As ``locate``, with the same keys, but taught over whole strips.
+
+    Locate is taught to tell the columns of a window apart; what it says of columns far apart differs also by where they
+    stand. Here every column has an offset of its own, and all columns of a score are compared.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__(config)
+        self.of_place = nn.Linear(config.features, 1)
+        nn.init.zeros_(self.of_place.weight)
+        nn.init.zeros_(self.of_place.bias)
+
+    def begin_with(self, locate: LocateHead) -> None:
+        """Take over what locate has learned."""
+        own = self.state_dict()
+        self.load_state_dict(own | {name: value for name, value in locate.state_dict().items() if name in own})
+
+    def over(self, keys: Tensor, embeddings: Tensor) -> Tensor:
+        """Logits over a whole score: keys (P, features), embeddings (T, features) -> (T, P)."""
+        maps = self.correlate(keys.unsqueeze(0), embeddings.unsqueeze(0))[0].transpose(0, 1)
+        return self(maps, embeddings) + self.of_place(keys).squeeze(-1)
 
 
 class Tracker(nn.Module):
@@ -333,6 +365,7 @@ class ReadOnceNetwork(nn.Module):
         self.strip = StripEncoder(config)
         self.frames = FrameEncoder(config)
         self.locate = LocateHead(config)
+        self.search = SearchHead(config)
         self.read = nn.Linear(config.features, ROWS)
         self.listen = nn.Linear(config.features, KEY_COUNT)
         self.outline = nn.Linear(config.features, OUTLINE)

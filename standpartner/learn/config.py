@@ -72,6 +72,25 @@ class PretrainConfig:
 
 
 @dataclass(frozen=True)
+class SeekConfig:
+    """Supervised learning of the search head over whole scores, encoders fixed.
+
+    Attributes:
+        steps: gradient steps.
+        segments: performances in one batch.
+        frames: frames of each, drawn from all of it.
+        by_length: see PretrainConfig.
+        optimiser: see OptimiserConfig.
+    """
+
+    steps: int = 1500
+    segments: int = 6
+    frames: int = 16
+    by_length: float = 0.5
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+
+
+@dataclass(frozen=True)
 class EpisodeConfig:
     """How training episodes run; shared by imitation and the learners from reward.
 
@@ -234,9 +253,10 @@ class MmlocConfig:
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
 
 
-STAGES: Final = ("pretrain", "imitate", "ppo")  # of the read-once network
+STAGES: Final = ("pretrain", "seek", "imitate", "ppo")  # of the read-once network
 _NETWORK_OF_STAGE: Final = {
     "pretrain": "read-once",
+    "seek": "read-once",
     "imitate": "read-once",
     "ppo": "acting",
     "a2c": "acting",
@@ -270,6 +290,7 @@ class TrainConfig:
         network: a read-once network's sizes, or a window network (in TOML the name of one in ``agent/paper.py``).
         augment: of the spectrograms; window networks hear one draw for each performance.
         pretrain: supervised learning of the read-once network's encoders.
+        seek: see SeekConfig.
         imitate: imitation of the oracle.
         ppo: see PpoConfig.
         a2c: see A2cConfig.
@@ -294,6 +315,7 @@ class TrainConfig:
     network: AnyNetworkConfig = field(default_factory=NetworkConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     pretrain: PretrainConfig = field(default_factory=PretrainConfig)
+    seek: SeekConfig = field(default_factory=SeekConfig)
     imitate: ImitateConfig = field(default_factory=ImitateConfig)
     ppo: PpoConfig = field(default_factory=PpoConfig)
     a2c: A2cConfig = field(default_factory=A2cConfig)

@@ -97,7 +97,7 @@ class Pretrain:
         self.sampler = SegmentSampler(
             data, config.pretrain, lead_frames=network.frames.lead_frames, augment=config.augment
         )
-        named = [(n, p) for n, p in network.named_parameters() if not n.startswith("policy.")]
+        named = [(n, p) for n, p in network.named_parameters() if not n.startswith(("policy.", "search."))]
         self.optimiser = Optimiser(named, config.pretrain.optimiser, steps=self.steps)
 
     def step(self, number: int) -> dict[str, float]:

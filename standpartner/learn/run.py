@@ -131,7 +131,7 @@ class Run:
         """Run all stages that are not finished, or as many as there is time for.
 
         Returns:
-            The checkpoint that validated best.
+            The checkpoint that validated best; if no stage follows music, that of the last one.
         """
         for name in self.config.stages:
             finished = self.folder / f"{name}.safetensors"
@@ -140,7 +140,8 @@ class Run:
                 self.best, self.seconds = info.get("best", {}), info.get("seconds", 0.0)
             elif not self._out_of_time():
                 self._run_stage(name)
-        return self.folder / "best.safetensors"
+        best = self.folder / "best.safetensors"
+        return best if best.is_file() else self.folder / f"{name}.safetensors"
 
     def _out_of_time(self) -> bool:
         return bool(self.team.agree(0 < self.config.minutes * 60 <= self.seconds))

@@ -28,6 +28,7 @@ from standpartner.learn.ppo import Ppo
 from standpartner.learn.pretrain import Pretrain
 from standpartner.learn.reinforce import Reinforce
 from standpartner.learn.rollout import Actor
+from standpartner.learn.seek import Seek
 from standpartner.learn.team import Team
 from standpartner.learn.validate import ActorPlayer, valid_measures, validate
 from standpartner.learn.window_actor import WindowActor
@@ -105,6 +106,8 @@ class Stages:
         """A stage on a network, and how it is validated."""
         if name == "pretrain":
             return self._pretrain(_read_once(network))
+        if name == "seek":
+            return self._seek(_read_once(network))
         if name == "imitate":
             return self._imitate(_read_once(network))
         if name == "mmloc":
@@ -114,6 +117,11 @@ class Stages:
     def _pretrain(self, network: ReadOnceNetwork) -> tuple[Stage, Measure]:
         stage = Pretrain(network, self.data.train, self.config)
         return stage, lambda _: {f"valid/{k}": v for k, v in stage.validate(self.data.valid).items()}
+
+    def _seek(self, network: ReadOnceNetwork) -> tuple[Stage, Measure]:
+        train, valid = self._encoded(network)
+        stage = Seek(network, self.data.train, features=train, settings=self.config.seek, seed=self.config.seed)
+        return stage, lambda _: {f"valid/{k}": v for k, v in stage.validate(self.data.valid, valid).items()}
 
     def _imitate(self, network: ReadOnceNetwork) -> tuple[Stage, Measure]:
         train, valid = self._encoded(network)
@@ -164,7 +172,7 @@ class Stages:
     def _played(self, actor: Callable[[], Actor]) -> Measure:
         """Validation by playing; all stages of a run by the same rules, as they choose the best together."""
         config, tracks = self.config, self.data.valid.tracks
-        last = [stage for stage in config.stages if stage not in ("pretrain", "mmloc")][-1]
+        last = [stage for stage in config.stages if stage not in ("pretrain", "seek", "mmloc")][-1]
         game = CONFIGS[getattr(config, last).episode.game]
 
         def measure(number: int) -> dict[str, float]:

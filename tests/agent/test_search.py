@@ -6,7 +6,7 @@ import pytest
 from standpartner.agent.bundle import load_agent
 from standpartner.agent.config import WINDOW_COLUMNS
 from standpartner.agent.search import ScoreSearch, SearchConfig
-from standpartner.agent.views import pad_columns, window, window_index
+from standpartner.agent.views import pad_columns
 from standpartner.errors import AgentError, ConfigError
 
 PITCHES = 12
@@ -65,23 +65,21 @@ def test_belief_stays_a_probability(pitch_agent):
         assert np.all(search.place >= 0)
 
 
-def test_a_bundle_says_of_every_column_what_locate_says_in_a_window(tiny_bundle):
-    """Away from a window's ends, where ``locate`` sees nothing beyond, both are the same function."""
+def test_a_bundle_says_of_every_column_what_the_search_head_says(tiny_bundle):
+    torch = pytest.importorskip("torch")
+    from standpartner.agent.checkpoint import load_checkpoint
+
     agent = load_agent(str(tiny_bundle))
     rng = np.random.default_rng(5)
     view = agent.read(rng.integers(0, 256, (160, 8 * 200), dtype=np.uint8))
     embedding = rng.normal(size=(1, agent.config.features)).astype(np.float32)
     everywhere = agent.search(agent.search_keys(view), embedding)
     assert everywhere.shape == (200,)
-    index, fraction = window_index(np.array([800.0]), np.array([200]))  # between columns 99 and 100
-    assert fraction[0] == 0
-    first = int(index[0]) - WINDOW_COLUMNS
-    decision = agent.decide(
-        window(view, index, fraction), embedding, speed_px=np.zeros(1, np.float32), memory=agent.empty_memory(1)
-    )
-    inside = slice(6, -6)
-    expected = everywhere[first : first + WINDOW_COLUMNS][inside]
-    assert np.allclose(decision.locate[0][inside], expected, atol=1e-5)
+    network, _, _ = load_checkpoint(tiny_bundle / "weights.safetensors")
+    keys = torch.from_numpy(view[WINDOW_COLUMNS:-WINDOW_COLUMNS, : agent.config.features])
+    with torch.no_grad():
+        expected = network.search.over(keys, torch.from_numpy(embedding))[0].numpy()
+    assert np.allclose(everywhere, expected, atol=1e-5)
     assert np.ptp(expected) > 1e-3, "the logits must differ for this to show anything"
 
 

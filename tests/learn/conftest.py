@@ -12,6 +12,7 @@ from standpartner.learn.config import (
     OptimiserConfig,
     PpoConfig,
     PretrainConfig,
+    SeekConfig,
     TrainConfig,
 )
 from standpartner.learn.data import training_set
@@ -34,6 +35,7 @@ def tiny_config(tiny_network_config):
         validate_every=3,
         network=tiny_network_config,
         pretrain=PretrainConfig(steps=6, segments=3, frames=8, columns=96, optimiser=quick),
+        seek=SeekConfig(steps=6, segments=3, frames=8, optimiser=quick),
         imitate=ImitateConfig(steps=6, episode=episode, optimiser=quick),
         ppo=PpoConfig(steps=6, track=True, episode=replace(episode, again=0.5), optimiser=quick),
     )
