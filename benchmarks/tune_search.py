@@ -31,12 +31,12 @@ def variants() -> Iterator[tuple[str, PursuitConfig]]:
     for name, values in {
         "anywhere": (1e-5, 1e-3),
         "agent": (0.005, 0.1),
-        "trust": (0.08, 0.25),
+        "trust": (0.4, 1.0),
         "floor": (1e-6,),
     }.items():
         for value in values:
             yield f"{name} {value:g}", replace(usual, search=replace(usual.search, **{name: value}))
-    for name, values in {"sure": (0.8, 0.97), "ruled_out": (0.005, 0.05), "after_s": (0.1, 0.5)}.items():
+    for name, values in {"sure": (0.6, 0.95), "evidence": (7, 13), "after_s": (0.1, 0.5)}.items():
         for value in values:
             yield f"{name} {value:g}", replace(usual, **{name: value})
 

@@ -2,13 +2,16 @@
 
 The agent plays the game without its truth: the view at its position and what was heard give an action,
 ``speed += action``, ``position += speed``, kept on the strip. The search (`standpartner.agent.search`) looks at the
-whole score. When for some time it has been sure of a place far from the agent and all but ruled out the agent's own,
-and the agent's tracker doubts it, too, the agent is put there, at the tempo that was found and with nothing remembered.
+whole score. When for some time it has been sure of a place far from the agent, with more evidence than the agent's own
+tracker has for where it is, the agent is put there, at the tempo that was found and with nothing remembered. The search
+judges by sound alone and takes a phrase for its repetition; the tracker knows what led there and is slow to give it up:
+their log odds are added.
 
 Confidence is the search's probability that the music is within reach of the position, calibrated on validation pieces:
 of all frames with confidence 0.8, eight in ten are within reach of the truth.
 """
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,6 +26,8 @@ from standpartner.game import rules
 
 _SPEED_CHANGES = rules.PIANO.actions
 _REMEMBERED_S = 0.25  # what the tracker said of the agent's place is averaged over about so long
+_RARE = 1e-4  # neither this nor its complement is surpassed by what a tracker is believed
+_NEVER = 1e-12
 _BLEND = 1.0 - float(np.exp(-1.0 / (_REMEMBERED_S * FRAME_RATE_HZ)))
 
 
@@ -34,9 +39,8 @@ class PursuitConfig:
         jump: whether it ever is.
         away_px: only to a place further away than this, in strip px.
         sure: probability that the search must give to the place found.
-        ruled_out: probability that it may still give to the agent's own place.
-        doubt: probability that the agent's own tracker may still give to it, by the last quarter of a second: while it
-            is right it gives nearly 1.
+        evidence: natural logarithm of how many times more probable the search must find it than the agent's own place,
+            less the log odds that the agent's own tracker gives to that, by the last quarter of a second.
         after_s: how long all this must last.
         slowest_px: reading speed that music found must have, in strip px a frame: what stands still may be silence.
         search: settings of the search.
@@ -47,16 +51,15 @@ class PursuitConfig:
 
     jump: bool = True
     away_px: float = 100.0
-    sure: float = 0.9
-    ruled_out: float = 0.05
-    doubt: float = 0.5
+    sure: float = 0.8
+    evidence: float = 10.0
     after_s: float = 0.25
     slowest_px: float = 0.5
     search: SearchConfig = field(default_factory=SearchConfig)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.ruled_out < self.sure <= 1:
-            raise ConfigError(f"expected 0 <= ruled_out < sure <= 1, got {self.ruled_out} and {self.sure}")
+        if not 0 <= self.sure <= 1:
+            raise ConfigError(f"expected sure from 0 to 1, got {self.sure}")
         if self.away_px <= self.search.reach_px:
             raise ConfigError(f"expected away_px above the search's reach_px, got {self.away_px}")
 
@@ -145,9 +148,14 @@ class Pursuit:
             abs(found.x_px - self.position_px) > config.away_px
             and found.probability >= config.sure
             and found.speed_px >= config.slowest_px
-            and self.search.probability_near(self.position_px) <= config.ruled_out
-            and self._tracked <= config.doubt
+            and self._evidence(found) >= config.evidence
         )
+
+    def _evidence(self, found: Found) -> float:
+        """See ``PursuitConfig.evidence``."""
+        here, tracked = self.search.probability_near(self.position_px), min(max(self._tracked, _RARE), 1.0 - _RARE)
+        against = math.log(found.probability) - math.log(max(here, _NEVER))
+        return against - math.log(tracked / (1.0 - tracked))
 
     def _begin_at(self, found: Found) -> None:
         self._put(found.x_px)

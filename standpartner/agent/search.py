@@ -6,8 +6,7 @@ was read once. What it believes is a table of probabilities over columns and rea
 * every column's belief moves on at each speed, and speeds change a little;
 * a small share of it is spread over the whole score, for the player may have jumped, and a larger share goes to where
   the agent is, who knows more of what has passed;
-* each column is weighed by how well ``locate`` says that it sounds like the last two seconds. It learned to compare the
-  columns of a window, and what it says of columns far apart differs also by where they stand: so it is trusted little.
+* each column is weighed by how well the search head says that it sounds like the last two seconds.
 
 This is the forward pass of a hidden Markov model. Where a figure is printed twice and both places sound alike, the
 agent's stays the more probable one.
@@ -33,7 +32,7 @@ class SearchConfig:
         change: share of the belief that passes to each neighbouring speed in a frame.
         anywhere: share of the belief that is spread over the whole score in a frame: how often players jump.
         agent: share of the belief that goes to the agent's place in a frame.
-        trust: exponent of ``locate``'s probabilities: frames are not independent of each other.
+        trust: exponent of the search head's probabilities: frames are not independent of each other.
         floor: added to the probabilities, relative to the greatest, so that one wrong frame rules nothing out.
         reach_px: how near to a place counts as there, in strip px.
 
@@ -45,7 +44,7 @@ class SearchConfig:
     change: float = 0.08
     anywhere: float = 1e-4
     agent: float = 0.01
-    trust: float = 0.15
+    trust: float = 0.7
     floor: float = 1e-11
     reach_px: float = 48.0
 
@@ -83,7 +82,7 @@ class ScoreSearch:
     """The search in one score for one performance.
 
     Args:
-        agent: whose ``locate`` is asked.
+        agent: whose search head is asked.
         view: of the strip, from ``agent.read``.
         start_px: where the music is expected to begin; None: anywhere.
         config: see `SearchConfig`.

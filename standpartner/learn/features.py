@@ -18,7 +18,7 @@ from standpartner.learn.precision import precision
 
 @dataclass(frozen=True)
 class Features:
-    """Everything encoded, laid end to end.
+    """Everything encoded, laid end to end, in half precision: it is gigabytes.
 
     Attributes:
         view: (columns of all strips, each padded by 64 at both ends; features + 2).
@@ -77,7 +77,8 @@ def encode(
     view_start = np.cumsum([0, *(columns + 2 * WINDOW_COLUMNS)])
     frame_start = np.cumsum([0, *(performance.track.last_frame + 2 for performance in data.performances)])
     features = network.config.features
-    view, embeddings = torch.empty(view_start[-1], features + OUTLINE), torch.empty(frame_start[-1], features)
+    view = torch.empty(view_start[-1], features + OUTLINE, dtype=torch.float16)
+    embeddings = torch.empty(frame_start[-1], features, dtype=torch.float16)
     with torch.no_grad(), precision(mixed_precision):
         for number, piece in enumerate(data.pieces):
             view[view_start[number] : view_start[number + 1]] = _strip_view(network, piece.ink)
@@ -111,8 +112,8 @@ def observe(
     index, fraction = window_index(game.position_px[episodes], features.column_count[piece])
     with torch.no_grad():
         first = torch.from_numpy(features.view_start[piece] + index)
-        view = features.view[first[:, None] + torch.arange(WINDOW_COLUMNS + 1)]  # (N, 65, features + 2)
-        embedding = features.embeddings[torch.from_numpy(features.frame_start[track] + game.frame[episodes])]
+        view = features.view[first[:, None] + torch.arange(WINDOW_COLUMNS + 1)].float()  # (N, 65, features + 2)
+        embedding = features.embeddings[torch.from_numpy(features.frame_start[track] + game.frame[episodes])].float()
         seen, located = look_through(network, view, embedding, torch.from_numpy(fraction))
         speed = torch.from_numpy(game.speed[episodes].astype(np.float32))
         return Observation(seen, located, embedding, speed)

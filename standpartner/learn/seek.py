@@ -99,4 +99,4 @@ class _Drawn:
         keys = features.view[first : first + features.column_count[piece], : features.embeddings.shape[1]]
         embeddings = features.embeddings[torch.from_numpy(features.frame_start[number] + frame)]
         target_px = performance.target_x_px[np.minimum(frame, len(performance.target_x_px) - 1)]
-        return keys, embeddings, torch.from_numpy(target_px / COLUMN_STRIDE_PX - 0.5)
+        return keys.float(), embeddings.float(), torch.from_numpy(target_px / COLUMN_STRIDE_PX - 0.5)

@@ -40,7 +40,7 @@ def test_of_two_places_that_sound_alike_the_agents_is_more_probable(pitch_agent)
     phrase = rng.integers(0, PITCHES, 60)
     melody = np.concatenate([rng.integers(0, PITCHES, 40), phrase, rng.integers(0, PITCHES, 40), phrase])
     for first, other in ((40, 140), (140, 40)):
-        search = ScoreSearch(pitch_agent, pitch_agent.view(melody))
+        search = ScoreSearch(pitch_agent, pitch_agent.view(melody), config=SearchConfig(trust=0.15))
         for number, embedding in enumerate(pitch_agent.play(melody, first, first + 50, speed_px=4)):
             agent_px = 8 * first + 4 + 4.0 * number
             search.take(embedding, agent_px=agent_px)

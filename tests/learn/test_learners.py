@@ -235,7 +235,10 @@ def test_crops_show_what_the_whole_strip_shows(actor_of, tiny_data):
         assert outside
         assert not crop[64 + np.array(outside) - column].any()  # as when it is read whole: nothing
         torch.testing.assert_close(
-            embedding[list(first_frame).index(frame)], whole.embeddings[frame : frame + actor.frames], atol=1e-4, rtol=0
+            embedding[list(first_frame).index(frame)],
+            whole.embeddings[frame : frame + actor.frames].float(),
+            atol=4e-3,
+            rtol=0,
         )
 
 

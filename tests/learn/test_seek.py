@@ -40,7 +40,7 @@ def test_begins_with_what_locate_says(tiny_network_config):
 
 def _telling(features, data):
     """Features in which a frame's embedding is the key of the column where the music is."""
-    view = torch.randn(features.view.shape, generator=torch.Generator().manual_seed(1))
+    view = torch.randn(features.view.shape, generator=torch.Generator().manual_seed(1)).half()
     embeddings = features.embeddings.clone()
     for number, performance in enumerate(data.performances):
         column = torch.from_numpy(performance.target_x_px / 8).long()

@@ -204,7 +204,7 @@ def test_a_card_counts_the_minutes_until_the_chosen_weights(tiny_config, tiny_da
     spent = {stage: sum(row.get("seconds", 0) for row in rows if row["stage"] == stage) for stage in STAGES}
     finish_run(tmp_path / "imitate.safetensors", tmp_path / "agent", command="standpartner train x")
     about = json.loads((tmp_path / "agent" / "agent.json").read_text())["about"]
-    assert about["minutes"] * 60 == pytest.approx(spent["pretrain"] + spent["imitate"])
+    assert about["minutes"] * 60 == pytest.approx(spent["pretrain"] + spent["seek"] + spent["imitate"])
     assert spent["ppo"] > 0
 
 
