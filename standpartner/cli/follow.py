@@ -42,7 +42,12 @@ def follow(
     *,
     agent: AgentName = DEFAULT_AGENT,
     from_measure: Annotated[
-        str | None, typer.Option("--from-measure", metavar="N", help="Printed number of the measure it begins in.")
+        str | None,
+        typer.Option(
+            "--from-measure",
+            metavar="N|auto",
+            help="Printed number of the measure it begins in; auto: find out by listening.",
+        ),
     ] = None,
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait for the first note, or take it that music begins at once.")
@@ -216,6 +221,7 @@ def _summary(following: Following, name: str) -> Table:
     table.add_row("followed", f"{following.followed_s:.1f} s")
     end = " (end of the score)" if following.finished else ""
     table.add_row("last measure reached", f"{following.last_measure}{end}")
+    table.add_row("jumps", str(following.jumps))
     table.add_row("lost", f"{100 * following.lost_share:.1f} % of frames")
     return table
 

@@ -2,12 +2,13 @@
 
 from standpartner.follow.config import FollowerConfig, StartConfig
 from standpartner.follow.files import OutputError, check_writable, write_positions, write_text
-from standpartner.follow.follower import Follower, State
+from standpartner.follow.follower import ANYWHERE, Follower, State
 from standpartner.follow.offline import Following, follow_audio
 from standpartner.follow.page import write_page
 from standpartner.follow.position import Position
 
 __all__ = [
+    "ANYWHERE",
     "Follower",
     "FollowerConfig",
     "Following",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from standpartner.agent.pursuit import PursuitConfig
 from standpartner.errors import ConfigError
 
 
@@ -42,11 +43,10 @@ class FollowerConfig:
     Attributes:
         wait: wait for the first note; without it music is taken to begin with the first sample.
         start: what counts as the first note.
-        confidence_reach_px: the agent's own guess counts as agreeing this far from the position, in strip px.
-        confidence_memory_s: time over which the confidence is smoothed.
-        lost_below: smoothed confidence below which the follower may be lost.
+        pursuit: how the agent is followed up by the search, and when it is put elsewhere.
+        lost_below: confidence below which the follower may be lost.
         lost_after_s: how long it must be below for the follower to say so.
-        found_above: smoothed confidence from which it is found again.
+        found_above: confidence from which it is found again.
         end_after_s: time at or past the last onset after which it stays there.
 
     Raises:
@@ -55,20 +55,14 @@ class FollowerConfig:
 
     wait: bool = True
     start: StartConfig = field(default_factory=StartConfig)
-    confidence_reach_px: float = 20.0
-    confidence_memory_s: float = 1.0
+    pursuit: PursuitConfig = field(default_factory=PursuitConfig)
     lost_below: float = 0.25
-    lost_after_s: float = 1.0
-    found_above: float = 0.4
+    lost_after_s: float = 0.5
+    found_above: float = 0.5
     end_after_s: float = 0.5
 
     def __post_init__(self) -> None:
         if not 0 <= self.lost_below <= self.found_above <= 1:
             raise ConfigError(
                 f"expected 0 <= lost_below <= found_above <= 1, got {self.lost_below} and {self.found_above}"
-            )
-        if min(self.confidence_reach_px, self.confidence_memory_s) <= 0:
-            raise ConfigError(
-                "expected confidence_reach_px and confidence_memory_s above 0, got "
-                f"{self.confidence_reach_px} and {self.confidence_memory_s}"
             )

@@ -4,9 +4,11 @@ It plays the game that the agent was trained in, without its truth: the observat
 position, what was heard up to t, speed, memory) gives an action, ``speed += action``, ``position += speed`` kept on the
 strip, and that position belongs to frame t + 1. The most probable action is taken.
 
-Confidence: at every frame the agent also says where in its window it would locate the music (64 columns). The share of
-that within ``confidence_reach_px`` of the position, smoothed exponentially, is the confidence. It is 1 while the
-follower waits for the first note, and stays what it was at the end of the score.
+Beside the agent the whole score is searched (`standpartner.agent.search`). Where the music is found elsewhere for long
+enough, because the agent has lost the way or the player has jumped, the follower goes there
+(`standpartner.agent.pursuit`), also from the end of the score. Confidence is the search's calibrated probability that
+the music is within reach of the position. It is 1 while the follower waits for the first note, and stays what it was at
+the end of the score.
 """
 
 from collections import deque
@@ -15,19 +17,17 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from standpartner.agent.bundle import Agent, Decision, Ear
-from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
-from standpartner.agent.views import window, window_index
+from standpartner.agent.bundle import Agent, Ear
+from standpartner.agent.pursuit import Pursuit
 from standpartner.audio import SpectrogramStream
 from standpartner.constants import FRAME_RATE_HZ
 from standpartner.errors import ScoreError
 from standpartner.follow.config import FollowerConfig
 from standpartner.follow.position import FramePosition, Position, place_all
 from standpartner.follow.start import StartDetector, expected_keys
-from standpartner.game import rules
 from standpartner.score import Score
 
-_SPEED_CHANGES = rules.PIANO.actions
+ANYWHERE = "auto"
 Floats = NDArray[np.float32]
 
 
@@ -49,10 +49,12 @@ class Follower:
         score: what is played.
         agent: who listens and reads.
         config: see `FollowerConfig`.
-        from_measure: printed number of the measure in which the performance begins; default: the first onset.
+        from_measure: printed number of the measure in which the performance begins; default: the first onset. With
+            `ANYWHERE` nothing is known of it: the follower stands at the first onset until the search finds the music.
 
     Raises:
         ScoreError: there is no such measure.
+        AgentError: the agent was exported without the graph that searches.
 
     Example:
         >>> follower = Follower(score, load_agent("tunes"))          # doctest: +SKIP
@@ -73,18 +75,26 @@ class Follower:
         self.config = config or FollowerConfig()
         self.state = State.WAITING
         self.start_frame: int | None = None
-        start = 0 if from_measure is None else _first_onset_of(score, from_measure)
-        self._view = agent.read(score.strip)
-        self._columns = np.array([len(self._view) - 2 * WINDOW_COLUMNS])
+        start, known = 0, from_measure != ANYWHERE
+        if from_measure is not None and known:
+            start = _first_onset_of(score, from_measure)
         self._stream = SpectrogramStream()
         self._ear = Ear(agent)
-        self._detector = StartDetector(self.config.start, expected_keys(score.notes.pitch[score.notes.onset == start]))
+        first_keys = expected_keys(score.notes.pitch[known & (score.notes.onset == start)])
+        self._detector = StartDetector(self.config.start, first_keys)
         self._recent: deque[Floats] = deque(maxlen=self._detector.memory_frames)  # embeddings not yet acted on
         self._frame = 0
-        self._position_px = float(score.onsets.x_px[start])
-        self._speed_px = 0.0
-        self._memory = agent.empty_memory(1)
-        self._confidence = _Confidence(self.config)
+        self._pursuit = Pursuit(
+            agent,
+            agent.read(score.strip),
+            width_px=score.width_px,
+            start_px=float(score.onsets.x_px[start]),
+            start_known=known,
+            config=self.config.pursuit,
+        )
+        self._doubt = _Doubt(self.config)
+        self._confidence = 1.0
+        self._jumped_from_px: float | None = None
         self._frames_at_end = 0
 
     def push(self, chunk: Floats) -> list[Position]:
@@ -110,18 +120,16 @@ class Follower:
 
     def _next(self, frame: Floats) -> FramePosition:
         """Position at this frame; then, if following, the move to the next one."""
-        if self.state is State.FINISHED:
-            return self._report()
         embedding, pressed = self._ear.hear(frame[None])
         self._recent.append(embedding)
         if self.state is State.WAITING and not self._has_begun(frame, pressed[0]):
             return self._report()
         while len(self._recent) > 1:  # what was played while it was not yet sure that this was music
-            self._move(self._decide(self._recent.popleft()))
-        decision = self._decide(self._recent.popleft())
-        self._confidence.take(decision.locate[0])
+            self._hear(self._recent.popleft())
+            self._move()
+        self._hear(self._recent.popleft())
         report = self._report()
-        self._move(decision)
+        self._move()
         return report
 
     def _has_begun(self, frame: Floats, pressed: Floats) -> bool:
@@ -134,52 +142,50 @@ class Follower:
         return True
 
     def _report(self) -> FramePosition:
+        jumped_from_px, self._jumped_from_px = self._jumped_from_px, None
         self._frame += 1
-        return FramePosition(self._frame - 1, self._position_px, self._confidence.value, self._confidence.lost)
-
-    def _decide(self, embedding: Floats) -> Decision:
-        index, fraction = window_index(np.array([self._position_px]), self._columns)
-        decision = self.agent.decide(
-            window(self._view, index, fraction),
-            embedding,
-            speed_px=np.array([self._speed_px], np.float32),
-            memory=self._memory,
+        return FramePosition(
+            self._frame - 1,
+            self._pursuit.position_px,
+            self._confidence,
+            self._doubt.lost,
+            jumped_from_px=jumped_from_px,
         )
-        self._memory = decision.memory
-        return decision
 
-    def _move(self, decision: Decision) -> None:
-        change = _SPEED_CHANGES[int(np.argmax(decision.action[0]))]
-        self._speed_px = float(rules.next_speed(self._speed_px, change))
-        position = float(rules.next_position(self._position_px, self._speed_px))
-        self._position_px = min(max(position, 0.0), self.score.width_px - 1.0)
-        at_end = self._position_px >= self.score.onsets.x_px[-1]
+    def _hear(self, embedding: Floats) -> None:
+        """Take in a frame; at the end of the score nothing comes of it unless the music is found elsewhere."""
+        if self._pursuit.listen(embedding):
+            self._jumped_from_px = self._pursuit.jumped_from_px
+            self.state, self._frames_at_end = State.FOLLOWING, 0
+        if self.state is State.FOLLOWING:
+            self._pursuit.decide(embedding)
+            self._confidence = self._pursuit.confidence
+            self._doubt.take(self._confidence)
+
+    def _move(self) -> None:
+        if self.state is not State.FOLLOWING:
+            return
+        self._pursuit.move()
+        at_end = self._pursuit.position_px >= self.score.onsets.x_px[-1]
         self._frames_at_end = self._frames_at_end + 1 if at_end else 0
         if self._frames_at_end > self.config.end_after_s * FRAME_RATE_HZ:
             self.state = State.FINISHED
 
 
-class _Confidence:
-    """Smoothed agreement of the agent's position with where it locates the music."""
+class _Doubt:
+    """Is the follower lost? It says so after a while of low confidence, until it is confident again."""
 
     def __init__(self, config: FollowerConfig) -> None:
         self.config = config
-        self.value = 1.0
         self.lost = False
-        offset_px = (np.arange(WINDOW_COLUMNS) - (WINDOW_COLUMNS - 1) / 2) * COLUMN_STRIDE_PX
-        self._near = np.abs(offset_px) <= config.confidence_reach_px
-        self._blend = 1.0 - float(np.exp(-1.0 / (config.confidence_memory_s * FRAME_RATE_HZ)))
         self._frames_below = 0
 
-    def take(self, locate: Floats) -> None:
-        """Take in (64,) logits of one frame."""
-        weight = np.exp(locate - locate.max(), dtype=np.float64)
-        agreement = float(weight[self._near].sum() / weight.sum())
-        self.value += self._blend * (agreement - self.value)
-        self._frames_below = self._frames_below + 1 if self.value < self.config.lost_below else 0
+    def take(self, confidence: float) -> None:
+        """Take in the confidence of one frame."""
+        self._frames_below = self._frames_below + 1 if confidence < self.config.lost_below else 0
         if self._frames_below >= self.config.lost_after_s * FRAME_RATE_HZ:
             self.lost = True
-        elif self.value >= self.config.found_above:
+        elif confidence >= self.config.found_above:
             self.lost = False
 
 

@@ -47,6 +47,11 @@ class Following:
         return max(self.positions, key=lambda position: position.strip_x_px).measure
 
     @property
+    def jumps(self) -> int:
+        """How often the follower went elsewhere because the music was found there."""
+        return sum(position.jumped_from_px is not None for position in self.positions)
+
+    @property
     def lost_share(self) -> float:
         """Share of frames from the first note on at which the follower said that it was lost."""
         heard = self.positions[self.start_frame :]

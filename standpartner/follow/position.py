@@ -11,7 +11,7 @@ from standpartner.score import Score
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A followed position; ``to_json`` has exactly these keys.
+    """A followed position; ``to_json`` has exactly these keys but the last.
 
     Attributes:
         time_s: second of the recording, a multiple of 1 / 20.
@@ -23,6 +23,8 @@ class Position:
         page_y_px: middle of the system on the page image.
         confidence: 0 to 1.
         lost: the follower does not know where the music is.
+        jumped_from_px: position on the strip that it left in this frame, having found the music here; None if it did
+            not jump.
     """
 
     time_s: float
@@ -34,6 +36,7 @@ class Position:
     page_y_px: float
     confidence: float
     lost: bool
+    jumped_from_px: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain dictionary, rounded to what is meaningful."""
@@ -58,6 +61,7 @@ class FramePosition:
     strip_x_px: float
     confidence: float
     lost: bool
+    jumped_from_px: float | None = None
 
 
 def printed_measure(label: str) -> int | str:
@@ -81,6 +85,7 @@ def place_all(score: Score, frames: list[FramePosition]) -> list[Position]:
             page_y_px=float(place.page_y_px[k]),
             confidence=frame.confidence,
             lost=frame.lost,
+            jumped_from_px=frame.jumped_from_px,
         )
         for k, frame in enumerate(frames)
     ]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from standpartner.agent.bundle import Decision
+from standpartner.agent.calibration import Calibration
 from standpartner.agent.views import pad_columns
 from standpartner.follow.demo import load_demo
 from standpartner.score import Score, read_score
@@ -16,14 +17,15 @@ class ScriptedAgent:
 
     Attributes:
         action: index of the action it always takes, or a function of the speed that gives one.
-        locate_px: where it locates the music, in strip px from the middle of its window; None: anywhere alike.
+        music_px: where it hears the music, in strip px; None: anywhere alike.
         pressed: logit of every key.
     """
 
-    def __init__(self, action=1, locate_px=0.0, pressed=-9.0):
+    def __init__(self, action=1, music_px=None, pressed=-9.0):
         self.config = SimpleNamespace(history_frames=2, memory=1)
+        self.calibration = Calibration()
         self.silent_front = np.zeros(4, np.float32)
-        self.action, self.locate_px, self.pressed = action, locate_px, pressed
+        self.action, self.music_px, self.pressed = action, music_px, pressed
         self.decisions = 0
 
     def read(self, strip):
@@ -43,10 +45,18 @@ class ScriptedAgent:
         self.decisions += 1
         action = np.zeros((1, 3), np.float32)
         action[0, self.action(float(speed_px[0])) if callable(self.action) else self.action] = 1.0
-        locate = np.zeros((1, 64), np.float32)
-        if self.locate_px is not None:
-            locate[0, round(31.5 + self.locate_px / 8)] = 20.0
-        return Decision(action, np.zeros(1, np.float32), locate=locate, track=locate, memory=memory)
+        nowhere = np.zeros((1, 64), np.float32)
+        return Decision(action, np.zeros(1, np.float32), locate=nowhere, track=nowhere, memory=memory)
+
+    def search_keys(self, view):
+        return view[64:-64].T[None]
+
+    def search(self, keys, embedding):
+        logits = np.zeros(keys.shape[2], np.float32)
+        if self.music_px is not None:
+            near = np.abs(8 * np.arange(len(logits)) + 4 - self.music_px) <= 8
+            logits[near] = 12.0
+        return logits
 
 
 @pytest.fixture

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 from standpartner.agent.bundle import Agent, Ear, load_agent
+from standpartner.agent.calibration import Calibration
+from standpartner.agent.pursuit import PursuitConfig
+from standpartner.agent.search import SearchConfig
 from standpartner.agent.views import window, window_index
 from standpartner.audio import read_audio, spectrogram
 from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.errors import ConfigError, ScoreError
-from standpartner.follow import Follower, FollowerConfig, StartConfig, State
+from standpartner.follow import ANYWHERE, Follower, FollowerConfig, StartConfig, State
 from standpartner.follow.demo import load_demo
 from standpartner.game import PIANO, BatchedGame, Track
 
@@ -75,7 +78,7 @@ def test_follows_by_the_rules_of_the_game(menuet, tiny_bundle, recording):
         memory = decision.memory
         game.step(decision.action.argmax(1))
         expected.append(game.position_px[0])
-    config = FollowerConfig(wait=False, end_after_s=60)
+    config = FollowerConfig(wait=False, end_after_s=60, pursuit=PursuitConfig(jump=False))
     found = [position.strip_x_px for position in follow(Follower(menuet, agent, config=config), audio)]
     assert len(set(expected)) > 20, "the untrained agent must move for this to show anything"
     assert found[: len(expected)] == expected
@@ -127,7 +130,8 @@ def test_unknown_measure(menuet, scripted):
 
 
 def test_stays_at_the_end(menuet, scripted, recording):
-    follower = Follower(menuet, scripted(reach(60)), config=AT_ONCE)
+    agent = scripted(reach(60), music_px=float(menuet.onsets.x_px[-1]))
+    follower = Follower(menuet, agent, config=FollowerConfig(wait=False, pursuit=PursuitConfig(jump=False)))
     positions = follow(follower, recording)
     assert follower.state is State.FINISHED
     assert positions[-1].strip_x_px == positions[-60].strip_x_px >= menuet.onsets.x_px[-1]
@@ -147,29 +151,113 @@ def test_touching_the_end_briefly_is_not_the_end(menuet, scripted, recording):
 
 
 def test_confidence_and_lost(menuet, scripted, recording):
-    agent = scripted(locate_px=4.0)
-    follower = Follower(menuet, agent, config=AT_ONCE)
+    """An agent that stands still at the first onset, and music that goes away and comes back."""
+    here = float(menuet.onsets.x_px[0])
+    agent = scripted(music_px=here)
+    slowly_convinced = PursuitConfig(jump=False, search=SearchConfig(trust=0.15))
+    config = FollowerConfig(wait=False, pursuit=slowly_convinced)
+    follower = Follower(menuet, agent, config=config)
     sure = follower.push(recording[: 2 * SAMPLE_RATE_HZ])
-    assert all(position.confidence > 0.99 and not position.lost for position in sure)
-    agent.locate_px = 100.0
+    assert all(position.confidence > 0.9 and not position.lost for position in sure)
+    agent.music_px = here + 900
     unsure = follower.push(recording[2 * SAMPLE_RATE_HZ : 6 * SAMPLE_RATE_HZ])
-    confidence = [position.confidence for position in unsure]
-    assert confidence == sorted(confidence, reverse=True)
-    assert confidence[19] == pytest.approx(np.exp(-1), abs=0.03), "smoothed over a second"
-    assert [position.lost for position in unsure[:40]] == [False] * 40, "not at once"
+    first_lost = [position.lost for position in unsure].index(True)
+    low = [position.confidence < config.lost_below for position in unsure]
+    assert low[0] is False, "one frame proves nothing"
+    assert first_lost == low.index(True) + round(20 * config.lost_after_s) - 1, "not at once"
     assert unsure[-1].lost
-    agent.locate_px = 0.0
+    assert unsure[-1].confidence < 0.05
+    agent.music_px = here
     found = follower.push(recording[6 * SAMPLE_RATE_HZ : 9 * SAMPLE_RATE_HZ])
     assert found[0].lost
     assert not found[-1].lost
-    agent.locate_px = None
-    vague = follower.push(recording[9 * SAMPLE_RATE_HZ :])
-    assert 0 <= vague[-1].confidence < 0.2
-    assert vague[-1].lost
+    assert found[-1].confidence > 0.9
+
+
+def test_confidence_is_calibrated(menuet, scripted, recording):
+    plain, doubtful = scripted(), scripted()
+    doubtful.calibration = Calibration(slope=0.5, bias=-1.0)
+    seen = [Follower(menuet, agent, config=AT_ONCE).push(recording) for agent in (plain, doubtful)]
+    expected = doubtful.calibration.apply([position.confidence for position in seen[0]])
+    assert np.allclose([position.confidence for position in seen[1]], expected)
+
+
+class Walker:
+    """Music that moves through a score at a steady pace from a place on."""
+
+    def __init__(self, agent, start_px, speed_px=4.0):
+        self.agent, self.start_px, self.speed_px, self.heard = agent, start_px, speed_px, 0
+        agent.listen, self._listen = self.listen, agent.listen
+
+    def listen(self, fronts):
+        self.agent.music_px = self.start_px + self.speed_px * self.heard
+        self.heard += 1
+        return self._listen(fronts)
+
+
+def test_jumps_to_where_the_music_is_and_says_so(menuet, scripted, recording):
+    agent = scripted(reach(4))
+    walker = Walker(agent, float(menuet.onsets.x_px[0]))
+    follower = Follower(menuet, agent, config=AT_ONCE)
+    before = follower.push(recording[: 4 * SAMPLE_RATE_HZ])
+    walker.start_px += 1500
+    after = follower.push(recording[4 * SAMPLE_RATE_HZ : 8 * SAMPLE_RATE_HZ])
+    assert not any(position.jumped_from_px is not None for position in before)
+    jumps = [position for position in after if position.jumped_from_px is not None]
+    assert len(jumps) == 1
+    assert jumps[0].time_s - before[-1].time_s < 1.5
+    assert list(jumps[0].to_json()) == KEYS
+    assert jumps[0].jumped_from_px == pytest.approx(jumps[0].strip_x_px - 1500, abs=60)
+    assert abs(after[-1].strip_x_px - agent.music_px) < 50
+    assert after[-1].system > before[-1].system
+
+
+@pytest.mark.parametrize("chunk", [441, 7_777])
+def test_a_stream_jumps_as_a_file_does(chunk, menuet, scripted, recording):
+    def jumping():
+        agent = scripted(reach(4))
+        Walker(agent, 2000.0)
+        return Follower(menuet, agent, config=AT_ONCE)
+
+    whole = follow(jumping(), recording)
+    assert sum(position.jumped_from_px is not None for position in whole) == 1
+    assert follow(jumping(), recording, chunk) == whole
+
+
+def test_begins_anywhere(menuet, scripted, recording):
+    """Nothing is known of the start, and the first note may be any."""
+    agent = scripted(reach(4))
+    Walker(agent, 2500.0)
+    follower = Follower(menuet, agent, config=AT_ONCE, from_measure=ANYWHERE)
+    positions = follower.push(recording[: 4 * SAMPLE_RATE_HZ])
+    assert positions[0].confidence < 0.1, "it does not pretend to know"
+    assert positions[0].strip_x_px == menuet.onsets.x_px[0]
+    assert abs(positions[-1].strip_x_px - agent.music_px) < 50
+    assert positions[-1].confidence > 0.9
+
+
+def test_goes_back_from_the_end_for_a_da_capo(menuet, scripted, recording):
+    agent = scripted(reach(4))
+    walker = Walker(agent, float(menuet.onsets.x_px[-1]) - 80)
+    config = FollowerConfig(wait=False, end_after_s=0.2)
+    follower = Follower(menuet, agent, config=config, from_measure=48)
+    follower.push(recording[: 2 * SAMPLE_RATE_HZ])
+    assert follower.state is State.FINISHED
+    walker.start_px, walker.heard = float(menuet.onsets.x_px[0]), 0
+    positions = follower.push(recording[2 * SAMPLE_RATE_HZ : 6 * SAMPLE_RATE_HZ])
+    assert follower.state is State.FOLLOWING
+    assert positions[-1].measure < 20
+
+
+def test_the_end_of_the_bundled_recording_is_the_end(menuet):
+    """The last chord dies away: nobody is sent anywhere by the silence after it."""
+    audio = read_audio(load_demo().recording)
+    follower = Follower(menuet, load_agent("tunes"))
+    positions = follow(follower, audio)
+    assert follower.state is State.FINISHED
+    assert not any(position.jumped_from_px is not None for position in positions)
 
 
 def test_config_is_checked():
     with pytest.raises(ConfigError, match="lost_below <= found_above"):
         FollowerConfig(lost_below=0.6, found_above=0.5)
-    with pytest.raises(ConfigError, match="above 0"):
-        FollowerConfig(confidence_memory_s=0)

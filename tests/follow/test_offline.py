@@ -5,10 +5,19 @@ import json
 import numpy as np
 import pytest
 
+from standpartner.agent.pursuit import PursuitConfig
 from standpartner.audio import read_audio
 from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.errors import AudioError
-from standpartner.follow import Follower, OutputError, check_writable, follow_audio, write_positions, write_text
+from standpartner.follow import (
+    Follower,
+    FollowerConfig,
+    OutputError,
+    check_writable,
+    follow_audio,
+    write_positions,
+    write_text,
+)
 from standpartner.follow.demo import load_demo
 
 
@@ -19,8 +28,9 @@ def recording():
 
 def test_summary(menuet, scripted, recording):
     told = []
-    agent = scripted(lambda speed: 2 if speed < 4 else 1, locate_px=200.0)
-    following = follow_audio(Follower(menuet, agent), recording, progress=told.append)
+    agent = scripted(lambda speed: 2 if speed < 4 else 1, music_px=4000.0)
+    config = FollowerConfig(pursuit=PursuitConfig(jump=False))
+    following = follow_audio(Follower(menuet, agent, config=config), recording, progress=told.append)
     assert following.duration_s == 10.0
     assert following.started_s == pytest.approx(load_demo().onset_s[0], abs=0.06)
     assert following.followed_s == following.duration_s - following.started_s
