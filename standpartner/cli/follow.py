@@ -25,6 +25,14 @@ DEFAULT_AGENT = "tunes"
 ScorePath = Annotated[Path, typer.Argument(metavar="SCORE", help="MusicXML (.musicxml, .mxl), MEI, Humdrum or ABC.")]
 AudioPath = Annotated[Path, typer.Argument(metavar="AUDIO", help="Recording: wav, flac, ogg or mp3.")]
 AgentName = Annotated[str, typer.Option("--agent", metavar="NAME|PATH", help="Bundled agent or the folder of one.")]
+AgentChoice = Annotated[
+    str | None,
+    typer.Option(
+        "--agent",
+        metavar="NAME|PATH",
+        help="Bundled agent or the folder of one; default: tunes for single-line music, piano for all other.",
+    ),
+]
 MaxPages = Annotated[int, typer.Option("--max-pages", min=1, help="Refuse scores with more pages.")]
 
 
@@ -40,7 +48,7 @@ def follow(
     score: ScorePath,
     audio: AudioPath,
     *,
-    agent: AgentName = DEFAULT_AGENT,
+    agent: AgentChoice = None,
     from_measure: Annotated[
         str | None,
         typer.Option(
@@ -66,21 +74,22 @@ def follow(
     """
     from standpartner.agent.bundle import load_agent
     from standpartner.audio import read_audio
-    from standpartner.follow import Follower, FollowerConfig, check_writable, write_page, write_positions
+    from standpartner.follow import Follower, FollowerConfig, agent_for, check_writable, write_page, write_positions
 
     for path in (json_path, html_path):
         if path is not None:
             check_writable(path)
-    loaded = load_agent(agent)
+    chosen = load_agent(agent) if agent else None  # what is wrong with it is said before a score is engraved
     samples = read_audio(audio)
     engraved = _read_score(score, max_pages)
+    loaded = chosen or load_agent(agent_for(engraved))
     follower = Follower(engraved, loaded, config=FollowerConfig(wait=wait), from_measure=from_measure)
     following = _follow(follower, samples, audio.name)
     if json_path is not None:
         write_positions(json_path, following.positions)
     if html_path is not None:
         write_page(html_path, engraved, positions=following.positions, audio=samples, start_frame=following.start_frame)
-    _print(_summary(following, score.name))
+    _print(_summary(following, score.name, agent=loaded.name))
 
 
 def demo(
@@ -100,7 +109,8 @@ def demo(
     make_folder(out)
     samples = read_audio(piece.recording)
     score = _read_score(piece.score, 60)
-    following = _follow(Follower(score, load_agent(agent)), samples, piece.recording.name)
+    loaded = load_agent(agent)
+    following = _follow(Follower(score, loaded), samples, piece.recording.name)
     page = out / "index.html"
     write_page(
         page,
@@ -110,7 +120,7 @@ def demo(
         truth=piece.onset_s,
         start_frame=following.start_frame,
     )
-    _print(_summary(following, score.title), _measures(piece, score, following))
+    _print(_summary(following, score.title, agent=loaded.name), _measures(piece, score, following))
     typer.echo(f"Watch it: open {page} in a browser.")
 
 
@@ -214,8 +224,9 @@ def _progress(what: str, total: float | None) -> Iterator[Callable[[float], None
         yield lambda done: bar.update(task, completed=done)
 
 
-def _summary(following: Following, name: str) -> Table:
+def _summary(following: Following, name: str, *, agent: str) -> Table:
     table = _facts(name)
+    table.add_row("agent", agent)
     table.add_row("recording", f"{following.duration_s:.1f} s")
     table.add_row("first note heard at", f"{following.started_s:.2f} s")
     table.add_row("followed", f"{following.followed_s:.1f} s")

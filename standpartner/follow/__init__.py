@@ -1,5 +1,6 @@
 """Following: audio in, positions out; and the page that shows them."""
 
+from standpartner.follow.choice import agent_for
 from standpartner.follow.config import FollowerConfig, StartConfig
 from standpartner.follow.files import OutputError, check_writable, write_positions, write_text
 from standpartner.follow.follower import ANYWHERE, Follower, State
@@ -16,6 +17,7 @@ __all__ = [
     "Position",
     "StartConfig",
     "State",
+    "agent_for",
     "check_writable",
     "follow_audio",
     "write_page",
