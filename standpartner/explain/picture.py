@@ -25,6 +25,7 @@ from standpartner.explain.drawing import (
 )
 from standpartner.explain.panels import ActionPanel, PagePanel, SoundPanel, StripPanel, strip_panel_height
 from standpartner.explain.show import Show
+from standpartner.explain.trace import Overlay
 from standpartner.game.tracks import Track
 
 VIEWS: Final = ("strip", "page")
@@ -84,7 +85,7 @@ class Painter:
         self._draw_header(canvas, frame)
         for panel in self._panels:
             panel.draw(canvas, frame)
-        self._draw_legend(canvas)
+        self._draw_legend(canvas, frame)
         return np.asarray(canvas.image)
 
     @property
@@ -138,15 +139,23 @@ class Painter:
             return "found again", AGENT
         return ("finished" if frame >= trace.track.last_frame else "following"), AGENT
 
-    def _draw_legend(self, canvas: Canvas) -> None:
+    def _draw_legend(self, canvas: Canvas, frame: int) -> None:
         y, left = _HEIGHT - 10, float(_MARGIN)
         words = [("time line: distance to the target", (110, 160, 196)), ("lost", TARGET)]
         if self.show.score is not None:
             words.append(("a system starts", BELIEF))
         if self.show.attribution is not None:
-            what = self.show.attribution.what
-            words += [(f"colour on score and sound: for {what}", FOR), ("against it", AGAINST)]
+            words += [(f"on score and sound: for {self._explained(self.show.attribution, frame)}", FOR)]
+            words += [("against it", AGAINST)]
         for word, colour in words:
             canvas.rectangle(Box(left, y - 6, 10, 10), fill=colour)
             canvas.text((left + 15, y), word, colour=TEXT, size=SMALL, anchor="lm")
             left += 40 + canvas.text_width(word, SMALL)
+
+    def _explained(self, attribution: Overlay, frame: int) -> str:
+        """What the colours of a frame are of, and of when."""
+        trace = self.show.trace
+        number = attribution.map_at(frame - trace.first_frame)
+        if number is None:
+            return attribution.what
+        return f"{attribution.what} at {(trace.first_frame + attribution.decision[number]) / FRAME_RATE_HZ:.1f} s"
