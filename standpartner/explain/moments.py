@@ -105,7 +105,7 @@ def play_moments(network: AnyNetwork, tracks: Sequence[Track], *, game: GameConf
 
 
 def retrace(network: AnyNetwork, trace: Trace, *, decisions: int) -> Moments:
-    """Go the way of a trace again, with its actions, so that the network is exactly where the trace is.
+    """Go the way of a trace again, with its actions, so that the network is just where the trace's agent was.
 
     Args:
         network: that of the trace's agent.
@@ -117,10 +117,10 @@ def retrace(network: AnyNetwork, trace: Trace, *, decisions: int) -> Moments:
         ConfigError: the network sees other windows than the game shows.
     """
     game = BatchedGame([trace.track], trace.game, stop_when_lost=False)
-    (moments,) = _play(network, game, taken=trace.action[:decisions].argmax(axis=1))
+    (moments,) = _play(network, game, taken=trace.taken[:decisions])
     said = torch.from_numpy(moments.logits).softmax(1).numpy()
     apart = np.abs(said - trace.action[:decisions]).max(axis=1)
-    if apart.max() > _ALIKE or not np.array_equal(moments.position_px, trace.position_px[:decisions]):
+    if apart.max() > _ALIKE:
         raise AgentError(
             f"expected weights that decide as the agent's ONNX graphs do, but their probabilities differ by up to "
             f"{apart.max():.2f}, most in frame {moments.frame[apart.argmax()]}; export the agent from its weights again"

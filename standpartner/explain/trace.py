@@ -84,6 +84,11 @@ class Trace:
         """(states,) whether the agent is further than the bound from the target."""
         return is_lost(self.error_px, self.game.bound_px)
 
+    @cached_property
+    def taken(self) -> IntArray:
+        """(decisions,) index of the action that was taken."""
+        return np.argmax(np.diff(self.speed)[:, None] == np.array(self.game.actions), axis=1)
+
     def centre_px(self, state: int) -> int:
         """Strip px in the middle of the view: the position, rounded half up."""
         return int(np.floor(self.position_px[state] + 0.5))
@@ -123,7 +128,7 @@ class Overlay:
     what: str
 
     def map_at(self, state: int) -> int | None:
-        """Number of the map that is shown in a state, negative before the first one; None if there is none yet."""
+        """Number of the map that is shown in a state; None if there is none yet, and for what is before state 0."""
         found = int(np.searchsorted(self.decision, state, side="right"))
         return found - 1 if found else None
 
