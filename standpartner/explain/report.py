@@ -134,9 +134,8 @@ def play_checkpoints(
             told(f"playing {name}")
         with TemporaryDirectory() as bundle:
             export_bundle(network, Path(bundle), about={"name": name})
-            traces = record_traces(load_player(bundle), tracks, game=_rules(config, stage))
-            network.eval().requires_grad_(False)
-            kept.append(Checkpoint(name, f"{stage}, step {step}", tuple(traces), network))
+            traces = tuple(record_traces(load_player(bundle), tracks, game=_rules(config, stage)))
+        kept.append(Checkpoint(name, f"{stage}, step {step}", traces, network.eval().requires_grad_(False)))
     return kept
 
 
