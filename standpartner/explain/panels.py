@@ -1,5 +1,7 @@
 """The panels of a picture: each draws one part of what a trace holds of one frame into its box."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -31,7 +33,8 @@ _NUMBER = 22  # units from one number to the next
 _ROW = 15  # units of a row of probabilities
 _LOWEST_OCTAVE = 2  # band 0 is the note C2
 _FULL_COLOUR_PERCENTILE = 99.5
-_MAPS_MEASURED = 64  # evenly spread over an episode
+_MAPS_MEASURED = 64  # evenly chosen from an episode
+_SPREAD_PX = 2  # on either side: squares are a little smaller than a notehead
 
 
 def strip_panel_height(show: Show, zoom: float) -> float:
@@ -51,7 +54,7 @@ class StripPanel:
 
     def __init__(self, show: Show, box: Box, *, zoom: float) -> None:
         self.show, self.box, self.zoom = show, box, zoom
-        self._full_colour = full_colour(show.attribution.score) if show.attribution else 0.0
+        self._full_colour = full_colour(show.attribution.score, spread=_spread) if show.attribution else 0.0
 
     def draw(self, canvas: Canvas, frame: int) -> None:
         """Draw a frame."""
@@ -88,7 +91,7 @@ class StripPanel:
         number = attribution.map_at(state) if attribution else None
         if attribution is None or number is None:
             return Image.fromarray(ink).convert("RGB")
-        seen = attribution.score[number]
+        seen = _spread(attribution.score[number])
         moved_px = centre_px - self.show.trace.centre_px(int(attribution.decision[number]))
         left = (ink.shape[1] - seen.shape[1]) // 2 - moved_px
         placed = _placed(seen, ink.shape, top=(ink.shape[0] - seen.shape[0]) // 2, left=left)
@@ -288,10 +291,24 @@ def action_name(change: int) -> str:
     return f"slower {change}" if change < 0 else f"faster +{change}" if change > 0 else "keep"
 
 
-def full_colour(attribution: npt.NDArray[np.floating]) -> float:
-    """The attribution that is coloured in full: of (maps, ...) all but the strongest are below it."""
+def full_colour(attribution: Floats, *, spread: Callable[[Floats], Floats] = np.asarray) -> float:
+    """The attribution that is coloured in full: of (maps, ...) all but the strongest are below it.
+
+    Args:
+        attribution: of a whole episode.
+        spread: what is done with maps before they are drawn.
+    """
     some = attribution[:: -(-len(attribution) // _MAPS_MEASURED)]
-    return float(np.percentile(np.abs(some), _FULL_COLOUR_PERCENTILE))
+    return float(np.percentile(np.abs(spread(some)), _FULL_COLOUR_PERCENTILE))
+
+
+def _spread(maps: Floats) -> Floats:
+    """Mean of (..., h, w) over squares around each pixel: by single ones a note cannot be told for or against."""
+    edges = [(0, 0)] * (maps.ndim - 2) + [(_SPREAD_PX, _SPREAD_PX)] * 2
+    spread: Floats = np.pad(maps, edges)
+    for axis in (-2, -1):
+        spread = np.lib.stride_tricks.sliding_window_view(spread, 2 * _SPREAD_PX + 1, axis=axis).mean(axis=-1)
+    return spread
 
 
 def _placed(values: Floats, shape: tuple[int, ...], *, top: int, left: int) -> Floats:
