@@ -9,11 +9,13 @@ from standpartner.agent.bundle import Floats
 from standpartner.agent.checkpoint import AnyNetwork
 from standpartner.explain.gradients import Attribution, AttributionConfig, attribute
 from standpartner.explain.moments import retrace
+from standpartner.explain.panels import action_name
 from standpartner.explain.trace import Overlay, Trace
+from standpartner.game.rules import GameConfig
 
 _WHAT: Final = {
-    "action": "the action taken",
-    "other": "the runner-up among the actions",
+    "action": "{action}, the action taken",
+    "other": "{action}, the runner-up",
     "value": "the value",
     "locate": "locate's likeliest column",
 }
@@ -45,12 +47,19 @@ def explain_trace(
     """
     config = config or AttributionConfig()
     moments = retrace(network, trace, decisions=decisions[-1] + 1)
-    maps = []
+    maps, what = [], []
     for done, decision in enumerate(decisions, start=1):
-        maps.append(_maps(attribute(network, moments.part(slice(decision, decision + 1)), config)))
+        found = attribute(network, moments.part(slice(decision, decision + 1)), config)
+        maps.append(_maps(found))
+        what.append(_words(config.target, int(found.target[0]), trace.game))
         progress(done)
     score, spectrogram = (np.concatenate(column) for column in zip(*maps, strict=True))
-    return Overlay(np.asarray(decisions, np.int64), score, spectrogram, _WHAT[config.target])
+    return Overlay(np.asarray(decisions, np.int64), score, spectrogram, tuple(what))
+
+
+def _words(target: str, index: int, game: GameConfig) -> str:
+    """What is explained; ``index`` is that of the action where it is one."""
+    return _WHAT[target].format(action=action_name(game.actions[index]) if target in ("action", "other") else "")
 
 
 def _maps(found: Attribution) -> tuple[Floats, Floats]:

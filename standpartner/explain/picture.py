@@ -25,7 +25,6 @@ from standpartner.explain.drawing import (
 )
 from standpartner.explain.panels import ActionPanel, PagePanel, SoundPanel, StripPanel, strip_panel_height
 from standpartner.explain.show import Show
-from standpartner.explain.trace import Overlay
 from standpartner.game.tracks import Track
 
 VIEWS: Final = ("strip", "page")
@@ -144,18 +143,13 @@ class Painter:
         words = [("time line: distance to the target", (110, 160, 196)), ("lost", TARGET)]
         if self.show.score is not None:
             words.append(("a system starts", BELIEF))
-        if self.show.attribution is not None:
-            words += [(f"on score and sound: for {self._explained(self.show.attribution, frame)}", FOR)]
+        attribution, first = self.show.attribution, self.show.trace.first_frame
+        number = attribution.map_at(frame - first) if attribution else None
+        if attribution is not None and number is not None:
+            second = (first + attribution.decision[number]) / FRAME_RATE_HZ
+            words += [(f"on score and sound, for {attribution.what[number]} at {second:.1f} s", FOR)]
             words += [("against it", AGAINST)]
         for word, colour in words:
             canvas.rectangle(Box(left, y - 6, 10, 10), fill=colour)
             canvas.text((left + 15, y), word, colour=TEXT, size=SMALL, anchor="lm")
             left += 40 + canvas.text_width(word, SMALL)
-
-    def _explained(self, attribution: Overlay, frame: int) -> str:
-        """What the colours of a frame are of, and of when."""
-        trace = self.show.trace
-        number = attribution.map_at(frame - trace.first_frame)
-        if number is None:
-            return attribution.what
-        return f"{attribution.what} at {(trace.first_frame + attribution.decision[number]) / FRAME_RATE_HZ:.1f} s"

@@ -119,13 +119,13 @@ class Overlay:
         score: float32 (n, height, width) in strip px around where the agent was, rounded half up, and the strip's
             middle row; positive for, negative against.
         spectrogram: float32 (n, frames, 78) of the last frames, the decision's own last.
-        what: what it is an attribution of, in some words.
+        what: what each is an attribution of, in some words.
     """
 
     decision: IntArray
     score: Floats
     spectrogram: Floats
-    what: str
+    what: tuple[str, ...]
 
     def map_at(self, state: int) -> int | None:
         """Number of the map that is shown in a state; None if there is none yet, and for what is before state 0."""

@@ -40,7 +40,7 @@ def test_an_episode_is_explained_where_the_trace_is_also_when_lost(tiny_bundle, 
     assert overlay.spectrogram[2].any()
     assert overlay.decision.tolist() == decisions
     assert [overlay.map_at(state) for state in (-1, 0, 6, 7, 8)] == [None, 0, 0, 1, 1]
-    assert "locate" in overlay.what
+    assert overlay.what == ("locate's likeliest column",) * 3
     assert counted == [1, 2, 3]
 
 
@@ -50,6 +50,8 @@ def test_what_a_window_network_sees_and_how_that_differs_are_added_up(window_bun
     overlay = explain_trace(network, trace, decisions=[3, 9])
     found = attribute(network, retrace(network, trace, decisions=10).part(np.array([3, 9])))
     assert found.spectrogram_difference.any()
+    names = [("slower -1", "keep", "faster +1")[trace.taken[decision]] for decision in (3, 9)]
+    assert overlay.what == tuple(f"{name}, the action taken" for name in names)
     total = overlay.score.sum((1, 2)) + overlay.spectrogram.sum((1, 2))
     np.testing.assert_allclose(total, found.change, atol=0.011 * np.maximum(np.abs(found.change), 0.1).max())
     np.testing.assert_allclose(overlay.score, found.score + found.score_difference)

@@ -75,7 +75,7 @@ def marked(*decisions):
     score[:, 5:10, 100:110] = 1.0
     sound = np.zeros((len(decisions), 35, 78), np.float32)
     sound[:, -4:, 60:70] = -1.0
-    return Overlay(np.array(decisions), score, sound, "the action")
+    return Overlay(np.array(decisions), score, sound, ("the action",) * len(decisions))
 
 
 def test_an_attribution_is_laid_over_score_and_sound(clicks):

@@ -147,7 +147,7 @@ def test_sound_and_spectrogram_are_in_step(clicks, made_up, browser, tmp_path):
 def test_an_attribution_can_be_switched_and_stays_on_its_notes(tune, browser, tmp_path):
     score = np.zeros((2, 160, 512), np.float32)
     score[:, :, 288:304] = 1.0  # 32 to 48 px right of the agent
-    spoke = Overlay(np.array([30, 44]), score, np.ones((2, 35, 78), np.float32), "value")
+    spoke = Overlay(np.array([30, 44]), score, np.ones((2, 35, 78), np.float32), ("one", "other"))
     write_viewer(tmp_path / "page.html", replace(tune, attribution=spoke))
     states = [20, 30, 40, 50]
     found = probed(tmp_path / "page.html", browser, [tune.trace.first_frame + state for state in states])
