@@ -1,13 +1,16 @@
 """Pictures: what stands where, in colours that can be found again."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from standpartner.errors import ConfigError
-from standpartner.explain.drawing import AGENT, FOR, TARGET, overlay
+from standpartner.explain.drawing import AGAINST, AGENT, FOR, TARGET, overlay
 from standpartner.explain.picture import Painter, shown_frames
+from standpartner.explain.sheet import png
 from standpartner.explain.show import Show
 from standpartner.explain.trace import Overlay
 
@@ -113,6 +116,15 @@ def test_an_attribution_stays_on_its_notes_and_sounds_until_the_next_one(clicks)
     assert explained[0] - later[0] == pytest.approx(1.7 * moved, abs=2)
     assert explained[1] - later[1] == pytest.approx(inner.width * 8 / 40, abs=2)
     assert following == pytest.approx(explained, abs=2)
+
+
+def test_a_small_picture_keeps_the_colours_apart(clicks):
+    picture = Painter(replace(clicks, attribution=marked(12))).paint(clicks.trace.first_frame + 12)
+    with Image.open(io.BytesIO(png(picture))) as kept:
+        small = np.asarray(kept.convert("RGB"))
+    for colour in (FOR, AGAINST, AGENT, TARGET):
+        place = np.argwhere((picture == np.array(colour)).all(axis=-1))[0]
+        assert small[tuple(place)].tolist() == pytest.approx(colour, abs=6)
 
 
 def test_what_is_shown_ends_a_second_after_the_last_onset(clicks):
