@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,8 @@ from standpartner.cli.progress import progress_bar
 from standpartner.errors import ConfigError
 
 if TYPE_CHECKING:  # what commands need is imported when they run
+    from collections.abc import Callable
+
     from rich.progress import Progress, TaskID
 
     from standpartner.explain.show import Show
@@ -34,6 +37,16 @@ Piece = Annotated[str, typer.Argument(metavar="PIECE", help="Name of a built pie
 Agent = Annotated[str, typer.Option(help="Agent that follows (name or folder).")]
 Performance = Annotated[str | None, typer.Option(metavar="NAME", help="Name of the performance; default: the first.")]
 Game = Annotated[str | None, typer.Option(metavar="piano|nottingham", help="Rules; default: those of the corpus.")]
+Gradients = Annotated[
+    str | None,
+    typer.Option(
+        metavar="action|other|value|locate",
+        help="Colour what in score and sound spoke for and against the action taken, the runner-up, the value, or the "
+        "column that locate gives most (integrated gradients; about a second a frame).",
+    ),
+]
+Every = Annotated[int, typer.Option(help="Explain one frame in so many; its colours stay until the next.", min=1)]
+Baseline = Annotated[str, typer.Option(metavar="silence|blur", help="Explain against this: silence is white paper.")]
 
 
 @app.command()
@@ -51,26 +64,33 @@ def video(
     speed: Annotated[float, typer.Option(help="0.25 to 4; the sound keeps its pitch.")] = 1.0,
     performance: Performance = None,
     game: Game = None,
+    gradients: Gradients = None,
+    every: Every = 10,
+    baseline: Baseline = "silence",
     paper: Annotated[
         bool, typer.Option("--paper", help="Make the four pieces of the paper's project page, from MSMD's test split.")
     ] = False,
 ) -> None:
     """Make a video of an agent that follows a piece, with its sound: score, spectrogram, actions, value, error.
 
-    Needs PyAV: pip install "standpartner[video]".
+    Needs PyAV: pip install "standpartner[video]"; with --gradients PyTorch: pip install "standpartner[explain]".
     """
     from standpartner.explain.picture import Painter
-    from standpartner.explain.video import write_video
+    from standpartner.explain.video import check_speed, write_video
     from standpartner.follow.files import check_writable, make_folder
 
     if paper == (piece is not None) or (paper and performance is not None):
         raise ConfigError("expected a PIECE, or --paper without PIECE and --performance")
+    check_speed(speed)
     if paper:
         make_folder(out)
+    explain = _explainer(agent, gradients, every=every, baseline=baseline)
     goals = {name: out / f"{name.rpartition('/')[2]}.mp4" for name in PAPER_PIECES} if paper else {str(piece): out}
     for name, path in goals.items():
         check_writable(path)
-        painter = Painter(_show(name, agent, game=game, performance=performance), view=view, height_px=height)
+        show = _show(name, agent, game=game, performance=performance)
+        Painter(show, view=view, height_px=height)  # what cannot be drawn is refused before minutes of explaining
+        painter = Painter(explain(show), view=view, height_px=height)
         with progress_bar() as bar:
             task = bar.add_task(path.name, total=painter.frames)
             write_video(path, painter, speed=speed, progress=partial(_completed, bar, task))
@@ -85,13 +105,20 @@ def viewer(
     agent: Agent,
     performance: Performance = None,
     game: Game = None,
+    gradients: Gradients = None,
+    every: Every = 10,
+    baseline: Baseline = "silence",
 ) -> None:
-    """Write a page that shows what videos show, to be gone through frame by frame; it needs nothing else."""
+    """Write a page that shows what videos show, to be gone through frame by frame; it needs nothing else.
+
+    With --gradients it is made by PyTorch: pip install "standpartner[explain]".
+    """
     from standpartner.explain.viewer import write_viewer
     from standpartner.follow.files import check_writable
 
     check_writable(out)
-    write_viewer(out, _show(piece, agent, game=game, performance=performance))
+    explain = _explainer(agent, gradients, every=every, baseline=baseline)
+    write_viewer(out, explain(_show(piece, agent, game=game, performance=performance)))
     _out.print(f"Open {out} in a browser.")
 
 
@@ -142,3 +169,27 @@ def _show(piece: str, agent: str, *, game: str | None, performance: str | None) 
     folder = find_piece(piece).resolve()
     rules = game_for(folder.parent.parent.name, game)
     return show_piece(load_piece(folder), load_player(agent), game=rules, performance=performance)
+
+
+def _explainer(agent: str, target: str | None, *, every: int, baseline: str) -> Callable[[Show], Show]:
+    """What adds gradients to a show, nothing without a target; whether it can is found out before the agent plays."""
+    if target is None:
+        return lambda show: show
+    from standpartner.explain.extra import need_extra
+
+    need_extra()
+    from standpartner.explain.attributed import explain_trace
+    from standpartner.explain.gradients import AttributionConfig
+    from standpartner.explain.moments import load_network
+
+    config, network = AttributionConfig(target=target, baseline=baseline), load_network(agent)
+
+    def add(show: Show) -> Show:
+        decisions = range(0, show.trace.states - 1, every)
+        with progress_bar() as bar:
+            task = bar.add_task(f"explaining {show.title}", total=len(decisions))
+            told = partial(_completed, bar, task)
+            why = explain_trace(network, show.trace, decisions=decisions, config=config, progress=told)
+        return replace(show, attribution=why)
+
+    return add

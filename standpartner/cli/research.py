@@ -112,5 +112,5 @@ def report(
     check_writable(page)
     with progress_bar() as bar:
         task = bar.add_task("playing", total=None)
-        write_report(page, run, pieces=pieces, told=lambda name: bar.update(task, description=f"playing {name}"))
+        write_report(page, run, pieces=pieces, told=lambda words: bar.update(task, description=words))
     _out.print(f"Open {page} in a browser.")

@@ -4,6 +4,7 @@ Of ONNX bundles, without PyTorch: ``trace`` (one episode, frame by frame), ``sho
 ``video`` and ``viewer`` of shows (``picture``, ``panels``, ``curves`` draw on the canvas of ``drawing``), ``failures``
 (lost moments and their causes) and ``atlas`` (their page). Of PyTorch networks: ``moments`` (what was played),
 ``looks`` (encoders and head apart), ``gradients`` (integrated gradients: ``secants``, ``baselines``, ``checks``,
-``gradient_picture``), ``points`` with ``findings``, ``embedding_map`` and ``embedding_page``. ``report`` is the page
-about a training run, ``charts`` and ``sheet`` its parts.
+``gradient_picture``), ``attributed`` (gradients along a trace, for shows), ``points`` with ``findings``,
+``embedding_map`` and ``embedding_page``. ``report`` is the page about a training run, ``charts`` and ``sheet`` its
+parts.
 """

@@ -97,9 +97,7 @@ def lost_moment(trace: Trace, score: Score, rules: CauseRules | None = None) -> 
     if trace.lost_frame is None:
         return None
     rules = rules or CauseRules()
-    lost = trace.lost_frame - trace.first_frame
-    near = np.flatnonzero(np.abs(trace.error_px[: lost + 1]) <= rules.near_share * trace.game.bound_px)
-    left = int(near[-1]) if len(near) else 0
+    lost, left = trace.lost_frame - trace.first_frame, left_state(trace, rules)
     first = max(left - round(rules.run_up_s * FRAME_RATE_HZ), 0)
     examiner = _Examiner(trace, score, rules)
     error = trace.error_px[first : lost + 1]
@@ -111,6 +109,19 @@ def lost_moment(trace: Trace, score: Score, rules: CauseRules | None = None) -> 
         applies=examiner.causes(first, error),
         controls=_controls(examiner, error, last_start=trace.states - len(error)),
     )
+
+
+def left_state(trace: Trace, rules: CauseRules | None = None) -> int:
+    """Last state in which the agent was with the music before it was lost; the first one if it never was.
+
+    Args:
+        trace: in which the agent is lost.
+        rules: say how near is with the music.
+    """
+    rules = rules or CauseRules()
+    before = trace.error_px if trace.lost_frame is None else trace.error_px[: trace.lost_frame - trace.first_frame]
+    near = np.flatnonzero(np.abs(before) <= rules.near_share * trace.game.bound_px)
+    return int(near[-1]) if len(near) else 0
 
 
 def chance(moments: Sequence[LostMoment]) -> dict[str, float]:

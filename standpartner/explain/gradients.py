@@ -157,7 +157,7 @@ def choose_target(outcome: Outcome, target: str) -> IntArray:
 
 def _located(outcome: Outcome) -> Tensor:
     if outcome.locate is None:
-        raise ConfigError("a window network has no locate to explain; choose --target action, other or value")
+        raise ConfigError("a window network has no locate to explain; choose action, other or value")
     return outcome.locate
 
 

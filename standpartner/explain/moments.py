@@ -1,7 +1,8 @@
-"""Every frame of greedy episodes as PyTorch networks played them, with what a closer look at them needs."""
+"""Every frame of episodes as PyTorch networks played them, with what a closer look at them needs."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from standpartner.agent.config import WINDOW_COLUMNS
 from standpartner.agent.networks import ReadOnceNetwork
 from standpartner.agent.views import ink
 from standpartner.errors import AgentError, ConfigError
-from standpartner.explain.trace import PLAYED_AT_ONCE
+from standpartner.explain.trace import PLAYED_AT_ONCE, Trace
 from standpartner.game.batched import BatchedGame
 from standpartner.game.rules import GameConfig, IntArray
 from standpartner.game.tracks import Track
@@ -23,6 +24,8 @@ from standpartner.learn.features import Features
 from standpartner.learn.fixed_encoders import FixedEncoders
 from standpartner.learn.rollout import Actor
 from standpartner.learn.window_actor import WindowActor
+
+_ALIKE: Final = 0.001  # probabilities of PyTorch and ONNX Runtime, which round differently, are nearer than this
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,19 +99,44 @@ def play_moments(network: AnyNetwork, tracks: Sequence[Track], *, game: GameConf
     Raises:
         ConfigError: the network sees other windows than the game shows.
     """
-    if not isinstance(network, ReadOnceNetwork) and network.game != game:
+    for start in range(0, len(tracks), PLAYED_AT_ONCE):
+        some = tracks[start : start + PLAYED_AT_ONCE]
+        yield from _play(network, BatchedGame(some, game, n_episodes=len(some)))
+
+
+def retrace(network: AnyNetwork, trace: Trace, *, decisions: int) -> Moments:
+    """Go the way of a trace again, with its actions, so that the network is just where the trace's agent was.
+
+    Args:
+        network: that of the trace's agent.
+        trace: also where it is lost.
+        decisions: how many, from the first on.
+
+    Raises:
+        AgentError: the network decides otherwise than the trace's agent did.
+        ConfigError: the network sees other windows than the game shows.
+    """
+    game = BatchedGame([trace.track], trace.game, stop_when_lost=False)
+    (moments,) = _play(network, game, taken=trace.taken[:decisions])
+    said = torch.from_numpy(moments.logits).softmax(1).numpy()
+    apart = np.abs(said - trace.action[:decisions]).max(axis=1)
+    if apart.max() > _ALIKE:
+        raise AgentError(
+            f"expected weights that decide as the agent's ONNX graphs do, but their probabilities differ by up to "
+            f"{apart.max():.2f}, most in frame {moments.frame[apart.argmax()]}; export the agent from its weights again"
+        )
+    return moments
+
+
+def _actor(network: AnyNetwork, game: BatchedGame) -> Actor:
+    if isinstance(network, ReadOnceNetwork):
+        return FixedEncoders(network, _features(network, game.tracks))
+    if network.game != game.config:
         raise ConfigError(
-            f"this agent sees windows of {network.game.name!r}, these rules are {game.name!r}; "
+            f"this agent sees windows of {network.game.name!r}, these rules are {game.config.name!r}; "
             f"choose them with --game {network.game.name}"
         )
-    for start in range(0, len(tracks), PLAYED_AT_ONCE):
-        yield from _play(network, tracks[start : start + PLAYED_AT_ONCE], game)
-
-
-def _actor(network: AnyNetwork, tracks: Sequence[Track]) -> Actor:
-    if isinstance(network, ReadOnceNetwork):
-        return FixedEncoders(network, _features(network, tracks))
-    return WindowActor(network, tracks)
+    return WindowActor(network, game.tracks)
 
 
 def _features(network: ReadOnceNetwork, tracks: Sequence[Track]) -> Features:
@@ -133,28 +161,28 @@ def _heard(network: ReadOnceNetwork, track: Track) -> Floats:
     return frames_between(track.spectrogram, -network.frames.lead_frames, track.last_frame + 1)
 
 
-def _play(network: AnyNetwork, tracks: Sequence[Track], rules: GameConfig) -> list[Moments]:
-    actor = _actor(network, tracks)
-    game = BatchedGame(tracks, rules, n_episodes=len(tracks))
-    game.reset(np.arange(len(tracks)), np.arange(len(tracks)))
-    memory = actor.empty_memory(len(tracks))
+def _play(network: AnyNetwork, game: BatchedGame, *, taken: IntArray | None = None) -> list[Moments]:
+    """Play an episode of each of the game's tracks; ``taken`` (decisions,) are the actions of a single one."""
+    actor, count = _actor(network, game), game.n_episodes
+    game.reset(np.arange(count), np.arange(count))
+    memory = actor.empty_memory(count)
     kept: list[tuple[npt.NDArray, ...]] = []
     before_heads: list[torch.Tensor] = []
     heads = network.policy.action if isinstance(network, ReadOnceNetwork) else network.policy
     hook = heads.register_forward_pre_hook(lambda _, inputs: before_heads.append(inputs[0]))
     actor.prepare()
     try:
-        while game.running.any():
+        while game.running.any() and (taken is None or len(kept) < len(taken)):
             running = np.flatnonzero(game.running)
             now = running, game.frame[running], game.position_px[running], game.speed[running]
             acted = actor.act(game, memory[running], which=running)
             made = memory[running], before_heads.pop(), acted.logits, acted.value
             kept.append((*now, *(values.numpy() for values in made)))
             memory[running] = acted.memory
-            actions = np.zeros(len(tracks), np.int64)
-            actions[running] = acted.logits.argmax(1).numpy()
+            actions = np.zeros(count, np.int64)
+            actions[running] = acted.logits.argmax(1).numpy() if taken is None else taken[len(kept) - 1]
             game.step(actions)
     finally:
         hook.remove()
     episode, *columns = (np.concatenate(column) for column in zip(*kept, strict=True))
-    return [Moments(track, *(column[episode == k] for column in columns)) for k, track in enumerate(tracks)]
+    return [Moments(track, *(column[episode == k] for column in columns)) for k, track in enumerate(game.tracks)]

@@ -1,9 +1,12 @@
 """The panels of a picture: each draws one part of what a trace holds of one frame into its box."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from standpartner.agent.bundle import Floats
 from standpartner.constants import BAND_COUNT, BANDS_PER_OCTAVE, CM_PER_STRIP_PX, FRAME_RATE_HZ, STRIP_HEIGHT_PX
 from standpartner.explain import drawing
 from standpartner.explain.drawing import (
@@ -30,6 +33,8 @@ _NUMBER = 22  # units from one number to the next
 _ROW = 15  # units of a row of probabilities
 _LOWEST_OCTAVE = 2  # band 0 is the note C2
 _FULL_COLOUR_PERCENTILE = 99.5
+_MAPS_MEASURED = 64  # evenly chosen from an episode
+_SPREAD_PX = 2  # on either side: squares are a little smaller than a notehead
 
 
 def strip_panel_height(show: Show, zoom: float) -> float:
@@ -49,15 +54,15 @@ class StripPanel:
 
     def __init__(self, show: Show, box: Box, *, zoom: float) -> None:
         self.show, self.box, self.zoom = show, box, zoom
-        self._full_colour = full_colour(show.attribution.score) if show.attribution else 0.0
+        self._full_colour = full_colour(show.attribution.score, spread=_spread) if show.attribution else 0.0
 
     def draw(self, canvas: Canvas, frame: int) -> None:
         """Draw a frame."""
         trace, top = self.show.trace, self.box.top + _LABEL
         state = trace.state_at(frame)
         strip = Box(self.box.left, top, self.box.width, STRIP_HEIGHT_PX * self.zoom)
-        centre_px = int(np.floor(trace.position_px[state] + 0.5))
-        self._paste(canvas, strip, centre_px, decision=trace.decision_at(state))
+        centre_px = trace.centre_px(state)
+        self._paste(canvas, strip, centre_px, state=frame - trace.first_frame)
         self._draw_seen(canvas, strip)
         self._draw_bounds(canvas, strip)
         self._draw_lines(canvas, strip, target_px=float(trace.target_px[state]) - centre_px)
@@ -68,29 +73,28 @@ class StripPanel:
         """Units of a place that many strip px from the agent."""
         return self.box.left + self.box.width / 2 + offset_px * self.zoom
 
-    def _paste(self, canvas: Canvas, strip: Box, centre_px: int, *, decision: int) -> None:
+    def _paste(self, canvas: Canvas, strip: Box, centre_px: int, *, state: int) -> None:
         half = int(np.ceil(strip.width / self.zoom / 2))
         ink = np.full((STRIP_HEIGHT_PX, 2 * half), 255, np.uint8)
         whole, left = self.show.trace.track.strip, centre_px - half
         low, high = max(left, 0), min(left + 2 * half, whole.shape[1])
         ink[:, low - left : high - left] = whole[:, low:high]
-        image = self._coloured(ink, decision)
+        image = self._coloured(ink, centre_px, state)
         size = (canvas.px(2 * half * self.zoom), canvas.px(strip.height))
         image = image.resize(size, Image.Resampling.BICUBIC)
         spare = (size[0] - canvas.px(strip.width)) // 2
         image = image.crop((spare, 0, spare + canvas.px(strip.width), size[1]))
         canvas.paste(image, strip.left, strip.top)
 
-    def _coloured(self, ink: npt.NDArray[np.uint8], decision: int) -> Image.Image:
+    def _coloured(self, ink: npt.NDArray[np.uint8], centre_px: int, state: int) -> Image.Image:
         attribution = self.show.attribution
-        if attribution is None:
+        number = attribution.map_at(state) if attribution else None
+        if attribution is None or number is None:
             return Image.fromarray(ink).convert("RGB")
-        seen = attribution.score[decision]
-        placed = np.zeros(ink.shape, np.float32)
-        top, left = (ink.shape[0] - seen.shape[0]) // 2, (ink.shape[1] - seen.shape[1]) // 2
-        low = max(-left, 0)  # a panel narrower than what the agent sees
-        width = min(seen.shape[1] - 2 * low, ink.shape[1])
-        placed[top : top + seen.shape[0], max(left, 0) : max(left, 0) + width] = seen[:, low : low + width]
+        seen = _spread(attribution.score[number])
+        moved_px = centre_px - self.show.trace.centre_px(int(attribution.decision[number]))
+        left = (ink.shape[1] - seen.shape[1]) // 2 - moved_px
+        placed = _placed(seen, ink.shape, top=(ink.shape[0] - seen.shape[0]) // 2, left=left)
         return drawing.overlay(ink, placed, self._full_colour)
 
     def _draw_seen(self, canvas: Canvas, strip: Box) -> None:
@@ -210,12 +214,7 @@ class SoundPanel:
         """Draw a frame."""
         trace, inner = self.show.trace, self.inner
         heard = loudness_grey(spectrogram_excerpts(trace.track, frame, config=trace.game)[0])
-        attribution = self.show.attribution
-        if attribution is None or not 0 <= frame - trace.first_frame < len(attribution.spectrogram):
-            image = Image.fromarray(heard[::-1]).convert("RGB")
-        else:
-            spoke = attribution.spectrogram[frame - trace.first_frame].T
-            image = drawing.overlay(heard[::-1], spoke[::-1], self._full_colour)
+        image = self._coloured(heard[::-1], frame - trace.first_frame)
         size = (canvas.px(inner.right) - canvas.px(inner.left), canvas.px(inner.bottom) - canvas.px(inner.top))
         canvas.paste(image.resize(size, Image.Resampling.NEAREST), inner.left, inner.top)
         canvas.rectangle(inner, outline=LINE)
@@ -227,6 +226,16 @@ class SoundPanel:
         ago = f"{trace.game.frames_in_view / FRAME_RATE_HZ:g} s ago"
         canvas.text((inner.left, inner.bottom + 5), ago, colour=SOFT, size=SMALL)
         canvas.text((inner.right, inner.bottom + 5), "now", colour=SOFT, size=SMALL, anchor="rt")
+
+    def _coloured(self, heard: npt.NDArray[np.uint8], state: int) -> Image.Image:
+        attribution = self.show.attribution
+        number = attribution.map_at(state) if attribution else None
+        if attribution is None or number is None:
+            return Image.fromarray(heard).convert("RGB")
+        spoke = attribution.spectrogram[number].T[::-1]
+        ago = state - int(attribution.decision[number])
+        placed = _placed(spoke, heard.shape, top=0, left=heard.shape[1] - spoke.shape[1] - ago)
+        return drawing.overlay(heard, placed, self._full_colour)
 
 
 class ActionPanel:
@@ -282,6 +291,30 @@ def action_name(change: int) -> str:
     return f"slower {change}" if change < 0 else f"faster +{change}" if change > 0 else "keep"
 
 
-def full_colour(attribution: npt.NDArray[np.floating]) -> float:
-    """The attribution that is coloured in full: of (decisions, ...) all but the strongest are below it."""
-    return float(np.percentile(np.abs(attribution[::10]), _FULL_COLOUR_PERCENTILE))
+def full_colour(attribution: Floats, *, spread: Callable[[Floats], Floats] = np.asarray) -> float:
+    """The attribution that is coloured in full: of (maps, ...) all but the strongest are below it.
+
+    Args:
+        attribution: of a whole episode.
+        spread: what is done with maps before they are drawn.
+    """
+    some = attribution[:: -(-len(attribution) // _MAPS_MEASURED)]
+    return float(np.percentile(np.abs(spread(some)), _FULL_COLOUR_PERCENTILE))
+
+
+def _spread(maps: Floats) -> Floats:
+    """Mean of (..., h, w) over squares around each pixel: by single ones a note cannot be told for or against."""
+    edges = [(0, 0)] * (maps.ndim - 2) + [(_SPREAD_PX, _SPREAD_PX)] * 2
+    spread: Floats = np.pad(maps, edges)
+    for axis in (-2, -1):
+        spread = np.lib.stride_tricks.sliding_window_view(spread, 2 * _SPREAD_PX + 1, axis=axis).mean(axis=-1)
+    return spread
+
+
+def _placed(values: Floats, shape: tuple[int, ...], *, top: int, left: int) -> Floats:
+    """Lay values (h, w) into zeros, also beyond their left and right edge."""
+    placed = np.zeros(shape, np.float32)
+    low, high = max(left, 0), min(left + values.shape[1], shape[1])
+    if low < high:
+        placed[top : top + values.shape[0], low:high] = values[:, low - left : high - left]
+    return placed

@@ -84,7 +84,7 @@ class Painter:
         self._draw_header(canvas, frame)
         for panel in self._panels:
             panel.draw(canvas, frame)
-        self._draw_legend(canvas)
+        self._draw_legend(canvas, frame)
         return np.asarray(canvas.image)
 
     @property
@@ -138,14 +138,17 @@ class Painter:
             return "found again", AGENT
         return ("finished" if frame >= trace.track.last_frame else "following"), AGENT
 
-    def _draw_legend(self, canvas: Canvas) -> None:
+    def _draw_legend(self, canvas: Canvas, frame: int) -> None:
         y, left = _HEIGHT - 10, float(_MARGIN)
         words = [("time line: distance to the target", (110, 160, 196)), ("lost", TARGET)]
         if self.show.score is not None:
             words.append(("a system starts", BELIEF))
-        if self.show.attribution is not None:
-            what = self.show.attribution.what
-            words += [(f"colour on score and sound: for {what}", FOR), ("against it", AGAINST)]
+        attribution, first = self.show.attribution, self.show.trace.first_frame
+        number = attribution.map_at(frame - first) if attribution else None
+        if attribution is not None and number is not None:
+            second = (first + attribution.decision[number]) / FRAME_RATE_HZ
+            words += [(f"on score and sound, for {attribution.what[number]} at {second:.1f} s", FOR)]
+            words += [("against it", AGAINST)]
         for word, colour in words:
             canvas.rectangle(Box(left, y - 6, 10, 10), fill=colour)
             canvas.text((left + 15, y), word, colour=TEXT, size=SMALL, anchor="lm")

@@ -1,6 +1,7 @@
-"""A training run as one page: curves of its log, its checkpoints on the same pieces, and where they are lost.
+"""A training run as one page: curves of its log, its checkpoints on the same pieces, and where they are lost, and why.
 
-Needs Matplotlib, and PyTorch, which the checkpoints are read with; they are exported and then play as every agent does.
+Needs Matplotlib, Captum, and PyTorch, which the checkpoints are read with; they are exported and then play as every
+agent does.
 """
 
 import html
@@ -14,14 +15,16 @@ from typing import Any, Final
 import numpy as np
 
 from standpartner.agent.bundle import load_player
-from standpartner.agent.checkpoint import load_checkpoint
+from standpartner.agent.checkpoint import AnyNetwork, load_checkpoint
 from standpartner.agent.config import WindowNetworkConfig
 from standpartner.agent.export import export_bundle
 from standpartner.constants import CM_PER_STRIP_PX, FRAME_RATE_HZ
 from standpartner.corpus.store import open_corpus
 from standpartner.errors import ConfigError
 from standpartner.evaluate.figures import COLOURS
+from standpartner.explain.attributed import explain_trace
 from standpartner.explain.charts import Line, key, line_chart, ribbon
+from standpartner.explain.failures import left_state
 from standpartner.explain.picture import Painter
 from standpartner.explain.sheet import embedded, sheet, table
 from standpartner.explain.show import Show
@@ -38,7 +41,7 @@ _GROUPS: Final = {"valid": "Validation", "episode": "Episodes it learns from", "
 _LEARNT_TO_ACT: Final = ("imitate", "ppo", "a2c", "reinforce")
 
 Row = dict[str, Any]
-Told = Callable[[str], None]  # which checkpoint is played now
+Told = Callable[[str], None]  # what is done now
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +52,13 @@ class Checkpoint:
         name: of its file.
         words: stage and step that it was made at.
         traces: one for each piece.
+        network: that played them.
     """
 
     name: str
     words: str
     traces: tuple[Trace, ...]
+    network: AnyNetwork
 
 
 def read_run(folder: Path) -> tuple[TrainConfig, list[Row]]:
@@ -91,7 +96,8 @@ def write_report(path: Path, folder: Path, *, pieces: int, told: Told | None = N
     body = _curves(config, rows)
     if pieces:
         chosen = list(open_corpus(config.corpus).pieces("valid", limit=pieces))
-        body += _played(play_checkpoints(folder, config, chosen, told=told), chosen)
+        played = play_checkpoints(folder, config, chosen, told=told)
+        body += _played(played, chosen) + (_lost(played[-1], chosen, told=told) if played else "")
     best = max((row for row in rows if "valid/r_on" in row), key=rank, default=None)
     lead = f"{config.name} on {', '.join((config.corpus, *config.also))}; {len(rows)} lines of log."
     if best:
@@ -125,11 +131,11 @@ def play_checkpoints(
         if twice or stage not in _LEARNT_TO_ACT:
             continue
         if told:
-            told(name)
+            told(f"playing {name}")
         with TemporaryDirectory() as bundle:
             export_bundle(network, Path(bundle), about={"name": name})
-            traces = record_traces(load_player(bundle), tracks, game=_rules(config, stage))
-            kept.append(Checkpoint(name, f"{stage}, step {step}", tuple(traces)))
+            traces = tuple(record_traces(load_player(bundle), tracks, game=_rules(config, stage)))
+        kept.append(Checkpoint(name, f"{stage}, step {step}", traces, network.eval().requires_grad_(False)))
     return kept
 
 
@@ -174,17 +180,17 @@ def _played(checkpoints: Sequence[Checkpoint], pieces: Sequence[Piece]) -> str:
         "Every kept checkpoint plays the same performances, greedily. Height: distance to the target, lost at the top; "
         f"{key({'until it is lost': COLOURS[0], 'from then on': COLOURS[1]})}."
     )
-    order = sorted(range(len(pieces)), key=lambda k: _reached(checkpoints[-1].traces[k]))
     rows = [
-        (html.escape(pieces[k].name), *(_outcome(checkpoint.traces[k]) for checkpoint in checkpoints)) for k in order
+        (html.escape(pieces[k].name), *(_outcome(checkpoint.traces[k]) for checkpoint in checkpoints))
+        for k in _worst_first(checkpoints[-1])
     ]
     headings = ("piece", *(f"{checkpoint.name}<br>{checkpoint.words}" for checkpoint in checkpoints))
-    lost = [k for k in order if checkpoints[-1].traces[k].lost_frame is not None][:_WORST]
-    body = f"<h2>Validation pieces over the run</h2><p>{words}</p>{table(headings, rows)}"
-    body += f"<h2>Where {checkpoints[-1].name} is lost</h2>"
-    return body + (
-        "".join(_moment(checkpoints[-1], pieces[k], k) for k in lost) or "<p>It is lost in none of them.</p>"
-    )
+    return f"<h2>Validation pieces over the run</h2><p>{words}</p>{table(headings, rows)}"
+
+
+def _worst_first(checkpoint: Checkpoint) -> list[int]:
+    """Numbers of the pieces, the one that was followed the least first."""
+    return sorted(range(len(checkpoint.traces)), key=lambda k: _reached(checkpoint.traces[k]))
 
 
 def _reached(trace: Trace) -> float:
@@ -205,9 +211,28 @@ def _outcome(trace: Trace) -> str:
     )
 
 
-def _moment(checkpoint: Checkpoint, piece: Piece, number: int) -> str:
-    trace = checkpoint.traces[number]
-    show = Show(piece.score.title or piece.name, checkpoint.name, trace, piece.score, np.zeros(0, np.float32))
-    picture = Painter(show).paint(trace.lost_frame or 0)
+def _lost(checkpoint: Checkpoint, pieces: Sequence[Piece], *, told: Told | None) -> str:
+    body = f"<h2>Where {checkpoint.name} is lost</h2>"
+    lost = [k for k in _worst_first(checkpoint) if checkpoint.traces[k].lost_frame is not None][:_WORST]
+    if not lost:
+        return f"{body}<p>It is lost in none of them.</p>"
+    body += (
+        "<p>Of each piece two frames: the last one at which it was with the music, and the first one at which it was "
+        "lost. Coloured is what spoke for and against the action that it took there, and the one that lost it.</p>"
+    )
+    for k in lost:
+        if told:
+            told(f"explaining {pieces[k].name}")
+        body += _moment(checkpoint, pieces[k], checkpoint.traces[k])
+    return body
+
+
+def _moment(checkpoint: Checkpoint, piece: Piece, trace: Trace) -> str:
+    """Two pictures of a trace in which the agent is lost, with what spoke for the actions."""
+    left, lost = left_state(trace), trace.state_at(trace.lost_frame or 0)
+    why = explain_trace(checkpoint.network, trace, decisions=sorted({left, lost - 1}))
+    show = Show(piece.score.title or piece.name, checkpoint.name, trace, piece.score, np.zeros(0, np.float32), why)
+    painter = Painter(show)
     words = f"{piece.name}: {checkpoint.name} is lost at {(trace.lost_frame or 0) / FRAME_RATE_HZ:.1f} s"
-    return f'<h3>{html.escape(words)}</h3><div class="pictures">{embedded(picture, words)}</div>\n'
+    pictures = "".join(embedded(painter.paint(trace.first_frame + state), words) for state in (left, lost))
+    return f'<h3>{html.escape(words)}</h3><div class="pictures">{pictures}</div>\n'

@@ -39,7 +39,8 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 def png(picture: npt.NDArray[np.uint8]) -> bytes:
     """A drawn picture, (height, width, 3), as a small PNG."""
     stream = io.BytesIO()
-    drawn = Image.fromarray(picture).quantize(method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    # Maximum coverage keeps rare colours apart, such as those for and against; median cut would merge them.
+    drawn = Image.fromarray(picture).quantize(method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     drawn.save(stream, "PNG", optimize=True)
     return stream.getvalue()
 

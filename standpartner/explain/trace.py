@@ -17,7 +17,7 @@ from standpartner.errors import AgentError
 from standpartner.evaluate.agents import AgentPlayer, Senses
 from standpartner.evaluate.window_agents import WindowPlayer, check_windows
 from standpartner.game.batched import BatchedGame
-from standpartner.game.rules import BoolArray, GameConfig, is_lost
+from standpartner.game.rules import BoolArray, GameConfig, IntArray, is_lost
 from standpartner.game.tracks import Track
 
 PLAYED_AT_ONCE = 32  # episodes, which bounds the memory of what is kept of each frame
@@ -84,6 +84,15 @@ class Trace:
         """(states,) whether the agent is further than the bound from the target."""
         return is_lost(self.error_px, self.game.bound_px)
 
+    @cached_property
+    def taken(self) -> IntArray:
+        """(decisions,) index of the action that was taken."""
+        return np.argmax(np.diff(self.speed)[:, None] == np.array(self.game.actions), axis=1)
+
+    def centre_px(self, state: int) -> int:
+        """Strip px in the middle of the view: the position, rounded half up."""
+        return int(np.floor(self.position_px[state] + 0.5))
+
     def state_at(self, frame: int) -> int:
         """State of a frame; the first one before the first onset, the last one after the last."""
         return min(max(frame - self.first_frame, 0), self.states - 1)
@@ -100,20 +109,28 @@ class Trace:
 
 @dataclass(frozen=True, eq=False)
 class Overlay:
-    """How much each part of what was looked at and heard spoke for something, to be laid over it along a trace.
+    """How much each part of what was looked at and heard spoke for something at some decisions, to be laid over it.
 
-    `standpartner.explain.gradients.attribute` says how much; this is how it is shown.
+    The map of a decision is shown until the next one that has a map, and stays meanwhile on the notes and the sounds
+    that it is of. `standpartner.explain.attributed.explain_trace` makes it.
 
     Attributes:
-        score: float32 (decisions, height, width) in strip px around the agent's rounded position and the strip's middle
-            row; positive for, negative against the decision.
-        spectrogram: float32 (decisions, frames, 78) of the last frames, the decision's own last.
-        what: what it is an attribution of, in some words.
+        decision: int64 (n,) decisions that have a map, rising.
+        score: float32 (n, height, width) in strip px around where the agent was, rounded half up, and the strip's
+            middle row; positive for, negative against.
+        spectrogram: float32 (n, frames, 78) of the last frames, the decision's own last.
+        what: what each is an attribution of, in some words.
     """
 
+    decision: IntArray
     score: Floats
     spectrogram: Floats
-    what: str
+    what: tuple[str, ...]
+
+    def map_at(self, state: int) -> int | None:
+        """Number of the map that is shown in a state; None if there is none yet, and for what is before state 0."""
+        found = int(np.searchsorted(self.decision, state, side="right"))
+        return found - 1 if found else None
 
 
 def record_traces(agent: Agent | WindowAgent, tracks: Sequence[Track], *, game: GameConfig) -> Iterator[Trace]:

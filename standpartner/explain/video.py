@@ -36,6 +36,17 @@ _H264: Final = {"preset": "veryfast", "crf": "20"}
 Floats = npt.NDArray[np.float32]
 
 
+def check_speed(speed: float) -> None:
+    """Find out before the work whether a video can have a speed.
+
+    Raises:
+        ConfigError: it is out of range.
+    """
+    lowest, highest = SPEEDS
+    if not lowest <= speed <= highest:
+        raise ConfigError(f"expected a speed from {lowest} to {highest}, got {speed}")
+
+
 def write_video(
     path: Path, painter: Painter, *, speed: float = 1.0, progress: Callable[[int], None] | None = None
 ) -> None:
@@ -51,9 +62,7 @@ def write_video(
         ConfigError: the speed is out of range.
         OutputError: the file cannot be written.
     """
-    lowest, highest = SPEEDS
-    if not lowest <= speed <= highest:
-        raise ConfigError(f"expected a speed from {lowest} to {highest}, got {speed}")
+    check_speed(speed)
     draft = path.with_name(f".{path.name[:100]}-{secrets.token_hex(4)}.part")
     try:
         with av.open(str(draft), "w", format="mp4", options={"movflags": "+faststart"}) as container:

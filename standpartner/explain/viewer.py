@@ -64,7 +64,8 @@ def _content(show: Show) -> dict[str, Any]:
         "pages": [] if score is None else [page_picture(page) for page in score.pages],
         "systems": [] if score is None else systems_table(score),
         "measures": [] if score is None else measures_table(score),
-        "attribution": None if show.attribution is None else show.attribution.what,
+        "attribution": [] if show.attribution is None else show.attribution.what,
+        "explained": [] if show.attribution is None else show.attribution.decision.tolist(),
         "arrays": {name: _array(values) for name, values in _arrays(show).items()},
     }
 

@@ -28,6 +28,33 @@ def test_a_viewer_of_a_piece(call, folder, tiny_bundle, tmp_path):
     assert (code, "make it first" in err) == (1, True)
 
 
+def test_a_viewer_with_gradients(call, folder, tiny_pieces, tiny_bundle, tmp_path):
+    for module in ("torch", "captum", "sklearn", "matplotlib"):
+        pytest.importorskip(module)
+    page, track = tmp_path / "page.html", tiny_pieces[0].tracks()[0]
+    words = ("explain", "viewer", folder, "--agent", tiny_bundle, "--out", page, "--every", 60, "--gradients")
+    code, _, err = call(*words, "locate")
+    assert code == 0, err
+    content = json.loads(page.read_text().partition('type="application/json">')[2].partition("</script>")[0])
+    assert content["explained"] == list(range(0, track.last_frame - track.first_frame, 60))
+    assert set(content["attribution"]) == {"locate's likeliest column"}
+    assert content["arrays"]["forScore"]["shape"][0] == len(content["explained"])
+    code, _, err = call(*words, "mood")
+    assert code == 1
+    assert "expected a target of action, other, value, locate" in err
+
+
+def test_gradients_without_captum(call, folder, tiny_bundle, tmp_path, monkeypatch):
+    import importlib.util
+
+    find = importlib.util.find_spec
+    monkeypatch.setattr("standpartner.explain.extra.find_spec", lambda name: None if name == "captum" else find(name))
+    words = ("explain", "viewer", folder, "--agent", tiny_bundle, "--out", tmp_path / "page.html")
+    code, _, err = call(*words, "--gradients", "action")
+    assert code == 1
+    assert err == 'error: Captum is not installed; install it with: pip install "standpartner[explain]"\n'
+
+
 def test_a_video_of_a_piece(call, folder, tiny_bundle, tmp_path):
     pytest.importorskip("av")
     goal = tmp_path / "tune.mp4"
@@ -38,6 +65,9 @@ def test_a_video_of_a_piece(call, folder, tiny_bundle, tmp_path):
     code, _, err = call(*words, "--paper")
     assert code == 1
     assert "expected a PIECE, or --paper without PIECE" in err
+    code, _, err = call(*words, "--speed", 9)
+    assert code == 1
+    assert "a speed from 0.25 to 4.0" in err
 
 
 def test_the_papers_pieces_are_of_the_test_split():

@@ -52,3 +52,25 @@ def clicks():
         start = round(second * SAMPLE_RATE_HZ)
         audio[start : start + CLICK_SAMPLES] = np.sin(np.arange(CLICK_SAMPLES) * 0.9).astype(np.float32) * 0.9
     return Show("Clicks", "nobody", made_up_trace(track, 3.0), None, audio)
+
+
+@pytest.fixture(scope="module")
+def window_bundle(tmp_path_factory):
+    """Makes small untrained window networks' bundles: one that acts, or with bins one that locates."""
+    torch = pytest.importorskip("torch")
+    from dataclasses import replace
+
+    from standpartner.agent.export import export_bundle
+    from standpartner.agent.paper import PAPER_NETWORKS
+    from standpartner.agent.window_network import WindowNetwork
+
+    def make(name, bins=0):
+        torch.manual_seed(1)
+        config = PAPER_NETWORKS["paper-nottingham"]
+        config = replace(config, score=config.score[:2], spectrogram=config.spectrogram[:2], joint=8, head=8, bins=bins)
+        config = replace(config, differences=not bins)
+        folder = tmp_path_factory.mktemp(name)
+        export_bundle(WindowNetwork(config), folder, about={"name": name})
+        return str(folder)
+
+    return make

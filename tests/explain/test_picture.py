@@ -1,13 +1,16 @@
 """Pictures: what stands where, in colours that can be found again."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from standpartner.errors import ConfigError
-from standpartner.explain.drawing import AGENT, FOR, TARGET, overlay
+from standpartner.explain.drawing import AGAINST, AGENT, FOR, TARGET, overlay
 from standpartner.explain.picture import Painter, shown_frames
+from standpartner.explain.sheet import png
 from standpartner.explain.show import Show
 from standpartner.explain.trace import Overlay
 
@@ -69,18 +72,22 @@ def test_the_page_view_follows_over_the_pages(tiny_pieces, made_up):
         assert seen.mean() == pytest.approx(left + float(place.page_x_px) * zoom, abs=2)
 
 
-def test_an_attribution_is_laid_over_score_and_sound(clicks):
-    decisions = clicks.trace.states - 1
-    score = np.zeros((decisions, 40, 150), np.float32)
-    score[:, 5:10, 100:110] = 1.0  # right of the agent and above the middle
-    sound = np.zeros((decisions, 40, 78), np.float32)
+def marked(*decisions):
+    """Maps that speak right of the agent and above the middle, and against high sounds of the last four frames."""
+    score = np.zeros((len(decisions), 40, 150), np.float32)
+    score[:, 5:10, 100:110] = 1.0
+    sound = np.zeros((len(decisions), 35, 78), np.float32)
     sound[:, -4:, 60:70] = -1.0
-    show = replace(clicks, attribution=Overlay(score, sound, "the action"))
+    return Overlay(np.array(decisions), score, sound, ("the action",) * len(decisions))
+
+
+def test_an_attribution_is_laid_over_score_and_sound(clicks):
+    show = replace(clicks, attribution=marked(12))
     painter, frame = Painter(show), clicks.trace.first_frame + 12
     changed = np.abs(painter.paint(frame).astype(int) - Painter(clicks).paint(frame)).sum(axis=-1) > 60
     rows, columns = np.nonzero(changed[66:338])
-    assert columns.min() == pytest.approx(640 + 1.7 * 25, abs=4)
-    assert columns.max() == pytest.approx(640 + 1.7 * 35, abs=4)
+    assert (columns.min() + columns.max()) / 2 == pytest.approx(640 + 1.7 * 30, abs=2)
+    assert 1.7 * 10 <= np.ptp(columns) <= 1.7 * (10 + 4 + 2), "spread by 2 px on either side"
     assert rows.mean() == pytest.approx(1.7 * (60 + 7.5), abs=4)
     inner = painter.sound.inner
     rows, columns = np.nonzero(changed[round(inner.top) : round(inner.bottom), 16:420])
@@ -89,6 +96,35 @@ def test_an_attribution_is_laid_over_score_and_sound(clicks):
     assert overlay(np.full((2, 2), 255, np.uint8), np.ones((2, 2)), 1.0).getpixel((0, 0)) == pytest.approx(
         tuple(round(0.15 * 255 + 0.85 * part) for part in FOR), abs=1
     )
+
+
+def test_an_attribution_stays_on_its_notes_and_sounds_until_the_next_one(clicks):
+    painter, plain = Painter(replace(clicks, attribution=marked(12, 40))), Painter(clicks)
+    first, inner = clicks.trace.first_frame, painter.sound.inner
+
+    def coloured(state):
+        """Middle columns of the colours on score and sound; None without."""
+        changed = np.abs(painter.paint(first + state).astype(int) - plain.paint(first + state)).sum(axis=-1) > 60
+        sound = changed[round(inner.top) : round(inner.bottom), round(inner.left) : round(inner.right)]
+        found = [np.flatnonzero(part.any(axis=0)) for part in (changed[66:338], sound)]
+        return [columns.mean() if len(columns) else None for columns in found]
+
+    assert coloured(11) == [None, None]
+    explained, later, following = coloured(12), coloured(20), coloured(40)
+    moved = clicks.trace.centre_px(20) - clicks.trace.centre_px(12)
+    assert moved > 0
+    assert explained[0] - later[0] == pytest.approx(1.7 * moved, abs=2)
+    assert explained[1] - later[1] == pytest.approx(inner.width * 8 / 40, abs=2)
+    assert following == pytest.approx(explained, abs=2)
+
+
+def test_a_small_picture_keeps_the_colours_apart(clicks):
+    picture = Painter(replace(clicks, attribution=marked(12))).paint(clicks.trace.first_frame + 12)
+    with Image.open(io.BytesIO(png(picture))) as kept:
+        small = np.asarray(kept.convert("RGB"))
+    for colour in (FOR, AGAINST, AGENT, TARGET):
+        place = np.argwhere((picture == np.array(colour)).all(axis=-1))[0]
+        assert small[tuple(place)].tolist() == pytest.approx(colour, abs=6)
 
 
 def test_what_is_shown_ends_a_second_after_the_last_onset(clicks):

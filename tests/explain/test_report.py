@@ -59,12 +59,14 @@ def test_the_page_has_curves_checkpoints_and_lost_moments(run, corpus, tmp_path)
     told = []
     write_report(tmp_path / "report.html", run, pieces=2, told=told.append)
     text = (tmp_path / "report.html").read_text()
-    assert told == ["imitate", "best"], "pre-training does not learn to act"
+    assert told[:2] == ["playing imitate", "playing best"], "pre-training does not learn to act"
     for name in ("valid/r_on", "loss/locate", "episode/reward", "gradient_norm"):
         assert f"<h3>{name}</h3>" in text
     assert not re.search(r"https?://(?!www\.w3\.org/)|src=[\"'](?!data:)|url\((?!#)", text)
     assert text.count("to the end") + text.count('class="lost"') == 4
-    assert text.count("<img") == len(re.findall(r"<h3>tune-\d: best is lost at", text))
+    lost = re.findall(r"<h3>(tune-\d): best is lost at", text)
+    assert told[2:] == [f"explaining {name}" for name in lost]
+    assert text.count("<img") == 2 * len(lost), "where it left the music, and where it was lost"
     assert "Best on validation: stage " in text
     write_report(tmp_path / "curves.html", run, pieces=0)
     assert "checkpoint" not in (tmp_path / "curves.html").read_text()

@@ -12,28 +12,6 @@ from standpartner.explain.trace import record_traces
 from standpartner.game.rules import NOTTINGHAM, PIANO, next_position, reward
 
 
-@pytest.fixture(scope="module")
-def window_bundle(tmp_path_factory):
-    """Makes small untrained window networks' bundles: one that acts, or with bins one that locates."""
-    torch = pytest.importorskip("torch")
-    from dataclasses import replace
-
-    from standpartner.agent.export import export_bundle
-    from standpartner.agent.paper import PAPER_NETWORKS
-    from standpartner.agent.window_network import WindowNetwork
-
-    def make(name, bins=0):
-        torch.manual_seed(1)
-        config = PAPER_NETWORKS["paper-nottingham"]
-        config = replace(config, score=config.score[:2], spectrogram=config.spectrogram[:2], joint=8, head=8, bins=bins)
-        config = replace(config, differences=not bins)
-        folder = tmp_path_factory.mktemp(name)
-        export_bundle(WindowNetwork(config), folder, about={"name": name})
-        return str(folder)
-
-    return make
-
-
 def check_shape_and_sense(trace):
     decisions = trace.states - 1
     assert trace.states == trace.track.last_frame - trace.track.first_frame + 1
@@ -41,8 +19,8 @@ def check_shape_and_sense(trace):
     assert trace.action.sum(axis=1) == pytest.approx(np.ones(decisions), abs=1e-5)
     assert trace.value.shape == trace.reward.shape == (decisions,)
     np.testing.assert_allclose(trace.reward, reward(trace.error_px[1:], trace.game.bound_px), atol=1e-6)
-    taken = np.array(trace.game.actions)[trace.action.argmax(axis=1)]
-    np.testing.assert_array_equal(np.diff(trace.speed), taken)
+    np.testing.assert_array_equal(trace.taken, trace.action.argmax(axis=1))
+    np.testing.assert_array_equal(np.diff(trace.speed), np.array(trace.game.actions)[trace.taken])
     moved = np.clip(next_position(trace.position_px[:-1], trace.speed[1:]), 0, trace.track.strip.shape[1] - 1)
     np.testing.assert_array_equal(trace.position_px[1:], moved)
     first_lost = np.flatnonzero(trace.lost)

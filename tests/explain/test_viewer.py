@@ -37,6 +37,7 @@ function look() {
   return {frame: frameNow(), time: audio.currentTime, width: $("strip").getBoundingClientRect().width,
     height: $("strip").getBoundingClientRect().height, agent: middle(columns($("strip"), AGENT)),
     target: middle(columns($("strip"), TARGET)), dark: dark($("heard")), state: body.dataset.state,
+    spoke: middle(columns($("strip"), [234, 174, 38], 30)),
     numbers: $("numbers").innerText, bars: $("bars").innerText};
 }
 const seeked = () => new Promise(done => audio.addEventListener("seeked", done, {once: true}));
@@ -143,10 +144,17 @@ def test_sound_and_spectrogram_are_in_step(clicks, made_up, browser, tmp_path):
     assert found["view"] == "strip", "without pages there is no page view"
 
 
-def test_an_attribution_can_be_switched(tune, browser, tmp_path):
-    decisions = tune.trace.states - 1
-    spoke = Overlay(np.ones((decisions, 40, 150), np.float32), np.ones((decisions, 40, 78), np.float32), "value")
+def test_an_attribution_can_be_switched_and_stays_on_its_notes(tune, browser, tmp_path):
+    score = np.zeros((2, 160, 512), np.float32)
+    score[:, :, 288:304] = 1.0  # 32 to 48 px right of the agent
+    spoke = Overlay(np.array([30, 44]), score, np.ones((2, 35, 78), np.float32), ("one", "other"))
     write_viewer(tmp_path / "page.html", replace(tune, attribution=spoke))
-    found = probed(tmp_path / "page.html", browser, [tune.trace.first_frame + 40, tune.trace.first_frame + 50])
+    states = [20, 30, 40, 50]
+    found = probed(tmp_path / "page.html", browser, [tune.trace.first_frame + state for state in states])
     assert found["switches"][-1] == "switch-attribution"
-    assert found["forScore"] == [decisions, 10, 37]
+    assert found["forScore"] == [2, 40, 128]
+    assert found["report"][0]["spoke"] is None
+    for state, explained, seen in zip(states[1:], [30, 30, 44], found["report"][1:], strict=True):
+        zoom = (seen["height"] - 40 - 38) / 160
+        right_px = 40 + tune.trace.centre_px(explained) - tune.trace.centre_px(state)
+        assert (seen["spoke"] - seen["width"] / 2) / zoom == pytest.approx(right_px, abs=2.5)
