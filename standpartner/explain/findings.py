@@ -71,6 +71,7 @@ def _finding(name: str, points: Points, inside: npt.NDArray[np.bool_], *, expect
     tallies = np.stack(
         [np.concatenate([_tally(points, points.episode == k, inside), _tally(points, points.episode == k, ~inside)])
          for k in np.unique(points.episode)]
+        or [np.zeros(6)]  # an agent that is always lost at once has no frames between
     )  # fmt: skip
     effect, ratio = _compare(tallies.sum(axis=0))
     effects, ratios = _compare(resampled_totals(tallies, seed))

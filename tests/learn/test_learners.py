@@ -230,7 +230,7 @@ def test_crops_show_what_the_whole_strip_shows(actor_of, tiny_data):
     for crop, column, frame in zip(view, first_column, first_frame, strict=True):
         columns = np.arange(max(column, 0) + 8, min(column + actor.crop_columns, count) - 8)
         found, expected = crop[64 + columns - column], whole.view[64 + columns]
-        torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
+        torch.testing.assert_close(found, expected.float(), atol=4e-3, rtol=0)
         outside = [c for c in range(column, column + actor.crop_columns) if not 0 <= c < count]
         assert outside
         assert not crop[64 + np.array(outside) - column].any()  # as when it is read whole: nothing
