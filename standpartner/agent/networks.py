@@ -365,11 +365,11 @@ class ReadOnceNetwork(nn.Module):
         self.strip = StripEncoder(config)
         self.frames = FrameEncoder(config)
         self.locate = LocateHead(config)
-        self.search = SearchHead(config)
         self.read = nn.Linear(config.features, ROWS)
         self.listen = nn.Linear(config.features, KEY_COUNT)
         self.outline = nn.Linear(config.features, OUTLINE)
         self.policy = PolicyHead(config)
+        self.search = SearchHead(config)
 
     def view(self, columns: Tensor) -> Tensor:
         """(..., features) columns -> (..., features + 2) all that the agent sees of them: keys, onset, pace."""

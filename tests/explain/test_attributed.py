@@ -29,7 +29,7 @@ def trace_of(bundle, track):
 def test_an_episode_is_explained_where_the_trace_is_also_when_lost(tiny_bundle, track):
     network, trace, counted = load_network(str(tiny_bundle)), trace_of(tiny_bundle, track), []
     assert trace.lost_frame is not None, "the agent has learnt nothing"
-    decisions = [0, 7, trace.states - 2]
+    decisions = [0, 4, trace.states - 2]
     config = AttributionConfig(target="locate")
     overlay = explain_trace(network, trace, decisions=decisions, config=config, progress=counted.append)
     (played,) = play_moments(network, [track], game=NOTTINGHAM)
@@ -39,7 +39,7 @@ def test_an_episode_is_explained_where_the_trace_is_also_when_lost(tiny_bundle, 
     np.testing.assert_allclose(overlay.spectrogram[:2], alone.spectrogram, rtol=1e-4, atol=1e-7)
     assert overlay.spectrogram[2].any()
     assert overlay.decision.tolist() == decisions
-    assert [overlay.map_at(state) for state in (-1, 0, 6, 7, 8)] == [None, 0, 0, 1, 1]
+    assert [overlay.map_at(state) for state in (-1, 0, 3, 4, 5)] == [None, 0, 0, 1, 1]
     assert overlay.what == ("locate's likeliest column",) * 3
     assert counted == [1, 2, 3]
 

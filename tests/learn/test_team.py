@@ -112,7 +112,8 @@ def test_two_processes_share_a_run_and_go_on_after_a_kill(tiny_config, tiny_data
 
 
 def test_a_share_is_a_part_with_a_seed_of_its_own(tiny_config):
-    config = dataclasses.replace(tiny_config, pretrain=dataclasses.replace(tiny_config.pretrain, segments=4))
+    four = {name: dataclasses.replace(getattr(tiny_config, name), segments=4) for name in ("pretrain", "seek")}
+    config = dataclasses.replace(tiny_config, **four)
     first, second = (share_of(config, Team(rank, 2)) for rank in (0, 1))
     assert first.pretrain.segments == 2
     assert first.ppo.episode.episodes == second.imitate.episode.episodes == 3
