@@ -125,6 +125,13 @@ def _window_graphs(network: WindowNetwork) -> _Graphs:
 def _read_once_graphs(network: ReadOnceNetwork) -> _Graphs:
     size, history, heads = network.config.features, network.config.history_frames, network.config.heads
     many = {0: "n"}
+    policy_inputs = {
+        "view": torch.zeros(2, WINDOW_COLUMNS, size + OUTLINE),
+        "embedding": torch.zeros(2, size),
+        "speed_px": torch.zeros(2),
+        "memory": torch.zeros(2, network.config.memory_size),
+    }
+    policy_outputs = ["action", "value", "locate", "track", "next_memory"]
     return {
         "strip": (
             _Strip(network),
@@ -146,27 +153,9 @@ def _read_once_graphs(network: ReadOnceNetwork) -> _Graphs:
         ),
         "policy": (
             _Policy(network),
-            {
-                "view": torch.zeros(2, WINDOW_COLUMNS, size + OUTLINE),
-                "embedding": torch.zeros(2, size),
-                "speed_px": torch.zeros(2),
-                "memory": torch.zeros(2, network.config.memory_size),
-            },
-            ["action", "value", "locate", "track", "next_memory"],
-            {
-                name: many
-                for name in (
-                    "view",
-                    "embedding",
-                    "speed_px",
-                    "memory",
-                    "action",
-                    "value",
-                    "locate",
-                    "track",
-                    "next_memory",
-                )
-            },
+            policy_inputs,
+            policy_outputs,
+            dict.fromkeys((*policy_inputs, *policy_outputs), many),
         ),
         "search": (
             _Search(network),

@@ -15,11 +15,20 @@ from standpartner.piece import save_piece
 COMMAND = (sys.executable, "-m", "standpartner.cli", "play")
 
 
+def _heed_ctrl_c():
+    """Processes in the background of a shell ignore Ctrl-C, and so would the command that they start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @contextmanager
 def playing(*words):
     """The command, running, and the address that it names."""
     command = subprocess.Popen(
-        [*COMMAND, "--no-browser", *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*COMMAND, "--no-browser", *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_heed_ctrl_c,  # noqa: PLW1509 - no threads here
     )
     try:
         told = command.stdout.readline()
