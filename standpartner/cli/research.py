@@ -61,6 +61,7 @@ def train(
         raise MissingExtraError("PyTorch", 'pip install "standpartner[train]"') from error
     _use_fast_allocator()
     from standpartner.learn.config import load_config
+    from standpartner.learn.device import find_device
     from standpartner.learn.finish import finish_run
     from standpartner.learn.team import joined_team
 
@@ -68,7 +69,7 @@ def train(
     if minutes is not None:
         settings = replace(settings, minutes=minutes)
     folder = out or Path("runs") / settings.name
-    with joined_team() as team:
+    with joined_team(find_device(settings.device)) as team:
         best = _train(settings, folder, team)
     if team.leads:
         bounded = "" if minutes is None else f" --minutes {minutes:g}"

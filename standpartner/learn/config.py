@@ -253,6 +253,7 @@ class MmlocConfig:
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
 
 
+DEVICES: Final = ("auto", "cpu", "cuda")
 STAGES: Final = ("pretrain", "seek", "imitate", "ppo")  # of the read-once network
 _NETWORK_OF_STAGE: Final = {
     "pretrain": "read-once",
@@ -280,7 +281,8 @@ class TrainConfig:
             leaves them as they are.
         seed: seeds everything.
         threads: CPU threads of PyTorch; results are the same only for the same number.
-        mixed_precision: "auto" uses bfloat16 where the processor computes with it, "off" float32 everywhere.
+        device: "cpu", "cuda" (a graphics card, for each process its own), or "auto": a card if PyTorch can use one.
+        mixed_precision: "auto" uses bfloat16 where the device computes with it, "off" float32 everywhere.
         minutes: the run ends after so much processor time a thread, if it has not ended before; 0 for no such limit.
         validate_every: steps between validations, and between checkpoints.
         validation_pieces: at most this many pieces of each corpus's validation split are played.
@@ -306,6 +308,7 @@ class TrainConfig:
     start: str = ""
     seed: int = 0
     threads: int = 1
+    device: str = "auto"
     mixed_precision: str = "auto"
     minutes: float = 0.0
     validate_every: int = 250
@@ -415,6 +418,8 @@ def parse_config(values: dict[str, Any], *, where: str = "config") -> TrainConfi
         raise ConfigError(f"{where}: expected a training configuration")
     if config.mixed_precision not in {"auto", "off"}:
         raise ConfigError(f'{where}: mixed_precision is "auto" or "off", got {config.mixed_precision!r}')
+    if config.device not in DEVICES:
+        raise ConfigError(f"{where}: expected one of {', '.join(DEVICES)} as device, got {config.device!r}")
     return config
 
 

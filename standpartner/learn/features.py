@@ -13,7 +13,7 @@ from standpartner.agent.views import window_index
 from standpartner.audio import AugmentConfig, augment
 from standpartner.game.batched import BatchedGame
 from standpartner.learn.data import TrainingPerformance, TrainingSet, frames_between
-from standpartner.learn.precision import precision
+from standpartner.learn.device import precision
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Observation:
 
 
 def _strip_view(network: ReadOnceNetwork, ink: np.ndarray) -> Tensor:
-    image = torch.from_numpy(ink)[None, None].float() / 255
+    image = torch.as_tensor(ink)[None, None].float() / 255
     return functional.pad(network.view(network.strip(image))[0], (0, 0, WINDOW_COLUMNS, WINDOW_COLUMNS))
 
 
@@ -57,7 +57,7 @@ def _embeddings(
 ) -> Tensor:
     spectrogram = performance.track.spectrogram
     frames = frames_between(spectrogram, -network.frames.lead_frames, performance.track.last_frame + 2)
-    return network.frames(torch.from_numpy(augment(frames[None], config=settings, rng=rng)))[0]
+    return network.frames(torch.as_tensor(augment(frames[None], config=settings, rng=rng)))[0]
 
 
 def encode(
@@ -111,11 +111,11 @@ def observe(
     piece = features.piece[track]
     index, fraction = window_index(game.position_px[episodes], features.column_count[piece])
     with torch.no_grad():
-        first = torch.from_numpy(features.view_start[piece] + index)
+        first = torch.as_tensor(features.view_start[piece] + index)
         view = features.view[first[:, None] + torch.arange(WINDOW_COLUMNS + 1)].float()  # (N, 65, features + 2)
-        embedding = features.embeddings[torch.from_numpy(features.frame_start[track] + game.frame[episodes])].float()
-        seen, located = look_through(network, view, embedding, torch.from_numpy(fraction))
-        speed = torch.from_numpy(game.speed[episodes].astype(np.float32))
+        embedding = features.embeddings[torch.as_tensor(features.frame_start[track] + game.frame[episodes])].float()
+        seen, located = look_through(network, view, embedding, torch.as_tensor(fraction))
+        speed = torch.as_tensor(game.speed[episodes].astype(np.float32))
         return Observation(seen, located, embedding, speed)
 
 

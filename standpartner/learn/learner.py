@@ -86,7 +86,7 @@ def shuffled(number: int, rng: np.random.Generator, *, count: int = 1, size: int
     """0, 1, ... number - 1 in random order, in parts as `Batch.parts` has them."""
     order = rng.permutation(number)
     split = np.split(order, range(size, number, size)) if size else np.array_split(order, count)
-    return [torch.from_numpy(part) for part in split]
+    return [torch.as_tensor(part) for part in split]
 
 
 def judge(logits: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:

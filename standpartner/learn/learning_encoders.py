@@ -18,9 +18,9 @@ from standpartner.agent.networks import OUTLINE, ReadOnceNetwork, interpolate_wi
 from standpartner.agent.views import window_index
 from standpartner.game.batched import BatchedGame
 from standpartner.learn.data import TrainingSet, frames_between, ink_between
+from standpartner.learn.device import precision
 from standpartner.learn.features import look_through
 from standpartner.learn.fixed_encoders import replay
-from standpartner.learn.precision import precision
 from standpartner.learn.rollout import Acted, Rollout
 
 BEHIND = 4  # columns of a crop before the window with which it begins: 32 strip px
@@ -96,17 +96,17 @@ class LearningEncoders:
         place = game.frame[episodes] - crops.first_frame[episodes]
         index, fraction = self._window(game, crops, episodes)
         columns = index[:, None] + np.arange(WINDOW_COLUMNS + 1)
-        speed_px = torch.from_numpy(game.speed[episodes].astype(np.float32))
+        speed_px = torch.as_tensor(game.speed[episodes].astype(np.float32))
         with torch.no_grad():
             embedding = crops.embedding[episodes, place]
             seen, located = look_through(
-                self.network, crops.view[episodes[:, None], columns], embedding, torch.from_numpy(fraction)
+                self.network, crops.view[episodes[:, None], columns], embedding, torch.as_tensor(fraction)
             )
             decided = self.network.policy(seen, located, embedding, speed_px, memory)
-        observed = {name: torch.from_numpy(getattr(crops, name)[episodes]) for name in _CROP} | {
-            "place": torch.from_numpy(place),
-            "index": torch.from_numpy(index),
-            "fraction": torch.from_numpy(fraction),
+        observed = {name: torch.as_tensor(getattr(crops, name)[episodes]) for name in _CROP} | {
+            "place": torch.as_tensor(place),
+            "index": torch.as_tensor(index),
+            "fraction": torch.as_tensor(fraction),
             "speed_px": speed_px,
             "track": decided.track,
         }
@@ -115,10 +115,10 @@ class LearningEncoders:
     def replay(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
         """See `Actor.replay`."""
         observed, shape = rollout.observed, rollout.fresh.shape
-        numbers = observed["crop"].flatten().numpy()
+        numbers = observed["crop"].flatten().numpy(force=True)
         _, first, crop = np.unique(numbers, return_index=True, return_inverse=True)
-        view, embedding = self._encode(*(observed[name].flatten().numpy()[first] for name in _CROP[1:]))
-        place = observed["place"].flatten().numpy()
+        view, embedding = self._encode(*(observed[name].flatten().numpy(force=True)[first] for name in _CROP[1:]))
+        place = observed["place"].flatten().numpy(force=True)
         index = torch.zeros(len(first), self.frames, dtype=torch.int64)
         fraction = torch.zeros(len(first), self.frames)
         index[crop, place], fraction[crop, place] = observed["index"].flatten(), observed["fraction"].flatten()
@@ -177,10 +177,10 @@ class LearningEncoders:
             for track, frame in zip(tracks, first_frame.tolist(), strict=True)
         ]
         with precision(self.mixed_precision):
-            image = torch.from_numpy(np.stack(ink)[:, None]).to(memory_format=torch.channels_last)
+            image = torch.as_tensor(np.stack(ink)[:, None]).to(memory_format=torch.channels_last)
             view = self.network.view(self.network.strip(image))
-            embedding = self.network.frames(torch.from_numpy(np.stack(sound)))
+            embedding = self.network.frames(torch.as_tensor(np.stack(sound)))
         columns = first_column[:, None] + np.arange(self.crop_columns)
-        on_strip = torch.from_numpy((columns >= 0) & (columns < self._columns[performance][:, None]))
+        on_strip = torch.as_tensor((columns >= 0) & (columns < self._columns[performance][:, None]))
         view = view.float() * on_strip.unsqueeze(-1)  # nothing stands beyond the strip's ends, as when it is read whole
         return functional.pad(view, (0, 0, WINDOW_COLUMNS, WINDOW_COLUMNS)), embedding.float()

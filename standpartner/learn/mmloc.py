@@ -17,8 +17,8 @@ from standpartner.evaluate.localisation import located_px
 from standpartner.game.tracks import Track
 from standpartner.game.windows import Floats, Views, Windows
 from standpartner.learn.config import MmlocConfig
+from standpartner.learn.device import precision
 from standpartner.learn.optimise import Optimiser
-from standpartner.learn.precision import precision
 from standpartner.learn.pretrain import soft_target
 
 
@@ -57,11 +57,11 @@ class Mmloc:
         bins, width_px = self.network.config.bins, self.network.game.window_width_px
         self.network.train()
         logits = self._logits(*self.windows.cut(views))
-        place = torch.from_numpy(np.clip(truth_px * bins / width_px - 0.5, 0, bins - 1).astype(np.float32))
+        place = torch.as_tensor(np.clip(truth_px * bins / width_px - 0.5, 0, bins - 1).astype(np.float32))
         loss = -(soft_target(place, bins) * logits.log_softmax(-1)).sum(-1).mean()
         rate = self.optimiser.learning_rate()
         norm = self.optimiser.step(loss)
-        error_px = np.abs(located_px(logits.detach().numpy(), width_px) - truth_px)
+        error_px = np.abs(located_px(logits.detach().numpy(force=True), width_px) - truth_px)
         return {
             "loss/locate": float(loss.detach()),
             "located/within_8_px": float((error_px <= 8).mean()),
@@ -74,11 +74,11 @@ class Mmloc:
         """Logits (n, bins) of windows and excerpts, with dropout off."""
         self.network.eval()
         with torch.no_grad():
-            return self._logits(score, spectrogram).numpy()
+            return self._logits(score, spectrogram).numpy(force=True)
 
     def _logits(self, score: Floats, spectrogram: Floats) -> Tensor:
         with precision(self.mixed_precision):
-            return self.network.locate(torch.from_numpy(score), torch.from_numpy(spectrogram)).float()
+            return self.network.locate(torch.as_tensor(score), torch.as_tensor(spectrogram)).float()
 
     def _draw(self, rng: np.random.Generator) -> tuple[Views, np.ndarray]:
         """Views around the truth, and how far the truth is from each window's left edge in strip px."""

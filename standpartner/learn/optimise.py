@@ -97,4 +97,4 @@ class Optimiser:
             keys = ("step", "exp_avg", "exp_avg_sq")
             held = {key: tensors[f"optimiser/adam/{key}/{name}"] for key in keys if self.step_count}
             if held:
-                self.adam.state[parameter] = {key: value.clone() for key, value in held.items()}
+                self.adam.state[parameter] = {key: value.to(parameter.device, copy=True) for key, value in held.items()}

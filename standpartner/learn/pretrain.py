@@ -16,8 +16,8 @@ from standpartner.agent.networks import ReadOnceNetwork, interpolate_window
 from standpartner.audio import AugmentConfig
 from standpartner.learn.config import TrainConfig
 from standpartner.learn.data import SegmentBatch, SegmentSampler, TrainingSet
+from standpartner.learn.device import precision
 from standpartner.learn.optimise import Optimiser
-from standpartner.learn.precision import precision
 
 READ_POSITIVE_WEIGHT = 20.0  # noteheads are rare among the 80 rows of a column
 LISTEN_POSITIVE_WEIGHT = 10.0
@@ -36,11 +36,11 @@ class PretrainOutput:
 
 def forward(network: ReadOnceNetwork, batch: SegmentBatch) -> PretrainOutput:
     """Encode score and audio of a batch once and look through every frame's window."""
-    columns = network.strip(torch.from_numpy(batch.ink).to(memory_format=torch.channels_last))
-    embeddings = network.frames(torch.from_numpy(batch.frames))
+    columns = network.strip(torch.as_tensor(batch.ink).to(memory_format=torch.channels_last))
+    embeddings = network.frames(torch.as_tensor(batch.frames))
     keys = functional.pad(network.locate.keys(columns), (0, 0, WINDOW_COLUMNS, WINDOW_COLUMNS))
     maps = network.locate.correlate(keys, embeddings)
-    index, fraction = torch.from_numpy(batch.window_index), torch.from_numpy(batch.window_fraction)
+    index, fraction = torch.as_tensor(batch.window_index), torch.as_tensor(batch.window_fraction)
     seen = interpolate_window(maps, index, fraction).transpose(1, 2)  # (B, T, heads, 64)
     locate = network.locate(seen.flatten(0, 1), embeddings.flatten(0, 1)).unflatten(0, index.shape)
     helpers = network.read(columns), network.listen(embeddings), network.outline(columns)
@@ -59,20 +59,20 @@ def losses(output: PretrainOutput, batch: SegmentBatch) -> dict[str, Tensor]:
     locate is a cross-entropy in nat, read and listen are weighted binary cross-entropies, outline is a binary
     cross-entropy of the onsets and a quarter of the mean absolute (smooth) error of the pace in octaves.
     """
-    seen = torch.from_numpy(batch.seen)
-    target = soft_target(torch.from_numpy(batch.target_column))
+    seen = torch.as_tensor(batch.seen)
+    target = soft_target(torch.as_tensor(batch.target_column))
     locate = -(target * output.locate.log_softmax(-1)).sum(-1)
-    in_strip = torch.from_numpy(batch.in_strip)
+    in_strip = torch.as_tensor(batch.in_strip)
     read = functional.binary_cross_entropy_with_logits(
         output.read[in_strip],
-        torch.from_numpy(batch.heads)[in_strip],
+        torch.as_tensor(batch.heads)[in_strip],
         pos_weight=torch.tensor(READ_POSITIVE_WEIGHT),
     )
     listen = functional.binary_cross_entropy_with_logits(
-        output.listen, torch.from_numpy(batch.keys), pos_weight=torch.tensor(LISTEN_POSITIVE_WEIGHT)
+        output.listen, torch.as_tensor(batch.keys), pos_weight=torch.tensor(LISTEN_POSITIVE_WEIGHT)
     )
     onset, pace = output.outline[in_strip].unbind(-1)
-    true_onset, true_pace = torch.from_numpy(batch.outline)[in_strip].unbind(-1)
+    true_onset, true_pace = torch.as_tensor(batch.outline)[in_strip].unbind(-1)
     outline = functional.binary_cross_entropy_with_logits(onset, true_onset)
     outline = outline + PACE_WEIGHT * functional.smooth_l1_loss(pace, true_pace)
     return {"locate": locate[seen].mean(), "read": read, "listen": listen, "outline": outline}
@@ -143,6 +143,6 @@ class Pretrain:
 def accuracy(output: PretrainOutput, batch: SegmentBatch) -> dict[str, float]:
     """Share of frames located within 8 strip px, and the median error in px."""
     with torch.no_grad():
-        truth = (torch.from_numpy(batch.target_column) - (WINDOW_COLUMNS - 1) / 2) * COLUMN_STRIDE_PX
-        error = (located_px(output.locate) - truth).abs()[torch.from_numpy(batch.seen)]
+        truth = (torch.as_tensor(batch.target_column) - (WINDOW_COLUMNS - 1) / 2) * COLUMN_STRIDE_PX
+        error = (located_px(output.locate) - truth).abs()[torch.as_tensor(batch.seen)]
         return {"located/within_8_px": float((error <= 8).float().mean()), "located/median_px": float(error.median())}

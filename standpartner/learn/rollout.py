@@ -242,7 +242,7 @@ class Episodes:
 
     def _value(self, which: np.ndarray | None = None) -> Tensor:
         """Values of the present states of some episodes, without stepping their memory."""
-        memory = self.memory * ~torch.from_numpy(self.fresh).unsqueeze(1)
+        memory = self.memory * ~torch.as_tensor(self.fresh).unsqueeze(1)
         return self.actor.act(self.game, memory if which is None else memory[which], which=which).value
 
     def _step(
@@ -250,13 +250,13 @@ class Episodes:
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """One frame of every episode: what was observed, and the other columns of a rollout."""
         game = self.game
-        fresh, played = torch.from_numpy(self.fresh.copy()), torch.from_numpy(game.running.copy())
+        fresh, played = torch.as_tensor(self.fresh.copy()), torch.as_tensor(game.running.copy())
         acted = self.actor.act(game, self.memory * ~fresh.unsqueeze(1))
         self.memory = acted.memory
         log_probabilities = acted.logits.log_softmax(1)
         noise = rng.gumbel(size=log_probabilities.shape) * (rng.random((len(fresh), 1)) >= greedy)
-        action = np.argmax(log_probabilities.numpy() + noise, axis=1)
-        offset_px = torch.from_numpy(game.error_px.astype(np.float32))
+        action = np.argmax(log_probabilities.numpy(force=True) + noise, axis=1)
+        offset_px = torch.as_tensor(game.error_px.astype(np.float32))
         taught = teacher(game) if teacher else np.full(len(action), -1)
         result = game.step(action)
         self._remember_losses(np.flatnonzero(result.lost))
@@ -265,8 +265,8 @@ class Episodes:
         bootstrap = torch.zeros(len(action))
         if result.truncated.any():
             cut = np.flatnonzero(result.truncated)
-            bootstrap[torch.from_numpy(cut)] = self._value(cut)
-        chosen = torch.from_numpy(action)
+            bootstrap[torch.as_tensor(cut)] = self._value(cut)
+        chosen = torch.as_tensor(action)
         return acted.observed, {
             "offset_px": offset_px,
             "fresh": fresh,
@@ -275,12 +275,12 @@ class Episodes:
             "log_probability": log_probabilities.gather(1, chosen[:, None])[:, 0],
             "value": acted.value,
             "bootstrap": bootstrap,
-            "reward": torch.from_numpy(result.reward),
-            "ended": torch.from_numpy(ended),
-            "lost": torch.from_numpy(result.lost),
-            "finished": torch.from_numpy(result.finished),
-            "taught": torch.from_numpy(taught),
-            "error_px": torch.from_numpy(result.error_px.astype(np.float32)),
+            "reward": torch.as_tensor(result.reward),
+            "ended": torch.as_tensor(ended),
+            "lost": torch.as_tensor(result.lost),
+            "finished": torch.as_tensor(result.finished),
+            "taught": torch.as_tensor(taught),
+            "error_px": torch.as_tensor(result.error_px.astype(np.float32)),
         }
 
     _GAME_ARRAYS = (
@@ -299,17 +299,17 @@ class Episodes:
 
     def state(self) -> dict[str, Tensor]:
         """Where all episodes stand, as tensors by name."""
-        arrays = {name: torch.from_numpy(getattr(self.game, name).copy()) for name in self._GAME_ARRAYS}
-        arrays |= {name: torch.from_numpy(getattr(self, name).copy()) for name in self._OWN_ARRAYS}
+        arrays = {name: torch.as_tensor(getattr(self.game, name).copy()) for name in self._GAME_ARRAYS}
+        arrays |= {name: torch.as_tensor(getattr(self, name).copy()) for name in self._OWN_ARRAYS}
         return {EPISODES + name: array for name, array in arrays.items()} | {EPISODES + "memory": self.memory}
 
     def load(self, tensors: dict[str, Tensor]) -> None:
         """Go on from ``state``."""
         for name in self._GAME_ARRAYS:
-            getattr(self.game, name)[:] = tensors[EPISODES + name].numpy()
-        self.memory = tensors[EPISODES + "memory"].clone()
+            getattr(self.game, name)[:] = tensors[EPISODES + name].numpy(force=True)
+        self.memory = tensors[EPISODES + "memory"].to(self.memory.device, copy=True)
         for name in self._OWN_ARRAYS:
-            getattr(self, name)[:] = tensors[EPISODES + name].numpy()
+            getattr(self, name)[:] = tensors[EPISODES + name].numpy(force=True)
 
 
 def _stack(rows: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:

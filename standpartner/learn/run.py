@@ -10,6 +10,7 @@ result of one that was not.
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from standpartner.corpus.store import open_corpus
 from standpartner.errors import ConfigError
 from standpartner.learn.config import STAGES, TrainConfig, parse_config
 from standpartner.learn.data import training_set
+from standpartner.learn.device import computing_on, find_device
 from standpartner.learn.patience import Patience
 from standpartner.learn.rollout import EPISODES
 from standpartner.learn.stages import Measure, RunData, Stage, Stages, share_of
@@ -62,13 +64,14 @@ class Run:
 
     Args:
         config: everything the result depends on.
-        folder: of the run; if it holds a run of the same configuration, that one goes on.
+        folder: of the run; if it holds a run of the same configuration (``minutes`` aside), that one goes on.
         data: see RunData.
         progress: called after every step with stage, step, steps of the stage, and what was measured.
         team: the processes that train together, each with its own call of this; see `Team`.
 
     Raises:
-        ConfigError: the folder holds a run of another configuration, or the agent to start from has another network.
+        ConfigError: the folder holds a run of another configuration, the agent to start from has another network, or
+            there is no such device.
         AgentError: there is no such agent to start from.
     """
 
@@ -88,9 +91,10 @@ class Run:
             self._check_folder()
             self.commit = self._commits()
         torch.set_num_threads(config.threads)
-        torch.use_deterministic_algorithms(True)
-        torch.manual_seed(config.seed)  # the same first weights in all processes
-        self.network = self._started() if config.start else build_network(config.network)
+        self.device = find_device(config.device)
+        with computing_on(self.device):
+            torch.manual_seed(config.seed)  # the same first weights in all processes
+            self.network = self._started() if config.start else build_network(config.network)
         self.best: dict[str, float] = {}
         self.seconds = 0.0  # of a processor, that steps and validations took so far
         self._share = share_of(config, self.team)
@@ -109,11 +113,11 @@ class Run:
     def _check_folder(self) -> None:
         path = self.folder / "config.json"
         if path.is_file():  # settings that are newer than the run count as their defaults
-            if parse_config(json.loads(path.read_text()), where=str(path)) != self.config:
+            before = parse_config(json.loads(path.read_text()), where=str(path))
+            if replace(before, minutes=self.config.minutes) != self.config:
                 raise ConfigError(
                     f"{self.folder} holds a run of another configuration; give another --out or delete the folder"
                 )
-            return
         self.folder.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(self.config.to_json(), indent=1) + "\n")
 
@@ -133,15 +137,21 @@ class Run:
         Returns:
             The checkpoint that validated best; if no stage follows music, that of the last one.
         """
-        for name in self.config.stages:
-            finished = self.folder / f"{name}.safetensors"
-            if self.team.agree(finished.is_file()):
-                self.network, info, _ = load_checkpoint(finished)
-                self.best, self.seconds = info.get("best", {}), info.get("seconds", 0.0)
-            elif not self._out_of_time():
-                self._run_stage(name)
+        with computing_on(self.device):
+            for name in self.config.stages:
+                if not self._finished(name) and not self._out_of_time():
+                    self._run_stage(name)
         best = self.folder / "best.safetensors"
         return best if best.is_file() else self.folder / f"{name}.safetensors"
+
+    def _finished(self, name: str) -> bool:
+        """Whether a stage is over, and takes its network; one that ended for want of time is not if there is more."""
+        path = self.folder / f"{name}.safetensors"
+        if not self.team.agree(path.is_file()):
+            return False
+        self.network, info, _ = load_checkpoint(path)
+        self.best, self.seconds = info.get("best", {}), info.get("seconds", 0.0)
+        return not info.get("cut", False) or self._out_of_time()
 
     def _out_of_time(self) -> bool:
         return bool(self.team.agree(0 < self.config.minutes * 60 <= self.seconds))
@@ -165,7 +175,7 @@ class Run:
                     state = self.team.gathered(stage.state(), EPISODES)
                     self._save("checkpoint", name, done, tensors=state, patience=patience)
         stage.optimiser.swap_average()
-        self._save(name, name, done)
+        self._save(name, name, done, cut=done < stage.steps and self._out_of_time())
         self.team.agree(0)  # nobody looks for the file before it is there
 
     def _resumed(self, name: str) -> tuple[int, dict[str, Tensor], dict[str, int]]:
@@ -232,6 +242,7 @@ class Run:
         *,
         tensors: dict[str, Tensor] | None = None,
         patience: Patience | None = None,
+        cut: bool = False,
     ) -> None:
         if not self.team.leads:
             return
@@ -241,6 +252,7 @@ class Run:
             "best": self.best,
             "seconds": self.seconds,
             "patience": patience.state() if patience else {},
+            "cut": cut,
             "seed": self.config.seed,
             "commit": self.commit,
             "config": self.config.to_json(),

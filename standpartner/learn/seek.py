@@ -97,6 +97,6 @@ class _Drawn:
         frame = rng.integers(track.first_frame, track.last_frame + 1, size=self.count)
         first = features.view_start[piece] + WINDOW_COLUMNS
         keys = features.view[first : first + features.column_count[piece], : features.embeddings.shape[1]]
-        embeddings = features.embeddings[torch.from_numpy(features.frame_start[number] + frame)]
+        embeddings = features.embeddings[torch.as_tensor(features.frame_start[number] + frame)]
         target_px = performance.target_x_px[np.minimum(frame, len(performance.target_x_px) - 1)]
-        return keys.float(), embeddings.float(), torch.from_numpy(target_px / COLUMN_STRIDE_PX - 0.5)
+        return keys.float(), embeddings.float(), torch.as_tensor(target_px / COLUMN_STRIDE_PX - 0.5)

@@ -14,6 +14,8 @@ from torch import Tensor, distributed, nn
 
 from standpartner.errors import ConfigError
 
+CPU = torch.device("cpu")
+
 
 @dataclass(frozen=True)
 class Team:
@@ -107,8 +109,12 @@ class Team:
 
 
 @contextmanager
-def joined_team() -> Iterator[Team]:
-    """The team that torchrun has started this process for; without torchrun a team of one."""
+def joined_team(device: torch.device = CPU) -> Iterator[Team]:
+    """The team that torchrun has started this process for; without torchrun a team of one.
+
+    Args:
+        device: of this process; the processes talk through NCCL where all have graphics cards, else through Gloo.
+    """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         yield Team()
@@ -116,7 +122,10 @@ def joined_team() -> Iterator[Team]:
     # PyTorch imports its compiler when it is first asked for determinism. Imported while a group exists, it keeps the
     # group, whose threads then outlive the interpreter and abort the process now and then.
     torch.use_deterministic_algorithms(True)
-    distributed.init_process_group("gloo")
+    if device.type == "cuda":
+        distributed.init_process_group("nccl", device_id=device)
+    else:
+        distributed.init_process_group("gloo")
     try:
         yield Team(distributed.get_rank(), size)
     finally:

@@ -34,7 +34,7 @@ class ActorPlayer:
         self.memory[running] = acted.memory
         noise = 0.0 if self.rng is None else self.rng.gumbel(size=acted.logits.shape)
         actions = np.zeros(game.n_episodes, np.int64)
-        actions[running] = np.argmax(acted.logits.numpy() + noise, axis=1)
+        actions[running] = np.argmax(acted.logits.numpy(force=True) + noise, axis=1)
         return actions
 
 

@@ -10,7 +10,7 @@ from standpartner.agent.window_network import WindowNetwork
 from standpartner.game.batched import BatchedGame
 from standpartner.game.tracks import Track
 from standpartner.game.windows import Views, Windows
-from standpartner.learn.precision import precision
+from standpartner.learn.device import precision
 from standpartner.learn.rollout import Acted, Rollout
 
 _VIEWS = ("track", "centre_px", "centre_before_px", "frame", "frame_before")
@@ -48,24 +48,24 @@ class WindowActor:
     def act(self, game: BatchedGame, memory: Tensor, *, which: np.ndarray | None = None) -> Acted:
         """See `Actor.act`."""
         episodes = np.arange(game.n_episodes) if which is None else which
-        before_px, known = memory.numpy().T
+        before_px, known = memory.numpy(force=True).T
         views = Views.of(game, episodes, before_px=before_px, first=known == 0)
         self.network.eval()
         with torch.no_grad():
             logits, value = self._judge(views)
-        observed = {name: torch.from_numpy(getattr(views, name)) for name in _VIEWS}
+        observed = {name: torch.as_tensor(getattr(views, name)) for name in _VIEWS}
         now = np.stack([game.position_px[episodes], np.ones(len(episodes))], axis=1)
-        return Acted(observed, logits, value, torch.from_numpy(now))
+        return Acted(observed, logits, value, torch.as_tensor(now))
 
     def replay(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
         """See `Actor.replay`."""
-        views = Views(**{name: rollout.observed[name].flatten().numpy() for name in _VIEWS})
+        views = Views(**{name: rollout.observed[name].flatten().numpy(force=True) for name in _VIEWS})
         self.network.train()
         logits, value = self._judge(views)
         return logits.unflatten(0, rollout.fresh.shape), value.unflatten(0, rollout.fresh.shape)
 
     def _judge(self, views: Views) -> tuple[Tensor, Tensor]:
-        score, spectrogram = (torch.from_numpy(seen) for seen in self.windows.cut(views))
+        score, spectrogram = (torch.as_tensor(seen) for seen in self.windows.cut(views))
         with precision(self.mixed_precision):
             logits, value = self.network(score, spectrogram)
         return logits.float(), value.float()

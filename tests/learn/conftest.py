@@ -6,12 +6,17 @@ import pytest
 
 pytest.importorskip("torch")
 
+from standpartner.agent.config import Convolution, WindowNetworkConfig
+from standpartner.audio import AugmentConfig
 from standpartner.learn.config import (
+    A2cConfig,
     EpisodeConfig,
     ImitateConfig,
+    MmlocConfig,
     OptimiserConfig,
     PpoConfig,
     PretrainConfig,
+    ReinforceConfig,
     SeekConfig,
     TrainConfig,
 )
@@ -39,3 +44,28 @@ def tiny_config(tiny_network_config):
         imitate=ImitateConfig(steps=6, episode=episode, optimiser=quick),
         ppo=PpoConfig(steps=6, track=True, episode=replace(episode, again=0.5), optimiser=quick),
     )
+
+
+@pytest.fixture
+def window_config(tiny_config):
+    """A run of a small window network with dropout, which draws from PyTorch's own generator."""
+    layer = (Convolution(2, kernel=5, stride=(5, 5), dropout=0.5),)
+    network = WindowNetworkConfig(game="nottingham", score=layer, spectrogram=layer, joint=8, head=8, head_dropout=0.5)
+    settings = {
+        "a2c": A2cConfig(steps=9, episode=EpisodeConfig(episodes=3, frames=5, anywhere=0.0, game="nottingham")),
+        "reinforce": ReinforceConfig(
+            steps=9, episode=EpisodeConfig(episodes=1, frames=0, anywhere=0.0, game="nottingham")
+        ),
+        "ppo": PpoConfig(
+            steps=9, samples=8, episode=EpisodeConfig(episodes=3, frames=5, anywhere=0.0, game="nottingham")
+        ),
+        "mmloc": MmlocConfig(steps=9, samples=6, optimiser=tiny_config.ppo.optimiser),
+    }
+
+    def make(stage: str) -> TrainConfig:
+        kind = replace(network, bins=15, differences=False) if stage == "mmloc" else network
+        return replace(
+            tiny_config, stages=(stage,), network=kind, augment=AugmentConfig.none(), validate_greedy=False, **settings
+        )
+
+    return make

@@ -12,17 +12,7 @@ import torch
 
 from standpartner.agent.bundle import WindowAgent, load_player
 from standpartner.agent.checkpoint import load_checkpoint, same_weights
-from standpartner.agent.config import Convolution, WindowNetworkConfig
-from standpartner.audio import AugmentConfig
 from standpartner.errors import AgentError, ConfigError
-from standpartner.learn.config import (
-    A2cConfig,
-    EpisodeConfig,
-    MmlocConfig,
-    PpoConfig,
-    ReinforceConfig,
-    TrainConfig,
-)
 from standpartner.learn.finish import finish_run
 from standpartner.learn.run import STAGES, Run
 
@@ -73,31 +63,6 @@ def test_a_killed_run_goes_on_to_the_same_result(stage, tiny_config, tiny_data, 
     Run(tiny_config, killed, data=tiny_data).train()
     assert same_weights(whole / "ppo.safetensors", killed / "ppo.safetensors")
     assert same_weights(whole / "best.safetensors", killed / "best.safetensors")
-
-
-@pytest.fixture
-def window_config(tiny_config):
-    """A run of a small window network with dropout, which draws from PyTorch's own generator."""
-    layer = (Convolution(2, kernel=5, stride=(5, 5), dropout=0.5),)
-    network = WindowNetworkConfig(game="nottingham", score=layer, spectrogram=layer, joint=8, head=8, head_dropout=0.5)
-    settings = {
-        "a2c": A2cConfig(steps=9, episode=EpisodeConfig(episodes=3, frames=5, anywhere=0.0, game="nottingham")),
-        "reinforce": ReinforceConfig(
-            steps=9, episode=EpisodeConfig(episodes=1, frames=0, anywhere=0.0, game="nottingham")
-        ),
-        "ppo": PpoConfig(
-            steps=9, samples=8, episode=EpisodeConfig(episodes=3, frames=5, anywhere=0.0, game="nottingham")
-        ),
-        "mmloc": MmlocConfig(steps=9, samples=6, optimiser=tiny_config.ppo.optimiser),
-    }
-
-    def make(stage: str) -> TrainConfig:
-        kind = dataclasses.replace(network, bins=15, differences=False) if stage == "mmloc" else network
-        return dataclasses.replace(
-            tiny_config, stages=(stage,), network=kind, augment=AugmentConfig.none(), validate_greedy=False, **settings
-        )
-
-    return make
 
 
 @pytest.mark.parametrize("stage", ["reinforce", "a2c", "ppo", "mmloc"])
@@ -245,3 +210,20 @@ def test_pretraining_learns_to_locate_what_it_sees_often(tiny_config, tiny_data,
         losses = [row[name] for row in rows if row["stage"] == "pretrain" and name in row]
         assert np.mean(losses[-10:]) < np.mean(losses[:10])
     assert torch.get_num_threads() == config.threads
+
+
+def test_a_run_that_had_too_little_time_goes_on_when_it_is_given_more(tiny_config, tiny_data, tmp_path):
+    short = dataclasses.replace(tiny_config, stages=("imitate", "ppo"), minutes=1e-6)
+    Run(short, tmp_path / "cut", data=tiny_data).train()
+    _, info, _ = load_checkpoint(tmp_path / "cut" / "imitate.safetensors")
+    assert info["cut"]
+    assert info["step"] == 1
+    assert not (tmp_path / "cut" / "ppo.safetensors").exists()
+    Run(short, tmp_path / "cut", data=tiny_data).train()  # no more time than before
+    assert load_checkpoint(tmp_path / "cut" / "imitate.safetensors")[1]["step"] == 1
+    whole = dataclasses.replace(short, minutes=0)
+    Run(whole, tmp_path / "cut", data=tiny_data).train()
+    Run(whole, tmp_path / "whole", data=tiny_data).train()
+    for stage in whole.stages:
+        assert same_weights(tmp_path / "cut" / f"{stage}.safetensors", tmp_path / "whole" / f"{stage}.safetensors")
+    assert json.loads((tmp_path / "cut" / "config.json").read_text())["minutes"] == 0
