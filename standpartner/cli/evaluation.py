@@ -95,9 +95,9 @@ def _evaluate_jumps(agent: str, corpus: str, *, json_file: Path | None, **settin
 
 def calibrate(
     agent: Annotated[str, typer.Option(help="Agent: name or folder.")],
-    corpus: Annotated[str, typer.Option(help="A built corpus.")],
+    corpus: Annotated[list[str], typer.Option(help="A built corpus; may be given several times.")],
     split: Annotated[str, typer.Option(help="train or valid; test pieces are for the final numbers.")] = "valid",
-    limit: Annotated[int | None, typer.Option(help="At most so many pieces.", min=2)] = None,
+    limit: Annotated[int | None, typer.Option(help="At most so many pieces of each corpus.", min=2)] = None,
     seed: Annotated[int, typer.Option(help="Of the jumps.")] = 0,
     record: Annotated[bool, typer.Option("--record", help="Write the calibration into the agent.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole report there.")] = None,
@@ -115,16 +115,17 @@ def calibrate(
     from standpartner.evaluate.reliability import draw_reliability
 
     settings = CalibrationConfig(agent=agent, split=split, limit=limit, seed=seed)
-    with _err.status(f"following {split} of {corpus}"):
-        result = run_calibration(settings, open_corpus(corpus))
+    title = f"{agent} on {', '.join(corpus)} {split}"
+    with _err.status(f"following {title}"):
+        result = run_calibration(settings, [open_corpus(name) for name in corpus])
     if json_file:
         _write(json_file, json.dumps(result.to_json(), indent=1) + "\n")
     if picture:
         diagrams = {"as searched": result.before, "calibrated": result.after}
-        _write(picture, draw_reliability(diagrams, f"{agent} on {corpus} {split}"))
+        _write(picture, draw_reliability(diagrams, title))
     if record:
         record_calibration(find_agent(agent), result.calibration)
-    _print_calibration(result, f"{agent} on {corpus} {split}")
+    _print_calibration(result, title)
 
 
 def table(

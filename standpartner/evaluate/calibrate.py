@@ -1,6 +1,8 @@
 """Calibrating an agent's confidence where the truth is known, and measuring on other pieces what it is worth."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -23,8 +25,8 @@ class CalibrationConfig:
 
     Attributes:
         agent: name or folder.
-        split: of the corpus; every other piece is fitted to, the others are measured.
-        limit: at most so many pieces.
+        split: of the corpora; every other piece is fitted to, the others are measured.
+        limit: at most so many pieces of each corpus.
         seed: of the jumps.
     """
 
@@ -64,20 +66,21 @@ class Calibrated:
         return {"calibration": self.calibration.to_json(), "pieces": list(self.pieces), **diagrams}
 
 
-def calibrate(config: CalibrationConfig, corpus: Corpus) -> Calibrated:
+def calibrate(config: CalibrationConfig, corpora: Sequence[Corpus]) -> Calibrated:
     """Follow every piece twice, once straight and once with random jumps; fit on half of the pieces.
 
     A frame is right if the position is within the search's reach, 48 strip px (1.7 cm), of the music.
 
     Raises:
         ConfigError: there are fewer than two pieces.
-        CorpusError: the corpus is not built.
+        CorpusError: a corpus is not built.
         AgentError: there is no such agent, or it cannot follow.
         MissingExtraError: a soundfont or a synthesiser is not installed.
     """
     agent = load_agent(config.agent)
     agent.calibration = Calibration()
-    judged = [_judge(agent, piece, config) for piece in corpus.pieces(config.split, limit=config.limit)]
+    pieces = chain.from_iterable(corpus.pieces(config.split, limit=config.limit) for corpus in corpora)
+    judged = [_judge(agent, piece, config) for piece in pieces]
     if len(judged) < 2:
         raise ConfigError(f"expected at least two pieces to calibrate on, got {len(judged)}; build or allow more")
     (sure, right), (other_sure, other_right) = (_joined(judged[half::2]) for half in (0, 1))
