@@ -313,7 +313,7 @@ class PolicyHead(nn.Module):
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        self.max_speed_px = config.max_speed_px
+        self.max_speed_px, self.remembers = config.max_speed_px, config.remembers
         self.sizes = [config.memory, config.belief_size]
         inputs = (config.heads + OUTLINE + 2) * WINDOW_COLUMNS + config.features + 2 * config.max_speed_px + 2
         self.tracker = Tracker(config)
@@ -321,6 +321,10 @@ class PolicyHead(nn.Module):
         self.recurrent = nn.GRUCell(config.policy_hidden, config.memory)
         self.action = nn.Linear(config.memory + config.policy_hidden, ACTIONS)
         self.value = nn.Linear(config.memory + config.policy_hidden, 1)
+
+    def begins(self, fresh: Tensor) -> Tensor:
+        """Of frames at which episodes begin (bool, any shape): where nothing is remembered from the frame before."""
+        return fresh if self.remembers else torch.ones_like(fresh)
 
     def sense(self, maps: Tensor, locate: Tensor, track: Tensor, embedding: Tensor, speed_px: Tensor) -> Tensor:
         """What is seen, heard and done now, without memory; shapes as in ``forward`` -> (N, policy_hidden)."""
@@ -348,7 +352,8 @@ class PolicyHead(nn.Module):
             speed_px: (N,) reading speed in strip px a frame.
             memory: (N, memory_size) all that is remembered from the frame before; zeros at the start.
         """
-        state, belief = memory.split(self.sizes, 1)
+        kept = memory if self.remembers else 0 * memory  # not just zeros: it stays an input of the exported graph
+        state, belief = kept.split(self.sizes, 1)
         track, belief = self.tracker(maps, locate, embedding, speed_px, belief)
         sensed = self.sense(maps, locate, track, embedding, speed_px)
         state = self.recurrent(sensed, state)

@@ -53,7 +53,8 @@ class PretrainConfig:
         by_length: performances are drawn by their playing time to this power: 0 each equally often, 1 each second.
         columns: feature columns of score that come with a stretch.
         offset_px: the window's centre is up to this far from the truth.
-        read_weight: weight of the read loss (locate has 1).
+        locate_weight: weight of the locate loss.
+        read_weight: weight of the read loss.
         listen_weight: weight of the listen loss.
         outline_weight: weight of the outline loss.
         optimiser: see OptimiserConfig.
@@ -65,6 +66,7 @@ class PretrainConfig:
     by_length: float = 0.5
     columns: int = 144
     offset_px: float = 220.0
+    locate_weight: float = 1.0
     read_weight: float = 1.0
     listen_weight: float = 1.0
     outline_weight: float = 1.0

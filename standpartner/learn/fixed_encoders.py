@@ -73,7 +73,7 @@ def replay(policy: PolicyHead, rollout: Rollout, *, observed: dict[str, Tensor])
     inputs = (observed[name] for name in ("maps", "locate", "track", "embedding", "speed_px"))
     sensed = policy.sense(*(values.flatten(0, 1) for values in inputs)).unflatten(0, rollout.fresh.shape)
     state, states = rollout.first_memory[:, : policy.sizes[0]], []
-    for step, fresh in enumerate(rollout.fresh):
+    for step, fresh in enumerate(policy.begins(rollout.fresh)):
         state = policy.recurrent(sensed[step], state * ~fresh.unsqueeze(1))
         states.append(state)
     return policy.decide(sensed, torch.stack(states))
@@ -86,8 +86,8 @@ def track_loss(policy: PolicyHead, rollout: Rollout) -> Tensor:
     """
     tracker, observed = policy.tracker, rollout.observed
     belief = rollout.first_memory[:, policy.sizes[0] :]
-    moves, beyond = [], belief[:, -1]
-    for step, fresh in enumerate(rollout.fresh):
+    moves, beyond, begins = [], belief[:, -1], policy.begins(rollout.fresh)
+    for step, fresh in enumerate(begins):
         whole, beyond = tracker.move(beyond * ~fresh, observed["speed_px"][step])
         moves.append((whole, beyond))
     stands = torch.cat([beyond for _, beyond in moves])
@@ -95,7 +95,7 @@ def track_loss(policy: PolicyHead, rollout: Rollout) -> Tensor:
     seen = tracker.take_in(maps, locate, embedding, stands).unflatten(0, rollout.fresh.shape)
     kept, beliefs = belief[:, :-1].unflatten(1, (tracker.channels, WINDOW_COLUMNS)), []
     for step, (whole, _) in enumerate(moves):
-        kept = tracker.remember(seen[step], whole, kept * ~rollout.fresh[step][:, None, None])
+        kept = tracker.remember(seen[step], whole, kept * ~begins[step][:, None, None])
         beliefs.append(kept)
     track = tracker.say(locate, torch.cat(beliefs), stands)
     column = (WINDOW_COLUMNS - 1) / 2 - rollout.offset_px.flatten() / COLUMN_STRIDE_PX

@@ -108,9 +108,7 @@ class Pretrain:
             output = forward(self.network, batch)
         parts = losses(output, batch)
         settings = self.config.pretrain
-        weights = {"locate": 1.0, "read": settings.read_weight, "listen": settings.listen_weight}
-        weights["outline"] = settings.outline_weight
-        loss = torch.stack([weights[name] * part for name, part in parts.items()]).sum()
+        loss = torch.stack([getattr(settings, f"{name}_weight") * part for name, part in parts.items()]).sum()
         rate = self.optimiser.learning_rate()
         norm = self.optimiser.step(loss)
         found = {f"loss/{name}": float(value.detach()) for name, value in parts.items()}

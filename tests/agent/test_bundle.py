@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,11 +18,16 @@ from standpartner.agent.views import ink, pad_columns, window, window_index  # n
 from standpartner.errors import AgentError  # noqa: E402
 
 
-@pytest.fixture(params=["tiny", "default"])
+@pytest.fixture(params=["tiny", "default", "forgets"])
 def both(request, tmp_path, tiny_network_config):
     """A network with random weights and its bundle."""
     torch.manual_seed(3)
-    network = ReadOnceNetwork(tiny_network_config if request.param == "tiny" else NetworkConfig())
+    kinds = {
+        "tiny": tiny_network_config,
+        "default": NetworkConfig(),
+        "forgets": replace(tiny_network_config, remembers=False),
+    }
+    network = ReadOnceNetwork(kinds[request.param])
     export_bundle(network, tmp_path, about={"name": request.param})
     return network, Agent(tmp_path)
 

@@ -20,16 +20,26 @@ from standpartner.learn.rollout import AGAIN_FRAMES, Episodes
 @pytest.fixture
 def played(tiny_network_config, tiny_data):
     """Episodes of an untrained network on the tiny pieces."""
+    return _played(tiny_network_config, tiny_data)
+
+
+@pytest.fixture(params=[True, False], ids=["remembers", "forgets"])
+def played_either_way(request, tiny_network_config, tiny_data):
+    """The same with and without memory."""
+    return _played(dataclasses.replace(tiny_network_config, remembers=request.param), tiny_data)
+
+
+def _played(network_config, tiny_data):
     torch.manual_seed(1)
-    network = ReadOnceNetwork(tiny_network_config)
+    network = ReadOnceNetwork(network_config)
     features = encode(network, tiny_data.train, settings=AugmentConfig.none(), seed=0)
     config = EpisodeConfig(episodes=16, frames=24, game="nottingham")
     return network, Episodes(FixedEncoders(network, features), tiny_data.train.tracks, config)
 
 
-def test_a_replay_gives_the_probabilities_and_values_that_played(played):
+def test_a_replay_gives_the_probabilities_and_values_that_played(played_either_way):
     """Also over resets inside the rollout and from one rollout to the next: ratios start at exactly one."""
-    _, episodes = played
+    _, episodes = played_either_way
     rng = np.random.default_rng(0)
     for _ in range(3):
         rollout = episodes.collect(rng)
@@ -40,8 +50,8 @@ def test_a_replay_gives_the_probabilities_and_values_that_played(played):
         torch.testing.assert_close(values, rollout.value, atol=1e-5, rtol=0)
 
 
-def test_the_tracker_is_replayed_as_it_played_and_learns_where_the_truth_was(played):
-    network, episodes = played
+def test_the_tracker_is_replayed_as_it_played_and_learns_where_the_truth_was(played_either_way):
+    network, episodes = played_either_way
     rng = np.random.default_rng(0)
     with torch.no_grad():  # an untaught readout would hide what is remembered
         network.policy.tracker.readout.weight.normal_(generator=torch.Generator().manual_seed(0))
