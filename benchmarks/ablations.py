@@ -1,4 +1,4 @@
-"""What each part of a training brings: runs that leave one out, every stage that follows music played on the same pieces.
+"""What each part of a training brings: runs that leave one out, and what their stages follow of the same pieces.
 
     python benchmarks/ablations.py RUN... [--corpus nottingham] [--split valid] [--sound as-built]
 

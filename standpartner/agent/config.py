@@ -25,8 +25,8 @@ class NetworkConfig:
         memory: size of the policy's recurrent state.
         belief_channels: numbers that the tracker remembers about each of the window's columns.
         max_speed_px: speeds are clipped to this before the network sees them.
-        remembers: whether policy and tracker remember anything from frame to frame; without, they know the last 1.9 s of
-            sound and what they see.
+        remembers: whether policy and tracker remember anything from frame to frame; else they know what they see and
+            the last 1.9 s of sound.
     """
 
     strip_channels: tuple[int, int, int, int, int] = (16, 32, 48, 64, 64)
