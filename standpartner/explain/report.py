@@ -36,7 +36,7 @@ from standpartner.learn.run import rank
 from standpartner.piece import Piece
 
 _WORST: Final = 6  # pieces that are shown in pictures
-_UNCHARTED: Final = ("stage", "step", "seconds", "minutes")
+_UNCHARTED: Final = ("stage", "step", "seconds", "clock_seconds", "minutes")
 _GROUPS: Final = {"valid": "Validation", "episode": "Episodes it learns from", "located": "Locating", "loss": "Losses"}
 _LEARNT_TO_ACT: Final = ("imitate", "ppo", "a2c", "reinforce")
 

@@ -189,13 +189,13 @@ class Run:
         return 0, {}, {}
 
     def _step(self, stage: Stage, number: int, log: "_Log") -> None:
-        start_s = _processor_s()
+        start_s, clock_s = _processor_s(), time.perf_counter()
         seed = np.random.SeedSequence([self._share.seed, 9, self.config.stages.index(stage.name), number])
         torch.manual_seed(int(seed.generate_state(1)[0]))  # dropout draws from PyTorch's own generator
         measured = self.team.means(stage.step(number))
         seconds = _processor_s() - start_s
         self.seconds += seconds
-        log.write(number + 1, measured | {"seconds": seconds})
+        log.write(number + 1, measured | {"seconds": seconds, "clock_seconds": time.perf_counter() - clock_s})
         if self.team.leads:
             self.progress(stage.name, number + 1, stage.steps, measured)
 
