@@ -10,6 +10,8 @@ from standpartner.errors import AgentError, ConfigError
 
 _SMALLEST = 1e-4  # probabilities are taken from here to 1 minus it
 _STEPS = 50
+_HALVINGS = 30
+_UNCHANGED = np.array([1.0, 0.0])
 _RIDGE = 1e-3  # pulls towards no correction where everything is right or everything wrong
 
 
@@ -43,12 +45,9 @@ class Calibration:
         odds, truth = np.atleast_1d(_log_odds(probability)), np.atleast_1d(np.asarray(right, np.float64))
         if odds.ndim != 1 or odds.shape != truth.shape or not len(odds):
             raise ConfigError(f"expected as many probabilities as outcomes, got {odds.shape} and {truth.shape}")
-        inputs, weights, rest = np.stack([odds, np.ones_like(odds)], axis=1), np.array([1.0, 0.0]), np.array([1.0, 0.0])
-        for _ in range(_STEPS):  # Newton's method
-            given = 1.0 / (1.0 + np.exp(-inputs @ weights))
-            gradient = inputs.T @ (given - truth) / len(truth) + _RIDGE * (weights - rest)
-            curvature = (inputs * (given * (1 - given))[:, None]).T @ inputs / len(truth) + _RIDGE * np.eye(2)
-            weights = weights - np.linalg.solve(curvature, gradient)
+        inputs, weights = np.stack([odds, np.ones_like(odds)], axis=1), _UNCHANGED
+        for _ in range(_STEPS):
+            weights = _newton_step(inputs, truth, weights)
         return cls(slope=float(weights[0]), bias=float(weights[1]))
 
     def to_json(self) -> dict[str, float]:
@@ -68,6 +67,26 @@ class Calibration:
             return cls(slope=float(values["slope"]), bias=float(values["bias"]))
         except (TypeError, KeyError, ValueError) as error:
             raise AgentError(f"expected a calibration with slope and bias, got {values}; calibrate again") from error
+
+
+def _unlikelihood(inputs: NDArray[np.float64], truth: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    """Mean negative log-likelihood in nat, and what pulls towards no correction."""
+    odds = inputs @ weights
+    return float((np.logaddexp(0, odds) - truth * odds).mean() + _RIDGE / 2 * ((weights - _UNCHANGED) ** 2).sum())
+
+
+def _newton_step(
+    inputs: NDArray[np.float64], truth: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """One of Newton's steps, halved until it is one downhill: where an agent is wrongly sure, a whole one leaps away."""
+    given = np.exp(-np.logaddexp(0, -inputs @ weights))
+    gradient = inputs.T @ (given - truth) / len(truth) + _RIDGE * (weights - _UNCHANGED)
+    curvature = (inputs * (given * (1 - given))[:, None]).T @ inputs / len(truth) + _RIDGE * np.eye(2)
+    step, before = np.linalg.solve(curvature, gradient), _unlikelihood(inputs, truth, weights)
+    for size in 0.5 ** np.arange(_HALVINGS):
+        if _unlikelihood(inputs, truth, weights - size * step) <= before:
+            return weights - size * step
+    return weights
 
 
 def _log_odds(probability: ArrayLike) -> NDArray[np.float64]:

@@ -72,3 +72,12 @@ def test_picture():
     words = "".join(picture.itertext())
     assert "R & D" in words
     assert f"a: expected calibration error {diagram.expected_error:.3f}" in words
+
+
+def test_an_agent_that_is_wrongly_sure_does_not_throw_the_fit_off():
+    """Newton's whole steps leap away here: all is claimed to be certain or impossible, and much of it is not so."""
+    rng = np.random.default_rng(3)
+    claimed = np.where(rng.random(20_000) < 0.2, 1e-6, 1 - 1e-6)
+    right = rng.random(len(claimed)) < np.where(claimed < 0.5, 0.65, 0.97)
+    corrected = Calibration.fit(claimed, right).apply([1e-6, 1 - 1e-6])
+    np.testing.assert_allclose(corrected, [0.65, 0.97], atol=0.02)
