@@ -78,7 +78,7 @@ def _unlikelihood(inputs: NDArray[np.float64], truth: NDArray[np.float64], weigh
 def _newton_step(
     inputs: NDArray[np.float64], truth: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """One of Newton's steps, halved until it is one downhill: where an agent is wrongly sure, a whole one leaps away."""
+    """One of Newton's steps, halved until it goes downhill: where an agent is wrongly sure, a whole one leaps away."""
     given = np.exp(-np.logaddexp(0, -inputs @ weights))
     gradient = inputs.T @ (given - truth) / len(truth) + _RIDGE * (weights - _UNCHANGED)
     curvature = (inputs * (given * (1 - given))[:, None]).T @ inputs / len(truth) + _RIDGE * np.eye(2)
