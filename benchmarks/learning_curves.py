@@ -30,14 +30,12 @@ def main() -> None:
         config, rows = read_run(folder)
         valid = [row for row in rows if "valid/r_on" in row]
         if not valid:
-            print(f"| `{config.name}` | not validated yet |", flush=True)
+            print(f"| `{config.name}` | not validated yet |")
             continue
         frames, best = sum(row.get("episode/frames", 0) for row in rows), max(valid, key=rank)
         numbers = f"{best['valid/r_on']:.3f} | {best['valid/r_tue']:.3f} | {best['valid/error_cm']:.3f}"
-        print(
-            f"| `{config.name}` | {valid[-1]['minutes']:.0f} | {frames:,.0f} | {numbers} | {best['minutes']:.0f} |",
-            flush=True,
-        )
+        played = f"{frames:,.0f}" if frames else ""  # what learns by supervision plays none
+        print(f"| `{config.name}` | {valid[-1]['minutes']:.0f} | {played} | {numbers} | {best['minutes']:.0f} |")
         axes.plot(
             [row["minutes"] for row in valid],
             [row[options.measure] for row in valid],
