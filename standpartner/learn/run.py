@@ -118,8 +118,12 @@ class Run:
                 raise ConfigError(
                     f"{self.folder} holds a run of another configuration; give another --out or delete the folder"
                 )
+            if before == self.config:
+                return
         self.folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(self.config.to_json(), indent=1) + "\n")
+        draft = path.with_name(path.name + ".part")
+        draft.write_text(json.dumps(self.config.to_json(), indent=1) + "\n")
+        draft.replace(path)  # after a crash there is the old file or the new one
 
     def _commits(self) -> str:
         """Commits of the code that the run was begun and went on with."""

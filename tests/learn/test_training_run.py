@@ -153,7 +153,7 @@ def test_a_run_that_was_begun_before_a_setting_existed_goes_on(tiny_config, tiny
     path.write_text(json.dumps(older))
     Run(tiny_config, tmp_path, data=tiny_data)
     with pytest.raises(ConfigError, match="another configuration"):
-        Run(dataclasses.replace(tiny_config, minutes=3.0), tmp_path, data=tiny_data)
+        Run(dataclasses.replace(tiny_config, validate_every=4), tmp_path, data=tiny_data)
 
 
 def test_a_window_agent_is_finished_as_a_bundle_with_a_card(window_config, tiny_data, tmp_path):
