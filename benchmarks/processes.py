@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
 from standpartner.learn.config import load_config
 
@@ -47,20 +48,23 @@ def _print_table(config: str, runs: list[tuple[int, Path]]) -> None:
     print("| stage | processes | seconds a step | times one | validated | after steps: found |")
     print("|---|---|---|---|---|---|")
     for stage in load_config(config).stages:
-        first = None
+        first_s = 0.0
         for count, folder in runs:
             rows = [row for row in map(json.loads, (folder / "log.jsonl").open()) if row["stage"] == stage]
-            clock = _median([row["clock_seconds"] for row in rows if "clock_seconds" in row])
-            first = first or clock
+            clock_s = median(row["clock_seconds"] for row in rows if "clock_seconds" in row)
+            first_s = first_s or clock_s
             valid = [row for row in rows if any(name in row for name in SHOWN)]
             name = next(name for name in SHOWN if name in valid[-1])
             found = ", ".join(f"{row['step']}: {row[name]:.3f}" for row in valid)
-            cells = [stage, str(count), f"{clock:.2f}", f"{first / clock:.2f}", name.removeprefix("valid/"), found]
+            cells = [
+                stage,
+                str(count),
+                f"{clock_s:.2f}",
+                f"{first_s / clock_s:.2f}",
+                name.removeprefix("valid/"),
+                found,
+            ]
             print(f"| {' | '.join(cells)} |")
-
-
-def _median(values: list[float]) -> float:
-    return sorted(values)[len(values) // 2]
 
 
 if __name__ == "__main__":
