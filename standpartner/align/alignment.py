@@ -5,12 +5,12 @@ recording would be cut: the music goes on with what follows the repeat at the mo
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from standpartner.align.chords import find_chords, group_chords, score_chords
+from standpartner.align.chords import at_their_onsets, find_chords, group_chords, score_chords
 from standpartner.align.readers import MatchedNotes, Place
 from standpartner.align.snap import fill_onsets, snap_onsets, stretch
 from standpartner.align.visits import Span, Visits, cut_notes, cut_times
@@ -37,7 +37,7 @@ class Alignment:
     Attributes:
         onset_s: (score onsets,) second at which each is played, strictly increasing.
         played: the notes of the performance; what it played again is taken out.
-        share: of the score's notes, grace notes aside, that were found in the performance.
+        share: of the score's notes that start at their onset, those that were found in the performance.
         method: what it was found by: "beats", "notes", "match" or "places".
         again: spans of the original performance (s) that were taken out.
     """
@@ -66,9 +66,9 @@ def align_with_beats(
     """
     if len(beats_s) != len(score_beats_s):
         raise PieceError(f"{len(beats_s)} beats are annotated, but the score's MIDI has {len(score_beats_s)}")
-    chords, ticks = group_chords(score_midi.pitch, score_midi.tick, width=_CHORD_TICKS)
-    played_s = stretch(score_midi.seconds(ticks), score_beats_s, beats_s)
-    return _align_unfolded(score, played, chords=chords, played_s=played_s, method="beats")
+    written = _Unfolded.of_midi(score_midi)
+    played_s = stretch(score_midi.seconds(written.ticks), score_beats_s, beats_s)
+    return _align_unfolded(score, played, written=written, played_s=played_s, method="beats")
 
 
 def align_with_score_midi(score: Score, played: PlayedNotes, *, score_midi: MidiNotes) -> Alignment:
@@ -77,11 +77,11 @@ def align_with_score_midi(score: Score, played: PlayedNotes, *, score_midi: Midi
     Raises:
         PieceError: too few notes are found.
     """
-    chords, ticks = group_chords(score_midi.pitch, score_midi.tick, width=_CHORD_TICKS)
+    written = _Unfolded.of_midi(score_midi)
     heard, heard_s = group_chords(played.pitch, played.onset_s, width=_CHORD_S)
-    visits = Visits.of_path(find_chords(heard, chords, jumps=False), heard_s)
-    played_s = stretch(ticks, ticks[visits.onset], visits.time)
-    return _align_unfolded(score, played, chords=chords, played_s=played_s, method="notes")
+    visits = Visits.of_path(find_chords(heard, written.chords, jumps=False), heard_s)
+    played_s = stretch(written.ticks, written.ticks[visits.onset], visits.time)
+    return _align_unfolded(score, played, written=written, played_s=played_s, method="notes")
 
 
 def align_midi(score: Score, played: PlayedNotes) -> Alignment:
@@ -104,11 +104,11 @@ def align_match(score: Score, match: MatchedNotes) -> Alignment:
     chords, quarters = group_chords(match.pitch, match.quarter, width=_CHORD_QUARTERS)
     chord = np.searchsorted(quarters, match.quarter + _CHORD_QUARTERS, side="right") - 1
     chord_s = np.array([np.median(match.onset_s[chord == index]) for index in range(len(chords))])
-    path = find_chords(chords, score_chords(score), jumps=True)
+    path = find_chords(chords, score_chords(score), jumps=True, quarters=(quarters, score.onsets.quarter))
     visits = Visits.of_path(path, chord_s)
     known_s = np.full(len(score.onsets), np.nan)
     known_s[visits.onset] = cut_times(visits.time, visits.again)
-    main = ~score.notes.grace
+    main = at_their_onsets(score)
     alignment = Alignment(
         onset_s=fill_onsets(known_s, score.onsets.time_s),
         played=cut_notes(match.played, visits.again),
@@ -146,10 +146,27 @@ def align_places(score: Score, places: list[Place]) -> Alignment:
     return Alignment(onset_s=onset_s, played=played, share=1.0, method="places")
 
 
-def _align_unfolded(score: Score, played: PlayedNotes, *, chords: Bools, played_s: Floats, method: str) -> Alignment:
+@dataclass(frozen=True)
+class _Unfolded:
+    """Chords of a score as it was played, repeats written out: (n, 128) pitches, (n,) ticks and quarters."""
+
+    chords: Bools
+    ticks: Floats
+    quarters: Floats
+
+    @classmethod
+    def of_midi(cls, score_midi: MidiNotes) -> Self:
+        chords, ticks = group_chords(score_midi.pitch, score_midi.tick, width=_CHORD_TICKS)
+        return cls(chords, ticks, ticks / score_midi.ticks_per_quarter)
+
+
+def _align_unfolded(
+    score: Score, played: PlayedNotes, *, written: _Unfolded, played_s: Floats, method: str
+) -> Alignment:
     """Align by the chords of the score as it was played and when (s) each was."""
-    path = find_chords(chords, score_chords(score), jumps=True)
-    exact = snap_onsets(*np.nonzero(chords), expected_s=np.maximum.accumulate(played_s), played=played)
+    quarters = (written.quarters, score.onsets.quarter)
+    path = find_chords(written.chords, score_chords(score), jumps=True, quarters=quarters)
+    exact = snap_onsets(*np.nonzero(written.chords), expected_s=np.maximum.accumulate(played_s), played=played)
     return _snap(score, Visits.of_path(path, exact.onset_s), played, method=method)
 
 
@@ -159,7 +176,7 @@ def _snap(score: Score, visits: Visits, played: PlayedNotes, *, method: str) -> 
     position = score.onsets.quarter + 1e-6 * np.arange(len(score.onsets))  # strictly increasing
     time_s = cut_times(visits.time, visits.again)
     expected_s = np.maximum.accumulate(stretch(position, position[visits.onset], time_s))
-    main = ~score.notes.grace
+    main = at_their_onsets(score)
     onset, pitch = score.notes.onset[main], score.notes.pitch[main]
     snapped = snap_onsets(onset, pitch, expected_s=expected_s, played=played)
     alignment = Alignment(snapped.onset_s, played, snapped.share, method, visits.again)

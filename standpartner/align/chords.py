@@ -12,22 +12,38 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 _PITCHES: Final = 128
+_SAME_QUARTERS: Final = 1e-3
 _SKIP_COST: Final = 0.5  # of leaving out an onset of the score, in chords matched
 _JUMP_COST: Final = 16.0  # of going on elsewhere: a repeat has more chords than that
 _WRONG_COST: Final = 0.5  # of going to an onset of other pitches
-_STAY_SHARE: Final = 0.5  # what a chord counts that comes at the same onset as the one before
+_RHYTHM_COST: Final = 0.5  # of going on a quarter or more earlier or later than written
+_NEAR: Final = 4  # onsets, over which the rhythm tells something
+
+
+def at_their_onsets(score: Score) -> Bools:
+    """Which notes start at the very onset that they belong to.
+
+    The others only lead to it: grace notes, and what an encoder has played out between two onsets without drawing it.
+    A long trill's hidden notes would pull the onset after it to the trill's beginning.
+
+    Returns:
+        (notes,) true for a note that tells when its onset is played.
+    """
+    notes = score.notes
+    return ~notes.grace & (np.abs(notes.quarter - score.onsets.quarter[notes.onset]) < _SAME_QUARTERS)
 
 
 def score_chords(score: Score) -> Bools:
-    """Pitches that start at each onset of a score, grace notes only where an onset has no other note.
+    """Pitches that start at each onset of a score, notes that only lead to it where an onset has no other.
 
     Returns:
         (onsets, 128) true where a note of that MIDI number starts.
     """
     notes = score.notes
+    own = at_their_onsets(score)
     main = np.zeros((len(score.onsets), _PITCHES), bool)
     every = main.copy()
-    main[notes.onset[~notes.grace], notes.pitch[~notes.grace]] = True
+    main[notes.onset[own], notes.pitch[own]] = True
     every[notes.onset, notes.pitch] = True
     return np.where(main.any(axis=1, keepdims=True), main, every)
 
@@ -56,22 +72,26 @@ def group_chords(pitch: ArrayLike, time: ArrayLike, *, width: float) -> tuple[Bo
     return chords, np.array(starts)
 
 
-def find_chords(chords: Bools, onsets: Bools, *, jumps: bool) -> Ints:
+def find_chords(chords: Bools, onsets: Bools, *, jumps: bool, quarters: tuple[Floats, Floats] | None = None) -> Ints:
     """Find the onset of the score at which each chord of a sequence is played: the best path through the score.
 
-    Chords that the score does not have stay at the onset before; onsets may be left out at a small cost.
+    Chords that the score does not have stay at the onset before; onsets may be left out at a small cost. A trill's
+    notes fit their own onset and its neighbours alike: what is known of the chords' rhythm tells them apart.
 
     Args:
         chords: (n, 128) what is played, in order.
         onsets: (m, 128) what the score has, in order.
         jumps: whether the path may go on anywhere in the score, at a high cost: for repeats that are played.
+        quarters: (n,) and (m,) when chords and onsets start, each from any beginning, if the chords' are known.
 
     Returns:
         (n,) onset of each chord; without jumps it never goes back. -1 where the pitches have nothing in common.
     """
     table, counts = onsets.astype(np.float32), onsets.sum(axis=1)
+    chord_at, onset_at = quarters or (np.zeros(len(chords)), np.zeros(len(onsets)))
     place = np.arange(len(onsets))
     came_from = np.empty((len(chords), len(onsets)), np.int32)
+    entered_at = np.full(len(onsets), chord_at[0])
     value: Floats = -_SKIP_COST * place.astype(np.float64)
     for index, chord in enumerate(chords):
         pitches = np.flatnonzero(chord)  # likeness: shared pitches over the mean number of pitches
@@ -81,9 +101,13 @@ def find_chords(chords: Bools, onsets: Bools, *, jumps: bool) -> Ints:
             value, came_from[0] = value + gain, place
             continue
         before, source = _best_before(value, jumps=jumps)
-        stay, advance = value + _STAY_SHARE * like, before + gain
-        came_from[index] = np.where(stay > advance, place, source)
-        value = np.maximum(stay, advance)
+        late = (chord_at[index] - entered_at[source]) - (onset_at - onset_at[source])
+        near = np.abs(place - source) <= _NEAR  # what leaves out more, as an ending, is not in rhythm anyway
+        advance = before + gain - _RHYTHM_COST * np.minimum(np.abs(late), 1.0) * near
+        enters = advance > value
+        came_from[index] = np.where(enters, source, place)
+        entered_at = np.where(enters, chord_at[index], entered_at)
+        value = np.where(enters, advance, value)
     return _trace(came_from, int(np.argmax(value)), chords, onsets)
 
 

@@ -19,6 +19,8 @@ FORMATS: Final = {
     ".xml": "musicxml",
 }
 MAX_BYTES: Final = 64 * 1024 * 1024
+_XML_MEASURE: Final = re.compile(r"(<measure\b[^>]*>)(.*?)(?=</measure>)", re.DOTALL)
+_XML_EVENT: Final = re.compile(r"(<note\b.*?</note>|<backup\b.*?</backup>|<forward\b.*?</forward>)", re.DOTALL)
 
 
 def read_notation(path: Path) -> tuple[str, str]:
@@ -107,7 +109,7 @@ def _check_xml(text: str, kind: str, path: Path) -> tuple[str, str]:
         raise ScoreError(f"{path.name} is timewise MusicXML; export it partwise, as notation programs do by default.")
     if name != "score-partwise":
         raise ScoreError(f"{path.name} should be MusicXML (<score-partwise>), but starts with {_start(text)}.")
-    return _hide_lone_name(_declare_staves(text)), "musicxml"
+    return _hide_lone_name(_declare_staves(_stay_in_measures(text))), "musicxml"
 
 
 def _start(text: str) -> str:
@@ -119,6 +121,45 @@ def _declare_staves(text: str) -> str:
     if "<staves>" in text or not re.search(r"<staff>2</staff>", text):
         return text
     return text.replace("</time>", "</time><staves>2</staves>", 1)
+
+
+def _stay_in_measures(text: str) -> str:
+    """Mend measures that go back to before their own beginning, as MuseScore writes around a trill's hidden notes.
+
+    Engravers stop at the beginning and then go forward as far as is written: such a measure gets hundreds of quarters.
+    """
+    return _XML_MEASURE.sub(lambda measure: measure[1] + _mend_moves(measure[2]), text)
+
+
+def _mend_moves(measure: str) -> str:
+    """Leave out a measure's hidden notes before its beginning, and join the moves around them."""
+    kept: list[str] = []
+    at = unwritten = 0  # in divisions
+    early = mended = False
+    for part in _XML_EVENT.split(measure):
+        duration = re.search(r"<duration>(\d+)</duration>", part)
+        length = int(duration[1]) if duration and "<chord" not in part else 0
+        if part.startswith("<note"):
+            early = early if "<chord" in part else at < 0 and 'print-object="no"' in part
+            if early:
+                unwritten += length
+                mended = True
+            else:
+                kept += [_written_move(unwritten), part]
+                unwritten = 0
+        elif part.startswith(("<backup", "<forward")):
+            length = -length if part.startswith("<backup") else length
+            unwritten += length
+        else:
+            kept.append(part)
+            continue  # a figured bass or a sound may have durations of their own
+        at += length
+    return "".join(kept) if mended else measure
+
+
+def _written_move(divisions: int) -> str:
+    name = "backup" if divisions < 0 else "forward"
+    return f"<{name}><duration>{abs(divisions)}</duration></{name}>" if divisions else ""
 
 
 def _hide_lone_name(text: str) -> str:

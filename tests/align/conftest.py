@@ -1,7 +1,7 @@
 """A tune with a repeat, as printed, and a pianist who plays the repeat, with rubato."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,13 @@ M:4/4
 L:1/8
 K:G
 |:GABc dedB|dedB [Gd]e[G2B2]|c2ec B2dB|A2F2 G4:|g2gf gdBd|e2ef e2d2|c2ec B2dB|A2F2 G4|]
+"""
+TRILL = """X:1
+T:A trill
+M:4/4
+L:1/4
+K:C
+cegc|g4|gfed|c4|gfga|b4|]
 """
 HALF_QUARTERS = 16
 TICKS = 480
@@ -91,3 +98,36 @@ def twice(tune: Score) -> Played:
 def rubato() -> Callable[[np.ndarray], np.ndarray]:
     """Seconds of quarters in the music as it is played."""
     return _rubato
+
+
+@pytest.fixture(scope="session")
+def trilled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Score, MidiNotes]:
+    """A tune that trills on its first whole note, played out and hidden before the next onset; and its MIDI."""
+    path: Path = tmp_path_factory.mktemp("trill") / "tune.abc"
+    path.write_text(TRILL)
+    score = read_score(path)
+    trill = 4 + np.arange(1, 16) / 4
+    count = len(trill)
+    hidden = {
+        "pitch": np.where(np.arange(count) % 2, 79, 81),
+        "onset": np.full(count, np.searchsorted(score.onsets.quarter, 8)),
+        "quarter": trill,
+        "duration_quarter": np.full(count, 0.25),
+        "time_s": np.interp(trill, score.onsets.quarter, score.onsets.time_s),
+        "duration_s": np.full(count, 0.1),
+        "grace": np.zeros(count, bool),
+        "hidden": np.ones(count, bool),
+    }
+    order = np.argsort(np.concatenate([score.notes.quarter, trill]), kind="stable")
+    together = {name: np.concatenate([getattr(score.notes, name), values])[order] for name, values in hidden.items()}
+    tick = np.rint(together["quarter"] * TICKS).astype(int)
+    midi = MidiNotes(
+        ticks_per_quarter=TICKS,
+        pitch=together["pitch"],
+        tick=tick,
+        end_tick=tick + 50,
+        velocity=np.full(len(tick), 70),
+        tempo_tick=np.array([0]),
+        tempo_s=np.array([1.0]),
+    )
+    return replace(score, notes=replace(score.notes, **together)), midi

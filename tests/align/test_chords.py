@@ -49,3 +49,16 @@ def test_repeats_are_found_and_endings_skipped_only_with_jumps(onsets):
     assert find_chords(onsets[unfolded], onsets, jumps=True).tolist() == unfolded
     without = find_chords(onsets[unfolded], onsets, jumps=False)
     assert (np.diff(without[without >= 0]) >= 0).all()
+
+
+def test_the_rhythm_tells_a_trill_from_the_note_after_it():
+    pitches = [60, 79, 79, 77]  # onsets: the second is trilled with 81, the third is its note again
+    onsets = np.zeros((4, 128), bool)
+    onsets[np.arange(4), pitches] = True
+    played = [60, *[79, 81] * 4, 79, 77]
+    chords = np.zeros((len(played), 128), bool)
+    chords[np.arange(len(played)), played] = True
+    quarters = np.array([0.0, *(1 + np.arange(8) / 4), 3.0, 4.0]), np.array([0.0, 1, 3, 4])
+    found = find_chords(chords, onsets, jumps=True, quarters=quarters)
+    assert found[[0, 1, -2, -1]].tolist() == [0, 1, 2, 3]
+    assert (found[2:9] <= 1).all()

@@ -10,7 +10,7 @@ from standpartner.score.abc import repair_abc, split_abc, strip_chord_symbols
 from standpartner.score.abc_keys import count_fifths, put_keys_right, read_keys
 from standpartner.score.humdrum import merge_staff_spines
 from standpartner.score.mei import read_mei
-from standpartner.score.notation import _hide_lone_name
+from standpartner.score.notation import _hide_lone_name, _stay_in_measures
 from standpartner.score.onsets import longest_increasing, measure_quarters, plan_onsets, read_spans
 from standpartner.score.parts import choose_part, keep_piano, list_parts
 
@@ -183,3 +183,27 @@ def test_measures_that_come_too_early_in_the_time_map_keep_their_times() -> None
 def test_a_lone_name_without_text_leaves_the_file_whole() -> None:
     part = '<part-list><score-part id="P1"><part-name/>\n</score-part></part-list>'
     assert _hide_lone_name(part) == part
+
+
+def _note(step: str, duration: int, *, hidden: bool = False, chord: bool = False) -> str:
+    shown = ' print-object="no"' if hidden else ""
+    pitch = f"<pitch><step>{step}</step><octave>4</octave></pitch>"
+    return f"<note{shown}>{'<chord/>' if chord else ''}{pitch}<duration>{duration}</duration></note>"
+
+
+def _move(name: str, duration: int) -> str:
+    return f"<{name}><duration>{duration}</duration></{name}>"
+
+
+def test_hidden_notes_before_their_measure_go_with_the_moves_around_them() -> None:
+    cues = _note("D", 2, hidden=True) + _note("F", 2, hidden=True, chord=True) + _note("E", 2, hidden=True)
+    trill = _move("backup", 300) + cues + _move("forward", 288)
+    around = '<measure number="{}">' + _note("C", 8) + "{}" + _note("G", 4) + "</measure>"
+    text = around.format(1, trill) + around.format(2, _move("backup", 4))
+    assert _stay_in_measures(text) == around.format(1, _move("backup", 8)) + around.format(2, _move("backup", 4))
+
+
+@pytest.mark.parametrize("moves", [_move("backup", 9), _move("backup", 8) + _note("D", 2, hidden=True), ""])
+def test_other_measures_stay_as_they_are(moves: str) -> None:
+    text = f"<measure>{_note('C', 8)}{moves}{_note('G', 4)}</measure>"
+    assert _stay_in_measures(text) == text
