@@ -47,6 +47,11 @@ _BOTTOM_LETTERS: Final = np.array([25, 37])  # counted from C of MIDI number 0: 
 _LINES: Final = 5
 _LINE_INK: Final = 0.4  # least darkness of two rows all along a system where they hold a staff line
 
+_MOMENT_S: Final = 0.05
+_RUSH_S: Final = 0.25
+_PACE_AROUND_S: Final = 10.0
+_MOSTLY: Final = 0.9
+
 _SAME_FRAMES: Final = 1  # between two onsets that no shift can tell apart
 _PARTIALS: Final = (0, 12, 19)  # semitones above a note's pitch: itself, the octave, the twelfth
 
@@ -257,6 +262,31 @@ def _on_page(box: tuple[float, float, float, float], size: tuple[int, int]) -> t
 def onsets_in_audio(performance: Performance) -> Bools:
     """(onsets,) whether an onset lies in the audio."""
     return (performance.onset_s >= 0) & (performance.onset_s < performance.duration_s)
+
+
+def onsets_unhurried(score: Score, performance: Performance, *, times: float) -> Bools:
+    """For each onset, whether the music goes on from there at most some times as fast as it mostly goes around it.
+
+    An onset that is annotated far too early, as at the beginning of the trill before it, lets the music rush to it.
+
+    Args:
+        score: The score.
+        performance: When its onsets are played.
+        times: How much faster the quarter of a second from an onset on may be than nine tenths of the 10 s around it.
+    """
+    onset_s = performance.onset_s
+    moments = np.arange(onset_s[0], onset_s[-1] + _MOMENT_S, _MOMENT_S)
+    pace = _quarters_ahead(score, onset_s, moments)
+    reach = round(_PACE_AROUND_S / 2 / _MOMENT_S)
+    around = sliding_window_view(np.pad(pace, reach, mode="edge"), 2 * reach + 1)
+    usual = np.quantile(around, _MOSTLY, axis=1)
+    return _quarters_ahead(score, onset_s, onset_s) <= times * np.interp(onset_s, moments, usual)
+
+
+def _quarters_ahead(score: Score, onset_s: Floats, moment_s: Floats) -> Floats:
+    """Quarters that go by from some seconds on until a quarter of a second later, at most until the last onset."""
+    quarter = score.onsets.quarter
+    return np.interp(moment_s + _RUSH_S, onset_s, quarter) - np.interp(moment_s, onset_s, quarter)
 
 
 def played(score: Score, performance: Performance, *, within_s: float) -> Bools:

@@ -31,6 +31,7 @@ class VerifyConfig:
         neighbours: Share of a head's neighbours that its height must fit, unless it fits a common clef.
         likeness: Least correlation of a system on its page with the strip.
         played_within_s: How far from its onset a pitch may be played.
+        pace: How many times as fast as around it the music may go on from an onset.
         audio_shift_frames: How far the best shift of the annotated onsets may be from 0.
         audio_contrast: How often the usual rise of the sound at other shifts the best shift must have.
         block_rise: Share of the best shift's rise that 16 onsets in a row must have within ``audio_shift_frames``.
@@ -43,6 +44,7 @@ class VerifyConfig:
     neighbours: float = 0.5
     likeness: float = 0.9
     played_within_s: float = 0.15
+    pace: float = 3.0
     audio_shift_frames: int = 1
     audio_contrast: float = 1.5
     block_rise: float = 0.7
@@ -56,6 +58,7 @@ class VerifyConfig:
             "heads that sound": 0.95,
             "onsets with the same pitches": 0.9,
             "pitches played at their onset": 0.85,
+            "onsets at the music's pace": 0.99,
             "audio blocks in time": 0.9,
         }
     )
@@ -215,6 +218,10 @@ def _played(piece: Piece, config: VerifyConfig) -> _Measured:
     return _join(truth.played(piece.score, heard, within_s=within_s) for heard in piece.performances), ""
 
 
+def _at_pace(piece: Piece, config: VerifyConfig) -> _Measured:
+    return _join(truth.onsets_unhurried(piece.score, heard, times=config.pace) for heard in piece.performances), ""
+
+
 def _in_time(piece: Piece, config: VerifyConfig) -> _Measured:
     shifts = [truth.best_shift_frames(piece.score, heard) for heard in piece.performances]
     told = [shift for shift in shifts if shift is not None]
@@ -257,6 +264,7 @@ CHECKS: Final[dict[str, Callable[[Piece, VerifyConfig], _Measured]]] = {
     "systems like their pages": _like_pages,
     "onsets inside the audio": _in_audio,
     "pitches played at their onset": _played,
+    "onsets at the music's pace": _at_pace,
     "audio in time": _in_time,
     "audio rises at onsets": _contrast,
     "audio blocks in time": _blocks_in_time,
