@@ -1,62 +1,71 @@
-"""What a probability is worth: a correction of an agent's own probabilities, fitted where the truth is known."""
+"""How sure an agent may be of its place: what its search and its tracker believe, weighed where the truth is known."""
 
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from standpartner.errors import AgentError, ConfigError
 
-_SMALLEST = 1e-4  # probabilities are taken from here to 1 minus it
-_STEPS = 50
-_HALVINGS = 30
-_UNCHANGED = np.array([1.0, 0.0])
-_RIDGE = 1e-3  # pulls towards no correction where everything is right or everything wrong
+_SMALLEST: Final = 1e-4  # probabilities are taken from here to 1 minus it
+_STEPS: Final = 50
+_HALVINGS: Final = 30
+_RIDGE: Final = 1e-3  # pulls towards the weights of an agent that is not calibrated
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """A straight line through log odds (Platt, 1999).
+    """Weights of two witnesses' log odds in those of their joint verdict (Platt scaling with two inputs).
+
+    The search knows the whole score and the last two seconds, the tracker the window and all that led there.
 
     Attributes:
-        slope: of the corrected log odds over those given; below 1 the agent was too sure of itself.
-        bias: corrected log odds where those given are 0.
+        search: weight of the log odds that the search gives to the position.
+        tracker: weight of those that the agent's tracker gives to it.
+        bias: log odds where both are undecided.
     """
 
-    slope: float = 1.0
+    search: float = 0.5
+    tracker: float = 0.5
     bias: float = 0.0
 
-    def apply(self, probability: ArrayLike) -> NDArray[np.float64]:
-        """Corrected probabilities, same shape."""
-        return np.asarray(1.0 / (1.0 + np.exp(-self.slope * _log_odds(probability) - self.bias)))
+    def confidence(self, searched: ArrayLike, tracked: ArrayLike) -> Floats:
+        """Probability that the music is where the agent is, by what search and tracker give to that; same shape."""
+        odds = self.search * _log_odds(searched) + self.tracker * _log_odds(tracked) + self.bias
+        return np.asarray(np.exp(-np.logaddexp(0.0, -odds)))
 
     @classmethod
-    def fit(cls, probability: ArrayLike, right: ArrayLike) -> Self:
-        """The line under which what happened is most likely.
+    def fit(cls, searched: ArrayLike, tracked: ArrayLike, right: ArrayLike) -> Self:
+        """The weights under which what happened is most likely.
 
         Args:
-            probability: (n,) as given.
-            right: (n,) whether what they are about was so.
+            searched: (n,) probabilities that the search gave.
+            tracked: (n,) those that the tracker gave.
+            right: (n,) whether the music was there.
 
         Raises:
-            ConfigError: the two do not fit together or are empty.
+            ConfigError: the three do not fit together or are empty.
         """
-        odds, truth = np.atleast_1d(_log_odds(probability)), np.atleast_1d(np.asarray(right, np.float64))
-        if odds.ndim != 1 or odds.shape != truth.shape or not len(odds):
-            raise ConfigError(f"expected as many probabilities as outcomes, got {odds.shape} and {truth.shape}")
-        inputs, weights = np.stack([odds, np.ones_like(odds)], axis=1), _UNCHANGED
+        odds = [np.atleast_1d(_log_odds(given)) for given in (searched, tracked)]
+        truth = np.atleast_1d(np.asarray(right, np.float64))
+        if truth.ndim != 1 or not len(truth) or any(given.shape != truth.shape for given in odds):
+            shapes = f"{odds[0].shape}, {odds[1].shape} and {truth.shape}"
+            raise ConfigError(f"expected as many probabilities of either kind as outcomes, got {shapes}")
+        inputs, weights = np.stack([*odds, np.ones_like(truth)], axis=1), _NOT_CALIBRATED
         for _ in range(_STEPS):
             weights = _newton_step(inputs, truth, weights)
-        return cls(slope=float(weights[0]), bias=float(weights[1]))
+        return cls(*weights.tolist())
 
     def to_json(self) -> dict[str, float]:
         """Plain dictionary for ``agent.json``."""
-        return {"slope": self.slope, "bias": self.bias}
+        return asdict(self)
 
     @classmethod
     def from_json(cls, values: Any) -> Self:
-        """Rebuild from ``to_json``; no correction without values.
+        """Rebuild from ``to_json``; without values, that of an agent that is not calibrated.
 
         Raises:
             AgentError: these are no such values.
@@ -64,24 +73,27 @@ class Calibration:
         if values is None:
             return cls()
         try:
-            return cls(slope=float(values["slope"]), bias=float(values["bias"]))
+            return cls(**{name: float(values[name]) for name in ("search", "tracker", "bias")})
         except (TypeError, KeyError, ValueError) as error:
-            raise AgentError(f"expected a calibration with slope and bias, got {values}; calibrate again") from error
+            raise AgentError(
+                f"expected a calibration with search, tracker and bias, got {values}; calibrate again"
+            ) from error
 
 
-def _unlikelihood(inputs: NDArray[np.float64], truth: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
-    """Mean negative log-likelihood in nat, and what pulls towards no correction."""
+_NOT_CALIBRATED: Final = np.array(list(asdict(Calibration()).values()))
+
+
+def _unlikelihood(inputs: Floats, truth: Floats, weights: Floats) -> float:
+    """Mean negative log-likelihood in nat, and the pull."""
     odds = inputs @ weights
-    return float((np.logaddexp(0, odds) - truth * odds).mean() + _RIDGE / 2 * ((weights - _UNCHANGED) ** 2).sum())
+    return float((np.logaddexp(0, odds) - truth * odds).mean() + _RIDGE / 2 * ((weights - _NOT_CALIBRATED) ** 2).sum())
 
 
-def _newton_step(
-    inputs: NDArray[np.float64], truth: NDArray[np.float64], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _newton_step(inputs: Floats, truth: Floats, weights: Floats) -> Floats:
     """One of Newton's steps, halved until it goes downhill: where an agent is wrongly sure, a whole one leaps away."""
     given = np.exp(-np.logaddexp(0, -inputs @ weights))
-    gradient = inputs.T @ (given - truth) / len(truth) + _RIDGE * (weights - _UNCHANGED)
-    curvature = (inputs * (given * (1 - given))[:, None]).T @ inputs / len(truth) + _RIDGE * np.eye(2)
+    gradient = inputs.T @ (given - truth) / len(truth) + _RIDGE * (weights - _NOT_CALIBRATED)
+    curvature = (inputs * (given * (1 - given))[:, None]).T @ inputs / len(truth) + _RIDGE * np.eye(len(weights))
     step, before = np.linalg.solve(curvature, gradient), _unlikelihood(inputs, truth, weights)
     for size in 0.5 ** np.arange(_HALVINGS):
         if _unlikelihood(inputs, truth, weights - size * step) <= before:
@@ -89,6 +101,6 @@ def _newton_step(
     return weights
 
 
-def _log_odds(probability: ArrayLike) -> NDArray[np.float64]:
+def _log_odds(probability: ArrayLike) -> Floats:
     inside = np.clip(np.asarray(probability, np.float64), _SMALLEST, 1.0 - _SMALLEST)
     return np.asarray(np.log(inside / (1.0 - inside)))

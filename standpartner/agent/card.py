@@ -21,6 +21,7 @@ For {purpose}. Runs on ONNX Runtime (`*.onnx`); `weights.safetensors` are the sa
 | command | `{command}` |
 | training | {minutes:.0f} minutes on {machine} |
 | chosen | stage {stage}, step {step}: the most onsets followed on the validation split |
+| confidence | {confidence} |
 
 """
 _TABLE = """## Results
@@ -45,6 +46,7 @@ def write_card(folder: Path) -> None:
     about = _read(folder)["about"]
     known = {"purpose": "-", "minutes": float("nan"), "machine": "-", "data": "-", "seed": "-", "commit": "-"}
     known |= {"command": "-", "stage": "-", "step": "-", "corpus": "-", "name": folder.name}
+    known |= {"confidence": "not calibrated"}
     text = _HEAD.format(**(known | about))
     rows = [_row(measured) for measured in about.get("measures", [])]
     if rows:
@@ -74,13 +76,15 @@ def record_measures(folder: Path, report: dict[str, Any]) -> None:
     _rewrite(folder, content)
 
 
-def record_calibration(folder: Path, calibration: Calibration) -> None:
-    """Write into ``agent.json`` how the agent's confidence is to be corrected; an earlier correction is replaced.
+def record_calibration(folder: Path, calibration: Calibration, *, how: str) -> None:
+    """Write an agent's calibration into ``agent.json``, and how it was made into the card, too; replaces an earlier one.
 
     Raises:
         AgentError: the folder holds no agent or cannot be written.
     """
-    _rewrite(folder, _read(folder) | {"calibration": calibration.to_json()})
+    content = _read(folder)
+    content["about"]["confidence"] = how
+    _rewrite(folder, content | {"calibration": calibration.to_json()})
 
 
 def _rewrite(folder: Path, content: dict[str, Any]) -> None:

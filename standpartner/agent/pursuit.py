@@ -7,8 +7,8 @@ tracker has for where it is, the agent is put there, at the tempo that was found
 judges by sound alone and takes a phrase for its repetition; the tracker knows what led there and is slow to give it up:
 their log odds are added.
 
-Confidence is the search's probability that the music is within reach of the position, calibrated on validation pieces:
-of all frames with confidence 0.8, eight in ten are within reach of the truth.
+Confidence weighs the same log odds, of the music being within reach of the position, as calibrated on validation pieces
+(`standpartner.agent.calibration`): of all frames with confidence 0.8, eight in ten are within reach of the truth.
 """
 
 import math
@@ -77,7 +77,8 @@ class Pursuit:
 
     Attributes:
         position_px: where the agent is.
-        confidence: probability that the music is within reach of it.
+        searched: probability that the search gives to the music being within reach of it.
+        tracked: what the agent's tracker gives to that, by the last quarter of a second.
         jumped_from_px: where the agent was before it jumped in the frame listened to last; None if it did not.
 
     Raises:
@@ -95,13 +96,13 @@ class Pursuit:
         config: PursuitConfig | None = None,
     ) -> None:
         self.agent, self.config = agent, config or PursuitConfig()
-        self.position_px, self.confidence = start_px, 1.0
+        self.position_px, self.searched, self.tracked = start_px, 1.0, 1.0
         self.jumped_from_px: float | None = None
         self.search = ScoreSearch(agent, view, start_px=start_px if start_known else None, config=self.config.search)
         self._view, self._width_px = view, width_px
         self._columns = np.array([len(view) - 2 * WINDOW_COLUMNS])
         self._speed_px, self._memory = 0.0, agent.empty_memory(1)
-        self._frames_apart, self._tracked = 0, 1.0
+        self._frames_apart = 0
         self._decision: Decision | None = None
 
     def listen(self, embedding: Floats) -> bool:
@@ -113,8 +114,13 @@ class Pursuit:
         self.jumped_from_px = self.position_px if jumps else None
         if jumps:
             self._begin_at(found)
-        self.confidence = float(self.agent.calibration.apply(self.search.probability_near(self.position_px)))
+        self.searched = self.search.probability_near(self.position_px)
         return jumps
+
+    @property
+    def confidence(self) -> float:
+        """Calibrated probability that the music is within reach of the position."""
+        return float(self.agent.calibration.confidence(self.searched, self.tracked))
 
     def decide(self, embedding: Floats) -> None:
         """Let the agent decide by the frame listened to last how to move on."""
@@ -126,7 +132,7 @@ class Pursuit:
             memory=self._memory,
         )
         self._memory = self._decision.memory
-        self._tracked += _BLEND * (self._probability_here(self._decision.track[0]) - self._tracked)
+        self.tracked += _BLEND * (self._probability_here(self._decision.track[0]) - self.tracked)
 
     def move(self) -> None:
         """Move as was decided."""
@@ -153,7 +159,7 @@ class Pursuit:
 
     def _evidence(self, found: Found) -> float:
         """See ``PursuitConfig.evidence``."""
-        here, tracked = self.search.probability_near(self.position_px), min(max(self._tracked, _RARE), 1.0 - _RARE)
+        here, tracked = self.search.probability_near(self.position_px), min(max(self.tracked, _RARE), 1.0 - _RARE)
         against = math.log(found.probability) - math.log(max(here, _NEVER))
         return against - math.log(tracked / (1.0 - tracked))
 
@@ -161,7 +167,7 @@ class Pursuit:
         self._put(found.x_px)
         self._speed_px = float(round(found.speed_px))  # the game's speeds are whole
         self._memory = self.agent.empty_memory(1)
-        self._frames_apart, self._tracked = 0, 1.0
+        self._frames_apart, self.tracked = 0, 1.0
 
     def _put(self, x_px: float) -> None:
         self.position_px = min(max(x_px, 0.0), self._width_px - 1.0)

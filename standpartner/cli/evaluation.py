@@ -121,10 +121,14 @@ def calibrate(
     if json_file:
         _write(json_file, json.dumps(result.to_json(), indent=1) + "\n")
     if picture:
-        diagrams = {"as searched": result.before, "calibrated": result.after}
-        _write(picture, draw_reliability(diagrams, title))
+        _write(picture, draw_reliability(result.diagrams, title))
     if record:
-        record_calibration(find_agent(agent), result.calibration)
+        fitted, measured = result.pieces
+        how = (
+            f"calibrated on {fitted} pieces of {', '.join(corpus)} {split}; expected calibration error on {measured} "
+            f"others {result.reached.expected_error:.3f}"
+        )
+        record_calibration(find_agent(agent), result.calibration, how=how)
     _print_calibration(result, title)
 
 
@@ -192,16 +196,16 @@ def _print_calibration(result: "Calibrated", title: str) -> None:
     shown = Table(
         "confidence", "frames", "mean", "right", title=f"{title}: {fitted} pieces fitted, {measured} measured"
     )
-    after = result.after
-    for number, (frames, mean, right) in enumerate(zip(after.count, after.confidence, after.right, strict=True)):
-        low, high = number / len(after.count), (number + 1) / len(after.count)
+    reached, weights = result.reached, result.calibration
+    rows = zip(reached.count, reached.confidence, reached.right, strict=True)
+    for number, (frames, mean, right) in enumerate(rows):
+        low, high = number / len(reached.count), (number + 1) / len(reached.count)
         cells = [_number(None if frames == 0 else float(value)) for value in (mean, right)]
         shown.add_row(f"{low:.1f} to {high:.1f}", str(frames), *cells)
     _out.print(shown)
-    _out.print(
-        f"expected calibration error {result.before.expected_error:.3f} as searched, {after.expected_error:.3f} "
-        f"calibrated (slope {result.calibration.slope:.3f}, bias {result.calibration.bias:.3f})"
-    )
+    errors = ", ".join(f"{diagram.expected_error:.3f} {name}" for name, diagram in result.diagrams.items())
+    _out.print(f"expected calibration error: {errors}")
+    _out.print(f"weights: search {weights.search:.3f}, tracker {weights.tracker:.3f}, bias {weights.bias:.3f}")
 
 
 def _number(value: float | None) -> str:

@@ -158,7 +158,8 @@ def _serve(work: Callable[[Any], Any], item: Any, pipe: Connection, time_limit_s
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
         message = None, f"{type(error).__name__}: {error} ({os.path.basename(where.filename)}, line {where.lineno})"
-    pipe.send(message)
+    with suppress(BrokenPipeError):  # the parent has been killed: nobody waits for it
+        pipe.send(message)
 
 
 def _leave(number: int, frame: object) -> None:

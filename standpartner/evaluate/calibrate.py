@@ -42,15 +42,18 @@ class Calibrated:
 
     Attributes:
         calibration: fitted on the first half.
-        before: diagram of the search's own probabilities on the second half.
-        after: that of the calibrated ones.
+        diagrams: of the second half, by whose probabilities they are of: ``search``, ``tracker`` and ``calibrated``.
         pieces: fitted to, measured.
     """
 
     calibration: Calibration
-    before: Reliability
-    after: Reliability
+    diagrams: dict[str, Reliability]
     pieces: tuple[int, int]
+
+    @property
+    def reached(self) -> Reliability:
+        """The diagram of the calibrated confidence."""
+        return self.diagrams["calibrated"]
 
     def to_json(self) -> dict[str, Any]:
         """Plain dictionary of all of it."""
@@ -61,9 +64,9 @@ class Calibrated:
                 "confidence": [None if np.isnan(x) else x for x in diagram.confidence.tolist()],
                 "right": [None if np.isnan(x) else x for x in diagram.right.tolist()],
             }
-            for name, diagram in (("before", self.before), ("after", self.after))
+            for name, diagram in self.diagrams.items()
         }
-        return {"calibration": self.calibration.to_json(), "pieces": list(self.pieces), **diagrams}
+        return {"calibration": self.calibration.to_json(), "pieces": list(self.pieces), "diagrams": diagrams}
 
 
 def calibrate(config: CalibrationConfig, corpora: Sequence[Corpus]) -> Calibrated:
@@ -78,23 +81,23 @@ def calibrate(config: CalibrationConfig, corpora: Sequence[Corpus]) -> Calibrate
         MissingExtraError: a soundfont or a synthesiser is not installed.
     """
     agent = load_agent(config.agent)
-    agent.calibration = Calibration()
     pieces = chain.from_iterable(corpus.pieces(config.split, limit=config.limit) for corpus in corpora)
     judged = [_judge(agent, piece, config) for piece in pieces]
     if len(judged) < 2:
         raise ConfigError(f"expected at least two pieces to calibrate on, got {len(judged)}; build or allow more")
-    (sure, right), (other_sure, other_right) = (_joined(judged[half::2]) for half in (0, 1))
-    fitted = Calibration.fit(sure, right)
+    fitted, measured = (np.concatenate(judged[half::2]).T for half in (0, 1))
+    calibration = Calibration.fit(*fitted)
+    searched, tracked, right = measured
+    given = {"search": searched, "tracker": tracked, "calibrated": calibration.confidence(searched, tracked)}
     return Calibrated(
-        fitted,
-        reliability(other_sure, other_right),
-        reliability(fitted.apply(other_sure), other_right),
+        calibration,
+        {name: reliability(probability, right) for name, probability in given.items()},
         pieces=(len(judged[0::2]), len(judged[1::2])),
     )
 
 
 def _judge(agent: Agent, piece: Piece, config: CalibrationConfig) -> NDArray[np.float64]:
-    """(frames, 2) confidence, and 1 where the position was right."""
+    """(frames, 3) what search and tracker gave to the position, and 1 where it was right."""
     track = piece.tracks()[0]
     pursued = pursue_track(agent, track)
     frames = track.first_frame + np.arange(len(pursued.position_px))
@@ -107,12 +110,7 @@ def _judge(agent: Agent, piece: Piece, config: CalibrationConfig) -> NDArray[np.
     reach_px = SearchConfig().reach_px
     return np.concatenate(
         [
-            np.stack([one.confidence, np.abs(one.position_px - target_px) <= reach_px], axis=1)
+            np.stack([one.searched, one.tracked, np.abs(one.position_px - target_px) <= reach_px], axis=1)
             for one, target_px in parts
         ]
     )
-
-
-def _joined(judged: list[NDArray[np.float64]]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    both = np.concatenate(judged)
-    return both[:, 0], both[:, 1] > 0

@@ -20,12 +20,14 @@ class Pursued:
 
     Attributes:
         position_px: (frames,) strip x.
-        confidence: (frames,) that the music is within reach of it.
+        searched: (frames,) probability that the search gives to the music being within reach of it.
+        tracked: (frames,) what the agent's tracker gives to that.
         jumped: (frames,) bool, the agent was put elsewhere in this frame.
     """
 
     position_px: NDArray[np.float64]
-    confidence: NDArray[np.float64]
+    searched: NDArray[np.float64]
+    tracked: NDArray[np.float64]
     jumped: NDArray[np.bool_]
 
 
@@ -49,15 +51,15 @@ def pursue(
         config: with jumping switched off the agent is left to itself.
     """
     pursuit = Pursuit(agent, view, width_px=width_px, start_px=start_px, config=config)
-    position, confidence, jumped = [], [], []
+    rows = []
     for frame in range(len(embeddings)):
         embedding = embeddings[frame : frame + 1]
-        jumped.append(pursuit.listen(embedding))
-        position.append(pursuit.position_px)
-        confidence.append(pursuit.confidence)
+        jumps = pursuit.listen(embedding)
         pursuit.decide(embedding)
+        rows.append((pursuit.position_px, pursuit.searched, pursuit.tracked, jumps))
         pursuit.move()
-    return Pursued(np.array(position), np.array(confidence), np.array(jumped))
+    position_px, searched, tracked, jumped = np.array(rows, np.float64).T
+    return Pursued(position_px, searched, tracked, jumped > 0)
 
 
 def pursue_track(

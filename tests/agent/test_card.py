@@ -84,5 +84,8 @@ def test_no_agent_no_card(tmp_path):
 
 def test_a_calibration_is_kept_and_used(folder):
     assert load_agent(str(folder)).calibration == Calibration()
-    record_calibration(folder, Calibration(slope=0.5, bias=-0.25))
-    assert load_agent(str(folder)).calibration == Calibration(slope=0.5, bias=-0.25)
+    write_card(folder)
+    assert "not calibrated" in (folder / "MODEL_CARD.md").read_text()
+    record_calibration(folder, Calibration(search=0.5, tracker=0.1, bias=-0.25), how="calibrated on birds")
+    assert "| confidence | calibrated on birds |" in (folder / "MODEL_CARD.md").read_text()
+    assert load_agent(str(folder)).calibration == Calibration(search=0.5, tracker=0.1, bias=-0.25)

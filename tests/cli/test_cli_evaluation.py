@@ -79,7 +79,7 @@ def test_calibration_is_printed_drawn_and_recorded(call: Call, corpus: str, tiny
     assert picture.read_text().startswith("<svg")
     kept = json.loads((agent / "agent.json").read_text())["calibration"]
     assert kept == json.loads(report.read_text())["calibration"]
-    assert set(kept) == {"slope", "bias"}
+    assert set(kept) == {"search", "tracker", "bias"}
 
 
 def test_tunes_too_short_for_jumps(call: Call, corpus: str, tiny_bundle: Path) -> None:

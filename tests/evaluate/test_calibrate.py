@@ -9,50 +9,62 @@ from standpartner.agent.calibration import Calibration
 from standpartner.errors import AgentError, ConfigError
 from standpartner.evaluate.reliability import draw_reliability, reliability
 
+TRUE = Calibration(search=0.4, tracker=0.7, bias=-0.5)
 
-def claims(seed, slope, bias, count=20_000):
-    """Probabilities that are claimed, and outcomes that follow a line through their log odds."""
+
+def claims(seed, count=20_000):
+    """What search and tracker claim, and outcomes that follow the weights of `TRUE`."""
     rng = np.random.default_rng(seed)
-    claimed = rng.uniform(0.01, 0.99, count)
-    return claimed, rng.random(count) < Calibration(slope, bias).apply(claimed)
+    searched, tracked = rng.uniform(0.01, 0.99, (2, count))
+    return searched, tracked, rng.random(count) < TRUE.confidence(searched, tracked)
 
 
-def test_finds_the_line_again():
-    fitted = Calibration.fit(*claims(0, 0.4, -0.5))
-    assert fitted.slope == pytest.approx(0.4, abs=0.03)
-    assert fitted.bias == pytest.approx(-0.5, abs=0.05)
+def test_finds_the_weights_again():
+    fitted = Calibration.fit(*claims(0))
+    assert fitted.search == pytest.approx(TRUE.search, abs=0.03)
+    assert fitted.tracker == pytest.approx(TRUE.tracker, abs=0.03)
+    assert fitted.bias == pytest.approx(TRUE.bias, abs=0.05)
 
 
 def test_makes_the_overconfident_honest():
-    fitted = Calibration.fit(*claims(1, 0.4, -0.5))
-    claimed, right = claims(2, 0.4, -0.5)
-    assert reliability(claimed, right).expected_error > 0.15
-    assert reliability(fitted.apply(claimed), right).expected_error < 0.02
+    fitted = Calibration.fit(*claims(1))
+    searched, tracked, right = claims(2)
+    assert reliability(searched, right).expected_error > 0.15
+    assert reliability(fitted.confidence(searched, tracked), right).expected_error < 0.02
+
+
+def test_a_witness_who_knows_nothing_is_not_heard():
+    searched, tracked, right = claims(3)
+    shuffled = np.random.default_rng(4).permutation(searched)
+    fitted = Calibration.fit(shuffled, tracked, right)
+    assert abs(fitted.search) < 0.03
+    assert fitted.tracker > 0.5
 
 
 def test_keeps_the_order_and_the_range():
     given = np.linspace(0, 1, 101)
-    assert np.allclose(Calibration().apply(given), given, atol=1e-4)
-    corrected = Calibration(0.5, 1.0).apply(given)
-    assert np.all(np.diff(corrected) >= 0)
-    assert 0 < corrected[0] < corrected[-1] < 1
+    assert np.allclose(Calibration().confidence(given, given), given, atol=1e-4)
+    for others in ((given, 0.5), (0.5, given)):
+        confidence = Calibration(0.5, 0.5, 1.0).confidence(*others)
+        assert np.all(np.diff(confidence) >= 0)
+        assert 0 < confidence[0] < confidence[-1] < 1
 
 
 @pytest.mark.parametrize("outcome", [True, False])
 def test_one_outcome_only(outcome):
-    fitted = Calibration.fit(np.full(50, 0.7), np.full(50, outcome))
-    assert np.isfinite([fitted.slope, fitted.bias]).all()
-    assert (fitted.apply(0.7) > 0.9) == outcome
+    fitted = Calibration.fit(np.full(50, 0.7), np.full(50, 0.6), np.full(50, outcome))
+    assert np.isfinite([fitted.search, fitted.tracker, fitted.bias]).all()
+    assert (fitted.confidence(0.7, 0.6) > 0.9) == outcome
 
 
 def test_there_and_back():
-    calibration = Calibration(0.25, -1.5)
+    calibration = Calibration(0.25, 0.5, -1.5)
     assert Calibration.from_json(calibration.to_json()) == calibration
     assert Calibration.from_json(None) == Calibration()
     with pytest.raises(AgentError, match="calibrate again"):
-        Calibration.from_json({"slope": 1})
-    with pytest.raises(ConfigError, match="as many probabilities as outcomes"):
-        Calibration.fit([0.5], [True, False])
+        Calibration.from_json({"search": 1})
+    with pytest.raises(ConfigError, match="as many probabilities of either kind as outcomes"):
+        Calibration.fit([0.5], [0.5], [True, False])
 
 
 def test_diagram_by_hand():
@@ -79,5 +91,5 @@ def test_an_agent_that_is_wrongly_sure_does_not_throw_the_fit_off():
     rng = np.random.default_rng(3)
     claimed = np.where(rng.random(20_000) < 0.2, 1e-6, 1 - 1e-6)
     right = rng.random(len(claimed)) < np.where(claimed < 0.5, 0.65, 0.97)
-    corrected = Calibration.fit(claimed, right).apply([1e-6, 1 - 1e-6])
-    np.testing.assert_allclose(corrected, [0.65, 0.97], atol=0.02)
+    fitted = Calibration.fit(claimed, np.full(len(claimed), 0.5), right)
+    np.testing.assert_allclose(fitted.confidence([1e-6, 1 - 1e-6], 0.5), [0.65, 0.97], atol=0.02)

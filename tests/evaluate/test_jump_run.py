@@ -53,7 +53,7 @@ def test_half_of_the_pieces_is_fitted_and_half_measured(corpus, tiny_bundle):
     result = calibrate(CalibrationConfig(agent=str(tiny_bundle)), [corpus])
     assert result.pieces == (1, 1)
     tune = next(piece for piece in corpus.pieces("valid") if piece.name == "tune-0").tracks()[0]
-    assert result.after.count.sum() == tune.last_frame - tune.first_frame + 1, "the tune, straight only"
-    assert 0 <= result.to_json()["after"]["expected_calibration_error"] <= 1
+    assert result.reached.count.sum() == tune.last_frame - tune.first_frame + 1, "the tune, straight only"
+    assert 0 <= result.to_json()["diagrams"]["calibrated"]["expected_calibration_error"] <= 1
     with pytest.raises(ConfigError, match="at least two pieces"):
         calibrate(CalibrationConfig(agent=str(tiny_bundle), limit=1), [corpus])

@@ -176,10 +176,11 @@ def test_confidence_and_lost(menuet, scripted, recording):
 
 def test_confidence_is_calibrated(menuet, scripted, recording):
     plain, doubtful = scripted(), scripted()
-    doubtful.calibration = Calibration(slope=0.5, bias=-1.0)
+    doubtful.calibration = Calibration(search=0.25, tracker=0.25, bias=-1.0)
     seen = [Follower(menuet, agent, config=AT_ONCE).push(recording) for agent in (plain, doubtful)]
-    expected = doubtful.calibration.apply([position.confidence for position in seen[0]])
-    assert np.allclose([position.confidence for position in seen[1]], expected)
+    given, doubted = (np.array([position.confidence for position in positions]) for positions in seen)
+    odds = [np.log(confidence / (1 - confidence)) for confidence in (given, doubted)]
+    assert np.allclose(odds[1], odds[0] / 2 - 1), "half of the weights, less the bias"
 
 
 class Walker:
