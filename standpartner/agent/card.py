@@ -77,7 +77,7 @@ def record_measures(folder: Path, report: dict[str, Any]) -> None:
 
 
 def record_calibration(folder: Path, calibration: Calibration, *, how: str) -> None:
-    """Write an agent's calibration into ``agent.json``, and how it was made into the card, too; replaces an earlier one.
+    """Write an agent's calibration into ``agent.json``, replacing an earlier one, and how it was made into the card.
 
     Raises:
         AgentError: the folder holds no agent or cannot be written.
