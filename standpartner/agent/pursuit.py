@@ -28,6 +28,7 @@ _SPEED_CHANGES = rules.PIANO.actions
 _REMEMBERED_S = 0.25  # what the tracker said of the agent's place is averaged over about so long
 _RARE = 1e-4  # neither this nor its complement is surpassed by what a tracker is believed
 _NEVER = 1e-12
+_UNDECIDED = 0.5
 _BLEND = 1.0 - float(np.exp(-1.0 / (_REMEMBERED_S * FRAME_RATE_HZ)))
 
 
@@ -96,7 +97,8 @@ class Pursuit:
         config: PursuitConfig | None = None,
     ) -> None:
         self.agent, self.config = agent, config or PursuitConfig()
-        self.position_px, self.searched, self.tracked = start_px, 1.0, 1.0
+        self.position_px, self.searched = start_px, 1.0
+        self.tracked = 1.0 if start_known else _UNDECIDED
         self.jumped_from_px: float | None = None
         self.search = ScoreSearch(agent, view, start_px=start_px if start_known else None, config=self.config.search)
         self._view, self._width_px = view, width_px

@@ -56,9 +56,9 @@ class FollowerConfig:
     wait: bool = True
     start: StartConfig = field(default_factory=StartConfig)
     pursuit: PursuitConfig = field(default_factory=PursuitConfig)
-    lost_below: float = 0.25
+    lost_below: float = 0.5
     lost_after_s: float = 0.5
-    found_above: float = 0.5
+    found_above: float = 0.7
     end_after_s: float = 0.5
 
     def __post_init__(self) -> None:
