@@ -35,7 +35,8 @@ def followed(performance, *, late_frames, jumped=()):
     position[jump : jump + late_frames] = position[jump - 1]
     did = np.zeros(len(frames), bool)
     did[[jump + number for number in jumped]] = True
-    return Pursued(position, np.ones(len(frames)), did)
+    believed = np.ones(len(frames))
+    return Pursued(position, believed, believed, did)
 
 
 @pytest.mark.parametrize(("late", "within_1", "within_2"), [(0, 1, 1), (20, 1, 1), (21, 0, 1), (40, 0, 1), (41, 0, 0)])
