@@ -55,6 +55,7 @@ def build(
     name: CorpusName,
     source: Annotated[Path, typer.Option(help="A clone of the corpus's source.")],
     jobs: Jobs = _CORES,
+    split: SplitName = None,
     limit: Annotated[int | None, typer.Option(help="Only the first so many pieces of each split.", min=1)] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Try again what failed before.")] = False,
     engine: Annotated[
@@ -77,7 +78,15 @@ def build(
     with progress_bar() as bar:
         report = _advance(bar, f"building {name}")
         results = build_corpus(
-            recipe, corpus, source=source, jobs=jobs, limit=limit, retry=retry, engine=engine, report=report
+            recipe,
+            corpus,
+            source=source,
+            jobs=jobs,
+            split=split,
+            limit=limit,
+            retry=retry,
+            engine=engine,
+            report=report,
         )
     _print_built(corpus, results, start_s=start_s)
 

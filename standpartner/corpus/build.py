@@ -1,6 +1,7 @@
 """Building corpora: every piece on its own, in parallel, resumable, each with a line in a log."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -20,7 +21,7 @@ from standpartner.audio import (
     spectrogram,
 )
 from standpartner.corpus.engine import Outcome, run_apart
-from standpartner.corpus.store import Built, Corpus, log_built, read_log
+from standpartner.corpus.store import Built, Corpus, check_split, log_built, read_log
 from standpartner.errors import CorpusError, MissingExtraError, StandpartnerError
 from standpartner.piece import Performance, Piece, save_piece
 from standpartner.score import Score
@@ -138,6 +139,7 @@ def build_corpus(
     *,
     source: Path,
     jobs: int = 1,
+    split: str | None = None,
     limit: int | None = None,
     retry: bool = False,
     engine: str = "local",
@@ -152,6 +154,7 @@ def build_corpus(
         corpus: where to.
         source: a clone of the recipe's source.
         jobs: processes side by side.
+        split: build this split only.
         limit: build only the first so many entries of each split (to try things out).
         retry: try again what failed before.
         engine: "local" or "ray", see `standpartner.corpus.engine.run_apart`.
@@ -161,16 +164,17 @@ def build_corpus(
         What became of every entry, now or earlier.
 
     Raises:
-        CorpusError: the source is not the one that the split was fixed with, or a program is missing.
+        CorpusError: the source is not the one that the split was fixed with, or a program is missing; there is no such split.
         MissingExtraError: a soundfont or the engine is missing.
         ConfigError: there is no such engine.
     """
+    check_split(split)
     entries = recipe.entries(source)
     _check(recipe, entries, corpus)
     earlier = read_log(corpus.folder)
     results: list[Built] = []
     todo: list[_Job] = []
-    chosen = _chosen(entries, corpus, limit)
+    chosen = _chosen(entries, corpus, split=split, limit=limit)
     for job in chosen:
         known = _known(job, earlier.get(job.entry.name), retry=retry)
         if known:
@@ -197,15 +201,15 @@ def _check(recipe: Recipe, entries: list, corpus: Corpus) -> None:
         )
 
 
-def _chosen(entries: list, corpus: Corpus, limit: int | None) -> list[_Job]:
-    """Entries with their splits, at most ``limit`` of each split."""
+def _chosen(entries: list, corpus: Corpus, *, split: str | None, limit: int | None) -> list[_Job]:
+    """Entries of one split or all, at most ``limit`` of each."""
     chosen: list[_Job] = []
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     for entry in entries:
-        split = corpus.splits[entry.name][0]
-        counts[split] = counts.get(split, 0) + 1
-        if limit is None or counts[split] <= limit:
-            chosen.append(_Job(entry, split, corpus.piece_folder(entry.name)))
+        its = corpus.splits[entry.name][0]
+        counts[its] += 1
+        if split in (None, its) and (limit is None or counts[its] <= limit):
+            chosen.append(_Job(entry, its, corpus.piece_folder(entry.name)))
     return chosen
 
 

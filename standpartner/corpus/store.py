@@ -66,6 +66,16 @@ def split_file(corpus: str) -> Path:
     return imported if imported.is_file() and not fixed.is_file() else fixed
 
 
+def check_split(split: str | None) -> None:
+    """Complain if there is no such split; None stands for all.
+
+    Raises:
+        CorpusError: there is none.
+    """
+    if split not in (None, *SPLITS):
+        raise CorpusError(f"no split {split!r}; expected one of {', '.join(SPLITS)}")
+
+
 def read_split(corpus: str) -> dict[str, tuple[str, str]]:
     """Split and checksum of every piece by name, in the file's order.
 
@@ -111,8 +121,7 @@ class Corpus:
         Raises:
             CorpusError: there is no such split, or nothing of it is built.
         """
-        if split is not None and split not in SPLITS:
-            raise CorpusError(f"no split {split!r}; expected one of {', '.join(SPLITS)}")
+        check_split(split)
         wanted = [name for name, (where, _) in self.splits.items() if split in (where, None)]
         built = [name for name in wanted if (self.piece_folder(name) / "piece.json").is_file()]
         if not built:

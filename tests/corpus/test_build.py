@@ -184,6 +184,14 @@ def test_a_build_logs_every_piece_with_its_reason_and_notes(recipe, corpus: Corp
     assert not corpus.piece_folder("crash").exists()
 
 
+def test_a_build_of_a_split_leaves_the_others_alone(recipe, corpus: Corpus) -> None:
+    tunes = recipe("good")
+    assert build(tunes, split="test") == {}
+    with pytest.raises(CorpusError, match="no split 'all'"):
+        build(tunes, split="all")
+    assert list(build(tunes, split="train")) == ["good"]
+
+
 def test_a_build_goes_on_where_it_stopped_and_does_not_repeat_failures(recipe, corpus: Corpus) -> None:
     first = build(recipe("good", "bad"))
     with (corpus.folder / "build.jsonl").open("a") as log:

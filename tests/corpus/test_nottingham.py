@@ -93,6 +93,8 @@ def test_unknown_corpora_and_splits_are_named(tmp_path, monkeypatch):
 def test_building_goes_on_where_it_stopped_and_logs_reasons(tmp_path):
     corpus = Corpus("nottingham", tmp_path)
     seen = []
+    (only,) = build_corpus(nottingham.RECIPE, corpus, source=SOURCE, split="valid", limit=1)
+    assert only.split == "valid"
     results = build_corpus(
         nottingham.RECIPE, corpus, source=SOURCE, limit=1, report=lambda built, total: seen.append((built.name, total))
     )
