@@ -164,7 +164,8 @@ def build_corpus(
         What became of every entry, now or earlier.
 
     Raises:
-        CorpusError: the source is not the one that the split was fixed with, or a program is missing; there is no such split.
+        CorpusError: the source is not the one that the split was fixed with, there is no such split, or a program is
+            missing.
         MissingExtraError: a soundfont or the engine is missing.
         ConfigError: there is no such engine.
     """
