@@ -6,9 +6,9 @@ strip, and that position belongs to frame t + 1. The most probable action is tak
 
 Beside the agent the whole score is searched (`standpartner.agent.search`). Where the music is found elsewhere for long
 enough, because the agent has lost the way or the player has jumped, the follower goes there
-(`standpartner.agent.pursuit`), also from the end of the score. Confidence is the search's calibrated probability that
-the music is within reach of the position. It is 1 while the follower waits for the first note, and stays what it was at
-the end of the score.
+(`standpartner.agent.pursuit`), also from the end of the score. Confidence is the calibrated probability, by what search
+and tracker believe, that the music is within reach of the position. It is 1 while the follower waits for the first
+note, and stays what it was at the end of the score.
 """
 
 from collections import deque
