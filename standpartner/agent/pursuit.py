@@ -148,7 +148,7 @@ class Pursuit:
         """The tracker's probability, by its (64,) logits, that the music is within reach of the position."""
         offset_px = (np.arange(WINDOW_COLUMNS) - (WINDOW_COLUMNS - 1) / 2) * COLUMN_STRIDE_PX
         weight = np.exp(track - track.max(), dtype=np.float64)
-        return float(weight[np.abs(offset_px) <= self.config.search.reach_px].sum() / weight.sum())
+        return min(1.0, float(weight[np.abs(offset_px) <= self.config.search.reach_px].sum() / weight.sum()))
 
     def _is_elsewhere(self, found: Found) -> bool:
         config = self.config

@@ -126,7 +126,7 @@ class ScoreSearch:
 
     def probability_near(self, x_px: float) -> float:
         """Probability of the music being within reach of a place."""
-        return float(self.place[self._near(x_px)].sum())
+        return _sum(self.place[self._near(x_px)])
 
     def found(self) -> Found:
         """The most probable place."""
@@ -136,7 +136,7 @@ class ScoreSearch:
         centre_px = (np.arange(self._count)[close] + 0.5) * COLUMN_STRIDE_PX
         x_px = float(np.average(centre_px, weights=place[close]))
         speed_px = float(np.average(self._speeds_px, weights=self._belief[:, close].sum(axis=1)))
-        return Found(x_px, speed_px, probability=float(place[self._near(x_px)].sum()))
+        return Found(x_px, speed_px, probability=_sum(place[self._near(x_px)]))
 
     def _near(self, x_px: float) -> slice:
         first = int(np.ceil((x_px - self.config.reach_px) / COLUMN_STRIDE_PX - 0.5))
@@ -160,6 +160,11 @@ class ScoreSearch:
         moved = flat.take(self._source)
         moved += self._beyond * (flat.take(self._source - 1) - moved)
         return moved
+
+
+def _sum(probability: NDArray[np.float64]) -> float:
+    """All together: 1 at most, though rounding may have left a little more."""
+    return min(1.0, float(probability.sum()))
 
 
 def _mixing(speeds: int, change: float) -> Floats:

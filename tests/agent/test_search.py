@@ -65,6 +65,17 @@ def test_belief_stays_a_probability(pitch_agent):
         assert np.all(search.place >= 0)
 
 
+def test_no_probability_is_above_one(pitch_agent):
+    melody = np.random.default_rng(5).integers(0, PITCHES, 50)
+    search, sums = ScoreSearch(pitch_agent, pitch_agent.view(melody), config=SearchConfig(reach_px=400.0)), []
+    for embedding in pitch_agent.play(melody, 2, 45, speed_px=3):
+        search.take(embedding, agent_px=200.0)
+        sums.append(search.place.sum())
+        assert search.probability_near(200.0) <= 1.0
+        assert search.found().probability <= 1.0
+    assert max(sums) > 1.0  # rounding has left more, in all columns together
+
+
 def test_a_bundle_says_of_every_column_what_the_search_head_says(tiny_bundle):
     torch = pytest.importorskip("torch")
     from standpartner.agent.checkpoint import load_checkpoint
