@@ -36,7 +36,7 @@ def variants() -> Iterator[tuple[str, PursuitConfig]]:
     }.items():
         for value in values:
             yield f"{name} {value:g}", replace(usual, search=replace(usual.search, **{name: value}))
-    for name, values in {"sure": (0.6, 0.95), "evidence": (7, 13), "after_s": (0.1, 0.5)}.items():
+    for name, values in {"sure": (0.6, 0.95), "evidence": (5, 11), "gathered": (1, 5)}.items():
         for value in values:
             yield f"{name} {value:g}", replace(usual, **{name: value})
 

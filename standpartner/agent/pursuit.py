@@ -2,10 +2,10 @@
 
 The agent plays the game without its truth: the view at its position and what was heard give an action,
 ``speed += action``, ``position += speed``, kept on the strip. The search (`standpartner.agent.search`) looks at the
-whole score. When for some time it has been sure of a place far from the agent, with more evidence than the agent's own
-tracker has for where it is, the agent is put there, at the tempo that was found and with nothing remembered. The search
-judges by sound alone and takes a phrase for its repetition; the tracker knows what led there and is slow to give it up:
-their log odds are added.
+whole score. When it is sure of a place far from the agent, with more evidence than the agent's own tracker has for
+where it is, and enough of that has gathered, the agent is put there, at the tempo that was found and with nothing
+remembered. The search judges by sound alone and takes a phrase for its repetition; the tracker knows what led there and
+is slow to give it up: their log odds are added.
 
 Confidence weighs the same log odds, of the music being within reach of the position, as calibrated on validation pieces
 (`standpartner.agent.calibration`): of all frames with confidence 0.8, eight in ten are within reach of the truth.
@@ -42,7 +42,8 @@ class PursuitConfig:
         sure: probability that the search must give to the place found.
         evidence: natural logarithm of how many times more probable the search must find it than the agent's own place,
             less the log odds that the agent's own tracker gives to that, by the last quarter of a second.
-        after_s: how long all this must last.
+        gathered: how much evidence beyond that must have come together while all this lasted, in seconds times its
+            natural logarithm: strong evidence is acted on soon, weak evidence late.
         slowest_px: reading speed that music found must have, in strip px a frame: what stands still may be silence.
         search: settings of the search.
 
@@ -53,14 +54,16 @@ class PursuitConfig:
     jump: bool = True
     away_px: float = 100.0
     sure: float = 0.8
-    evidence: float = 10.0
-    after_s: float = 0.25
+    evidence: float = 8.0
+    gathered: float = 2.5
     slowest_px: float = 0.5
     search: SearchConfig = field(default_factory=SearchConfig)
 
     def __post_init__(self) -> None:
         if not 0 <= self.sure <= 1:
             raise ConfigError(f"expected sure from 0 to 1, got {self.sure}")
+        if self.gathered < 0:
+            raise ConfigError(f"expected gathered of 0 or more, got {self.gathered}")
         if self.away_px <= self.search.reach_px:
             raise ConfigError(f"expected away_px above the search's reach_px, got {self.away_px}")
 
@@ -104,15 +107,15 @@ class Pursuit:
         self._view, self._width_px = view, width_px
         self._columns = np.array([len(view) - 2 * WINDOW_COLUMNS])
         self._speed_px, self._memory = 0.0, agent.empty_memory(1)
-        self._frames_apart = 0
+        self._gathered = 0.0
         self._decision: Decision | None = None
 
     def listen(self, embedding: Floats) -> bool:
         """Let the search take in (1, features) of a frame, and jump if it is time; returns whether it did."""
         self.search.take(embedding, agent_px=self.position_px)
         found = self.search.found()
-        self._frames_apart = self._frames_apart + 1 if self._is_elsewhere(found) else 0
-        jumps = self.config.jump and self._frames_apart > self.config.after_s * FRAME_RATE_HZ
+        self._gathered = self._gather(found)
+        jumps = self.config.jump and self._gathered > self.config.gathered
         self.jumped_from_px = self.position_px if jumps else None
         if jumps:
             self._begin_at(found)
@@ -150,13 +153,19 @@ class Pursuit:
         weight = np.exp(track - track.max(), dtype=np.float64)
         return min(1.0, float(weight[np.abs(offset_px) <= self.config.search.reach_px].sum() / weight.sum()))
 
+    def _gather(self, found: Found) -> float:
+        """See ``PursuitConfig.gathered``; a frame without enough evidence begins anew."""
+        if not self._is_elsewhere(found):
+            return 0.0
+        beyond = self._evidence(found) - self.config.evidence
+        return self._gathered + beyond / FRAME_RATE_HZ if beyond >= 0 else 0.0
+
     def _is_elsewhere(self, found: Found) -> bool:
         config = self.config
         return (
             abs(found.x_px - self.position_px) > config.away_px
             and found.probability >= config.sure
             and found.speed_px >= config.slowest_px
-            and self._evidence(found) >= config.evidence
         )
 
     def _evidence(self, found: Found) -> float:
@@ -169,7 +178,7 @@ class Pursuit:
         self._put(found.x_px)
         self._speed_px = float(round(found.speed_px))  # the game's speeds are whole
         self._memory = self.agent.empty_memory(1)
-        self._frames_apart, self.tracked = 0, 1.0
+        self._gathered, self.tracked = 0.0, 1.0
 
     def _put(self, x_px: float) -> None:
         self.position_px = min(max(x_px, 0.0), self._width_px - 1.0)

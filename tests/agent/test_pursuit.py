@@ -11,7 +11,7 @@ from standpartner.errors import ConfigError
 
 COLUMNS = 300
 # One pitch at a time fits every twelfth column by chance; the settings for agents reckon with two seconds of sound.
-CAREFUL = PursuitConfig(evidence=4.0, search=SearchConfig(trust=0.15))
+CAREFUL = PursuitConfig(evidence=4.0, gathered=1.0, search=SearchConfig(trust=0.15))
 
 
 @pytest.fixture
@@ -71,6 +71,16 @@ def test_stays_where_it_is_without_leave_to_jump(pitch_agent, melody):
     assert confidence[-1] < 0.1, "it knows, though"
 
 
+def test_the_more_evidence_must_gather_the_later_it_jumps(pitch_agent, melody):
+    heard = pitch_agent.play(melody, 0, 40) + pitch_agent.play(melody, 200, 250)
+    frames = [
+        [frame for frame, *_ in follow(pitch_agent, melody, heard, config=replace(CAREFUL, gathered=gathered))[1]]
+        for gathered in (0.0, 2.0, 6.0, 1000.0)
+    ]
+    assert [len(jumps) for jumps in frames] == [1, 1, 1, 0]
+    assert frames[0] < frames[1] < frames[2]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_played_straight_it_never_jumps(seed, pitch_agent):
     """Though every phrase is printed three times, and one note in ten is wrong."""
@@ -108,5 +118,7 @@ def test_a_move_needs_a_decision(pitch_agent, melody):
 def test_config_is_checked():
     with pytest.raises(ConfigError, match="sure from 0 to 1"):
         PursuitConfig(sure=1.1)
+    with pytest.raises(ConfigError, match="gathered of 0 or more"):
+        PursuitConfig(gathered=-0.1)
     with pytest.raises(ConfigError, match="away_px above"):
         PursuitConfig(away_px=20)
