@@ -41,5 +41,5 @@ $(VENV)/.test: $(SOURCES) constraints.txt | $(VENV)/bin/python
 .venv-peers/.peers: pyproject.toml
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check '.[peers]'
-	.venv-peers/bin/python -I standpartner/evaluate/otw_runner.py .
+	.venv-peers/bin/python -I standpartner/evaluate/players/otw_runner.py .
 	touch $@

@@ -10,10 +10,10 @@ import json
 import tempfile
 from pathlib import Path
 
-from standpartner.agent.checkpoint import load_checkpoint
 from standpartner.corpus.store import Corpus, open_corpus
 from standpartner.evaluate.run import EvaluationConfig, evaluate
 from standpartner.learn.finish import finish_run
+from standpartner.networks.checkpoint import load_checkpoint
 
 HEADS_ONLY = ("pretrain", "seek")  # stages after which nothing follows music yet
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from standpartner.agent.bundle import Agent, load_agent
-from standpartner.audio import read_audio
 from standpartner.constants import FRAME_RATE_HZ, SAMPLE_RATE_HZ
+from standpartner.demo.bundled import load_demo
 from standpartner.follow import Follower, FollowerConfig
-from standpartner.follow.demo import load_demo
+from standpartner.hear import read_audio
 from standpartner.score import Score, read_score
 
 FRAME_MS = 1000 / FRAME_RATE_HZ

@@ -8,9 +8,9 @@ Reads ``log.jsonl`` and ``config.json`` of each run's folder; runs may be unfini
 import argparse
 from pathlib import Path
 
-from standpartner.evaluate.figures import COLOURS, new_figure
-from standpartner.explain.report import read_run
+from standpartner.explain.report.report import read_run
 from standpartner.learn.run import rank
+from standpartner.support.figures import COLOURS, new_figure
 
 STYLES = ("-", "--", ":", "-.")
 

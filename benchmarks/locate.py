@@ -10,11 +10,11 @@ import argparse
 import torch
 
 from standpartner.agent.bundle import find_agent
-from standpartner.agent.checkpoint import load_checkpoint
 from standpartner.corpus.store import open_corpus
 from standpartner.learn.config import TrainConfig
 from standpartner.learn.data import training_set
 from standpartner.learn.pretrain import Pretrain
+from standpartner.networks.checkpoint import load_checkpoint
 
 
 def main() -> None:

@@ -13,8 +13,8 @@ import numpy as np
 from follower import processor
 
 from standpartner.agent.bundle import load_agent
-from standpartner.agent.pursuit import Pursuit
 from standpartner.constants import STRIP_HEIGHT_PX
+from standpartner.follow.pursuit import Pursuit
 
 
 def main() -> None:

@@ -19,16 +19,12 @@ import torch
 from follower import processor
 
 from standpartner.agent.bundle import find_agent
-from standpartner.agent.checkpoint import load_checkpoint
 from standpartner.agent.config import NetworkConfig
-from standpartner.agent.networks import ReadOnceNetwork
-from standpartner.agent.paper import PAPER_PIANO
-from standpartner.agent.window_network import WindowNetwork
-from standpartner.audio import AugmentConfig, read_audio, spectrogram
-from standpartner.follow.demo import load_demo
+from standpartner.demo.bundled import load_demo
 from standpartner.game import PIANO, random_track
 from standpartner.game.environment import ScoreFollowingEnv
 from standpartner.game.tracks import Track
+from standpartner.hear import read_audio, spectrogram
 from standpartner.learn.config import PAPER_EPISODES, PAPER_OPTIMISER, EpisodeConfig, OptimiserConfig, PpoConfig
 from standpartner.learn.data import TrainingSet, bare_set
 from standpartner.learn.features import encode
@@ -39,6 +35,11 @@ from standpartner.learn.optimise import Optimiser
 from standpartner.learn.ppo import Ppo
 from standpartner.learn.returns import generalised_advantages
 from standpartner.learn.window_actor import WindowActor
+from standpartner.networks.checkpoint import load_checkpoint
+from standpartner.networks.paper import PAPER_PIANO
+from standpartner.networks.read_once import ReadOnceNetwork
+from standpartner.networks.windows import WindowNetwork
+from standpartner.perform import AugmentConfig
 from standpartner.score import read_score
 
 MANY = EpisodeConfig(episodes=128, frames=64, anywhere=0.5)

@@ -8,9 +8,9 @@ import sys
 
 from standpartner.agent.bundle import DEFAULT_AGENT, load_agent
 from standpartner.corpus.store import open_corpus
-from standpartner.evaluate.agents import Senses
-from standpartner.evaluate.forward_filter import FilterConfig, filter_episodes
-from standpartner.evaluate.measures import evaluate_episodes
+from standpartner.evaluate.measures.measures import evaluate_episodes
+from standpartner.evaluate.players.agents import Senses
+from standpartner.evaluate.players.forward_filter import FilterConfig, filter_episodes
 from standpartner.game.rules import NOTTINGHAM
 
 SPREADS, JUMPS, TRUSTS, FLOORS = (0.2, 0.4, 0.8), (0.0, 0.002), (0.4, 0.8), (0.003, 0.01)

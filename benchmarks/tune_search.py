@@ -13,12 +13,12 @@ from dataclasses import replace
 import numpy as np
 
 from standpartner.agent.bundle import Agent, hear_recording, load_agent
-from standpartner.agent.pursuit import PursuitConfig
 from standpartner.corpus.store import open_corpus
-from standpartner.evaluate.jump_run import play_with_jumps, style_of
-from standpartner.evaluate.jumps import JumpPerformance
-from standpartner.evaluate.pursuits import Pursued, pursue
-from standpartner.evaluate.recovery import evaluate_recovery
+from standpartner.evaluate.jumps.performances import JumpPerformance
+from standpartner.evaluate.jumps.recovery import evaluate_recovery
+from standpartner.evaluate.jumps.run import play_with_jumps, style_of
+from standpartner.evaluate.players.following import Pursued, pursue
+from standpartner.follow.pursuit import PursuitConfig
 from standpartner.game.rules import NOTTINGHAM
 from standpartner.piece import Piece
 

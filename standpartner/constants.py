@@ -17,5 +17,6 @@ STAFF_SPACING_PX: Final = 7.0
 CM_PER_STRIP_PX: Final = 0.035277778
 
 FRAMES_IN_VIEW: Final = 40
+SPEED_CHANGES_PX: Final = (-1, 0, 1)  # what an agent's three actions do to its reading speed, in strip px a frame
 LOWEST_KEY: Final = 21  # MIDI number of the piano's lowest key
 KEY_COUNT: Final = 88

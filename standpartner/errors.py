@@ -43,3 +43,7 @@ class MissingExtraError(StandpartnerError):
     def __init__(self, what: str, command: str) -> None:
         super().__init__(f"{what} is not installed; install it with: {command}")
         self.command = command
+
+
+class OutputError(StandpartnerError):
+    """A result cannot be written."""

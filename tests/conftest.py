@@ -16,8 +16,8 @@ from standpartner.agent.bundle import Decision
 from standpartner.agent.calibration import Calibration
 from standpartner.agent.config import NetworkConfig
 from standpartner.agent.views import pad_columns
-from standpartner.audio import PerformanceStyle, soundfonts
 from standpartner.corpus.build import render_performance
+from standpartner.perform import PerformanceStyle, soundfonts
 from standpartner.piece import Piece
 from standpartner.score import read_score
 
@@ -67,8 +67,8 @@ def tiny_network_config() -> NetworkConfig:
 def tiny_bundle(tmp_path_factory: pytest.TempPathFactory, tiny_network_config: NetworkConfig) -> Path:
     """An untrained agent exported to ONNX."""
     torch = pytest.importorskip("torch")
-    from standpartner.agent.export import export_bundle
-    from standpartner.agent.networks import ReadOnceNetwork
+    from standpartner.networks.export import export_bundle
+    from standpartner.networks.read_once import ReadOnceNetwork
 
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("bundle")

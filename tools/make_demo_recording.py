@@ -4,7 +4,7 @@ The sound owes nothing to the soundfonts that agents are trained with. Each note
 Strong, Computer Music Journal 1983, doi 10.2307/3680062) plucked near the bridge, heard through three resonances of a
 wooden body; the room is noise that dies away. The timing has phrases, agogic accents, a broad end and small errors.
 
-    python tools/make_demo_recording.py        # writes standpartner/demo_data/menuet.ogg and menuet.json
+    python tools/make_demo_recording.py        # writes standpartner/demo/data/menuet.ogg and menuet.json
 """
 
 import hashlib
@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import fftconvolve, lfilter
 
-from standpartner.audio import read_audio, write_audio
 from standpartner.constants import SAMPLE_RATE_HZ
+from standpartner.hear import read_audio, write_audio
 from standpartner.score import Score, read_score
 
-FOLDER = Path(__file__).parents[1] / "standpartner" / "demo_data"
+FOLDER = Path(__file__).parents[1] / "standpartner" / "demo" / "data"
 SEED = 1725
 SILENCE_BEFORE_S, SILENCE_AFTER_S = 1.2, 2.0
 TEMPO_BPM = 134.0

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from standpartner.audio import (
+from standpartner.constants import SAMPLE_RATE_HZ
+from standpartner.hear import write_audio
+from standpartner.perform import (
     SOUNDS,
     UNSEEN_SOUNDFONT,
     PerformanceStyle,
@@ -20,9 +22,7 @@ from standpartner.audio import (
     perform,
     render,
     soundfonts,
-    write_audio,
 )
-from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.score import Score, read_score
 
 FOLDER = Path(__file__).parents[1] / "docs" / "sound"

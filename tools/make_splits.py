@@ -10,7 +10,7 @@ MSMD's split is the paper's; Nottingham's tunes are no works of these sets.
 import argparse
 from pathlib import Path
 
-from standpartner.corpus import asap, humdrum, mutopia, vienna
+from standpartner.corpus.recipes import asap, humdrum, mutopia, vienna
 from standpartner.corpus.store import SPLITS
 from standpartner.corpus.works import split_table
 
@@ -20,7 +20,7 @@ SETS = {
     "mutopia": mutopia.find_pieces,
     "vienna": vienna.read_excerpts,
 }
-FOLDER = Path(humdrum.__file__).parent / "splits"
+FOLDER = Path(humdrum.__file__).parents[1] / "splits"
 
 
 def main() -> None:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from standpartner.align.chords import at_their_onsets, find_chords, group_chords, score_chords
 from standpartner.align.readers import MatchedNotes, Place
+from standpartner.align.repetitions import Span, Visits, cut_notes, cut_times
 from standpartner.align.snap import fill_onsets, snap_onsets, stretch
-from standpartner.align.visits import Span, Visits, cut_notes, cut_times
-from standpartner.audio import PlayedNotes
 from standpartner.errors import PieceError
+from standpartner.perform import PlayedNotes
 from standpartner.score import Score
-from standpartner.score.midi import MidiNotes
+from standpartner.score.notation.midi import MidiNotes
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from standpartner.audio import PlayedNotes
 from standpartner.errors import MissingExtraError, PieceError
+from standpartner.perform import PlayedNotes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from standpartner.audio import PlayedNotes
-from standpartner.score.onsets import longest_increasing
+from standpartner.perform import PlayedNotes
+from standpartner.score.notation.onsets import longest_increasing
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from standpartner.cli.progress import progress_bar
 from standpartner.errors import ConfigError
+from standpartner.support.progress import progress_bar
 
 _out = Console()
 
@@ -39,10 +39,10 @@ def gradients(
     count: Annotated[int, typer.Option(help="Random frames of --check.", min=1)] = 100,
 ) -> None:
     """Integrated gradients: which pixels and which sounds spoke for what the agent did, believed and expected."""
-    from standpartner.explain.extra import need_extra
+    from standpartner.support.extras import need_extra
 
     need_extra()
-    from standpartner.explain.command import GradientRequest, check_gradients, draw_gradients
+    from standpartner.explain.requests import GradientRequest, check_gradients, draw_gradients
 
     request = GradientRequest(agent, tuple(targets.split(",")), baseline, game)
     if check:
@@ -71,10 +71,10 @@ def embedding(
     sound: Annotated[bool, typer.Option(help="Put the sound into the page.")] = True,
 ) -> None:
     """A map of what the agent's heads stand on, and what its value does at beginnings, endings and clefs."""
-    from standpartner.explain.extra import need_extra
+    from standpartner.support.extras import need_extra
 
     need_extra()
-    from standpartner.explain.command import EmbeddingRequest, map_embedding
+    from standpartner.explain.requests import EmbeddingRequest, map_embedding
 
     request = EmbeddingRequest(agent, corpus, split, game, limit=limit, points=points, seed=seed, sound=sound)
     report = map_embedding(request, out)

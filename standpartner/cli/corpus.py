@@ -14,12 +14,12 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Column, Table
 
-from standpartner.cli.progress import progress_bar
 from standpartner.errors import CorpusError, MissingExtraError
+from standpartner.support.progress import progress_bar
 
 if TYPE_CHECKING:  # the corpora's code is loaded by the commands that need it
     from standpartner.corpus.store import Built, Corpus
-    from standpartner.corpus.verify import CorpusReport, PieceReport
+    from standpartner.corpus.verify.checks import CorpusReport, PieceReport
     from standpartner.piece import Piece
 
 app = typer.Typer(help="Data sets: list, build, verify them and look at what is built.", no_args_is_help=True)
@@ -101,7 +101,7 @@ def import_npz(
 
     Pieces of MSMD come into the paper's split, others into that of the folder they lie in. Nothing in the files is run.
     """
-    from standpartner.corpus.imported import import_original
+    from standpartner.corpus.original.recipe import import_original
     from standpartner.corpus.store import open_corpus
 
     start_s = time.monotonic()
@@ -225,9 +225,9 @@ def verify(
     The table says for every check how many things are right and how many pieces have enough of them. The exit code is 1
     when a piece fails a check; each is named with its reason.
     """
-    from standpartner.corpus.sheet import draw_card, write_contact_sheet
     from standpartner.corpus.store import open_corpus
-    from standpartner.corpus.verify import VerifyConfig, verify_corpus
+    from standpartner.corpus.verify.checks import VerifyConfig, verify_corpus
+    from standpartner.corpus.verify.page import draw_card, write_contact_sheet
 
     config = VerifyConfig()
     draw = partial(draw_card, html, config) if html else None
@@ -278,9 +278,9 @@ def show(
     performance: Annotated[str | None, typer.Option(help="Name of the performance; default: the first.")] = None,
 ) -> None:
     """Write a page that shows a piece: systems with heads and onsets, the sound beneath, and what the checks say."""
-    from standpartner.corpus.sheet import write_piece_page
     from standpartner.corpus.store import find_piece
-    from standpartner.corpus.verify import VerifyConfig, verify_piece
+    from standpartner.corpus.verify.checks import VerifyConfig, verify_piece
+    from standpartner.corpus.verify.page import write_piece_page
     from standpartner.piece import load_piece
 
     content = load_piece(find_piece(piece), verify=True)

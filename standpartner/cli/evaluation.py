@@ -11,7 +11,7 @@ from rich.table import Table
 from standpartner.errors import ConfigError
 
 if TYPE_CHECKING:
-    from standpartner.evaluate.calibrate import Calibrated
+    from standpartner.evaluate.calibration.calibrate import Calibrated
 
 _out = Console()
 _err = Console(stderr=True)
@@ -83,7 +83,7 @@ def evaluate(
 
 def _evaluate_jumps(agent: str, corpus: str, *, json_file: Path | None, **settings: Any) -> None:
     from standpartner.corpus.store import open_corpus
-    from standpartner.evaluate.jump_run import JumpEvaluationConfig, evaluate_jumps
+    from standpartner.evaluate.jumps.run import JumpEvaluationConfig, evaluate_jumps
 
     config = JumpEvaluationConfig(agent=agent, **settings)
     with _err.status(f"playing {config.split} of {corpus} with jumps"):
@@ -110,9 +110,9 @@ def calibrate(
     from standpartner.agent.bundle import find_agent
     from standpartner.agent.card import record_calibration
     from standpartner.corpus.store import open_corpus
-    from standpartner.evaluate.calibrate import CalibrationConfig
-    from standpartner.evaluate.calibrate import calibrate as run_calibration
-    from standpartner.evaluate.reliability import draw_reliability
+    from standpartner.evaluate.calibration.calibrate import CalibrationConfig
+    from standpartner.evaluate.calibration.calibrate import calibrate as run_calibration
+    from standpartner.evaluate.calibration.reliability import draw_reliability
 
     settings = CalibrationConfig(agent=agent, split=split, limit=limit, seed=seed)
     title = f"{agent} on {', '.join(corpus)} {split}"

@@ -11,15 +11,15 @@ import typer
 from rich.console import Console
 
 from standpartner.cli.attribution import add_commands
-from standpartner.cli.progress import progress_bar
 from standpartner.errors import ConfigError
+from standpartner.support.progress import progress_bar
 
 if TYPE_CHECKING:  # what commands need is imported when they run
     from collections.abc import Callable
 
     from rich.progress import Progress, TaskID
 
-    from standpartner.explain.show import Show
+    from standpartner.explain.traces.show import Show
 
 app = typer.Typer(help="A look into agents: what they saw, believed and did.", no_args_is_help=True)
 add_commands(app)
@@ -75,9 +75,9 @@ def video(
 
     Needs PyAV: pip install "standpartner[video]"; with --gradients PyTorch: pip install "standpartner[explain]".
     """
-    from standpartner.explain.picture import Painter
-    from standpartner.explain.video import check_speed, write_video
-    from standpartner.follow.files import check_writable, make_folder
+    from standpartner.explain.traces.picture import Painter
+    from standpartner.explain.traces.video import check_speed, write_video
+    from standpartner.support.files import check_writable, make_folder
 
     if paper == (piece is not None) or (paper and performance is not None):
         raise ConfigError("expected a PIECE, or --paper without PIECE and --performance")
@@ -113,8 +113,8 @@ def viewer(
 
     With --gradients it is made by PyTorch: pip install "standpartner[explain]".
     """
-    from standpartner.explain.viewer import write_viewer
-    from standpartner.follow.files import check_writable
+    from standpartner.explain.traces.viewer import write_viewer
+    from standpartner.support.files import check_writable
 
     check_writable(out)
     explain = _explainer(agent, gradients, every=every, baseline=baseline)
@@ -139,7 +139,7 @@ def failures(
     from standpartner.agent.bundle import load_player
     from standpartner.corpus.store import open_corpus
     from standpartner.evaluate.run import game_for
-    from standpartner.explain.atlas import find_moments, write_atlas
+    from standpartner.explain.failures.atlas import find_moments, write_atlas
 
     built = open_corpus(corpus)
     with progress_bar() as bar:
@@ -163,7 +163,7 @@ def _show(piece: str, agent: str, *, game: str | None, performance: str | None) 
     from standpartner.agent.bundle import load_player
     from standpartner.corpus.store import find_piece
     from standpartner.evaluate.run import game_for
-    from standpartner.explain.show import show_piece
+    from standpartner.explain.traces.show import show_piece
     from standpartner.piece import load_piece
 
     folder = find_piece(piece).resolve()
@@ -175,12 +175,12 @@ def _explainer(agent: str, target: str | None, *, every: int, baseline: str) -> 
     """What adds gradients to a show, nothing without a target; whether it can is found out before the agent plays."""
     if target is None:
         return lambda show: show
-    from standpartner.explain.extra import need_extra
+    from standpartner.support.extras import need_extra
 
     need_extra()
-    from standpartner.explain.attributed import explain_trace
-    from standpartner.explain.gradients import AttributionConfig
-    from standpartner.explain.moments import load_network
+    from standpartner.explain.gradients.attribution import AttributionConfig
+    from standpartner.explain.gradients.trace_overlay import explain_trace
+    from standpartner.explain.replay import load_network
 
     config, network = AttributionConfig(target=target, baseline=baseline), load_network(agent)
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from rich.table import Table
 
+    from standpartner.demo.bundled import Demo
     from standpartner.follow import Follower, Following
-    from standpartner.follow.demo import Demo
     from standpartner.score import Score
 
 DEFAULT_AGENT = "tunes"
@@ -73,8 +73,9 @@ def follow(
     A position is given for every 1/20 s: on the page, its measure, how sure the agent is, and whether it is lost.
     """
     from standpartner.agent.bundle import load_agent
-    from standpartner.audio import read_audio
-    from standpartner.follow import Follower, FollowerConfig, agent_for, check_writable, write_page, write_positions
+    from standpartner.follow import Follower, FollowerConfig, agent_for, write_page, write_positions
+    from standpartner.hear import read_audio
+    from standpartner.support.files import check_writable
 
     for path in (json_path, html_path):
         if path is not None:
@@ -100,10 +101,10 @@ def demo(
 ) -> None:
     """Follow the bundled menuet and write DIR/index.html, where it can be watched beside the truth."""
     from standpartner.agent.bundle import load_agent
-    from standpartner.audio import read_audio
+    from standpartner.demo.bundled import demo_truth_px, load_demo
     from standpartner.follow import Follower, write_page
-    from standpartner.follow.demo import load_demo
-    from standpartner.follow.files import make_folder
+    from standpartner.hear import read_audio
+    from standpartner.support.files import make_folder
 
     piece = load_demo()
     make_folder(out)
@@ -117,7 +118,7 @@ def demo(
         score,
         positions=following.positions,
         audio=samples,
-        truth=piece.onset_s,
+        truth_x_px=demo_truth_px(piece, score, frames=len(following.positions)),
         start_frame=following.start_frame,
     )
     _print(_summary(following, score.title, agent=loaded.name), _measures(piece, score, following))
@@ -239,7 +240,7 @@ def _summary(following: Following, name: str, *, agent: str) -> Table:
 
 def _measures(piece: Demo, score: Score, following: Following) -> Table:
     """The measures against the truth, for the demo."""
-    from standpartner.follow.demo import demo_measures
+    from standpartner.demo.bundled import demo_measures
 
     measures = demo_measures(piece, score, following)
     table = _facts("against the truth")

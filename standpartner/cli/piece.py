@@ -78,8 +78,8 @@ def _align(score: Score, *, midi: Path | None, match: Path | None, beats: Path |
 
 
 def _make(name: str, score: Score, audio: Path, *, alignment: Alignment, offset: float) -> Piece:
-    from standpartner.audio import read_audio
     from standpartner.corpus.recorded import Recording, make_recorded_piece
+    from standpartner.hear import read_audio
 
     samples = read_audio(audio)
     recording = Recording(_plain(audio.stem), samples, hashlib.sha256(audio.read_bytes()).hexdigest())

@@ -54,10 +54,11 @@ def play(
 
 def _music(piece: str | None, *, performance: str | None, game: str | None) -> Music:
     from standpartner.corpus.store import find_piece
+    from standpartner.demo.bundled import demo_music
     from standpartner.evaluate.run import game_for
     from standpartner.game.rules import NOTTINGHAM, find_config
     from standpartner.piece import load_piece
-    from standpartner.play import demo_music, piece_music
+    from standpartner.play import piece_music
 
     if piece is None:
         return demo_music(find_config(game) if game else NOTTINGHAM)

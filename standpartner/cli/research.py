@@ -11,8 +11,8 @@ from rich.console import Console
 
 from standpartner.cli.corpus import app as corpus_app
 from standpartner.cli.evaluation import calibrate, evaluate, table
-from standpartner.cli.progress import progress_bar
 from standpartner.errors import MissingExtraError
+from standpartner.support.progress import progress_bar
 
 if TYPE_CHECKING:
     from standpartner.learn.config import TrainConfig
@@ -103,11 +103,11 @@ def report(
     ] = 12,
 ) -> None:
     """Write a page about a training run: curves, the same pieces played by its checkpoints, where they are lost."""
-    from standpartner.explain.extra import need_extra
+    from standpartner.support.extras import need_extra
 
     need_extra()
-    from standpartner.explain.report import write_report
-    from standpartner.follow.files import check_writable
+    from standpartner.explain.report.report import write_report
+    from standpartner.support.files import check_writable
 
     page = out or run / "report.html"
     check_writable(page)

@@ -10,19 +10,11 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any, Protocol
 
-from standpartner.audio import (
-    PerformanceStyle,
-    SoundConfig,
-    disguise,
-    draw_sound,
-    find_soundfont,
-    perform,
-    render,
-    spectrogram,
-)
 from standpartner.corpus.engine import Outcome, run_apart
 from standpartner.corpus.store import Built, Corpus, check_split, log_built, read_log
 from standpartner.errors import CorpusError, MissingExtraError, StandpartnerError
+from standpartner.hear import spectrogram
+from standpartner.perform import PerformanceStyle, SoundConfig, disguise, draw_sound, find_soundfont, perform, render
 from standpartner.piece import Performance, Piece, save_piece
 from standpartner.score import Score
 

@@ -6,11 +6,12 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from standpartner.align import Alignment
-from standpartner.audio import PerformanceStyle, disguise, draw_sound, render, spectrogram
-from standpartner.audio.style import draw_choices
 from standpartner.corpus.build import Made, seed_of
 from standpartner.corpus.styles import performance_plans
 from standpartner.errors import CorpusError, PieceError
+from standpartner.hear import spectrogram
+from standpartner.perform import PerformanceStyle, disguise, draw_sound, render
+from standpartner.perform.style import draw_choices
 from standpartner.piece import Performance, Piece
 from standpartner.score import Score
 

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from standpartner.align import Alignment
-from standpartner.audio import spectrogram
 from standpartner.constants import FRAME_RATE_HZ
-from standpartner.corpus.truth import SHIFTS_FRAMES, onset_flux
+from standpartner.corpus.verify.measurements import SHIFTS_FRAMES, onset_flux
 from standpartner.errors import PieceError
+from standpartner.hear import spectrogram
 from standpartner.piece import Performance, Piece
 from standpartner.score import Score
 

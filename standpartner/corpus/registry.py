@@ -19,5 +19,5 @@ def find_recipe(name: str) -> Recipe:
     """
     if name not in CORPORA:
         raise ConfigError(f"no corpus {name!r}; expected one of {', '.join(CORPORA)}")
-    recipe: Recipe = import_module(f"standpartner.corpus.{name}").RECIPE
+    recipe: Recipe = import_module(f"standpartner.corpus.recipes.{name}").RECIPE
     return recipe

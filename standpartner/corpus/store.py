@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
-from standpartner.cache import cache_folder
 from standpartner.errors import CorpusError
 from standpartner.piece import Piece, load_piece, read_summary
+from standpartner.support.cache import cache_folder
 
 SPLITS = ("train", "valid", "test")
 _LOG = "build.jsonl"

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from standpartner.audio import SOUNDS, TRAINING_SOUNDS, PerformanceStyle, SoundConfig
 from standpartner.corpus.build import render_performance, seed_of
+from standpartner.perform import SOUNDS, TRAINING_SOUNDS, PerformanceStyle, SoundConfig
 from standpartner.piece import Performance
 from standpartner.score import EngravingStyle, Score
 

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from standpartner.agent.bundle import DEFAULT_AGENT, WindowAgent, find_agent, load_agent, load_player
 from standpartner.corpus.store import Corpus
 from standpartner.errors import ConfigError
-from standpartner.evaluate.agents import AgentPlayer, Senses
-from standpartner.evaluate.episodes import Episode, play_runs
-from standpartner.evaluate.forward_filter import filter_episodes
-from standpartner.evaluate.measures import evaluate_runs
-from standpartner.evaluate.otw import peers_python, warp_episodes
-from standpartner.evaluate.pursuits import pursuit_episodes
-from standpartner.evaluate.sounds import hear
-from standpartner.evaluate.window_agents import window_runs
+from standpartner.evaluate.measures.episodes import Episode, play_runs
+from standpartner.evaluate.measures.measures import evaluate_runs
+from standpartner.evaluate.players.agents import AgentPlayer, Senses
+from standpartner.evaluate.players.following import pursuit_episodes
+from standpartner.evaluate.players.forward_filter import filter_episodes
+from standpartner.evaluate.players.otw import peers_python, warp_episodes
+from standpartner.evaluate.players.window_agents import window_runs
+from standpartner.evaluate.sound import hear
 from standpartner.game.players import ConstantSpeedPlayer, OraclePlayer, RandomPlayer, constant_speed
 from standpartner.game.rules import NOTTINGHAM, PIANO, GameConfig, find_config
 from standpartner.piece import Piece
@@ -36,7 +36,7 @@ class EvaluationConfig:
             "filter:AGENT" for the forward filter over an agent's ``locate``, "follower" or "follower:AGENT" for an
             agent as the follower uses it, with the search beside it.
         split: of the corpus.
-        sound: setting in which the pieces are heard, see `standpartner.evaluate.sounds.hear`.
+        sound: setting in which the pieces are heard, see `standpartner.evaluate.sound.hear`.
         runs: 1 plays greedily; more draw the actions, each run with another seed. Where nothing is drawn there is one.
         game: name of the rules; by default those of the corpus.
         seed: of drawn actions and bootstrap.

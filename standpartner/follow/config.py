@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from standpartner.agent.pursuit import PursuitConfig
 from standpartner.errors import ConfigError
+from standpartner.follow.pursuit import PursuitConfig
 
 
 @dataclass(frozen=True, kw_only=True)

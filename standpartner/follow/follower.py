@@ -4,11 +4,11 @@ It plays the game that the agent was trained in, without its truth: the observat
 position, what was heard up to t, speed, memory) gives an action, ``speed += action``, ``position += speed`` kept on the
 strip, and that position belongs to frame t + 1. The most probable action is taken.
 
-Beside the agent the whole score is searched (`standpartner.agent.search`). Where the music is found elsewhere for long
+Beside the agent the whole score is searched (`standpartner.follow.search`). Where the music is found elsewhere for long
 enough, because the agent has lost the way or the player has jumped, the follower goes there
-(`standpartner.agent.pursuit`), also from the end of the score. Confidence is the calibrated probability, by what search
-and tracker believe, that the music is within reach of the position. It is 1 while the follower waits for the first
-note, and stays what it was at the end of the score.
+(`standpartner.follow.pursuit`), also from the end of the score. Confidence is the calibrated probability, by what
+search and tracker believe, that the music is within reach of the position. It is 1 while the follower waits for the
+first note, and stays what it was at the end of the score.
 """
 
 from collections import deque
@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from standpartner.agent.bundle import Agent, Ear
-from standpartner.agent.pursuit import Pursuit
-from standpartner.audio import SpectrogramStream
 from standpartner.constants import FRAME_RATE_HZ
 from standpartner.errors import ScoreError
 from standpartner.follow.config import FollowerConfig
 from standpartner.follow.position import FramePosition, Position, place_all
+from standpartner.follow.pursuit import Pursuit
 from standpartner.follow.start import StartDetector, expected_keys
+from standpartner.hear import SpectrogramStream
 from standpartner.score import Score
 
 ANYWHERE = "auto"

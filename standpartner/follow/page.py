@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from standpartner.constants import CM_PER_STRIP_PX, FRAME_RATE_HZ
 from standpartner.errors import ConfigError
-from standpartner.follow.embed import measures_table, page_picture, systems_table, vorbis_uri
-from standpartner.follow.files import write_text
 from standpartner.follow.position import Position
-from standpartner.game.rules import target_x_px
 from standpartner.score import Score
+from standpartner.score.page_data import measures_table, systems_table
+from standpartner.support.embed import page_picture, vorbis_uri
+from standpartner.support.files import write_text
 
 
 def write_page(
@@ -24,7 +24,7 @@ def write_page(
     *,
     positions: Sequence[Position],
     audio: NDArray[np.float32],
-    truth: ArrayLike | None = None,
+    truth_x_px: ArrayLike | None = None,
     start_frame: int = 0,
 ) -> None:
     """Write one HTML file that needs nothing else: pages, sound and positions are inside.
@@ -34,11 +34,11 @@ def write_page(
         score: what was followed.
         positions: one a frame, from the recording's beginning.
         audio: (n,) mono samples at 22 050 Hz.
-        truth: (onsets of the score,) second at which each was played, where that is known.
+        truth_x_px: (positions,) where the music truly was on the strip, where that is known.
         start_frame: frame in which the first note was heard; until then the page says that it waits.
 
     Raises:
-        ConfigError: there are no positions, or ``truth`` is not one number an onset.
+        ConfigError: there are no positions, or ``truth_x_px`` is not one number a position.
         OutputError: the file cannot be written.
     """
     if not positions:
@@ -56,16 +56,15 @@ def write_page(
         "x": [round(position.strip_x_px, 1) for position in positions],
         "confidence": [round(100 * position.confidence) for position in positions],
         "lost": [int(position.lost) for position in positions],
-        "truth": None if truth is None else _truth(score, truth, len(positions)),
+        "truth": None if truth_x_px is None else _truth(truth_x_px, len(positions)),
     }
     text = json.dumps(data, separators=(",", ":")).replace("</", "<\\/")
     page = template.replace("{{title}}", html.escape(str(data["title"]))).replace("{{data}}", text)
     write_text(path, page)
 
 
-def _truth(score: Score, onset_s: ArrayLike, frames: int) -> list[float]:
-    times = np.asarray(onset_s, dtype=np.float64)
-    if times.shape != score.onsets.x_px.shape:
-        raise ConfigError(f"expected {len(score.onsets)} onset times as truth, got an array of shape {times.shape}")
-    target = target_x_px(np.arange(frames), times, onset_x_px=score.onsets.x_px)
+def _truth(x_px: ArrayLike, frames: int) -> list[float]:
+    target = np.asarray(x_px, dtype=np.float64)
+    if target.shape != (frames,):
+        raise ConfigError(f"expected {frames} true positions, one a frame, got an array of shape {target.shape}")
     return [round(float(x), 1) for x in target]

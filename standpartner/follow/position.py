@@ -1,12 +1,17 @@
 """Where the music is at one moment: what a follower gives for every frame."""
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from standpartner.constants import FRAME_RATE_HZ
 from standpartner.score import Score
+from standpartner.score.page_data import printed_measure
+from standpartner.support.files import write_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +69,6 @@ class FramePosition:
     jumped_from_px: float | None = None
 
 
-def printed_measure(label: str) -> int | str:
-    """A measure's printed label, as a number where it is one."""
-    return int(label) if label.isdecimal() else label
-
-
 def place_all(score: Score, frames: list[FramePosition]) -> list[Position]:
     """Look many frames up on the pages at once."""
     if not frames:
@@ -89,3 +89,12 @@ def place_all(score: Score, frames: list[FramePosition]) -> list[Position]:
         )
         for k, frame in enumerate(frames)
     ]
+
+
+def write_positions(path: str | Path, positions: Iterable[Position]) -> None:
+    """Write positions as JSON lines, one object a frame.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    write_text(path, "".join(json.dumps(position.to_json()) + "\n" for position in positions))

@@ -23,7 +23,7 @@ except ImportError as error:
     raise MissingExtraError("Gymnasium", 'pip install "standpartner[game]"') from error
 
 if TYPE_CHECKING:
-    from standpartner.game.window import Window
+    from standpartner.game.screen import Window
 
 Observation = dict[str, npt.NDArray[np.float32]]
 
@@ -277,7 +277,7 @@ def _check_loudness(tracks: Sequence[Track]) -> None:
 
 
 def _open_window() -> "Window":
-    from standpartner.game.window import Window  # needs pygame
+    from standpartner.game.screen import Window  # needs pygame
 
     return Window("standpartner")
 

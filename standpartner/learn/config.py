@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from standpartner.agent.config import AnyNetworkConfig, NetworkConfig, WindowNetworkConfig
-from standpartner.agent.paper import PAPER_NETWORKS
-from standpartner.audio import AugmentConfig
 from standpartner.errors import ConfigError
+from standpartner.networks.paper import PAPER_NETWORKS
+from standpartner.perform import AugmentConfig
 
 
 @dataclass(frozen=True)

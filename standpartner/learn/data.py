@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
 from standpartner.agent.views import ink, window_index
-from standpartner.audio import AugmentConfig, augment
 from standpartner.constants import BAND_COUNT, FRAME_RATE_HZ, KEY_COUNT, LOWEST_KEY, STRIP_HEIGHT_PX
 from standpartner.errors import CorpusError
 from standpartner.game.tracks import Track
 from standpartner.learn.config import PretrainConfig
+from standpartner.perform import AugmentConfig, augment
 from standpartner.piece import Performance, Piece
 from standpartner.score import Onsets
 

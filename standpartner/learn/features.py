@@ -8,12 +8,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from standpartner.agent.config import WINDOW_COLUMNS
-from standpartner.agent.networks import OUTLINE, ReadOnceNetwork, interpolate_window
 from standpartner.agent.views import window_index
-from standpartner.audio import AugmentConfig, augment
 from standpartner.game.batched import BatchedGame
 from standpartner.learn.data import TrainingPerformance, TrainingSet, frames_between
 from standpartner.learn.device import precision
+from standpartner.networks.read_once import OUTLINE, ReadOnceNetwork, interpolate_window
+from standpartner.perform import AugmentConfig, augment
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ import platform
 from pathlib import Path
 
 from standpartner.agent.card import write_card
-from standpartner.agent.checkpoint import load_checkpoint
-from standpartner.agent.export import export_bundle
+from standpartner.networks.checkpoint import load_checkpoint
+from standpartner.networks.export import export_bundle
 
 
 def finish_run(checkpoint: Path, folder: Path, *, command: str) -> None:

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
-from standpartner.agent.networks import PolicyHead, ReadOnceNetwork
 from standpartner.game.batched import BatchedGame
 from standpartner.learn.features import Features, observe
 from standpartner.learn.pretrain import soft_target
 from standpartner.learn.rollout import Acted, Rollout
+from standpartner.networks.read_once import PolicyHead, ReadOnceNetwork
 
 
 class FixedEncoders:

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
-from standpartner.agent.networks import OUTLINE, ReadOnceNetwork, interpolate_window
 from standpartner.agent.views import window_index
 from standpartner.game.batched import BatchedGame
 from standpartner.learn.data import TrainingSet, frames_between, ink_between
@@ -22,6 +21,7 @@ from standpartner.learn.device import precision
 from standpartner.learn.features import look_through
 from standpartner.learn.fixed_encoders import replay
 from standpartner.learn.rollout import Acted, Rollout
+from standpartner.networks.read_once import OUTLINE, ReadOnceNetwork, interpolate_window
 
 BEHIND = 4  # columns of a crop before the window with which it begins: 32 strip px
 AHEAD_PX_PER_FRAME = 6  # what it has after that window; music takes 3 strip px a frame on average

@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from standpartner.agent.window_network import WindowNetwork
-from standpartner.evaluate.localisation import located_px
+from standpartner.evaluate.players.localisation import located_px
 from standpartner.game.tracks import Track
 from standpartner.game.windows import Floats, Views, Windows
 from standpartner.learn.config import MmlocConfig
 from standpartner.learn.device import precision
 from standpartner.learn.optimise import Optimiser
 from standpartner.learn.pretrain import soft_target
+from standpartner.networks.windows import WindowNetwork
 
 
 class Mmloc:

@@ -12,12 +12,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
-from standpartner.agent.networks import ReadOnceNetwork, interpolate_window
-from standpartner.audio import AugmentConfig
 from standpartner.learn.config import TrainConfig
 from standpartner.learn.data import SegmentBatch, SegmentSampler, TrainingSet
 from standpartner.learn.device import precision
 from standpartner.learn.optimise import Optimiser
+from standpartner.networks.read_once import ReadOnceNetwork, interpolate_window
+from standpartner.perform import AugmentConfig
 
 READ_POSITIVE_WEIGHT = 20.0  # noteheads are rare among the 80 rows of a column
 LISTEN_POSITIVE_WEIGHT = 10.0

@@ -20,13 +20,6 @@ import torch
 from torch import Tensor
 
 from standpartner.agent.bundle import find_agent
-from standpartner.agent.checkpoint import (
-    AnyNetwork,
-    build_network,
-    commit_of_code,
-    load_checkpoint,
-    save_checkpoint,
-)
 from standpartner.corpus.store import open_corpus
 from standpartner.errors import ConfigError
 from standpartner.learn.config import STAGES, TrainConfig, parse_config
@@ -36,6 +29,13 @@ from standpartner.learn.patience import Patience
 from standpartner.learn.rollout import EPISODES
 from standpartner.learn.stages import Measure, RunData, Stage, Stages, share_of
 from standpartner.learn.team import Team
+from standpartner.networks.checkpoint import (
+    AnyNetwork,
+    build_network,
+    commit_of_code,
+    load_checkpoint,
+    save_checkpoint,
+)
 
 __all__ = ["STAGES", "Progress", "Run", "RunData", "load_data", "rank"]
 

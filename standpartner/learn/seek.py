@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
-from standpartner.agent.networks import ReadOnceNetwork
-from standpartner.agent.search import SearchConfig
+from standpartner.follow.search import SearchConfig
 from standpartner.learn.config import SeekConfig
 from standpartner.learn.data import TrainingSet
 from standpartner.learn.features import Features
 from standpartner.learn.optimise import Optimiser
 from standpartner.learn.pretrain import soft_target
+from standpartner.networks.read_once import ReadOnceNetwork
 
 
 class Seek:

@@ -8,12 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from torch import Tensor
 
-from standpartner.agent.checkpoint import AnyNetwork
-from standpartner.agent.networks import ReadOnceNetwork
-from standpartner.agent.window_network import WindowNetwork
-from standpartner.audio import AugmentConfig
 from standpartner.errors import ConfigError
-from standpartner.evaluate.localisation import localisation_episodes
+from standpartner.evaluate.players.localisation import localisation_episodes
 from standpartner.game.rules import CONFIGS
 from standpartner.learn.a2c import A2c
 from standpartner.learn.config import A2cConfig, PpoConfig, ReinforceConfig, TrainConfig
@@ -32,6 +28,10 @@ from standpartner.learn.seek import Seek
 from standpartner.learn.team import Team
 from standpartner.learn.validate import ActorPlayer, valid_measures, validate
 from standpartner.learn.window_actor import WindowActor
+from standpartner.networks.checkpoint import AnyNetwork
+from standpartner.networks.read_once import ReadOnceNetwork
+from standpartner.networks.windows import WindowNetwork
+from standpartner.perform import AugmentConfig
 
 Measure = Callable[[int], dict[str, float]]  # what validation after so many steps finds
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from standpartner.evaluate.episodes import Episode, play_episodes
-from standpartner.evaluate.measures import evaluate_episodes
+from standpartner.evaluate.measures.episodes import Episode, play_episodes
+from standpartner.evaluate.measures.measures import evaluate_episodes
 from standpartner.game.batched import BatchedGame
 from standpartner.game.players import Player
 from standpartner.game.rules import GameConfig

@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from standpartner.agent.window_network import WindowNetwork
 from standpartner.game.batched import BatchedGame
 from standpartner.game.tracks import Track
 from standpartner.game.windows import Views, Windows
 from standpartner.learn.device import precision
 from standpartner.learn.rollout import Acted, Rollout
+from standpartner.networks.windows import WindowNetwork
 
 _VIEWS = ("track", "centre_px", "centre_before_px", "frame", "frame_before")
 

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 
 from standpartner.errors import GameError
-from standpartner.evaluate.episodes import Episode
-from standpartner.evaluate.measures import error_cm, r_on
+from standpartner.evaluate.measures.episodes import Episode
+from standpartner.evaluate.measures.measures import error_cm, r_on
+from standpartner.evaluate.music import Music
 from standpartner.game.batched import BatchedGame
 from standpartner.game.players import Player
-from standpartner.play.music import Music
 
 
 class Round:

@@ -22,9 +22,9 @@ from PIL import Image
 
 from standpartner.constants import FRAME_RATE_HZ, SAMPLE_RATE_HZ
 from standpartner.errors import ConfigError, GameError
+from standpartner.evaluate.music import Music
 from standpartner.game.players import OraclePlayer
 from standpartner.game.rendering import loudness_grey
-from standpartner.play.music import Music
 from standpartner.play.round import Round, play_round
 
 _ADDRESS = "127.0.0.1"

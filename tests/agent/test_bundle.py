@@ -10,12 +10,12 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from standpartner.agent.bundle import Agent, Ear, bundled_agents, hear_recording, load_agent  # noqa: E402
-from standpartner.agent.checkpoint import load_checkpoint  # noqa: E402
 from standpartner.agent.config import NetworkConfig  # noqa: E402
-from standpartner.agent.export import export_bundle  # noqa: E402
-from standpartner.agent.networks import ReadOnceNetwork, interpolate_window  # noqa: E402
 from standpartner.agent.views import ink, pad_columns, window, window_index  # noqa: E402
 from standpartner.errors import AgentError  # noqa: E402
+from standpartner.networks.checkpoint import load_checkpoint  # noqa: E402
+from standpartner.networks.export import export_bundle  # noqa: E402
+from standpartner.networks.read_once import ReadOnceNetwork, interpolate_window  # noqa: E402
 
 
 @pytest.fixture(params=["tiny", "default", "forgets"])

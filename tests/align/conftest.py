@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from standpartner.audio import PlayedNotes
+from standpartner.perform import PlayedNotes
 from standpartner.score import Score, read_score
-from standpartner.score.midi import MidiNotes
+from standpartner.score.notation.midi import MidiNotes
 
 TUNE = """X:1
 T:Two halves

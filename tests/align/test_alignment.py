@@ -14,8 +14,8 @@ from standpartner.align import (
     align_with_beats,
     align_with_score_midi,
 )
-from standpartner.audio import PlayedNotes
 from standpartner.errors import PieceError
+from standpartner.perform import PlayedNotes
 
 HALF_QUARTERS = 16  # of the tune, the half that is repeated
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from standpartner.align.snap import fill_onsets, snap_onsets, stretch
-from standpartner.audio import PlayedNotes
+from standpartner.perform import PlayedNotes
 
 
 def played(pitch, onset_s):

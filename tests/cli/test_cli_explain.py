@@ -48,7 +48,7 @@ def test_gradients_without_captum(call, folder, tiny_bundle, tmp_path, monkeypat
     import importlib.util
 
     find = importlib.util.find_spec
-    monkeypatch.setattr("standpartner.explain.extra.find_spec", lambda name: None if name == "captum" else find(name))
+    monkeypatch.setattr("standpartner.support.extras.find_spec", lambda name: None if name == "captum" else find(name))
     words = ("explain", "viewer", folder, "--agent", tiny_bundle, "--out", tmp_path / "page.html")
     code, _, err = call(*words, "--gradients", "action")
     assert code == 1
@@ -83,7 +83,7 @@ def test_without_pyav_the_command_that_installs_it_is_named(call, folder, tiny_b
     import sys
 
     monkeypatch.setitem(sys.modules, "av", None)
-    monkeypatch.delitem(sys.modules, "standpartner.explain.video", raising=False)
+    monkeypatch.delitem(sys.modules, "standpartner.explain.traces.video", raising=False)
     code, _, err = call("explain", "video", folder, "--agent", tiny_bundle, "--out", tmp_path / "x.mp4")
     assert code == 1
     expected = 'PyAV is not installed; install it with: pip install "standpartner[video]"'

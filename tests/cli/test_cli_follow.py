@@ -12,9 +12,9 @@ import pytest
 import soundfile
 
 from standpartner import __version__
-from standpartner.audio import write_audio
 from standpartner.constants import SAMPLE_RATE_HZ
-from standpartner.follow.demo import load_demo
+from standpartner.demo.bundled import load_demo
+from standpartner.hear import write_audio
 
 KEYS = ["time_s", "strip_x_px", "page", "system", "measure", "page_x_px", "page_y_px", "confidence", "lost"]
 ASAP = Path(__file__).parents[3] / "shared" / "data" / "asap" / "Bach" / "Prelude" / "bwv_858"

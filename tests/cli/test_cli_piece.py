@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from standpartner.audio import PlayedNotes, soundfonts, synthesise, write_audio
-from standpartner.audio.midi_file import midi_bytes
 from standpartner.cli.piece import app
 from standpartner.errors import StandpartnerError
+from standpartner.hear import write_audio
+from standpartner.perform import PlayedNotes, soundfonts, synthesise
+from standpartner.perform.midi_file import midi_bytes
 from standpartner.piece import load_piece
 
 pytest.importorskip("partitura")

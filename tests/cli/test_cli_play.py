@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from standpartner.audio import backends
+from standpartner.perform import backends
 from standpartner.piece import save_piece
 
 COMMAND = (sys.executable, "-m", "standpartner.cli", "play")

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from standpartner.audio import PlayedNotes, soundfonts
-from standpartner.audio.midi_file import midi_bytes
-from standpartner.corpus import asap
+from standpartner.corpus.recipes import asap
 from standpartner.corpus.store import read_split
 from standpartner.errors import CorpusError
+from standpartner.perform import PlayedNotes, soundfonts
+from standpartner.perform.midi_file import midi_bytes
 
 pytest.importorskip("partitura")
 SOURCE = Path(__file__).parents[3] / "shared" / "data" / "asap"

@@ -46,7 +46,7 @@ def work(item: str) -> str:
     return word or kind
 
 
-PRELOAD = ("standpartner.corpus.build", "standpartner.corpus.verify", "pytest")  # else each process imports them
+PRELOAD = ("standpartner.corpus.build", "standpartner.corpus.verify.checks", "pytest")  # else each process imports them
 
 
 def run(items: list[str], *, jobs: int = 2, time_limit_s: float = 20.0) -> dict[str, tuple[object, str]]:

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from standpartner.audio import soundfonts
-from standpartner.corpus import humdrum
+from standpartner.corpus.recipes import humdrum
 from standpartner.corpus.store import read_split
 from standpartner.corpus.styles import SOUNDFONTS
 from standpartner.corpus.works import work_of
 from standpartner.errors import CorpusError
+from standpartner.perform import soundfonts
 from standpartner.score import read_score
 
 SOURCE = Path(__file__).parents[3] / "shared" / "data"

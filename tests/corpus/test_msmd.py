@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from standpartner.audio import soundfonts
-from standpartner.corpus import imported, msmd, styles
+from standpartner.corpus import styles
 from standpartner.corpus.build import build_corpus
+from standpartner.corpus.original import recipe as imported
+from standpartner.corpus.recipes import msmd
 from standpartner.corpus.store import Corpus, open_corpus, read_split
 from standpartner.errors import CorpusError, PieceError
+from standpartner.perform import soundfonts
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 SOURCE = SHARED / "mutopia"

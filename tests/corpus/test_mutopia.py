@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from standpartner.corpus import msmd, mutopia
+from standpartner.corpus.recipes import msmd, mutopia
 from standpartner.corpus.store import read_split
 from standpartner.corpus.works import work_of
 from standpartner.errors import CorpusError

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from standpartner.audio import soundfonts
-from standpartner.cache import cache_folder
-from standpartner.corpus import nottingham
 from standpartner.corpus.build import build_corpus, seed_of
+from standpartner.corpus.recipes import nottingham
 from standpartner.corpus.store import SPLITS, Corpus, open_corpus, read_split
 from standpartner.errors import CorpusError, MissingExtraError
+from standpartner.perform import soundfonts
+from standpartner.support.cache import cache_folder
 
 SOURCE = Path(__file__).parents[3] / "shared" / "data" / "nottingham"
 needs_source = pytest.mark.skipif(

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image as PilImage
 
-from standpartner.corpus.sheet import draw_card, write_contact_sheet, write_piece_page
-from standpartner.corpus.verify import CorpusReport, PieceReport, VerifyConfig, unreadable, verify_piece
+from standpartner.corpus.verify.checks import CorpusReport, PieceReport, VerifyConfig, unreadable, verify_piece
+from standpartner.corpus.verify.page import draw_card, write_contact_sheet, write_piece_page
 from standpartner.errors import CorpusError
 from standpartner.piece import Piece
 

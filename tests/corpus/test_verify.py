@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from standpartner.audio import PerformanceStyle, soundfonts
-from standpartner.corpus import truth
 from standpartner.corpus.build import render_performance
 from standpartner.corpus.store import open_corpus
-from standpartner.corpus.verify import CHECKS, READABLE, VerifyConfig, verify_corpus, verify_folder, verify_piece
+from standpartner.corpus.verify import measurements
+from standpartner.corpus.verify.checks import CHECKS, READABLE, VerifyConfig, verify_corpus, verify_folder, verify_piece
+from standpartner.perform import PerformanceStyle, soundfonts
 from standpartner.piece import Performance, Piece, save_piece
 from standpartner.score import Score, read_score
 
@@ -139,7 +139,7 @@ def test_audio_of_other_music_is_noticed(tiny_pieces: list[Piece]) -> None:
 
 def test_notes_that_are_meant_to_be_hidden_need_no_head(piece: Piece) -> None:
     lacking = of_score(without_every_fifth_head)(piece)
-    drawn = truth.pitches_drawn(lacking.score)
+    drawn = measurements.pitches_drawn(lacking.score)
     notes = lacking.score.notes
     hidden = np.array([pitch not in drawn[onset] for pitch, onset in zip(notes.pitch, notes.onset, strict=True)])
     assert hidden.any()
@@ -150,22 +150,22 @@ def test_notes_that_are_meant_to_be_hidden_need_no_head(piece: Piece) -> None:
 
 def test_heads_a_staff_line_too_high_are_found_out(piece: Piece) -> None:
     higher = of_heads(y_px=lambda score: score.noteheads.y_px - 3)(piece)
-    assert truth.head_shift_px(higher.score) == (0, 3)
+    assert measurements.head_shift_px(higher.score) == (0, 3)
     assert "heads centred on ink" in failed(higher)
 
 
 def test_a_mirrored_staff_does_not_agree(piece: Piece) -> None:
     mirrored = of_heads(y_px=lambda score: 160 - score.noteheads.y_px)(piece)
-    agreement = truth.staff_agreement(mirrored.score)
+    agreement = measurements.staff_agreement(mirrored.score)
     assert np.nanmean(agreement >= 0.5) < 0.6
-    assert np.nanmin(truth.staff_agreement(piece.score)) == 1
+    assert np.nanmin(measurements.staff_agreement(piece.score)) == 1
 
 
 def test_heads_between_changes_of_clef_are_where_their_pitch_is(monkeypatch: pytest.MonkeyPatch) -> None:
     piece = Piece("clefs", read_score(CLEFS), ())
     assert "heads where their pitch is" not in failed(piece)
     assert "heads where their pitch is" in failed(DAMAGES["heads where their pitch is"](piece))
-    monkeypatch.setattr(truth, "_under_common_clefs", lambda score: np.zeros(len(score.noteheads), bool))
+    monkeypatch.setattr(measurements, "_under_common_clefs", lambda score: np.zeros(len(score.noteheads), bool))
     assert "heads where their pitch is" in failed(piece)  # neighbours alone cannot tell
 
 
@@ -183,9 +183,9 @@ def test_the_shift_is_judged_by_notes_that_do_not_come_again_within_the_shifts_t
     for music, untold in ((again, True), (again + scale, False)):
         fast = fast_notes(music, tmp_path)
         (heard,) = fast.performances
-        rise = truth.onset_flux(fast.score, heard).sum(axis=0)
-        assert abs(truth.SHIFTS_FRAMES[rise.argmax()]) > 1  # four notes off, as if that were the best
-        assert truth.best_shift_frames(fast.score, heard) == (None if untold else 0)
+        rise = measurements.onset_flux(fast.score, heard).sum(axis=0)
+        assert abs(measurements.SHIFTS_FRAMES[rise.argmax()]) > 1  # four notes off, as if that were the best
+        assert measurements.best_shift_frames(fast.score, heard) == (None if untold else 0)
         assert "audio in time" not in failed(fast)
         assert ("audio in time" in failed(DAMAGES["audio in time"](fast))) is not untold
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from standpartner.align import align_match, read_match
-from standpartner.corpus import vienna
-from standpartner.corpus.truth import played
+from standpartner.corpus.recipes import vienna
+from standpartner.corpus.verify.measurements import played
 from standpartner.errors import CorpusError
 from standpartner.piece import Performance
 from standpartner.score import read_score

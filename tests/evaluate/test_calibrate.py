@@ -7,7 +7,7 @@ import pytest
 
 from standpartner.agent.calibration import Calibration
 from standpartner.errors import AgentError, ConfigError
-from standpartner.evaluate.reliability import draw_reliability, reliability
+from standpartner.evaluate.calibration.reliability import draw_reliability, reliability
 
 TRUE = Calibration(search=0.4, tracker=0.7, bias=-0.5)
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from standpartner.errors import ConfigError, GameError
-from standpartner.evaluate.bootstrap import percentile_interval, resampled_totals
-from standpartner.evaluate.episodes import Episode, followed, play_episodes, play_runs
-from standpartner.evaluate.measures import evaluate_episodes, r_on, r_tue
+from standpartner.evaluate.measures.bootstrap import percentile_interval, resampled_totals
+from standpartner.evaluate.measures.episodes import Episode, followed, play_episodes, play_runs
+from standpartner.evaluate.measures.measures import evaluate_episodes, r_on, r_tue
 from standpartner.game import PIANO, ConstantSpeedPlayer, OraclePlayer, RandomPlayer, ramp_track, random_track
 
 GOOD = {

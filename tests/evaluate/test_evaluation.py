@@ -6,9 +6,9 @@ import pytest
 from standpartner.agent.bundle import load_agent
 from standpartner.corpus.store import Corpus
 from standpartner.errors import AgentError, ConfigError
-from standpartner.evaluate.agents import AgentPlayer, Senses
-from standpartner.evaluate.episodes import play_episodes, play_runs
-from standpartner.evaluate.forward_filter import CELL_PX, FilterConfig, ForwardFilter
+from standpartner.evaluate.measures.episodes import play_episodes, play_runs
+from standpartner.evaluate.players.agents import AgentPlayer, Senses
+from standpartner.evaluate.players.forward_filter import CELL_PX, FilterConfig, ForwardFilter
 from standpartner.evaluate.run import EvaluationConfig, evaluate, game_for, play_pieces
 from standpartner.game.rules import NOTTINGHAM, PIANO
 from standpartner.piece import save_piece
@@ -96,13 +96,13 @@ def test_episodes_do_not_depend_on_their_company(tiny_pieces, tiny_bundle):
 
 def test_numpy_play_equals_pytorch_play(tiny_pieces, tmp_path, tiny_network_config):
     torch = pytest.importorskip("torch")
-    from standpartner.agent.export import export_bundle
-    from standpartner.agent.networks import ReadOnceNetwork
-    from standpartner.audio import AugmentConfig
     from standpartner.learn.data import training_set
     from standpartner.learn.features import encode
     from standpartner.learn.fixed_encoders import FixedEncoders
     from standpartner.learn.validate import ActorPlayer
+    from standpartner.networks.export import export_bundle
+    from standpartner.networks.read_once import ReadOnceNetwork
+    from standpartner.perform import AugmentConfig
 
     torch.manual_seed(5)
     network = ReadOnceNetwork(tiny_network_config)

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from standpartner.audio import soundfonts
 from standpartner.corpus.build import render_performance
 from standpartner.corpus.store import open_corpus
 from standpartner.corpus.styles import VALID_STYLE
+from standpartner.demo.bundled import load_demo
 from standpartner.errors import ConfigError
-from standpartner.evaluate import calibrate as calibrate_module
-from standpartner.evaluate import jump_run
-from standpartner.evaluate.calibrate import CalibrationConfig, calibrate
-from standpartner.evaluate.jump_run import JumpEvaluationConfig, evaluate_jumps
-from standpartner.follow.demo import load_demo
+from standpartner.evaluate.calibration import calibrate as calibrate_module
+from standpartner.evaluate.calibration.calibrate import CalibrationConfig, calibrate
+from standpartner.evaluate.jumps import run as jump_run
+from standpartner.evaluate.jumps.run import JumpEvaluationConfig, evaluate_jumps
+from standpartner.perform import soundfonts
 from standpartner.piece import Piece, save_piece
 from standpartner.score import read_score
 

@@ -5,11 +5,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from standpartner.audio import PerformanceStyle, soundfonts
+from standpartner.demo.bundled import load_demo
 from standpartner.errors import ConfigError
-from standpartner.evaluate.annotated import annotated_repeats, ordered_passages
-from standpartner.evaluate.jumps import JumpsConfig, Passage, perform_passages, plan_passages
-from standpartner.follow.demo import load_demo
+from standpartner.evaluate.jumps.performances import JumpsConfig, Passage, perform_passages, plan_passages
+from standpartner.evaluate.jumps.repeats import annotated_repeats, ordered_passages
+from standpartner.perform import PerformanceStyle, soundfonts
 from standpartner.score import read_score
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from standpartner.errors import ConfigError
-from standpartner.evaluate.localisation import localisation_episodes, located_px
+from standpartner.evaluate.players.localisation import localisation_episodes, located_px
 from standpartner.game import NOTTINGHAM, PIANO, random_track
 
 TRACKS = [random_track(0, 40), random_track(1, 25)]
@@ -71,8 +71,8 @@ def small_agents(tmp_path):
     """Bundles of an untrained agent and an untrained locator."""
     torch = pytest.importorskip("torch")
     from standpartner.agent.config import Convolution, WindowNetworkConfig
-    from standpartner.agent.export import export_bundle
-    from standpartner.agent.window_network import WindowNetwork
+    from standpartner.networks.export import export_bundle
+    from standpartner.networks.windows import WindowNetwork
 
     torch.manual_seed(0)
     layers = (Convolution(2, stride=(4, 4)),)
@@ -86,7 +86,7 @@ def small_agents(tmp_path):
 
 def test_window_agents_are_evaluated_like_others(small_agents):
     from standpartner.agent.bundle import load_player
-    from standpartner.evaluate.window_agents import window_runs
+    from standpartner.evaluate.players.window_agents import window_runs
 
     acts, locates = (load_player(str(small_agents / name)) for name in ("acts", "locates"))
     first, again = (window_runs(acts, TRACKS, game=NOTTINGHAM, seeds=[1, 2]) for _ in range(2))
@@ -101,11 +101,11 @@ def test_window_agents_are_evaluated_like_others(small_agents):
 
 def test_numpy_play_equals_pytorch_play(small_agents):
     from standpartner.agent.bundle import load_player
-    from standpartner.agent.checkpoint import load_checkpoint
-    from standpartner.evaluate.episodes import play_episodes
-    from standpartner.evaluate.window_agents import window_runs
+    from standpartner.evaluate.measures.episodes import play_episodes
+    from standpartner.evaluate.players.window_agents import window_runs
     from standpartner.learn.validate import ActorPlayer
     from standpartner.learn.window_actor import WindowActor
+    from standpartner.networks.checkpoint import load_checkpoint
 
     network, _, _ = load_checkpoint(small_agents / "acts" / "weights.safetensors")
     player = ActorPlayer(WindowActor(network, TRACKS), episodes=len(TRACKS))

@@ -6,8 +6,8 @@ import pytest
 
 from standpartner.constants import CM_PER_STRIP_PX
 from standpartner.errors import ConfigError
-from standpartner.evaluate.episodes import Episode
-from standpartner.evaluate.measures import (
+from standpartner.evaluate.measures.episodes import Episode
+from standpartner.evaluate.measures.measures import (
     bar_accuracy,
     error_cm,
     error_cm_as_published,

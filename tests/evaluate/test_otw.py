@@ -5,13 +5,13 @@ import stat
 import numpy as np
 import pytest
 
-from standpartner.audio import find_soundfont, soundfonts
 from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.errors import MissingExtraError, ToolError
-from standpartner.evaluate.measures import evaluate_episodes
-from standpartner.evaluate.otw import WarpJob, peers_python, positions_px, warp_episodes, warp_with_pymatchmaker
+from standpartner.evaluate.measures.measures import evaluate_episodes
+from standpartner.evaluate.players.otw import WarpJob, peers_python, positions_px, warp_episodes, warp_with_pymatchmaker
 from standpartner.game import ramp_track
 from standpartner.game.rules import NOTTINGHAM, PIANO
+from standpartner.perform import find_soundfont, soundfonts
 
 needs_timgm6mb = pytest.mark.skipif("timgm6mb" not in soundfonts(), reason="apt-get install timgm6mb-soundfont")
 SILENCE = np.zeros(10, np.float32)

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from standpartner.demo.bundled import load_demo
 from standpartner.errors import ConfigError
-from standpartner.evaluate.jumps import JumpPerformance, Passage
-from standpartner.evaluate.pursuits import Pursued
-from standpartner.evaluate.recovery import evaluate_recovery, recoveries
-from standpartner.follow.demo import load_demo
+from standpartner.evaluate.jumps.performances import JumpPerformance, Passage
+from standpartner.evaluate.jumps.recovery import evaluate_recovery, recoveries
+from standpartner.evaluate.players.following import Pursued
 from standpartner.score import read_score
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from standpartner.audio import SOUNDS, TRAINING_SOUNDS, UNSEEN_SOUND, disguise, draw_sound, soundfonts, spectrogram
 from standpartner.errors import AudioError, ConfigError, MissingExtraError
-from standpartner.evaluate import sounds
-from standpartner.evaluate.sounds import as_written, audio_of, hear
+from standpartner.evaluate import sound as sounds
+from standpartner.evaluate.sound import as_written, audio_of, hear
+from standpartner.hear import spectrogram
+from standpartner.perform import SOUNDS, TRAINING_SOUNDS, UNSEEN_SOUND, disguise, draw_sound, soundfonts
 
 needs_musescore = pytest.mark.skipif(
     "musescore" not in soundfonts(), reason="apt-get install musescore-general-soundfont-small"

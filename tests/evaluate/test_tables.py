@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from standpartner.errors import ConfigError
-from standpartner.evaluate.episodes import Episode
-from standpartner.evaluate.measures import evaluate_runs
+from standpartner.evaluate.measures.episodes import Episode
+from standpartner.evaluate.measures.measures import evaluate_runs
+from standpartner.evaluate.measures.tally import TOLERANCES_S
 from standpartner.evaluate.tables import (
     command_of,
     make_tables,
@@ -19,7 +20,6 @@ from standpartner.evaluate.tables import (
     report_row,
     rows_as_csv,
 )
-from standpartner.evaluate.tally import TOLERANCES_S
 
 KNOWN = {"r_tue_as_published", "r_on_as_published", "error_cm_mean", "error_cm_std", "system_accuracy", "bar_accuracy"}
 KNOWN |= {f"within_s {tolerance}" for tolerance in TOLERANCES_S}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from standpartner.constants import SAMPLE_RATE_HZ
-from standpartner.explain.show import Show
-from standpartner.explain.trace import Trace
+from standpartner.explain.traces.show import Show
+from standpartner.explain.traces.trace import Trace
 from standpartner.game.rules import NOTTINGHAM, reward
 from standpartner.game.toy import ramp_track
 
@@ -60,9 +60,9 @@ def window_bundle(tmp_path_factory):
     torch = pytest.importorskip("torch")
     from dataclasses import replace
 
-    from standpartner.agent.export import export_bundle
-    from standpartner.agent.paper import PAPER_NETWORKS
-    from standpartner.agent.window_network import WindowNetwork
+    from standpartner.networks.export import export_bundle
+    from standpartner.networks.paper import PAPER_NETWORKS
+    from standpartner.networks.windows import WindowNetwork
 
     def make(name, bins=0):
         torch.manual_seed(1)

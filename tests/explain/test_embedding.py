@@ -13,14 +13,14 @@ pytest.importorskip("matplotlib")
 
 import torch
 
-from standpartner.agent.networks import ReadOnceNetwork
 from standpartner.errors import ConfigError
-from standpartner.explain.embedding_map import draw_map, map_points
-from standpartner.explain.embedding_page import write_map_page
-from standpartner.explain.findings import find_all
-from standpartner.explain.moments import load_network, play_moments
-from standpartner.explain.points import Points
+from standpartner.explain.embedding.findings import find_all
+from standpartner.explain.embedding.map import draw_map, map_points
+from standpartner.explain.embedding.page import write_map_page
+from standpartner.explain.embedding.points import Points
+from standpartner.explain.replay import load_network, play_moments
 from standpartner.game.rules import PIANO
+from standpartner.networks.read_once import ReadOnceNetwork
 
 
 @pytest.fixture(scope="module")

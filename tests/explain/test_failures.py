@@ -9,13 +9,13 @@ import pytest
 from PIL import Image
 
 from standpartner.agent.bundle import load_agent
-from standpartner.explain.atlas import Played, find_moments, write_atlas
-from standpartner.explain.drawing import AGENT, TARGET
-from standpartner.explain.failures import CAUSES, CauseRules, cause_of, chance, lost_moment
-from standpartner.explain.sheet import png
+from standpartner.explain.failures.atlas import Played, find_moments, write_atlas
+from standpartner.explain.failures.causes import CAUSES, CauseRules, cause_of, chance, lost_moment
 from standpartner.game.rules import NOTTINGHAM
 from standpartner.game.tracks import Track
 from standpartner.score.model import Measures, Noteheads, Notes, Onsets, Score, Systems
+from standpartner.support.canvas import AGENT, TARGET
+from standpartner.support.report_page import png
 
 COUNT, SPACING_PX = 60, 30.0
 

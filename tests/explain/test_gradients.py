@@ -13,17 +13,17 @@ from captum.attr import IntegratedGradients
 from torch import nn
 
 from standpartner.agent.config import Convolution, WindowNetworkConfig
-from standpartner.agent.networks import ReadOnceNetwork
-from standpartner.agent.window_network import WindowNetwork
 from standpartner.errors import ConfigError
-from standpartner.explain.baselines import make_baselines
-from standpartner.explain.checks import around_heads, random_correlations, random_moments, rank_correlation
-from standpartner.explain.command import chosen_frames
-from standpartner.explain.gradients import AttributionConfig, attribute, cut_windows
-from standpartner.explain.looks import look_at
-from standpartner.explain.moments import play_moments
-from standpartner.explain.secants import Secants
+from standpartner.explain.gradients.attribution import AttributionConfig, attribute, cut_windows
+from standpartner.explain.gradients.baselines import make_baselines
+from standpartner.explain.gradients.checks import around_heads, random_correlations, random_moments, rank_correlation
+from standpartner.explain.gradients.differentiable_step import look_at
+from standpartner.explain.gradients.secants import Secants
+from standpartner.explain.replay import play_moments
+from standpartner.explain.requests import chosen_frames
 from standpartner.game.rules import NOTTINGHAM, PIANO
+from standpartner.networks.read_once import ReadOnceNetwork
+from standpartner.networks.windows import WindowNetwork
 
 WINDOW = WindowNetworkConfig(
     game="nottingham",

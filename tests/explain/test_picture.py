@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from standpartner.errors import ConfigError
-from standpartner.explain.drawing import AGAINST, AGENT, FOR, TARGET, overlay
-from standpartner.explain.picture import Painter, shown_frames
-from standpartner.explain.sheet import png
-from standpartner.explain.show import Show
-from standpartner.explain.trace import Overlay
+from standpartner.explain.traces.picture import Painter, shown_frames
+from standpartner.explain.traces.show import Show
+from standpartner.explain.traces.trace import Overlay
+from standpartner.support.canvas import AGAINST, AGENT, FOR, TARGET, overlay
+from standpartner.support.report_page import png
 
 
 def columns_of(picture, colour, rows=slice(60, 330)):

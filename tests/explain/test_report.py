@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 
 from standpartner.corpus.store import Corpus
 from standpartner.errors import ConfigError
-from standpartner.explain.charts import Line, draw_lines, line_chart, ribbon
-from standpartner.explain.report import play_checkpoints, read_run, write_report
+from standpartner.explain.report.charts import Line, draw_lines, line_chart, ribbon
+from standpartner.explain.report.report import play_checkpoints, read_run, write_report
 from standpartner.learn.config import (
     EpisodeConfig,
     ImitateConfig,

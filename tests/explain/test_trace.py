@@ -5,10 +5,10 @@ import pytest
 
 from standpartner.agent.bundle import load_agent, load_player
 from standpartner.errors import AgentError, ConfigError
-from standpartner.evaluate.agents import AgentPlayer, Senses
-from standpartner.evaluate.episodes import play_episodes
-from standpartner.evaluate.window_agents import window_runs
-from standpartner.explain.trace import record_traces
+from standpartner.evaluate.measures.episodes import play_episodes
+from standpartner.evaluate.players.agents import AgentPlayer, Senses
+from standpartner.evaluate.players.window_agents import window_runs
+from standpartner.explain.traces.trace import record_traces
 from standpartner.game.rules import NOTTINGHAM, PIANO, next_position, reward
 
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from standpartner.errors import ConfigError, MissingExtraError
-from standpartner.explain.picture import Painter
+from standpartner.explain.traces.picture import Painter
 
 TOLERANCE_S = 0.05
 
 
 def video_module():
     try:
-        from standpartner.explain import video
+        from standpartner.explain.traces import video
     except MissingExtraError as missing:
         pytest.skip(str(missing))
     return video

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from standpartner.constants import SAMPLE_RATE_HZ
-from standpartner.explain.show import Show
-from standpartner.explain.trace import Overlay
-from standpartner.explain.viewer import write_viewer
+from standpartner.explain.traces.show import Show
+from standpartner.explain.traces.trace import Overlay
+from standpartner.explain.traces.viewer import write_viewer
 
 PROBE = """
 <script>

@@ -8,7 +8,7 @@ import pytest
 from standpartner.agent.bundle import Decision
 from standpartner.agent.calibration import Calibration
 from standpartner.agent.views import pad_columns
-from standpartner.follow.demo import load_demo
+from standpartner.demo.bundled import load_demo
 from standpartner.score import Score, read_score
 
 

@@ -7,15 +7,15 @@ import pytest
 
 from standpartner.agent.bundle import Agent, Ear, load_agent
 from standpartner.agent.calibration import Calibration
-from standpartner.agent.pursuit import PursuitConfig
-from standpartner.agent.search import SearchConfig
 from standpartner.agent.views import window, window_index
-from standpartner.audio import read_audio, spectrogram
 from standpartner.constants import SAMPLE_RATE_HZ
+from standpartner.demo.bundled import load_demo
 from standpartner.errors import ConfigError, ScoreError
 from standpartner.follow import ANYWHERE, Follower, FollowerConfig, StartConfig, State
-from standpartner.follow.demo import load_demo
+from standpartner.follow.pursuit import PursuitConfig
+from standpartner.follow.search import SearchConfig
 from standpartner.game import PIANO, BatchedGame, Track
+from standpartner.hear import read_audio, spectrogram
 
 AT_ONCE = FollowerConfig(wait=False)
 BY_TONES = FollowerConfig(start=StartConfig(key_probability=1.1, expected_probability=1.1))

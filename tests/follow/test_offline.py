@@ -5,20 +5,18 @@ import json
 import numpy as np
 import pytest
 
-from standpartner.agent.pursuit import PursuitConfig
-from standpartner.audio import read_audio
 from standpartner.constants import SAMPLE_RATE_HZ
-from standpartner.errors import AudioError
+from standpartner.demo.bundled import load_demo
+from standpartner.errors import AudioError, OutputError
 from standpartner.follow import (
     Follower,
     FollowerConfig,
-    OutputError,
-    check_writable,
     follow_audio,
     write_positions,
-    write_text,
 )
-from standpartner.follow.demo import load_demo
+from standpartner.follow.pursuit import PursuitConfig
+from standpartner.hear import read_audio
+from standpartner.support.files import check_writable, write_text
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,13 @@ import pytest
 import soundfile
 from PIL import Image
 
-from standpartner.audio import read_audio
 from standpartner.constants import SAMPLE_RATE_HZ
+from standpartner.demo.bundled import load_demo
 from standpartner.errors import ConfigError
 from standpartner.follow import write_page
-from standpartner.follow.demo import load_demo
 from standpartner.follow.position import FramePosition, place_all
+from standpartner.game.rules import target_x_px
+from standpartner.hear import read_audio
 
 SECONDS = 40
 START_FRAME = 24
@@ -85,8 +86,12 @@ def positions(menuet):
 @pytest.fixture(scope="module")
 def page(menuet, positions, audio, tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "index.html"
-    write_page(path, menuet, positions=positions, audio=audio, truth=TRUTH_S, start_frame=START_FRAME)
+    write_page(path, menuet, positions=positions, audio=audio, truth_x_px=truth_x_px(menuet), start_frame=START_FRAME)
     return path
+
+
+def truth_x_px(menuet):
+    return target_x_px(np.arange(SECONDS * 20), TRUTH_S, onset_x_px=menuet.onsets.x_px)
 
 
 def embedded(page):
@@ -130,8 +135,8 @@ def test_a_title_cannot_break_out(menuet, positions, audio, tmp_path):
 def test_wrong_input(menuet, positions, audio, tmp_path):
     with pytest.raises(ConfigError, match="at least one position"):
         write_page(tmp_path / "x.html", menuet, positions=[], audio=audio)
-    with pytest.raises(ConfigError, match="expected 204 onset times"):
-        write_page(tmp_path / "x.html", menuet, positions=positions, audio=audio, truth=[1.0, 2.0])
+    with pytest.raises(ConfigError, match="expected 800 true positions"):
+        write_page(tmp_path / "x.html", menuet, positions=positions, audio=audio, truth_x_px=[1.0, 2.0])
 
 
 @pytest.mark.parametrize("size", ["1440,900", "700,1000"])

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from standpartner.audio import spectrogram
 from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.follow.config import StartConfig
 from standpartner.follow.start import StartDetector, expected_keys
+from standpartner.hear import spectrogram
 
 LEAD_S = 3.0
 DEAF = np.full(88, -9.0, np.float32)  # logits of an agent that hears no key

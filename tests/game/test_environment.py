@@ -250,7 +250,7 @@ def test_without_a_display_it_says_what_to_do(monkeypatch):
 
 def test_without_pygame_human_mode_names_the_cure(monkeypatch):
     monkeypatch.setitem(sys.modules, "pygame", None)
-    monkeypatch.delitem(sys.modules, "standpartner.game.window", raising=False)
+    monkeypatch.delitem(sys.modules, "standpartner.game.screen", raising=False)
     with pytest.raises(MissingExtraError, match=r'pip install "standpartner\[window\]"'):
         tiny_env(render_mode="human")
 

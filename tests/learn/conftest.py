@@ -7,7 +7,6 @@ import pytest
 pytest.importorskip("torch")
 
 from standpartner.agent.config import Convolution, WindowNetworkConfig
-from standpartner.audio import AugmentConfig
 from standpartner.learn.config import (
     A2cConfig,
     EpisodeConfig,
@@ -22,6 +21,7 @@ from standpartner.learn.config import (
 )
 from standpartner.learn.data import training_set
 from standpartner.learn.run import RunData
+from standpartner.perform import AugmentConfig
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,6 @@ import dataclasses
 import pytest
 
 from standpartner.agent.config import NetworkConfig
-from standpartner.agent.paper import PAPER_NETWORKS, PAPER_NOTTINGHAM, PAPER_PIANO
-from standpartner.audio import AugmentConfig
 from standpartner.errors import ConfigError
 from standpartner.learn.config import (
     PAPER_OPTIMISER,
@@ -18,6 +16,8 @@ from standpartner.learn.config import (
     load_config,
     parse_config,
 )
+from standpartner.networks.paper import PAPER_NETWORKS, PAPER_NOTTINGHAM, PAPER_PIANO
+from standpartner.perform import AugmentConfig
 
 PAPER = [name for name in bundled_configs() if name.startswith("paper-")]
 

@@ -13,11 +13,11 @@ from torch.overrides import TorchFunctionMode
 from torch.utils import _device
 from torch.utils._pytree import tree_leaves, tree_map_only
 
-from standpartner.agent.checkpoint import same_weights
 from standpartner.errors import ConfigError
 from standpartner.learn.config import STAGES, A2cConfig, ReinforceConfig, parse_config
 from standpartner.learn.device import computing_on, find_device, precision
 from standpartner.learn.run import Run
+from standpartner.networks.checkpoint import same_weights
 
 _COPIES = {torch.Tensor.copy_, torch.Tensor.to, torch.Tensor.__setitem__}  # these cross from device to device
 

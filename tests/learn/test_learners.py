@@ -7,9 +7,6 @@ import pytest
 import torch
 
 from standpartner.agent.config import Convolution, WindowNetworkConfig
-from standpartner.agent.networks import ReadOnceNetwork
-from standpartner.agent.window_network import WindowNetwork
-from standpartner.audio import AugmentConfig
 from standpartner.game import CONFIGS
 from standpartner.learn.a2c import A2c
 from standpartner.learn.config import A2cConfig, EpisodeConfig, OptimiserConfig, PpoConfig, ReinforceConfig
@@ -21,6 +18,9 @@ from standpartner.learn.ppo import Ppo, ppo_loss
 from standpartner.learn.reinforce import Reinforce
 from standpartner.learn.rollout import Episodes, Rollout
 from standpartner.learn.window_actor import WindowActor
+from standpartner.networks.read_once import ReadOnceNetwork
+from standpartner.networks.windows import WindowNetwork
+from standpartner.perform import AugmentConfig
 
 SMALL = WindowNetworkConfig(
     game="nottingham",

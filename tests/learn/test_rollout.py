@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from standpartner.agent.networks import ReadOnceNetwork
-from standpartner.audio import AugmentConfig
 from standpartner.game.rules import CONFIGS
 from standpartner.learn.config import EpisodeConfig
 from standpartner.learn.features import encode, observe
@@ -15,6 +13,8 @@ from standpartner.learn.fixed_encoders import FixedEncoders, track_loss
 from standpartner.learn.imitate import Imitate
 from standpartner.learn.ppo import Ppo
 from standpartner.learn.rollout import AGAIN_FRAMES, Episodes
+from standpartner.networks.read_once import ReadOnceNetwork
+from standpartner.perform import AugmentConfig
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ pytest.importorskip("torch")
 import torch
 
 from standpartner.agent.config import WINDOW_COLUMNS
-from standpartner.agent.networks import ReadOnceNetwork
-from standpartner.audio import AugmentConfig
 from standpartner.learn.config import OptimiserConfig, SeekConfig
 from standpartner.learn.features import encode
 from standpartner.learn.run import Run
 from standpartner.learn.seek import Seek
+from standpartner.networks.read_once import ReadOnceNetwork
+from standpartner.perform import AugmentConfig
 
 
 def _stage(network, data, features, **settings):

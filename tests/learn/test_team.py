@@ -11,12 +11,12 @@ import pytest
 import torch
 from torch import distributed, multiprocessing, nn
 
-from standpartner.agent.checkpoint import load_checkpoint, same_weights
 from standpartner.errors import ConfigError
 from standpartner.learn.config import load_config
 from standpartner.learn.run import Run
 from standpartner.learn.stages import share_of
 from standpartner.learn.team import Team, joined_team
+from standpartner.networks.checkpoint import load_checkpoint, same_weights
 
 
 def _free_port():

@@ -7,11 +7,8 @@ import pytest
 import torch
 
 from standpartner.agent.config import Convolution, WindowNetworkConfig
-from standpartner.agent.networks import ReadOnceNetwork
-from standpartner.agent.window_network import WindowNetwork
-from standpartner.audio import AugmentConfig
-from standpartner.evaluate.episodes import play_episodes
-from standpartner.evaluate.measures import evaluate_episodes
+from standpartner.evaluate.measures.episodes import play_episodes
+from standpartner.evaluate.measures.measures import evaluate_episodes
 from standpartner.game import CONFIGS, PIANO, GameConfig, Track, ramp_track
 from standpartner.learn.a2c import A2c
 from standpartner.learn.config import A2cConfig, EpisodeConfig, OptimiserConfig, PpoConfig, ReinforceConfig
@@ -22,6 +19,9 @@ from standpartner.learn.ppo import Ppo
 from standpartner.learn.reinforce import Reinforce
 from standpartner.learn.validate import ActorPlayer
 from standpartner.learn.window_actor import WindowActor
+from standpartner.networks.read_once import ReadOnceNetwork
+from standpartner.networks.windows import WindowNetwork
+from standpartner.perform import AugmentConfig
 
 
 def ten_of(track: Track) -> list[Track]:

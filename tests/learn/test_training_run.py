@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from standpartner.agent.bundle import WindowAgent, load_player
-from standpartner.agent.checkpoint import load_checkpoint, same_weights
 from standpartner.errors import AgentError, ConfigError
 from standpartner.learn.finish import finish_run
 from standpartner.learn.run import STAGES, Run
+from standpartner.networks.checkpoint import load_checkpoint, same_weights
 
 
 def test_same_seed_same_weights_and_another_seed_others(tiny_config, tiny_data, tmp_path):

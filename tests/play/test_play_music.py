@@ -3,12 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from standpartner.audio import backends, read_audio, spectrogram, synthesis
 from standpartner.constants import SAMPLE_RATE_HZ
+from standpartner.demo.bundled import demo_music, load_demo
 from standpartner.errors import MissingExtraError, PieceError
-from standpartner.follow.demo import load_demo
 from standpartner.game import NOTTINGHAM, PIANO
-from standpartner.play import demo_music, piece_music
+from standpartner.hear import read_audio, spectrogram
+from standpartner.perform import backends, synthesis
+from standpartner.play import piece_music
 
 
 def test_the_demo_is_heard_as_it_was_recorded():

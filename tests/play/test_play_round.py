@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from standpartner.errors import GameError
-from standpartner.evaluate.episodes import play_episodes
-from standpartner.evaluate.measures import evaluate_episodes
+from standpartner.evaluate.measures.episodes import play_episodes
+from standpartner.evaluate.measures.measures import evaluate_episodes
 from standpartner.game import BatchedGame, ConstantSpeedPlayer, OraclePlayer, RandomPlayer
 from standpartner.play import Round, play_round
 

@@ -7,8 +7,8 @@ import pytest
 
 from standpartner.errors import ConfigError
 from standpartner.score import EngravingStyle, Score, read_score
-from standpartner.score.drawing import glyph_boxes
-from standpartner.score.engraving_style import FONTS
+from standpartner.score.notation.drawing import glyph_boxes
+from standpartner.score.notation.engraving_style import FONTS
 
 PIANO = Path(__file__).parent / "data" / "piano.musicxml"
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from standpartner.errors import ScoreError
-from standpartner.score.lilypond.engraving import BarStart, DrawnHead, DrawnSystem, read_engraving
-from standpartner.score.lilypond.join import join
-from standpartner.score.midi import MidiNotes
+from standpartner.score.notation.lilypond.engraving import BarStart, DrawnHead, DrawnSystem, read_engraving
+from standpartner.score.notation.lilypond.join import join
+from standpartner.score.notation.midi import MidiNotes
 
 QUARTER = Fraction(1, 4)
 

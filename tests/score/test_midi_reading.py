@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from standpartner.errors import ScoreError
-from standpartner.score.midi import read_midi
+from standpartner.score.notation.midi import read_midi
 
 
 def midi(*tracks: bytes, division: int = 384) -> bytes:

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from standpartner.score import read_score
-from standpartner.score.abc import repair_abc, split_abc, strip_chord_symbols
-from standpartner.score.abc_keys import count_fifths, put_keys_right, read_keys
-from standpartner.score.humdrum import merge_staff_spines
-from standpartner.score.mei import read_mei
-from standpartner.score.notation import _hide_lone_name, _stay_in_measures
-from standpartner.score.onsets import longest_increasing, measure_quarters, plan_onsets, read_spans
-from standpartner.score.parts import choose_part, keep_piano, list_parts
+from standpartner.score.notation.abc import repair_abc, split_abc, strip_chord_symbols
+from standpartner.score.notation.abc_keys import count_fifths, put_keys_right, read_keys
+from standpartner.score.notation.humdrum import merge_staff_spines
+from standpartner.score.notation.mei import read_mei
+from standpartner.score.notation.onsets import longest_increasing, measure_quarters, plan_onsets, read_spans
+from standpartner.score.notation.parts import choose_part, keep_piano, list_parts
+from standpartner.score.notation.text import _hide_lone_name, _stay_in_measures
 
 
 def test_chord_symbols_go_but_titles_keep_quotes() -> None:

@@ -1,0 +1,80 @@
+"""What is played for the first time and what is played again; taking the latter out of a performance."""
+
+from dataclasses import dataclass, replace
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from standpartner.errors import PieceError
+from standpartner.perform import PlayedNotes
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Span = tuple[float, float]
+
+_CHORD_SPREAD_S: Final = 0.05  # by which notes of a chord may precede its time
+
+
+@dataclass(frozen=True)
+class Visits:
+    """When the onsets of a score are played, in the clock of the chords that were found in it.
+
+    Attributes:
+        onset: (k,) onsets that are played, strictly increasing.
+        time: (k,) when each is played for the first time.
+        again: spans (start, end) in which only earlier onsets are played, in order; the last may end at infinity.
+    """
+
+    onset: Ints
+    time: Floats
+    again: tuple[Span, ...]
+
+    @classmethod
+    def of_path(cls, path: Ints, time: Floats) -> Self:
+        """Follow a path through a score.
+
+        Args:
+            path: (n,) onset of each chord as `find_chords` gives it, -1 for none.
+            time: (n,) time of each chord, increasing.
+
+        Raises:
+            PieceError: fewer than two onsets are played.
+        """
+        onsets, times, again = [-1], [-np.inf], []
+        back_at: float | None = None
+        for onset, at in zip(path.tolist(), time.tolist(), strict=True):
+            if onset > onsets[-1]:
+                if back_at is not None:
+                    again.append((back_at, at))
+                    back_at = None
+                onsets.append(onset)
+                times.append(at)
+            elif 0 <= onset < onsets[-1] and back_at is None:
+                back_at = at
+        if back_at is not None:
+            again.append((back_at, np.inf))
+        if len(onsets) < 3:
+            raise PieceError("hardly a note of the score is in the performance; expected one of the same music")
+        return cls(np.array(onsets[1:]), np.array(times[1:]), tuple(again))
+
+
+def cut_times(time_s: ArrayLike, spans: tuple[Span, ...]) -> Floats:
+    """Times in a performance once spans of it are taken out; times in a span become its start."""
+    times = np.asarray(time_s, np.float64)
+    return times - sum(np.clip(times - start, 0.0, end - start) for start, end in spans)
+
+
+def cut_notes(played: PlayedNotes, spans: tuple[Span, ...]) -> PlayedNotes:
+    """Take spans out of a performance: without the notes that start in them, what follows comes sooner."""
+    early = tuple((start - _CHORD_SPREAD_S, end - _CHORD_SPREAD_S) for start, end in spans)
+    inside = np.zeros(len(played), bool)
+    for start, end in early:
+        inside |= (played.onset_s >= start) & (played.onset_s < end)
+    return replace(
+        played,
+        pitch=played.pitch[~inside],
+        onset_s=cut_times(played.onset_s[~inside], early),
+        duration_s=played.duration_s[~inside],
+        velocity=played.velocity[~inside],
+    )

@@ -1,0 +1,178 @@
+"""The Nottingham music database: single-line tunes in ABC, and its fixed split.
+
+Source: the folder ``ABC_cleaned`` of the public repository jukedeck/nottingham-dataset. Tunes that are the same
+music or share a title are kept in one split: they form a group, and a checksum of the group decides where it goes.
+"""
+
+import hashlib
+import re
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from itertools import pairwise
+from pathlib import Path
+
+from standpartner.corpus.build import Made, Recipe, render_performance, seed_of
+from standpartner.errors import CorpusError
+from standpartner.perform import PerformanceStyle
+from standpartner.piece import Piece
+from standpartner.score import read_score
+from standpartner.score.notation.abc import split_abc, strip_chord_symbols
+
+TRAIN_PERCENT, VALID_PERCENT = 70, 10
+SAME_TITLE = 0.87  # ratio of matching letters from which two titles count as the same
+SAME_MUSIC = 0.6  # share of common five-interval figures from which two tunes count as the same
+
+
+@dataclass(frozen=True)
+class Tune:
+    """One tune of the source.
+
+    Attributes:
+        name: file, number in it and title, for example ``jigs-017-the-cuckoo``; unique.
+        title: as printed.
+        text: ABC with this tune alone, chord symbols left out.
+    """
+
+    name: str
+    title: str
+    text: str
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of the tune's text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def read_tunes(source: Path) -> list[Tune]:
+    """All tunes below a folder, in a fixed order.
+
+    Raises:
+        CorpusError: there are no ABC files with tunes.
+    """
+    folder = source / "ABC_cleaned" if (source / "ABC_cleaned").is_dir() else source
+    tunes = []
+    for path in sorted(folder.glob("*.abc")):
+        for number, text in enumerate(split_abc(path.read_text(encoding="utf-8", errors="replace")), start=1):
+            match = re.search(r"^T:\s*(.+)$", text, re.MULTILINE)
+            title = match.group(1).strip() if match else ""
+            slug = "-".join(re.findall(r"[a-z0-9]+", title.lower().replace("'", "")))[:40]
+            tunes.append(Tune(f"{path.stem}-{number:03d}-{slug}", title, strip_chord_symbols(text)))
+    if not tunes:
+        raise CorpusError(f"expected ABC files with tunes in {folder}, found none; clone jukedeck/nottingham-dataset")
+    return tunes
+
+
+def plain_title(title: str) -> str:
+    """A title without articles, numbers and punctuation, to compare titles by."""
+    words = re.findall(r"[a-z]+", title.lower().replace("'s", "s").replace("'", ""))
+    return "".join(word for word in words if word not in {"the", "a", "an", "of", "and"})
+
+
+def _figures(text: str) -> frozenset[tuple[int, ...]]:
+    """Five-interval figures (in scale steps) of a tune's melody: the same in every key."""
+    body = "\n".join(line for line in text.splitlines() if not re.match(r"^[A-Za-z]+:", line))
+    steps = []
+    for letter, marks in re.findall(r"([A-Ga-g])([,']*)", body):
+        octave = (7 if letter.islower() else 0) + 7 * marks.count("'") - 7 * marks.count(",")
+        steps.append("CDEFGAB".index(letter.upper()) + octave)
+    intervals = [b - a for a, b in pairwise(steps)]
+    return frozenset(tuple(intervals[i : i + 5]) for i in range(len(intervals) - 4))
+
+
+def same_music(a: frozenset, b: frozenset) -> bool:
+    """Whether two sets of figures overlap so much that the tunes are variants of each other."""
+    return bool(a and b) and len(a & b) >= SAME_MUSIC * min(len(a), len(b))
+
+
+def _same_title(a: str, b: str) -> bool:
+    if not a or not b:
+        return False
+    match = SequenceMatcher(None, a, b, autojunk=False)
+    return a == b or (match.real_quick_ratio() >= SAME_TITLE and match.ratio() >= SAME_TITLE)
+
+
+def group_tunes(tunes: list[Tune]) -> list[int]:
+    """Number of the group of every tune: tunes of one title or one music are in one group."""
+    parent = list(range(len(tunes)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    titles = [plain_title(tune.title) for tune in tunes]
+    figures = [_figures(tune.text) for tune in tunes]
+    for i in range(len(tunes)):
+        for j in range(i):
+            if root(i) != root(j) and (_same_title(titles[i], titles[j]) or same_music(figures[i], figures[j])):
+                parent[root(i)] = root(j)
+    return [root(i) for i in range(len(tunes))]
+
+
+def make_split(tunes: list[Tune]) -> dict[str, str]:
+    """Split of every tune by name: a checksum of each group decides, so the order of the files does not matter."""
+    groups = group_tunes(tunes)
+    members: dict[int, list[Tune]] = {}
+    for tune, group in zip(tunes, groups, strict=True):
+        members.setdefault(group, []).append(tune)
+    splits = {}
+    for alike in members.values():
+        key = hashlib.sha256("".join(sorted(tune.sha256 for tune in alike)).encode()).hexdigest()
+        place = int(key[:8], 16) % 100
+        split = "train" if place < TRAIN_PERCENT else "valid" if place < TRAIN_PERCENT + VALID_PERCENT else "test"
+        splits.update({tune.name: split for tune in alike})
+    return splits
+
+
+def split_table(tunes: Iterable[Tune], splits: dict[str, str]) -> str:
+    """The split as text: name, split, checksum, one tune a line."""
+    rows = [f"{tune.name}\t{splits[tune.name]}\t{tune.sha256}" for tune in tunes]
+    return "name\tsplit\tsha256\n" + "\n".join(rows) + "\n"
+
+
+_KEYBOARDS = (0, 1, 2, 3, 4, 5, 6, 7)
+_OTHERS = (11, 12, 21, 22, 24, 25, 40, 42, 46, 56, 64, 68, 71, 73, 74, 79)  # mallets, reeds, strings, winds
+TRAIN_STYLE = PerformanceStyle(
+    tempo_factor_range=(0.5, 2.0),
+    soundfonts=("timgm6mb", "fluidr3"),
+    programs=tuple((p, 0.6 / len(_KEYBOARDS)) for p in _KEYBOARDS) + tuple((p, 0.4 / len(_OTHERS)) for p in _OTHERS),
+)
+TEST_STYLE = PerformanceStyle(tempo_factor_range=(0.6, 1.6), soundfonts=("musescore",), programs=((0, 1.0),))
+VALID_STYLE = replace(TEST_STYLE, soundfonts=("fluidr3",))
+PERFORMANCES = {
+    "train": 6,
+    "valid": 4,
+    "test": 1,
+}  # agents are chosen on valid: one performance a tune tells too little
+
+
+def build_tune(tune: Tune, split: str) -> Made:
+    """Engrave a tune and play it.
+
+    Training tunes are played in many sounds and tempos, the others on a piano; that of the test tunes is from a
+    soundfont which neither training nor validation hears.
+    """
+    with tempfile.TemporaryDirectory(prefix="standpartner-") as folder:
+        path = Path(folder) / "tune.abc"
+        path.write_text(tune.text, encoding="utf-8")
+        score = read_score(path)
+    style = {"train": TRAIN_STYLE, "valid": VALID_STYLE, "test": TEST_STYLE}[split]
+    performances = tuple(
+        render_performance(score, style, name=f"performance-{i}", seed=seed_of(tune.name, str(i)))
+        for i in range(PERFORMANCES[split])
+    )
+    return Made(Piece(tune.name, score, performances))
+
+
+RECIPE = Recipe(
+    name="nottingham",
+    description="1 034 single-line folk tunes",
+    source="https://github.com/jukedeck/nottingham-dataset",
+    licence="GPL-3.0 repository; traditional tunes",
+    soundfonts=("timgm6mb", "fluidr3", "musescore"),
+    entries=read_tunes,
+    build=build_tune,
+)

@@ -1,0 +1,1 @@
+"""Verification: is what the pieces of a corpus say true?"""

@@ -1,0 +1,372 @@
+"""What a piece says, held against its images and sound: measurements for `standpartner.corpus.verify.checks`.
+
+Nothing here uses how a piece was made, so an error in an engraver, a join or an alignment shows.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+from PIL import Image as PilImage
+
+from standpartner.constants import (
+    BAND_COUNT,
+    FRAME_RATE_HZ,
+    FRAME_SIZE_SAMPLES,
+    SAMPLE_RATE_HZ,
+    STAFF_SPACING_PX,
+    STRIP_HEIGHT_PX,
+)
+from standpartner.hear.spectrogram import band_centre_bins
+from standpartner.piece import Performance
+from standpartner.score import Noteheads, Score
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+SHIFTS_FRAMES: Final = np.arange(-6, 7)  # that annotated onsets are tried at
+_SHIFTS_PX: Final = np.arange(-4, 5)  # that heads are tried at, both ways
+_HEAD_PX: Final = (4.8, 3.6)  # half a head's width and height
+_GRACE_SIZE: Final = 0.65
+_REACH_PX: Final = 6  # from a head's centre to the last pixel looked at
+_MARGIN_PX: Final = 2 * _REACH_PX
+_MOST_HEADS: Final = 400  # of a piece, to find the shift with
+
+_STEP_PX: Final = STAFF_SPACING_PX / 2  # from a line to the next space
+_NEIGHBOURS: Final = 8
+_SAME_STAFF_PX: Final = 4 * STAFF_SPACING_PX
+_STEPS: Final = {  # a pitch class: the lowest and highest letter (C = 0) that it is written with, single accidentals
+    **{0: (-1, 0), 1: (0, 1), 2: (1, 1), 3: (1, 2), 4: (2, 3), 5: (2, 3)},
+    **{6: (3, 4), 7: (4, 4), 8: (4, 5), 9: (5, 5), 10: (5, 6), 11: (6, 7)},
+}
+_BOTTOM_LETTERS: Final = np.array([25, 37])  # counted from C of MIDI number 0: of the bass and of the treble clef
+_LINES: Final = 5
+_LINE_INK: Final = 0.4  # least darkness of two rows all along a system where they hold a staff line
+
+_MOMENT_S: Final = 0.05
+_RUSH_S: Final = 0.25
+_PACE_AROUND_S: Final = 10.0
+_MOSTLY: Final = 0.9
+
+_SAME_FRAMES: Final = 1  # between two onsets that no shift can tell apart
+_PARTIALS: Final = (0, 12, 19)  # semitones above a note's pitch: itself, the octave, the twelfth
+
+
+def inside_strip(score: Score, *, whole: bool = False) -> Bools:
+    """(heads,) whether a head's centre, or all of it, lies in the strip's 160 rows."""
+    y, margin = score.noteheads.y_px, _HEAD_PX[1] if whole else 0.0
+    return (y >= margin) & (y < STRIP_HEIGHT_PX - margin)
+
+
+def head_ink(score: Score) -> Floats:
+    """(heads,) darkness of the area of each head, 0 to 1: full heads have some .9, hollow ones .5, a bare staff .1."""
+    return _ink(_dark(score), score.noteheads, np.arange(len(score.noteheads)))
+
+
+def _dark(score: Score) -> NDArray[np.float32]:
+    """The strip, 1 where it is black, with a margin."""
+    return np.pad(1 - score.strip / np.float32(255), _MARGIN_PX)
+
+
+def _ink(dark: NDArray[np.float32], table: Noteheads, heads: Ints, *, dx_px: int = 0, dy_px: int = 0) -> Floats:
+    """Darkness where some heads are, or a little right of and below them."""
+    column = np.floor(table.x_px[heads] + dx_px).astype(int) + _MARGIN_PX
+    row = np.floor(table.y_px[heads] + dy_px).astype(int) + _MARGIN_PX
+    column = column.clip(_REACH_PX, dark.shape[1] - _REACH_PX - 1)
+    row = row.clip(_REACH_PX, dark.shape[0] - _REACH_PX - 1)
+    ink = np.zeros(len(heads))
+    for grace in (False, True):
+        these = table.grace[heads] == grace
+        down, right = _head_area(_GRACE_SIZE if grace else 1.0)
+        ink[these] = dark[row[these, None] + down, column[these, None] + right].mean(axis=1)
+    return ink
+
+
+@lru_cache(maxsize=2)
+def _head_area(size: float) -> tuple[Ints, Ints]:
+    """Rows and columns of the pixels of a head, counted from its centre."""
+    down, right = np.mgrid[-_REACH_PX : _REACH_PX + 1, -_REACH_PX : _REACH_PX + 1]
+    inside = (right / (_HEAD_PX[0] * size)) ** 2 + (down / (_HEAD_PX[1] * size)) ** 2 <= 1
+    return down[inside], right[inside]
+
+
+def head_shift_px(score: Score) -> tuple[int, int]:
+    """How far right and down all heads together would have to move to lie on most ink; (0, 0) where they are right."""
+    heads = np.flatnonzero(inside_strip(score, whole=True))
+    heads = heads[:: len(heads) // _MOST_HEADS + 1]
+    if not len(heads):
+        return 0, 0
+    dark = _dark(score)
+    shifts = [(int(dx), int(dy)) for dx in _SHIFTS_PX for dy in _SHIFTS_PX]
+    shifts.sort(key=lambda shift: abs(shift[0]) + abs(shift[1]))  # of equals the nearest
+    ink = [_ink(dark, score.noteheads, heads, dx_px=dx, dy_px=dy).sum() for dx, dy in shifts]
+    return shifts[int(np.argmax(ink))]
+
+
+def head_gap_px(score: Score) -> Floats:
+    """Distance from each head to its onset along the strip, of the heads that start one and are no grace notes."""
+    heads = score.noteheads
+    starting = (heads.onset >= 0) & ~heads.grace
+    return np.abs(heads.x_px[starting] - score.onsets.x_px[heads.onset[starting]])
+
+
+def onsets_in_systems(score: Score) -> Bools:
+    """(onsets,) whether an onset lies within its system on the strip."""
+    systems, onsets = score.systems, score.onsets
+    left, right = systems.strip_left_px[onsets.system], systems.strip_right_px[onsets.system]
+    return (onsets.x_px >= left) & (onsets.x_px <= right)
+
+
+def pitches_drawn(score: Score) -> list[set[int]]:
+    """MIDI numbers of the heads of each onset, with those of the grace notes that lead to it."""
+    heads = score.noteheads
+    return _by_onset(heads.onset, heads.pitch, len(score.onsets))
+
+
+def pitches_sounding(score: Score, *, hidden: bool = True) -> list[set[int]]:
+    """MIDI numbers of the notes of each onset, with those of the grace notes that lead to it.
+
+    Args:
+        score: The score.
+        hidden: Whether notes count that sound without being drawn.
+    """
+    notes = score.notes
+    counted = ~notes.hidden | hidden
+    return _by_onset(notes.onset[counted], notes.pitch[counted], len(score.onsets))
+
+
+def _by_onset(onset: Ints, pitch: Ints, count: int) -> list[set[int]]:
+    sets: list[set[int]] = [set() for _ in range(count)]
+    for index, number in zip(onset[onset >= 0], pitch[onset >= 0], strict=True):
+        sets[index].add(int(number))
+    return sets
+
+
+def contained(parts: Iterable[set[int]], wholes: Iterable[set[int]]) -> Bools:
+    """For every number of every part, whether the whole beside it holds it too."""
+    found = [number in whole for part, whole in zip(parts, wholes, strict=True) for number in sorted(part)]
+    return np.array(found, bool)
+
+
+def staff_agreement(score: Score) -> Floats:
+    """(heads,) how well each head's height fits its pitch; NaN for a head without neighbours.
+
+    The share of its up to eight nearest heads in the system and (by height) on the staff that are as many lines and
+    spaces above or below it as their pitches say. As only neighbours are compared, clefs and ottavas may change; as a
+    pitch may be spelt in two ways, a wrong pitch a semitone off is not noticed. Where clefs change every few notes,
+    neighbours cannot tell: a head that the treble or the bass clef puts where it is on its staff fits wholly.
+    """
+    heads = score.noteheads
+    system, spelt = _systems_of_heads(score), _spellings(heads.pitch)
+    agreement = np.full(len(heads), np.nan)
+    order = np.argsort(heads.x_px, kind="stable")
+    for place, head in enumerate(order):
+        around = order[max(0, place - 4 * _NEIGHBOURS) : place + 4 * _NEIGHBOURS]
+        same = (system[around] == system[head]) & (np.abs(heads.y_px[around] - heads.y_px[head]) <= _SAME_STAFF_PX)
+        near = around[same & (around != head)]
+        near = near[np.argsort(np.abs(heads.x_px[near] - heads.x_px[head]), kind="stable")[:_NEIGHBOURS]]
+        if len(near):
+            steps_up = (heads.y_px[head] - heads.y_px[near]) / _STEP_PX
+            lowest, highest = spelt[near, 0] - spelt[head, 1], spelt[near, 1] - spelt[head, 0]
+            agreement[head] = np.mean((steps_up >= lowest - 0.5) & (steps_up <= highest + 0.5))
+    agreement[~np.isnan(agreement) & _under_common_clefs(score)] = 1
+    return agreement
+
+
+def _under_common_clefs(score: Score) -> Bools:
+    """(heads,) whether a head stands on its staff where the treble or the bass clef puts its pitch.
+
+    Staves are found by their lines in the image. The clefs are twelve steps apart: no error within an octave passes for
+    a change of clef.
+    """
+    heads = score.noteheads
+    system, spelt = _systems_of_heads(score), _spellings(heads.pitch)
+    right = np.zeros(len(heads), bool)
+    for index in range(len(score.systems)):
+        these = np.flatnonzero(system == index)
+        bottoms_px = _bottom_lines_px(score, index)
+        if len(these) and len(bottoms_px):
+            middle_px = bottoms_px - (_LINES - 1) / 2 * STAFF_SPACING_PX
+            nearest = np.abs(heads.y_px[these, None] - middle_px).argmin(axis=1)
+            steps_up = (bottoms_px[nearest] - heads.y_px[these]) / _STEP_PX
+            letter = steps_up[:, None] + _BOTTOM_LETTERS
+            right[these] = ((letter >= spelt[these, :1] - 0.5) & (letter <= spelt[these, 1:] + 0.5)).any(axis=1)
+    return right
+
+
+def _systems_of_heads(score: Score) -> Ints:
+    return np.searchsorted(score.systems.strip_left_px, score.noteheads.x_px, side="right") - 1
+
+
+def _spellings(pitch: Ints) -> Ints:
+    """(n, 2) lowest and highest letter of pitches, counted from C of MIDI number 0."""
+    return np.array([_STEPS[number % 12] for number in pitch]).reshape(-1, 2) + 7 * (pitch // 12)[:, None]
+
+
+def _bottom_lines_px(score: Score, system: int) -> Floats:
+    """Height on the strip of the bottom line of each staff of a system, from the top one down."""
+    left, right = int(score.systems.strip_left_px[system]), int(score.systems.strip_right_px[system])
+    rows = 1 - score.strip[:, left:right].mean(axis=1) / 255
+    pairs = rows[:-1] + rows[1:]  # a line may lie across two rows
+    spacing = int(STAFF_SPACING_PX)
+    height = (_LINES - 1) * spacing
+    faintest = sliding_window_view(pairs, height + 1)[:, ::spacing].min(axis=1)  # of five lines; by the top one's row
+    bottoms: list[float] = []
+    for top in np.argsort(-faintest, kind="stable"):
+        if faintest[top] < _LINE_INK:
+            break
+        bottom = float(top + height + 1)
+        if all(abs(bottom - other) > height for other in bottoms):
+            bottoms.append(bottom)
+    return np.sort(bottoms)
+
+
+def boxes_inside(score: Score) -> Bools:
+    """(systems,) whether a system's box is a box and lies on its page."""
+    systems = score.systems
+    height, width = np.array([page.shape for page in score.pages])[systems.page].T
+    along = (systems.page_left_px >= 0) & (systems.page_left_px < systems.page_right_px)
+    down = (systems.page_top_px >= 0) & (systems.page_top_px < systems.page_bottom_px)
+    return along & down & (systems.page_right_px <= width) & (systems.page_bottom_px <= height)
+
+
+def page_likeness(score: Score) -> Floats:
+    """(systems,) correlation of the ink in the columns of each system on its page and on the strip, -1 to 1."""
+    systems = score.systems
+    likeness = np.zeros(len(systems))
+    for k in range(len(systems)):
+        left, right = int(systems.strip_left_px[k]), int(systems.strip_right_px[k])
+        box = (systems.page_left_px[k], systems.page_top_px[k], systems.page_right_px[k], systems.page_bottom_px[k])
+        if right - left < 2 or box[0] >= box[2] or box[1] >= box[3]:
+            continue
+        page = PilImage.fromarray(score.pages[systems.page[k]])
+        cut = page.resize((right - left, STRIP_HEIGHT_PX), PilImage.Resampling.BOX, box=_on_page(box, page.size))
+        columns = np.stack([255.0 - np.asarray(image).mean(axis=0) for image in (cut, score.strip[:, left:right])])
+        spread = columns.std(axis=1)
+        if spread.all():
+            likeness[k] = float(np.corrcoef(columns)[0, 1])
+    return likeness
+
+
+def _on_page(box: tuple[float, float, float, float], size: tuple[int, int]) -> tuple[float, float, float, float]:
+    """The part of a box that is on the page; at least a pixel."""
+    left, top = (min(max(edge, 0.0), limit - 1) for edge, limit in zip(box[:2], size, strict=True))
+    right, bottom = (min(edge, limit) for edge, limit in zip(box[2:], size, strict=True))
+    return left, top, max(right, left + 1), max(bottom, top + 1)
+
+
+def onsets_in_audio(performance: Performance) -> Bools:
+    """(onsets,) whether an onset lies in the audio."""
+    return (performance.onset_s >= 0) & (performance.onset_s < performance.duration_s)
+
+
+def onsets_unhurried(score: Score, performance: Performance, *, times: float) -> Bools:
+    """For each onset, whether the music goes on from there at most some times as fast as it mostly goes around it.
+
+    An onset that is annotated far too early, as at the beginning of the trill before it, lets the music rush to it.
+
+    Args:
+        score: The score.
+        performance: When its onsets are played.
+        times: How much faster the quarter of a second from an onset on may be than nine tenths of the 10 s around it.
+    """
+    onset_s = performance.onset_s
+    moments = np.arange(onset_s[0], onset_s[-1] + _MOMENT_S, _MOMENT_S)
+    pace = _quarters_ahead(score, onset_s, moments)
+    reach = round(_PACE_AROUND_S / 2 / _MOMENT_S)
+    around = sliding_window_view(np.pad(pace, reach, mode="edge"), 2 * reach + 1)
+    usual = np.quantile(around, _MOSTLY, axis=1)
+    return _quarters_ahead(score, onset_s, onset_s) <= times * np.interp(onset_s, moments, usual)
+
+
+def _quarters_ahead(score: Score, onset_s: Floats, moment_s: Floats) -> Floats:
+    """Quarters that go by from some seconds on until a quarter of a second later, at most until the last onset."""
+    quarter = score.onsets.quarter
+    return np.interp(moment_s + _RUSH_S, onset_s, quarter) - np.interp(moment_s, onset_s, quarter)
+
+
+def played(score: Score, performance: Performance, *, within_s: float) -> Bools:
+    """For each onset and each pitch drawn there (grace notes aside), whether it was played at the onset's second."""
+    heads = score.noteheads
+    starting = (heads.onset >= 0) & ~heads.grace
+    keys = sorted(set(zip(heads.onset[starting].tolist(), heads.pitch[starting].tolist(), strict=True)))
+    times = {pitch: np.sort(performance.note_onset_s[performance.note_pitch == pitch]) for _, pitch in keys}
+    right = []
+    for onset, pitch in keys:
+        second = performance.onset_s[onset]
+        first, after = np.searchsorted(times[pitch], (second - within_s, second + within_s))
+        right.append(after > first)
+    return np.array(right, bool)
+
+
+def onset_flux(score: Score, performance: Performance) -> Floats:
+    """Rise of the sound at each onset and around it, in the bands of the pitches that start there.
+
+    Looking at these bands alone tells a shift by one note from no shift, even in a regular rhythm.
+
+    Returns:
+        (onsets, shifts) mean rise over the bands from one frame to the next, for every shift of `SHIFTS_FRAMES`.
+    """
+    return _rise_at(_frames(performance), _band_weights(score), performance)
+
+
+def best_shift_frames(score: Score, performance: Performance) -> int | None:
+    """The shift of all onsets at which the sound rises most; None if no shift can be told from another.
+
+    Only bands count that no other onset within `SHIFTS_FRAMES` shares: where the same notes come again that soon, a
+    shift from one to the next sounds like none.
+    """
+    frames, weights = _frames(performance), _band_weights(score)
+    weights[_shared_bands(frames, weights > 0)] = 0
+    if not weights.any():
+        return None
+    return int(SHIFTS_FRAMES[_rise_at(frames, weights, performance).sum(axis=0).argmax()])
+
+
+def _frames(performance: Performance) -> Ints:
+    return np.rint(performance.onset_s * FRAME_RATE_HZ).astype(int)
+
+
+def _rise_at(frames: Ints, weights: Floats, performance: Performance) -> Floats:
+    """(onsets, shifts) rise of the sound at some frames, each shifted, with each onset's weights of the bands."""
+    margin = int(SHIFTS_FRAMES.max()) + 1
+    sound = np.pad(performance.spectrogram.astype(np.float64), ((margin, margin), (0, 0)), mode="edge")
+    rise = np.diff(sound, axis=0, prepend=sound[:1]).clip(min=0)
+    shifted = [(frames + margin + shift).clip(0, len(rise) - 1) for shift in SHIFTS_FRAMES]
+    return np.stack([(rise[at] * weights).sum(axis=1) for at in shifted], axis=1)
+
+
+def _band_weights(score: Score) -> Floats:
+    """(onsets, 78) weights of the bands, together 1, of the pitches that start at an onset and their partials."""
+    weights = np.zeros((len(score.onsets), BAND_COUNT))
+    notes = score.notes
+    for partial in _PARTIALS:
+        bands = _band_of_pitch(notes.pitch + partial)
+        heard = (bands >= 0) & (bands < BAND_COUNT) & ~notes.grace
+        weights[notes.onset[heard], bands[heard]] = 1
+    return weights / weights.sum(axis=1, keepdims=True).clip(min=1)
+
+
+def _shared_bands(frames: Ints, bands: Bools) -> Bools:
+    """(onsets, 78) which of an onset's bands are also those of an onset near it, if not in the same frames."""
+    shared = np.zeros_like(bands)
+    for step in range(1, len(frames)):
+        gap = frames[step:] - frames[:-step]
+        if gap.min() > SHIFTS_FRAMES.max():
+            break
+        both = bands[step:] & bands[:-step]
+        both &= ((gap > _SAME_FRAMES) & (gap <= SHIFTS_FRAMES.max()))[:, None]
+        shared[step:] |= both
+        shared[:-step] |= both
+    return shared
+
+
+def _band_of_pitch(pitch: Ints) -> Ints:
+    """The band centred on a MIDI number; bands are a semitone apart, though low ones share FFT bins."""
+    highest_hz = band_centre_bins()[-2] * SAMPLE_RATE_HZ / FRAME_SIZE_SAMPLES
+    highest_pitch = round(69 + 12 * float(np.log2(highest_hz / 440)))
+    return pitch - (highest_pitch - BAND_COUNT + 1)

@@ -1,0 +1,1 @@
+"""The bundled piece that `standpartner demo` follows."""

@@ -1,0 +1,1 @@
+"""What becomes of a follower when the player jumps."""

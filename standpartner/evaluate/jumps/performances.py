@@ -1,0 +1,223 @@
+"""Performances in which the player jumps: passages of a score, one after the other, with the truth about them.
+
+The score's notes are put into the order in which they are to be played and performed as one piece, so tempo and pulse
+go on through a jump, nothing is cut, and every onset's second is exactly known. A passage may end anywhere; the next
+one begins with a bar.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from standpartner.errors import ConfigError
+from standpartner.game.rules import onset_frame, target_x_px
+from standpartner.hear import spectrogram
+from standpartner.perform import PerformanceStyle, perform, render
+from standpartner.score import Score
+
+KINDS: Final = ("random", "sections")
+SECTION_BARS: Final = 8
+_LAST_S: Final = 0.5  # score time after the last onset of a score that is played on from its end
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A stretch of a score that is played without a jump: its first and its last onset."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class JumpsConfig:
+    """How often players jump.
+
+    Attributes:
+        jumps: at most so many in a performance.
+        shortest_s: length of a passage in score time, at least; of the last one, too.
+        longest_s: at most; for random jumps only.
+    """
+
+    jumps: int = 3
+    shortest_s: float = 6.0
+    longest_s: float = 12.0
+
+    def __post_init__(self) -> None:
+        if self.jumps < 1 or not 0 < self.shortest_s <= self.longest_s:
+            raise ConfigError(
+                f"expected 1 or more jumps and 0 < shortest_s <= longest_s, got {self.jumps}, {self.shortest_s} and "
+                f"{self.longest_s}"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class JumpPerformance:
+    """A performance with jumps, and where the music is at every moment.
+
+    Attributes:
+        name: of the piece.
+        score: what is played.
+        passages: in the order in which they are.
+        onset: (n,) onset of the score that is played, for each onset heard.
+        onset_s: (n,) second at which it is, strictly increasing.
+        spectrogram: (frames, 78) float32.
+    """
+
+    name: str
+    score: Score
+    passages: tuple[Passage, ...]
+    onset: Ints
+    onset_s: Floats
+    spectrogram: NDArray[np.float32]
+
+    @property
+    def starts(self) -> Ints:
+        """(passages,) where in ``onset`` each passage begins."""
+        lengths = [passage.last - passage.first + 1 for passage in self.passages]
+        return np.cumsum([0, *lengths])[:-1]
+
+    @property
+    def onset_frames(self) -> Ints:
+        """(n,) frame of each onset."""
+        return np.asarray(onset_frame(self.onset_s), np.int64)
+
+    def passage_at(self, frames: Ints) -> Ints:
+        """Passage that is played in each frame, by the frame of its first onset; the first one before it begins."""
+        begins = self.onset_frames[self.starts]
+        return np.maximum(np.searchsorted(begins, frames, side="right") - 1, 0)
+
+    def targets_at(self, frames: Ints) -> Floats:
+        """True strip x in each frame: as for any performance within a passage, its last onset's until the next."""
+        passage, target = self.passage_at(frames), np.zeros(len(frames))
+        for number, begin in enumerate(self.starts):
+            here = passage == number
+            own = slice(begin, begin + self.passages[number].last - self.passages[number].first + 1)
+            x_px = self.score.onsets.x_px[self.onset[own]]
+            target[here] = target_x_px(frames[here], self.onset_s[own], onset_x_px=x_px)
+        return target
+
+
+@dataclass(frozen=True)
+class _Reordered:
+    """Columns of notes as `perform` wants them."""
+
+    pitch: NDArray[Any]
+    onset: NDArray[Any]
+    duration_s: NDArray[Any]
+    grace: NDArray[Any]
+
+
+def plan_passages(kind: str, score: Score, *, seed: int, config: JumpsConfig | None = None) -> list[Passage]:
+    """Passages of a performance with jumps, each to another system than the one that would have come.
+
+    Args:
+        kind: "random": after a random time to a random bar. "sections": every eight bars are played twice, as tunes and
+            dances often are; our scores do not know their repeat signs.
+        score: what is played.
+        seed: of what is random.
+        config: how often.
+
+    Returns:
+        At least two passages, or none if the score is too short for a jump.
+
+    Raises:
+        ConfigError: there is no such kind.
+    """
+    if kind not in KINDS:
+        raise ConfigError(f"no jumps of kind {kind!r}; expected one of {', '.join(KINDS)}")
+    config = config or JumpsConfig()
+    plan = _random(score, np.random.default_rng(seed), config) if kind == "random" else _sections(score, config)
+    return plan if len(plan) > 1 else []
+
+
+def _random(score: Score, rng: np.random.Generator, config: JumpsConfig) -> list[Passage]:
+    time_s, bars = score.onsets.time_s, _bar_onsets(score)
+    bars = bars[time_s[-1] - time_s[bars] >= config.shortest_s]
+    plan, first = [], 0
+    for _ in range(config.jumps + 1):
+        length_s = rng.uniform(config.shortest_s, config.longest_s)
+        last = _last_before(score, time_s[first] + length_s)
+        plan.append(Passage(first, last))
+        elsewhere = bars[_is_elsewhere(score, bars, last)]
+        if not len(elsewhere):
+            break
+        first = int(rng.choice(elsewhere))
+    return plan
+
+
+def _sections(score: Score, config: JumpsConfig) -> list[Passage]:
+    bars, onsets = _bar_onsets(score), len(score.onsets)
+    plan, begin, jumps = [], 0, 0
+    for first in bars[::SECTION_BARS]:
+        end = bars[bars > first][SECTION_BARS - 1 : SECTION_BARS]
+        last = int(end[0]) - 1 if len(end) else onsets - 1
+        long_enough = score.onsets.time_s[last] - score.onsets.time_s[first] >= config.shortest_s
+        if jumps < config.jumps and long_enough and _is_elsewhere(score, np.array([first]), last)[0]:
+            plan.append(Passage(begin, last))
+            begin, jumps = int(first), jumps + 1
+    return [*plan, Passage(begin, onsets - 1)]
+
+
+def _bar_onsets(score: Score) -> Ints:
+    """First onset of each bar that has one."""
+    return np.unique(score.onsets.measure, return_index=True)[1].astype(np.int64)
+
+
+def _last_before(score: Score, time_s: float) -> int:
+    return max(int(np.searchsorted(score.onsets.time_s, time_s)) - 1, 0)
+
+
+def _is_elsewhere(score: Score, onsets: Ints, last: int) -> NDArray[np.bool_]:
+    """Whether onsets lie in another system than the last one played, and than the one that would have come next."""
+    system = score.onsets.system
+    following = system[min(last + 1, len(system) - 1)]
+    return (system[onsets] != system[last]) & (system[onsets] != following)
+
+
+def perform_passages(
+    score: Score, passages: Sequence[Passage], *, style: PerformanceStyle, seed: int, name: str
+) -> JumpPerformance:
+    """Play passages of a score one after the other.
+
+    Args:
+        score: what is played.
+        passages: at least one.
+        style: how freely.
+        seed: the same seed gives the same performance.
+        name: of the piece.
+
+    Raises:
+        ConfigError: there is no passage, or one is not of the score.
+        AudioError: a passage has no notes, or the performance cannot be rendered.
+        MissingExtraError: a soundfont or a synthesiser is not installed.
+    """
+    onsets = len(score.onsets)
+    if not passages or any(not 0 <= passage.first <= passage.last < onsets for passage in passages):
+        raise ConfigError(f"expected passages within the {onsets} onsets of {name}, at least one, got {passages}")
+    notes, time_s = _reorder(score, passages)
+    played, onset_s, choices = perform(notes, time_s, style=style, seed=seed)
+    order = np.concatenate([np.arange(passage.first, passage.last + 1) for passage in passages])
+    return JumpPerformance(name, score, tuple(passages), order, onset_s, spectrogram(render(played, choices)))
+
+
+def _reorder(score: Score, passages: Sequence[Passage]) -> tuple[_Reordered, Floats]:
+    """Notes as if the passages were one score, and the second of that score at which each of its onsets is."""
+    notes, score_s = score.notes, np.append(score.onsets.time_s, score.onsets.time_s[-1] + _LAST_S)
+    chosen, onset, time_s = [], [], []
+    count, passed_s = 0, 0.0
+    for passage in passages:
+        inside = np.flatnonzero((notes.onset >= passage.first) & (notes.onset <= passage.last))
+        chosen.append(inside)
+        onset.append(notes.onset[inside] - passage.first + count)
+        time_s.append(score_s[passage.first : passage.last + 1] - score_s[passage.first] + passed_s)
+        count += passage.last - passage.first + 1
+        passed_s += float(score_s[passage.last + 1] - score_s[passage.first])
+    which = np.concatenate(chosen)
+    reordered = _Reordered(notes.pitch[which], np.concatenate(onset), notes.duration_s[which], notes.grace[which])
+    return reordered, np.concatenate(time_s)

@@ -1,0 +1,60 @@
+"""Repeats as they stand in scores, where somebody wrote them down: the order in which bars are played.
+
+``repeats/msmd.tsv`` holds those of MSMD's test pieces, from the annotations published with CODA (Yang, Chen, Han, ISMIR
+2026, arXiv 2607.21899; github.com/ValleyC/CODA, ``data/repeat_annotations.json``, MIT licence). Bars count from 0 and
+ranges include both ends. Some of them were never checked by a second pair of eyes, as the source says.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from standpartner.errors import ConfigError
+from standpartner.evaluate.jumps.performances import Passage
+from standpartner.score import Score
+
+_FOLDER = Path(__file__).parent / "repeats_data"
+Order = tuple[tuple[int, int], ...]
+
+
+def annotated_repeats(corpus: str) -> dict[str, tuple[int, Order]]:
+    """Number of bars, and ranges of bars in the order in which they are played, by piece.
+
+    Raises:
+        ConfigError: nobody wrote down the repeats of this corpus.
+    """
+    path = _FOLDER / f"{corpus}.tsv"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in _FOLDER.glob("*.tsv")))
+        raise ConfigError(f"the repeats of {corpus} are not annotated, only those of {known}; choose --jumps sections")
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]]
+    return {name: (int(bars), tuple(_range(text) for text in order.split())) for name, bars, order in rows}
+
+
+def _range(text: str) -> tuple[int, int]:
+    first, last = text.split("-")
+    return int(first), int(last)
+
+
+def ordered_passages(score: Score, bars: int, *, order: Order) -> list[Passage]:
+    """Passages that play ranges of bars in an order; ranges that follow each other in the score are one.
+
+    Args:
+        score: what is played.
+        bars: how many the order counts.
+        order: first and last bar of each range.
+
+    Returns:
+        The passages, or none where the score has another number of bars: then the order is about another edition.
+    """
+    if len(score.measures) != bars:
+        return []
+    joined: list[list[int]] = []
+    for first, last in order:
+        if joined and first == joined[-1][1] + 1:
+            joined[-1][1] = last
+        else:
+            joined.append([first, last])
+    measure = score.onsets.measure
+    onsets = [np.flatnonzero((measure >= first) & (measure <= last)) for first, last in joined]
+    return [Passage(int(inside[0]), int(inside[-1])) for inside in onsets if len(inside)]

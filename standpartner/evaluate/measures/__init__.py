@@ -1,0 +1,1 @@
+"""Measures of score following and their intervals."""

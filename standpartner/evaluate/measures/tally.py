@@ -1,0 +1,129 @@
+"""The sums that the measures are made of.
+
+A measure is a function of sums over pieces: an episode's tally is its part of those sums, and resampling pieces for
+the bootstrap is a weighted sum of tallies.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from standpartner.constants import CM_PER_STRIP_PX, FRAME_RATE_HZ, FRAMES_IN_VIEW
+from standpartner.evaluate.measures.episodes import Episode
+
+TOLERANCES_S = {"0.05": 0.05, "0.1": 0.1, "0.5": 0.5, "1": 1.0, "5": 5.0}
+PUBLISHED_PADDING_FRAMES = FRAMES_IN_VIEW
+_ROUNDING_S = 1e-9  # so that an error of exactly the tolerance is within it
+
+Totals = dict[str, npt.NDArray[np.float64]]
+
+
+def totals(episodes: Sequence[Episode], tally_one: Callable[[Episode], dict[str, float]]) -> Totals:
+    """Sum one kind of tally over at least one episode."""
+    tallies = [tally_one(episode) for episode in episodes]
+    return {column: np.sum([one[column] for one in tallies]) for column in tallies[0]}
+
+
+def tally(episode: Episode) -> dict[str, float]:
+    """All sums of one episode."""
+    return {**tally_following(episode), **tally_errors(episode), **tally_within(episode), **tally_places(episode)}
+
+
+def tally_following(episode: Episode) -> dict[str, float]:
+    """Onsets reached and whether that is all of them, both also as the published code counts."""
+    reached = np.sum(_is_reached(episode, episode.onset_frames))
+    published = np.sum(episode.onset_frames <= _last_played_frame(episode) + PUBLISHED_PADDING_FRAMES)
+    onsets = len(episode.onset_s)
+    return {
+        "episodes": 1.0,
+        "onsets": float(onsets),
+        "reached": float(reached),
+        "followed": float(reached == onsets),
+        "reached_as_published": float(published),
+        "followed_as_published": float(published == onsets),
+    }
+
+
+def _is_reached(episode: Episode, frames: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+    before_lost = True if episode.lost_frame is None else frames < episode.lost_frame
+    return (frames <= episode.end_frame) & before_lost
+
+
+def _last_played_frame(episode: Episode) -> int:
+    """Frame at which the game with its stop ends: lost, finished or cut off, whichever is first."""
+    end = min(episode.end_frame, episode.last_frame)
+    return end if episode.lost_frame is None else min(end, episode.lost_frame)
+
+
+def tally_errors(episode: Episode) -> dict[str, float]:
+    """Count, sum and sum of squares of the errors in cm, also as the published code samples them."""
+    frames = np.unique(episode.onset_frames)
+    sampled = frames - PUBLISHED_PADDING_FRAMES
+    sampled = sampled[(sampled > episode.first_frame) & (sampled <= _last_played_frame(episode))]
+    published = _error_sums(episode, sampled)
+    return {
+        **_error_sums(episode, frames[_is_reached(episode, frames)]),
+        **{f"{key}_as_published": value for key, value in published.items()},
+    }
+
+
+def _error_sums(episode: Episode, frames: npt.NDArray[np.integer]) -> dict[str, float]:
+    errors_cm = np.abs(episode.positions_at(frames) - episode.targets_at(frames)) * CM_PER_STRIP_PX
+    return {"errors": float(len(frames)), "error_sum": errors_cm.sum(), "error_squares": np.square(errors_cm).sum()}
+
+
+def tally_within(episode: Episode) -> dict[str, float]:
+    """Onsets within each tolerance in time, and all; NaN if the run stopped before the last onset."""
+    if episode.end_frame < episode.last_frame:
+        return {f"within {key}": float("nan") for key in TOLERANCES_S} | {"located": float("nan")}
+    frames = episode.onset_frames
+    predicted_s = np.interp(episode.positions_at(frames), episode.onset_x_px, episode.onset_s)
+    true_s = np.clip(frames / FRAME_RATE_HZ, episode.onset_s[0], episode.onset_s[-1])
+    errors_s = np.abs(predicted_s - true_s)
+    inside = {f"within {key}": float(np.sum(errors_s <= tol + _ROUNDING_S)) for key, tol in TOLERANCES_S.items()}
+    return inside | {"located": float(len(frames))}
+
+
+def tally_places(episode: Episode) -> dict[str, float]:
+    """Onsets predicted in the right system and in the right bar, and all; NaN as `tally_within`, or without edges."""
+    complete = episode.end_frame >= episode.last_frame
+    return {
+        "in_system": _in_place(episode, episode.system_left_px) if complete else float("nan"),
+        "in_bar": _in_place(episode, episode.bar_left_px) if complete else float("nan"),
+        "placed": float(len(episode.onset_s)),
+    }
+
+
+def _in_place(episode: Episode, left_px: npt.NDArray[np.floating] | None) -> float:
+    if left_px is None:
+        return float("nan")
+    predicted = np.searchsorted(left_px, episode.positions_at(episode.onset_frames), side="right")
+    return float(np.sum(predicted == np.searchsorted(left_px, episode.onset_x_px, side="right")))
+
+
+def measures_of(sums: Any) -> dict[str, Any]:
+    """Measures from sums, elementwise; only those whose sums are there. A ratio over nothing is NaN."""
+    measures: dict[str, Any] = {}
+    for suffix in ("", "_as_published"):
+        if "onsets" in sums:
+            measures[f"r_tue{suffix}"] = _ratio(sums[f"followed{suffix}"], sums["episodes"])
+            measures[f"r_on{suffix}"] = _ratio(sums[f"reached{suffix}"], sums["onsets"])
+        if "errors" in sums:
+            mean = _ratio(sums[f"error_sum{suffix}"], sums[f"errors{suffix}"])
+            mean_square = _ratio(sums[f"error_squares{suffix}"], sums[f"errors{suffix}"])
+            measures[f"error_cm_mean{suffix}"] = mean
+            measures[f"error_cm_std{suffix}"] = np.sqrt(np.maximum(mean_square - mean**2, 0.0))
+    if "located" in sums:
+        for key in TOLERANCES_S:
+            measures[f"within_s {key}"] = _ratio(sums[f"within {key}"], sums["located"])
+    if "placed" in sums:
+        for place in ("system", "bar"):
+            measures[f"{place}_accuracy"] = _ratio(sums[f"in_{place}"], sums["placed"])
+    return measures
+
+
+def _ratio(part: Any, whole: Any) -> Any:
+    whole = np.where(np.asarray(whole) == 0, np.nan, whole)
+    return np.asarray(part) / whole

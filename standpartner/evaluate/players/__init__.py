@@ -1,0 +1,1 @@
+"""Everything that plays the game or follows, found by its name."""

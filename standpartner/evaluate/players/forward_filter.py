@@ -1,0 +1,108 @@
+"""The best use of ``locate`` that needs no learning: a forward filter over position and speed.
+
+The belief is a table of probabilities over cells along the whole strip and reading speeds. Each frame it moves every
+cell by its speed, lets the speed change a little, and multiplies with how well ``locate`` says the music fits each
+place in the window around the present estimate (a hidden Markov model's forward pass).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from standpartner.evaluate.measures.episodes import Episode, followed
+from standpartner.evaluate.players.agents import Senses, window_positions_px
+from standpartner.game.rules import GameConfig
+from standpartner.game.tracks import Track
+
+CELL_PX = 4
+
+
+@dataclass(frozen=True)
+class FilterConfig:
+    """Settings, chosen on the validation split of the tunes (``benchmarks/tune_filter.py``).
+
+    Attributes:
+        max_speed_px: speeds are 0, 0.5, ... up to this, in strip px a frame.
+        speed_spread_px: standard deviation of the change of speed in a frame.
+        jump: share of the belief that is spread along the window each frame (line ends, surprises).
+        trust: exponent of ``locate``'s probabilities: frames are not independent of each other.
+        floor: added to the probabilities, so that one wrong frame does not rule a place out.
+    """
+
+    max_speed_px: float = 24.0
+    speed_spread_px: float = 0.4
+    jump: float = 0.0
+    trust: float = 0.4
+    floor: float = 0.003
+
+
+class ForwardFilter:
+    """The filter on one strip.
+
+    Args:
+        width_px: of the strip.
+        start_px: where the music begins.
+        config: see FilterConfig.
+    """
+
+    def __init__(self, width_px: int, *, start_px: float, config: FilterConfig) -> None:
+        self.config = config
+        self.cells_px = (np.arange(width_px // CELL_PX + 1) + 0.5) * CELL_PX
+        self.speeds_px = np.arange(0, config.max_speed_px + 0.5, 0.5)
+        self._mixing = np.exp(-0.5 * (np.subtract.outer(self.speeds_px, self.speeds_px) / config.speed_spread_px) ** 2)
+        self._mixing /= self._mixing.sum(axis=1, keepdims=True)
+        place = np.exp(-0.5 * ((self.cells_px - start_px) / CELL_PX) ** 2)
+        calm = np.exp(-self.speeds_px / 4.0)
+        self.belief = np.outer(calm / calm.sum(), place / place.sum())
+        self.position_px = start_px
+
+    def predict(self) -> None:
+        """Let a frame pass."""
+        mixed = self._mixing.T @ self.belief
+        moved = np.zeros_like(mixed)
+        for row, speed in enumerate(self.speeds_px / CELL_PX):
+            whole, part = int(speed), speed % 1
+            for shift, share in ((whole, 1 - part), (whole + 1, part)):
+                moved[row, shift:] += share * mixed[row, : mixed.shape[1] - shift]
+                moved[row, -1] += share * mixed[row, mixed.shape[1] - shift :].sum()
+        near = np.abs(self.cells_px - self.position_px) < 256
+        jumped = np.where(near, 1.0, 0.0) / (near.sum() * len(self.speeds_px))
+        self.belief = (1 - self.config.jump) * moved / moved.sum() + self.config.jump * jumped
+
+    def correct(self, locate: NDArray[np.float32]) -> float:
+        """Take in (64,) locate logits of the window at the present estimate; returns the new estimate in strip px."""
+        probabilities = np.exp(locate - locate.max())
+        probabilities /= probabilities.sum()
+        columns_px = window_positions_px(self.position_px)
+        fit = np.interp(self.cells_px, columns_px, probabilities, left=0.0, right=0.0) + self.config.floor
+        self.belief *= fit**self.config.trust
+        self.belief /= self.belief.sum()
+        place = self.belief.sum(axis=0)
+        best = int(np.argmax(place))
+        around = slice(max(0, best - 2), best + 3)
+        self.position_px = float(np.average(self.cells_px[around], weights=place[around]))
+        return self.position_px
+
+
+def filter_episodes(
+    senses: Senses, tracks: Sequence[Track], *, game: GameConfig, config: FilterConfig | None = None
+) -> list[Episode]:
+    """Follow every track with the filter; being lost is judged by the game's bound, and nothing stops."""
+    config = config or FilterConfig()
+    return [_filter_episode(senses, number, track, game, config) for number, track in enumerate(tracks)]
+
+
+def _filter_episode(senses: Senses, number: int, track: Track, game: GameConfig, config: FilterConfig) -> Episode:
+    place = ForwardFilter(track.strip.shape[1], start_px=float(track.onset_x_px[0]), config=config)
+    agent, which = senses.agent, np.array([number])
+    nothing, silent = np.zeros(1, np.float32), agent.empty_memory(1)
+    positions = [place.position_px]
+    for frame in range(track.first_frame + 1, track.last_frame + 1):
+        place.predict()
+        heard = senses.listen(which, np.array([frame]))
+        seen = senses.look(which, np.array([place.position_px]))
+        located = agent.decide(seen, heard, speed_px=nothing, memory=silent).locate[0]
+        positions.append(place.correct(located))
+    return followed(track, np.array(positions), bound_px=game.bound_px)

@@ -1,0 +1,162 @@
+"""Online time warping with the score known symbolically: what following is like for one who need not read.
+
+The score's notes, played mechanically, are the reference; the performance's sound is warped to them as it comes, by the
+library pymatchmaker (Park et al., "Matchmaker", ISMIR 2025, arXiv 2510.10087). Where it is in the reference is
+mapped to the strip through the score's onsets. The library wants other versions of numpy than standpartner, so it runs
+in an environment of its own (``make peers``).
+"""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from standpartner.constants import FRAME_RATE_HZ, SAMPLE_RATE_HZ
+from standpartner.errors import MissingExtraError, ToolError
+from standpartner.evaluate.measures.episodes import Episode, followed
+from standpartner.evaluate.sound import as_written, audio_of
+from standpartner.game.rules import GameConfig
+from standpartner.game.tracks import Track
+from standpartner.piece import Performance, Piece
+
+PEERS_VARIABLE: Final = "STANDPARTNER_PEERS_PYTHON"
+_RUNNER: Final = Path(__file__).with_name("otw_runner.py")
+_REFERENCE_PIANO: Final = "timgm6mb"  # heard in no validation or test performance
+_AFTER_LAST_ONSET_S: Final = 0.1  # of the reference, as pymatchmaker cuts its own
+_JOBS_AT_ONCE: Final = 16  # followed by one process: starting it takes seconds, 11 s of sound a megabyte on disk
+_START_LIMIT_S: Final = 120.0
+_SLOWEST: Final = 10.0  # times the music's length, after which it is given up
+
+
+@dataclass(frozen=True, eq=False)
+class WarpJob:
+    """A performance to follow.
+
+    Attributes:
+        reference: (n,) samples at 22 050 Hz of the score played mechanically.
+        reference_onset_s: (onsets,) seconds at which the score's onsets sound there.
+        performance: (n,) samples at 22 050 Hz, from the first onset's frame on.
+    """
+
+    reference: NDArray[np.float32]
+    reference_onset_s: NDArray[np.float64]
+    performance: NDArray[np.float32]
+
+
+Warp = Callable[[Sequence[WarpJob]], list[NDArray[np.float64]]]
+
+
+def peers_python() -> Path:
+    """The Python that has pymatchmaker: $STANDPARTNER_PEERS_PYTHON, else that of ``make peers`` in this checkout.
+
+    Raises:
+        MissingExtraError: there is none.
+    """
+    named = os.environ.get(PEERS_VARIABLE)
+    python = Path(named) if named else Path(__file__).parents[3] / ".venv-peers" / "bin" / "python"
+    if not python.is_file():
+        command = f"make peers (expected {python}; {PEERS_VARIABLE} may name another Python that has it)"
+        raise MissingExtraError("pymatchmaker", command)
+    return python
+
+
+def warp_with_pymatchmaker(jobs: Sequence[WarpJob]) -> list[NDArray[np.float64]]:
+    """Follow performances with pymatchmaker's online time warping.
+
+    Args:
+        jobs: the performances.
+
+    Returns:
+        For each, float64 (2, n): seconds of the performance, increasing, and seconds of the reference at which the
+        follower was then.
+
+    Raises:
+        MissingExtraError: there is no Python that has pymatchmaker.
+        ToolError: it failed, or was ten times slower than the music.
+    """
+    python = peers_python()
+    with tempfile.TemporaryDirectory(prefix="standpartner-otw-") as name:
+        folder = Path(name)
+        for k, job in enumerate(jobs):
+            np.savez(
+                folder / f"job-{k:04d}.npz",
+                reference=job.reference,
+                performance=job.performance,
+                sample_rate_hz=SAMPLE_RATE_HZ,
+            )
+        music_s = sum(len(job.performance) for job in jobs) / SAMPLE_RATE_HZ
+        _run([str(python), "-I", str(_RUNNER), name], time_limit_s=_START_LIMIT_S + _SLOWEST * music_s)
+        return [np.load(folder / f"path-{k:04d}.npy", allow_pickle=False) for k in range(len(jobs))]
+
+
+def _run(command: list[str], *, time_limit_s: float) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=time_limit_s, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise ToolError(f"online time warping was given up after {time_limit_s:.0f} s; is the machine busy?") from error
+    except OSError as error:
+        raise ToolError(f"{command[0]} cannot be run: {error}; make it anew with: make peers") from error
+    if done.returncode:
+        said = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
+        raise ToolError(f"online time warping failed in {command[0]}: {said}; make it anew with: make peers")
+
+
+def warp_episodes(pieces: Sequence[Piece], *, game: GameConfig, warp: Warp = warp_with_pymatchmaker) -> list[Episode]:
+    """Follow every performance by online time warping; being lost is judged by the game's bound, and nothing stops.
+
+    Like every player it is told when and where the music begins. Its position in a frame is the one that it gave last
+    at or before that frame's time.
+
+    Args:
+        pieces: their performances say how they sound.
+        game: whose bound counts.
+        warp: what follows.
+
+    Raises:
+        AudioError: the sound of a performance cannot be made again.
+        MissingExtraError: pymatchmaker or a soundfont is not installed.
+        ToolError: pymatchmaker failed.
+    """
+    performances = [
+        (piece, performance, track)
+        for piece in pieces
+        for performance, track in zip(piece.performances, piece.tracks(), strict=True)
+    ]
+    episodes = []
+    for start in range(0, len(performances), _JOBS_AT_ONCE):
+        some = performances[start : start + _JOBS_AT_ONCE]
+        jobs = [_job(piece, performance, track) for piece, performance, track in some]
+        for job, path, (_, _, track) in zip(jobs, warp(jobs), some, strict=True):
+            episodes.append(followed(track, positions_px(path, job, track), bound_px=game.bound_px))
+    return episodes
+
+
+def _job(piece: Piece, performance: Performance, track: Track) -> WarpJob:
+    reference = as_written(piece, soundfont=_REFERENCE_PIANO)
+    reference_end = round((reference.onset_s[-1] + _AFTER_LAST_ONSET_S) * SAMPLE_RATE_HZ)
+    start = round(track.first_frame / FRAME_RATE_HZ * SAMPLE_RATE_HZ)
+    return WarpJob(audio_of(reference)[:reference_end], reference.onset_s, audio_of(performance)[start:])
+
+
+def positions_px(path: NDArray[np.float64], job: WarpJob, track: Track) -> NDArray[np.float64]:
+    """Strip x in each frame from the first onset's to the last one's.
+
+    Args:
+        path: (2, n) seconds of the performance from the first onset's frame on, increasing, and of the reference.
+        job: what was followed.
+        track: where its onsets are on the strip.
+
+    Returns:
+        (frames,) strip px; before the first second of the path the first onset's.
+    """
+    time_s, reference_s = path
+    frames = np.arange(track.last_frame - track.first_frame + 1)
+    given = np.searchsorted(time_s, frames / FRAME_RATE_HZ + 1e-9, side="right")
+    reached_s = np.concatenate([job.reference_onset_s[:1], reference_s])[given]
+    return np.interp(reached_s, job.reference_onset_s, track.onset_x_px)

@@ -1,0 +1,155 @@
+"""What is heard in an evaluation: a piece's performances as they were built, or rendered anew.
+
+The settings are those in which the paper compares: the score's own notes played mechanically, the notes of a
+performance, and these on another piano in another room. Rendered spectrograms are kept in the cache folder, so that
+all agents hear the same and only the first one waits for it.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, replace
+from tempfile import NamedTemporaryFile
+from typing import Final
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from standpartner.constants import BAND_COUNT
+from standpartner.corpus.build import seed_of
+from standpartner.corpus.styles import TEST_STYLE
+from standpartner.errors import AudioError, ConfigError
+from standpartner.hear import spectrogram
+from standpartner.perform import (
+    SOUNDS,
+    UNSEEN_SOUND,
+    UNSEEN_SOUNDFONT,
+    PlayedNotes,
+    SoundChoices,
+    disguise,
+    draw_sound,
+    find_soundfont,
+    perform,
+    synthesise,
+)
+from standpartner.piece import Performance, Piece
+from standpartner.support.cache import cache_folder
+
+SETTINGS: Final = ("as-built", "score", "room")
+_VELOCITY: Final = 72  # of every note: a piece keeps when its notes sound, not how loud
+_RENDERING: Final = 1  # raised by whatever changes what is heard
+_NOT_YET: Final = np.zeros((0, BAND_COUNT), np.float32)
+
+
+def hear(piece: Piece, setting: str) -> Piece:
+    """A piece as it is heard in a setting.
+
+    Args:
+        piece: as built.
+        setting: "as-built" leaves it alone; "score" has one performance, the score's notes at their notated time on the
+            piano of the tests; "room" has the notes of each performance, all equally loud, on a piano and in a room
+            that no training heard, drawn by the names of piece and performance.
+
+    Returns:
+        The piece with those performances.
+
+    Raises:
+        ConfigError: there is no such setting.
+        MissingExtraError: the piano, or a synthesiser, is not installed.
+        AudioError: a performance has no notes.
+    """
+    if setting not in SETTINGS:
+        raise ConfigError(f"no setting {setting!r} to hear a piece in; expected one of {', '.join(SETTINGS)}")
+    if setting == "as-built":
+        return piece
+    wanted = [as_written(piece)] if setting == "score" else [_in_room(piece, heard) for heard in piece.performances]
+    return replace(piece, performances=tuple(replace(heard, spectrogram=_spectrogram(heard)) for heard in wanted))
+
+
+def as_written(piece: Piece, *, soundfont: str = TEST_STYLE.soundfonts[0]) -> Performance:
+    """The score's notes played mechanically at their notated time; its spectrogram is empty until it is rendered."""
+    style = replace(TEST_STYLE, soundfonts=(soundfont,))
+    seed = seed_of(piece.name, "score")
+    played, onset_s, choices = perform(piece.score.notes, piece.score.onsets.time_s, style=style, seed=seed)
+    return Performance(
+        name="score",
+        onset_s=onset_s,
+        spectrogram=_NOT_YET,
+        note_pitch=played.pitch,
+        note_onset_s=played.onset_s,
+        note_duration_s=played.duration_s,
+        made_by={"kind": "synthesised", "seed": seed, **choices.record()},
+    )
+
+
+def notes_of(performance: Performance) -> PlayedNotes:
+    """What a performance plays, all notes equally loud, on the instrument and in the tuning that it was made with.
+
+    Raises:
+        AudioError: a note is out of range.
+    """
+    return PlayedNotes(
+        pitch=performance.note_pitch,
+        onset_s=np.maximum(performance.note_onset_s, 0.0),  # a recording may begin within its first note
+        duration_s=performance.note_duration_s,
+        velocity=np.full(len(performance.note_pitch), _VELOCITY),
+        program=performance.made_by.get("program", 0),
+        tuning_cents=performance.made_by.get("detune_cents", 0.0),
+    )
+
+
+def audio_of(performance: Performance) -> NDArray[np.float32]:
+    """The sound of a performance, rendered again by what it says of its making, all notes equally loud.
+
+    Returns:
+        (n,) samples at 22 050 Hz.
+
+    Raises:
+        AudioError: it was not made by a synthesiser, or has no notes.
+        MissingExtraError: its soundfont, or a synthesiser, is not installed.
+    """
+    made_by = performance.made_by
+    if "soundfont" not in made_by:
+        raise AudioError(
+            f"the sound of {performance.name} ({made_by.get('kind', 'of unknown origin')}) is not kept and cannot be "
+            "made again; choose another setting: --sound score or room"
+        )
+    audio = synthesise(notes_of(performance), soundfont=find_soundfont(made_by["soundfont"]))
+    audio = audio * np.float32(10.0 ** (made_by.get("gain_db", 0.0) / 20.0))
+    sound = made_by.get("sound")
+    return disguise(audio, SoundChoices.from_dict(sound)) if sound else audio
+
+
+def _in_room(piece: Piece, performance: Performance) -> Performance:
+    seed = seed_of(piece.name, performance.name, "room")
+    sound = draw_sound([SOUNDS[UNSEEN_SOUND]], seed=seed)
+    made_by = {"kind": "synthesised", "seed": seed, "soundfont": UNSEEN_SOUNDFONT, "sound": asdict(sound)}
+    return replace(performance, spectrogram=_NOT_YET, made_by=made_by)
+
+
+def _spectrogram(performance: Performance) -> NDArray[np.float32]:
+    """Of the performance's sound, from the cache if it was rendered before; in half precision like those of pieces."""
+    path = cache_folder() / "heard" / f"{_content_key(performance)}.npz"
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            return np.asarray(kept["spectrogram"], np.float32)
+    except (OSError, ValueError, KeyError, BadZipFile):  # never rendered, or damaged
+        rendered = spectrogram(audio_of(performance)).astype(np.float16)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as draft:
+            np.savez_compressed(draft, spectrogram=rendered)
+        os.replace(draft.name, path)  # whole or not there, whoever else renders the same
+    except OSError as error:
+        raise AudioError(f"cannot keep a rendered performance in {path.parent}: {error}; free space there") from error
+    return rendered.astype(np.float32)
+
+
+def _content_key(performance: Performance) -> str:
+    """Names all that decides how a performance sounds."""
+    soundfont = find_soundfont(performance.made_by["soundfont"]).name
+    made = hashlib.sha256(json.dumps([_RENDERING, soundfont, performance.made_by], sort_keys=True).encode())
+    for notes in (performance.note_pitch, performance.note_onset_s, performance.note_duration_s):
+        made.update(notes.tobytes())
+    return made.hexdigest()

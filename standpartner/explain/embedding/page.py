@@ -1,0 +1,90 @@
+"""The embedding map as one HTML file: points to hover over and to listen to."""
+
+import html
+import io
+import json
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib import colormaps
+from PIL import Image
+
+from standpartner.agent.bundle import Floats
+from standpartner.agent.views import ink
+from standpartner.constants import FRAME_RATE_HZ
+from standpartner.explain.embedding.map import COLOURINGS, colour_range
+from standpartner.explain.embedding.points import Points
+from standpartner.game.tracks import Track
+from standpartner.support.embed import data_uri, vorbis_uri
+from standpartner.support.files import write_text
+
+_COLOUR_STEPS = 64
+
+
+def write_map_page(
+    path: Path,
+    places: npt.NDArray[np.float64],
+    points: Points,
+    *,
+    tracks: Sequence[Track],
+    sounds: Sequence[Floats],
+    window_px: int,
+    title: str,
+) -> None:
+    """Write a page that needs nothing else: map, scores, spectrograms and sounds are inside.
+
+    Args:
+        path: of the file.
+        places: (N, 2) of the map.
+        points: the same N.
+        tracks: of the episodes, in their order.
+        sounds: of the tracks, (n,) samples at 22 050 Hz; none at all for a page without sound.
+        window_px: width of what the agent sees of the strip.
+        title: of the page.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    low, high = places.min(axis=0), places.max(axis=0)
+    data = {
+        "frameRate": FRAME_RATE_HZ,
+        "windowPx": window_px,
+        "places": np.round((places - low) / np.maximum(high - low, 1e-9), 4).tolist(),
+        "episode": points.episode.tolist(),
+        "frame": points.frame.tolist(),
+        "x": np.round(points.position_px, 1).tolist(),
+        "colourings": [_colouring(name, label, getattr(points, name)) for name, label in COLOURINGS.items()],
+        "tracks": [_track(track) for track in tracks],
+        "sounds": [vorbis_uri(sound) for sound in sounds],
+    }
+    text = json.dumps(data, separators=(",", ":")).replace("</", "<\\/")
+    template = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
+    write_text(path, template.replace("{{title}}", html.escape(title)).replace("{{data}}", text))
+
+
+def _colouring(name: str, label: str, values: npt.NDArray[np.floating]) -> dict[str, Any]:
+    low, high, colours = colour_range(name, values)
+    steps = (colormaps[colours](np.linspace(0, 1, _COLOUR_STEPS))[:, :3] * 255).round().astype(int)
+    return {
+        "label": label,
+        "low": low,
+        "high": high,
+        "colours": [f"rgb({r} {g} {b})" for r, g, b in steps.tolist()],
+        "values": np.round(values, 3).tolist(),
+    }
+
+
+def _track(track: Track) -> dict[str, Any]:
+    heard = track.spectrogram.T[::-1] / max(float(track.spectrogram.max()), 1e-6)
+    return {"name": track.name, "score": _picture(1 - ink(track.strip)), "heard": _picture(1 - heard)}
+
+
+def _picture(image: Floats) -> str:
+    """Values 0 to 1 as a grey PNG."""
+    stream = io.BytesIO()
+    Image.fromarray(np.round(image * 255).astype(np.uint8)).save(stream, "PNG", optimize=True)
+    return data_uri(stream.getvalue(), "image/png")

@@ -1,0 +1,221 @@
+"""Why agents get lost: rules that tell from score, performance and trace what stood where an agent lost the way.
+
+A *lost moment* is the frame at which an agent is lost first; there is at most one in a performance. Before it lies the
+frame at which the agent *left*: the last one at which it was within ``near_share`` of the bound. The *stretch* of a
+moment goes from ``run_up_s`` before it left to the moment. A cause applies if the stretch has what its rule says:
+
+* **system start**: between the lowest and the highest strip x of target and agent in the stretch a system begins.
+* **repeated pattern**: at some frame of the stretch the agent is off by more than ``near_share`` of the bound and
+  within ``pattern_px`` of an onset that the same music leads to: of the last ``pattern_onsets`` onsets there and where
+  the music is, at least ``pattern_alike`` have half of their pitches or more in common.
+* **long rest**: a gap between two onsets that reaches into the stretch takes ``rest_s`` and ``rest_times`` the
+  performance's median gap, or longer.
+* **fast run**: ``run_onsets`` onsets in a row within the stretch whose mean gap is the median divided by
+  ``run_times``, or shorter.
+* **ornament**: a grace note, or notes played of an ornament's sign, belong to an onset of the stretch.
+* **other**: none of these.
+
+Some of that stands nearly everywhere. So every rule is also asked of *control* stretches: the same course of errors
+laid at evenly spread places of the same performance. Of the causes that apply to a moment, the one that applies to the
+fewest controls is called its cause.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from standpartner.constants import FRAME_RATE_HZ
+from standpartner.explain.traces.trace import Trace
+from standpartner.score import Score
+
+CAUSES: Final = ("system start", "repeated pattern", "long rest", "fast run", "ornament")
+OTHER: Final = "other"
+_CONTROLS = 40  # of each moment
+_EVERY = 3  # frames of a stretch from one that is asked for patterns to the next
+_ALIKE = 0.5  # share of pitches that two onsets have in common to be alike
+
+
+@dataclass(frozen=True)
+class CauseRules:
+    """The numbers in the rules; see the module.
+
+    Attributes:
+        near_share: of the bound, within which an agent is with the music.
+        run_up_s: that belong to the stretch before the agent left.
+        pattern_onsets: that are compared.
+        pattern_alike: share of them that must be alike.
+        pattern_px: distance to an onset at which an agent is at it.
+        rest_s: shortest long rest.
+        rest_times: the same in median gaps.
+        run_onsets: in the shortest run.
+        run_times: how much faster than the median a run is.
+    """
+
+    near_share: float = 0.25
+    run_up_s: float = 1.0
+    pattern_onsets: int = 4
+    pattern_alike: float = 0.75
+    pattern_px: float = 16.0
+    rest_s: float = 1.0
+    rest_times: float = 3.0
+    run_onsets: int = 6
+    run_times: float = 1.75
+
+
+@dataclass(frozen=True, eq=False)
+class LostMoment:
+    """Where an agent lost the way.
+
+    Attributes:
+        trace: of the performance.
+        score: that was followed.
+        left_frame: last frame at which the agent was with the music.
+        lost_frame: first one at which it was lost.
+        applies: causes whose rules apply, in the order of ``CAUSES``.
+        controls: how often each cause applies among the moment's controls, from 0 to 1; empty without controls.
+    """
+
+    trace: Trace
+    score: Score
+    left_frame: int
+    lost_frame: int
+    applies: tuple[str, ...]
+    controls: Mapping[str, float]
+
+
+def lost_moment(trace: Trace, score: Score, rules: CauseRules | None = None) -> LostMoment | None:
+    """The lost moment of a trace, examined; None if the agent never was lost.
+
+    Args:
+        trace: of a performance of the score.
+        score: that was followed.
+        rules: numbers of the rules.
+    """
+    if trace.lost_frame is None:
+        return None
+    rules = rules or CauseRules()
+    lost, left = trace.lost_frame - trace.first_frame, left_state(trace, rules)
+    first = max(left - round(rules.run_up_s * FRAME_RATE_HZ), 0)
+    examiner = _Examiner(trace, score, rules)
+    error = trace.error_px[first : lost + 1]
+    return LostMoment(
+        trace=trace,
+        score=score,
+        left_frame=trace.first_frame + left,
+        lost_frame=trace.lost_frame,
+        applies=examiner.causes(first, error),
+        controls=_controls(examiner, error, last_start=trace.states - len(error)),
+    )
+
+
+def left_state(trace: Trace, rules: CauseRules | None = None) -> int:
+    """Last state in which the agent was with the music before it was lost; the first one if it never was.
+
+    Args:
+        trace: in which the agent is lost.
+        rules: say how near is with the music.
+    """
+    rules = rules or CauseRules()
+    before = trace.error_px if trace.lost_frame is None else trace.error_px[: trace.lost_frame - trace.first_frame]
+    near = np.flatnonzero(np.abs(before) <= rules.near_share * trace.game.bound_px)
+    return int(near[-1]) if len(near) else 0
+
+
+def chance(moments: Sequence[LostMoment]) -> dict[str, float]:
+    """How often each cause applies among the controls of all moments, from 0 to 1; 0 without controls."""
+    known = [moment.controls for moment in moments if moment.controls]
+    return {cause: float(np.mean([one[cause] for one in known])) if known else 0.0 for cause in CAUSES}
+
+
+def cause_of(moment: LostMoment, by_chance: Mapping[str, float]) -> str:
+    """The cause that applies to a moment and to the fewest controls; "other" if none applies."""
+    return min(moment.applies, key=lambda cause: by_chance[cause], default=OTHER)
+
+
+def _controls(examiner: "_Examiner", error_px: npt.NDArray[np.float64], *, last_start: int) -> dict[str, float]:
+    if last_start < 1:
+        return {}
+    starts = np.unique(np.linspace(0, last_start, _CONTROLS).astype(int))
+    found = [examiner.causes(int(start), error_px) for start in starts]
+    return {cause: sum(cause in one for one in found) / len(found) for cause in CAUSES}
+
+
+class _Examiner:
+    """Asks the rules of stretches of one performance."""
+
+    def __init__(self, trace: Trace, score: Score, rules: CauseRules) -> None:
+        self.trace, self.score, self.rules = trace, score, rules
+        self.onset_s = np.asarray(trace.track.onset_s, np.float64)
+        self.median_s = float(np.median(np.diff(self.onset_s)))
+        self.pitches = _pitches(score)
+        heads, notes = score.noteheads, score.notes
+        ornamented = np.concatenate([heads.onset[heads.grace], notes.onset[notes.grace | notes.hidden]])
+        self.ornamented = np.unique(ornamented[ornamented >= 0])
+
+    def causes(self, first: int, error_px: npt.NDArray[np.float64]) -> tuple[str, ...]:
+        """Causes that apply to the stretch from a state on with a course of errors."""
+        target = self.trace.target_px[first : first + len(error_px)]
+        frames = self.trace.first_frame + first + np.arange(len(error_px))
+        inside = np.flatnonzero(
+            (self.onset_s >= frames[0] / FRAME_RATE_HZ) & (self.onset_s <= frames[-1] / FRAME_RATE_HZ)
+        )
+        found = {
+            "system start": self._system_starts(target, target + error_px),
+            "repeated pattern": self._repeats(frames, target + error_px, error_px),
+            "long rest": self._rests(frames),
+            "fast run": self._runs(inside),
+            "ornament": bool(np.isin(inside, self.ornamented).any()),
+        }
+        return tuple(cause for cause in CAUSES if found[cause])
+
+    def _system_starts(self, target: npt.NDArray[np.float64], position: npt.NDArray[np.float64]) -> bool:
+        low, high = min(target.min(), position.min()), max(target.max(), position.max())
+        starts = self.score.systems.strip_left_px[1:]
+        return bool(((starts > low) & (starts <= high)).any())
+
+    def _repeats(
+        self, frames: npt.NDArray[np.int64], position: npt.NDArray[np.float64], error_px: npt.NDArray[np.float64]
+    ) -> bool:
+        off = np.abs(error_px) > self.rules.near_share * self.trace.game.bound_px
+        x_px = self.trace.track.onset_x_px
+        for k in np.flatnonzero(off)[::_EVERY]:
+            sounding = int(np.searchsorted(self.onset_s, frames[k] / FRAME_RATE_HZ, side="right")) - 1
+            near = np.flatnonzero(np.abs(x_px - position[k]) <= self.rules.pattern_px)
+            if any(self._alike(sounding, int(other)) for other in near):
+                return True
+        return False
+
+    def _alike(self, one: int, other: int) -> bool:
+        """Whether the same music leads to two different onsets."""
+        count = self.rules.pattern_onsets
+        if one == other or min(one, other) < count - 1:
+            return False
+        pairs = [(self.pitches[one - k], self.pitches[other - k]) for k in range(count)]
+        alike = [len(a & b) / max(len(a | b), 1) >= _ALIKE for a, b in pairs]
+        return sum(alike) >= self.rules.pattern_alike * count
+
+    def _rests(self, frames: npt.NDArray[np.int64]) -> bool:
+        begin, end = self.onset_s[:-1], self.onset_s[1:]
+        reaching = (begin < frames[-1] / FRAME_RATE_HZ) & (end > frames[0] / FRAME_RATE_HZ)
+        long = end - begin >= max(self.rules.rest_s, self.rules.rest_times * self.median_s)
+        return bool((reaching & long).any())
+
+    def _runs(self, inside: npt.NDArray[np.int64]) -> bool:
+        gaps = self.rules.run_onsets - 1
+        if len(inside) <= gaps:
+            return False
+        times = self.onset_s[inside]
+        return bool(((times[gaps:] - times[:-gaps]) / gaps <= self.median_s / self.rules.run_times).any())
+
+
+def _pitches(score: Score) -> list[frozenset[int]]:
+    """Pitches of the heads of each onset, without grace notes."""
+    heads = score.noteheads
+    found: list[set[int]] = [set() for _ in range(len(score.onsets))]
+    for onset, pitch, grace in zip(heads.onset.tolist(), heads.pitch.tolist(), heads.grace.tolist(), strict=True):
+        if onset >= 0 and not grace:
+            found[onset].add(pitch)
+    return [frozenset(one) for one in found]

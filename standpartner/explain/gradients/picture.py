@@ -1,0 +1,103 @@
+"""One frame explained: score window and spectrogram under what spoke for and against each target."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.cm
+import matplotlib.colors
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from standpartner.agent.bundle import Floats
+from standpartner.constants import FRAME_RATE_HZ
+from standpartner.errors import ConfigError
+from standpartner.explain.gradients.attribution import Attribution, cut_windows
+from standpartner.explain.replay import Moments
+from standpartner.learn.data import frames_between
+
+# Orange for, purple against: told apart by colour-blind eyes, too.
+_COLOURS = mpl.colors.LinearSegmentedColormap.from_list("against-for", ["#5e3c99", "#f7f7f7", "#e66101"])
+_BRIGHTEST = 99.7  # percentile of the sizes that gets the full colour
+_SPREAD_PX = 2
+_TITLES = {
+    "action": "the action taken: {action} (log-probability {change:+.2f})",
+    "other": "the runner-up: {action} (log-probability {change:+.2f})",
+    "value": "value ({change:+.3f})",
+    "locate": "locate: column {target} (log-probability {change:+.2f})",
+}
+_ACTIONS = ("slower", "same speed", "faster")
+
+
+def draw_moment(moment: Moments, found: Mapping[str, Attribution], number: int, *, path: Path) -> None:
+    """Draw one frame.
+
+    Args:
+        moment: of one frame.
+        found: attributions by target.
+        number: of the frame in them.
+        path: of the PNG.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+    figure = Figure(figsize=(11, 2.6 * len(found) + 0.5), layout="constrained")
+    axes = figure.subplots(len(found), 2, squeeze=False, width_ratios=(3.2, 1))
+    for row, (name, attribution) in enumerate(found.items()):
+        _draw_score(axes[row, 0], moment, attribution.score[number])
+        _draw_spectrogram(axes[row, 1], moment, attribution.spectrogram[number])
+        target = int(attribution.target[number])
+        axes[row, 0].set_title(
+            _TITLES[name].format(action=_ACTIONS[target % 3], target=target, change=attribution.change[number]),
+            loc="left",
+        )
+    bar = mpl.cm.ScalarMappable(mpl.colors.Normalize(-1, 1), _COLOURS)
+    drawn = figure.colorbar(bar, ax=axes, ticks=(-1, 0, 1), shrink=0.8, pad=0.01)
+    drawn.ax.set_yticklabels(["against", "0", "for"])
+    figure.suptitle(
+        f"{moment.track.name}, frame {moment.frame[0]} ({moment.frame[0] / FRAME_RATE_HZ:.2f} s)", fontsize=10
+    )
+    try:
+        figure.savefig(path, dpi=110)
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error}; choose another folder") from error
+
+
+def _draw_score(axes: Axes, moment: Moments, image: Floats) -> None:
+    height, width = image.shape
+    left = int(np.floor(moment.position_px[0] + 0.5)) - width // 2
+    strip = moment.track.strip
+    top = (strip.shape[0] - height) // 2
+    black = np.asarray(1 - strip[top : top + height] / 255, np.float32)
+    seen = cut_windows(black[None, None], np.array([left]), width_px=width)[0, 0]
+    _overlay(axes, _spread(image), seen, (left, left + width, height, 0))
+    axes.axvline(moment.position_px[0], color="#0072B2", linewidth=1.5, label="agent")
+    axes.axvline(moment.track.targets[moment.frame[0]], color="#000000", linestyle=":", linewidth=1.5, label="truth")
+    axes.legend(loc="upper right", fontsize=7)
+    axes.set(xlabel="strip px", ylabel="row, px")
+
+
+def _draw_spectrogram(axes: Axes, moment: Moments, image: Floats) -> None:
+    frame, count = int(moment.frame[0]), len(image)
+    heard = frames_between(moment.track.spectrogram, frame + 1 - count, frame + 1)
+    extent = ((1 - count - 0.5) / FRAME_RATE_HZ, 0.5 / FRAME_RATE_HZ, -0.5, image.shape[1] - 0.5)
+    _overlay(axes, image.T[::-1], heard.T[::-1] / np.float32(max(float(heard.max()), 1e-6)), extent)
+    axes.set(xlabel="s before now", ylabel="band")
+
+
+def _overlay(axes: Axes, image: Floats, ink: Floats, extent: tuple[float, float, float, float]) -> None:
+    """Paint attributions in colour, and over them what was seen or heard in transparent black."""
+    scale = max(float(np.percentile(np.abs(image), _BRIGHTEST)), 1e-9)
+    axes.imshow(image / scale, cmap=_COLOURS, vmin=-1, vmax=1, extent=extent, aspect="auto", interpolation="nearest")
+    black = np.zeros((*ink.shape, 4))
+    black[..., 3] = 0.55 * ink
+    axes.imshow(black, extent=extent, aspect="auto", interpolation="nearest")
+
+
+def _spread(image: Floats) -> Floats:
+    """Sum over small squares: single pixels are too small to be seen."""
+    padded = np.pad(image, _SPREAD_PX)
+    size = 2 * _SPREAD_PX + 1
+    spread: Floats = np.lib.stride_tricks.sliding_window_view(padded, (size, size)).sum((2, 3))
+    return spread

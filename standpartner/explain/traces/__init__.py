@@ -1,0 +1,1 @@
+"""What an agent saw, believed and did, frame by frame, as pictures, videos and a viewer."""

@@ -1,0 +1,226 @@
+"""The panels of how it went: curves of the last seconds, and the time line of the whole episode."""
+
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from standpartner.constants import CM_PER_STRIP_PX, FRAME_RATE_HZ
+from standpartner.explain.traces.panels import action_name
+from standpartner.explain.traces.show import Show
+from standpartner.support.canvas import (
+    ACTIONS,
+    AGENT,
+    BELIEF,
+    LINE,
+    PAPER,
+    SMALL,
+    SOFT,
+    TARGET,
+    TEXT,
+    Box,
+    Canvas,
+    Colour,
+)
+
+_SECONDS = 10
+_HEAD = 24  # units of a plot's title
+_AXIS = 34  # units of the numbers beside a plot
+_SMOOTH = 2  # lines are drawn at twice the size and shrunk
+
+Values = npt.NDArray[np.floating]
+
+
+class CurvesPanel:
+    """Action probabilities, reward and value, and error over the last 10 s.
+
+    Args:
+        show: what is shown.
+        box: of the panel.
+    """
+
+    def __init__(self, show: Show, box: Box) -> None:
+        self.show, self.box = show, box
+        height = (box.height - 18) / 3
+        self._boxes = [
+            Box(box.left + _AXIS, box.top + k * height + _HEAD, box.width - _AXIS, height - _HEAD - 8) for k in range(3)
+        ]
+
+    def draw(self, canvas: Canvas, frame: int) -> None:
+        """Draw a frame."""
+        actions, rewards, errors = self._boxes
+        self._draw_actions(canvas, actions, frame)
+        self._draw_rewards(canvas, rewards, frame)
+        self._draw_errors(canvas, errors, frame)
+        bottom = errors.bottom + 5
+        canvas.text((errors.left, bottom), f"{_SECONDS} s ago", colour=SOFT, size=SMALL)
+        canvas.text((errors.right, bottom), "now", colour=SOFT, size=SMALL, anchor="rt")
+
+    def _draw_actions(self, canvas: Canvas, box: Box, frame: int) -> None:
+        actions = self.show.trace.game.actions
+        colours = _colours(len(actions))
+        names = [(action_name(change), colour) for change, colour in zip(actions, colours, strict=True)]
+        _titles(canvas, box, ("actions", None), *names)
+        whole = np.cumsum(self.show.trace.action, axis=1)
+
+        def draw(plot: "_Plot") -> None:
+            for k in reversed(range(len(actions))):
+                plot.fill(whole[:, k], colours[k])
+
+        _plot(canvas, box, frame - self.show.trace.first_frame, draw=draw, ends=(0, 1), ticks=(0, 1))
+
+    def _draw_rewards(self, canvas: Canvas, box: Box, frame: int) -> None:
+        trace = self.show.trace
+        _titles(canvas, box, ("reward", AGENT), ("value" + self._value_unit, TARGET))
+        low, high = self._value_ends
+
+        def draw(plot: "_Plot") -> None:
+            plot.curve((trace.value - low) / (high - low), TARGET)
+            plot.curve(trace.reward, AGENT)
+
+        _plot(canvas, box, frame - trace.first_frame, draw=draw, ends=(0, 1), ticks=(0, 1))
+
+    def _draw_errors(self, canvas: Canvas, box: Box, frame: int) -> None:
+        trace = self.show.trace
+        bound = trace.game.bound_px * CM_PER_STRIP_PX
+        _titles(canvas, box, ("error in cm", AGENT), ("bound: lost beyond it", None))
+        error = np.clip(trace.error_px * CM_PER_STRIP_PX, -1.25 * bound, 1.25 * bound)
+
+        def draw(plot: "_Plot") -> None:
+            for level in (-bound, bound):
+                plot.level(level, SOFT)
+            plot.curve(error, AGENT)
+
+        ticks = (-round(bound, 1), 0, round(bound, 1))
+        _plot(canvas, box, frame - trace.first_frame, draw=draw, ends=(-1.25 * bound, 1.25 * bound), ticks=ticks)
+
+    @cached_property
+    def _value_ends(self) -> tuple[float, float]:
+        """What values are drawn at the bottom and at the top: 0 and 1, or the extremes where they leave that."""
+        low, high = float(self.show.trace.value.min()), float(self.show.trace.value.max())
+        return (0.0, 1.0) if high <= 1.2 and low >= -0.2 else (min(low, 0.0), high)
+
+    @property
+    def _value_unit(self) -> str:
+        low, high = self._value_ends
+        return "" if (low, high) == (0, 1) else f" ({low:.0f} to {high:.0f})"
+
+
+def _colours(count: int) -> tuple[Colour, ...]:
+    """Of the actions, slower to faster."""
+    if count == len(ACTIONS):
+        return ACTIONS
+    mix = np.linspace(0, 1, count)[:, None]
+    shades = np.rint((1 - mix) * np.array(ACTIONS[0]) + mix * np.array(ACTIONS[-1])).astype(int)
+    return tuple((int(red), int(green), int(blue)) for red, green, blue in shades)
+
+
+class _Plot:
+    """Axes of the last seconds: values of decisions or states, the newest at the right edge."""
+
+    def __init__(self, canvas: Canvas, *, size: Box, newest: int, ends: tuple[float, float]) -> None:
+        self.canvas, self.size, self.newest, self.ends = canvas, size, newest, ends
+
+    def curve(self, values: Values, colour: Colour) -> None:
+        """A line through values."""
+        points = self._points(values)
+        if len(points) > 1:
+            self.canvas.line(points, colour, 2)
+
+    def fill(self, values: Values, colour: Colour) -> None:
+        """What is below values."""
+        points = self._points(values)
+        if len(points) > 1:
+            floor = [(points[-1, 0], self.size.height), (points[0, 0], self.size.height)]
+            self.canvas.area(np.concatenate([points, floor]), colour)
+
+    def level(self, value: float, colour: Colour) -> None:
+        """A level line."""
+        y = self.y(value)
+        for x in np.arange(0, self.size.width, 12):
+            self.canvas.line([(x, y), (x + 6, y)], colour)
+
+    def y(self, value: float) -> float:
+        """Units from the top."""
+        return self.size.height * (self.ends[1] - value) / (self.ends[1] - self.ends[0])
+
+    def _points(self, values: Values) -> npt.NDArray[np.float64]:
+        count = _SECONDS * FRAME_RATE_HZ
+        first, last = max(self.newest - count, 0), min(self.newest, len(values) - 1)
+        which = np.arange(first, last + 1)
+        x = self.size.width * (1 - (self.newest - which) / count)
+        return np.stack([x, [self.y(float(value)) for value in values[which]]], axis=1)
+
+
+def _plot(
+    canvas: Canvas,
+    box: Box,
+    newest: int,
+    *,
+    draw: Callable[[_Plot], None],
+    ends: tuple[float, float],
+    ticks: tuple[float, ...],
+) -> None:
+    inside = Canvas(box.width, box.height, scale=canvas.scale * _SMOOTH, colour=PAPER)
+    plot = _Plot(inside, size=box, newest=newest, ends=ends)
+    for tick in ticks:
+        inside.line([(0, plot.y(tick)), (box.width, plot.y(tick))], LINE)
+        canvas.text((box.left - 6, box.top + plot.y(tick)), f"{tick:g}", colour=SOFT, size=SMALL, anchor="rm")
+    draw(plot)
+    left, top, right, bottom = canvas.box_px(box)
+    canvas.image.paste(inside.image.resize((right - left, bottom - top), Image.Resampling.BOX), (left, top))
+    canvas.rectangle(box, outline=LINE)
+
+
+def _titles(canvas: Canvas, box: Box, *titles: tuple[str, Colour | None]) -> None:
+    """What is drawn, each after a sample of its colour."""
+    x, y = box.left, box.top - 11
+    for words, colour in titles:
+        if colour:
+            canvas.line([(x, y), (x + 14, y)], colour, 4)
+            x += 19
+        canvas.text((x, y), words, size=SMALL, anchor="lm")
+        x += canvas.text_width(words, SMALL) + 16
+
+
+class TimeLine:
+    """The whole episode: how far off the agent was, where it was lost, where systems start, and where the frame is.
+
+    Args:
+        show: what is shown.
+        box: of the panel.
+        frames: that are shown in all.
+    """
+
+    def __init__(self, show: Show, box: Box, *, frames: int) -> None:
+        self.show, self.box, self.frames = show, box, frames
+        self._ready: Image.Image | None = None
+
+    def draw(self, canvas: Canvas, frame: int) -> None:
+        """Draw a frame."""
+        if self._ready is None:
+            self._ready = self._whole(canvas.scale)
+        canvas.paste(self._ready, self.box.left, self.box.top)
+        x = self.box.left + self._x(frame)
+        canvas.upright(x, self.box.top - 3, self.box.bottom + 3, colour=TEXT, width=3)
+
+    def _x(self, frame: float) -> float:
+        return self.box.width * frame / max(self.frames - 1, 1)
+
+    def _whole(self, scale: float) -> Image.Image:
+        trace, height = self.show.trace, self.box.height
+        canvas = Canvas(self.box.width, height, scale=scale, colour=PAPER)
+        share = np.clip(np.abs(trace.error_px) / trace.game.bound_px, 0, 1)
+        for k, (off, lost) in enumerate(zip(share, trace.lost, strict=True)):
+            left, right = self._x(trace.first_frame + k), self._x(trace.first_frame + k + 1)
+            high = height * max(float(off), 0.04)
+            column = Box(left, height - high, max(right - left, 1 / scale), high)
+            canvas.rectangle(column, fill=TARGET if lost else (140, 186, 214))
+        if self.show.score is not None:
+            starts = self.show.score.systems.strip_left_px[1:]
+            for state in np.searchsorted(trace.target_px, starts):
+                canvas.upright(self._x(trace.first_frame + int(state)), 0, height, colour=BELIEF, width=1, dash=2)
+        canvas.rectangle(Box(0, 0, self.box.width, height), outline=LINE)
+        return canvas.image

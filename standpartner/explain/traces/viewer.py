@@ -1,0 +1,115 @@
+"""A show as one self-contained page: scrub anywhere, frame by frame, with its sound; overlays can be switched."""
+
+import base64
+import html
+import json
+import zlib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from standpartner.constants import BANDS_PER_OCTAVE, CM_PER_STRIP_PX, FRAME_RATE_HZ
+from standpartner.explain.traces.panels import action_name, full_colour
+from standpartner.explain.traces.picture import shown_frames
+from standpartner.explain.traces.show import Show
+from standpartner.explain.traces.trace import Overlay
+from standpartner.game.rendering import loudness_grey
+from standpartner.score.page_data import measures_table, systems_table
+from standpartner.support.embed import page_picture, vorbis_uri
+from standpartner.support.files import write_text
+
+_TILE_PX = 2_048  # browsers refuse very wide pictures
+_COARSER = 4  # the attribution of a score is averaged over squares of so many strip px
+_SHARE, _SIGNED = 255, 127  # probabilities and attributions are kept in bytes
+
+
+def write_viewer(path: str | Path, show: Show) -> None:
+    """Write one HTML file that needs nothing else: score, sound and trace are inside.
+
+    Args:
+        path: of the file; replaced only when the new one is complete.
+        show: what is shown.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    template = resources.files(__package__).joinpath("viewer.html").read_text(encoding="utf-8")
+    text = json.dumps(_content(show), separators=(",", ":")).replace("</", "<\\/")
+    write_text(path, template.replace("{{title}}", html.escape(show.title)).replace("{{data}}", text))
+
+
+def _content(show: Show) -> dict[str, Any]:
+    trace, track, score = show.trace, show.trace.track, show.score
+    frames = shown_frames(track)
+    heard = loudness_grey(track.spectrogram[:frames]).T[::-1]
+    return {
+        "title": show.title,
+        "agent": show.agent,
+        "rules": trace.game.name,
+        "frameRate": FRAME_RATE_HZ,
+        "bandsPerOctave": BANDS_PER_OCTAVE,
+        "cmPerPx": CM_PER_STRIP_PX,
+        "frames": frames,
+        "firstFrame": trace.first_frame,
+        "lastFrame": track.last_frame,
+        "framesInView": trace.game.frames_in_view,
+        "boundPx": trace.game.bound_px,
+        "seenPx": trace.seen_px,
+        "actions": [action_name(change) for change in trace.game.actions],
+        "audio": vorbis_uri(show.audio),
+        "strip": _tiles(track.strip),
+        "heard": _tiles(heard),
+        "pages": [] if score is None else [page_picture(page) for page in score.pages],
+        "systems": [] if score is None else systems_table(score),
+        "measures": [] if score is None else measures_table(score),
+        "attribution": [] if show.attribution is None else show.attribution.what,
+        "explained": [] if show.attribution is None else show.attribution.decision.tolist(),
+        "arrays": {name: _array(values) for name, values in _arrays(show).items()},
+    }
+
+
+def _arrays(show: Show) -> dict[str, npt.NDArray[Any]]:
+    trace = show.trace
+    kept: dict[str, npt.NDArray[Any]] = {
+        "position": trace.position_px.astype("<f4"),
+        "target": trace.target_px.astype("<f4"),
+        "speed": trace.speed.astype("<f4"),
+        "reward": trace.reward.astype("<f4"),
+        "value": trace.value.astype("<f4"),
+        "action": _bytes(trace.action),
+        "locate": _bytes(trace.locate),
+        "belief": _bytes(trace.belief),
+    }
+    if show.attribution is not None:
+        kept |= _attributions(show.attribution)
+    return kept
+
+
+def _attributions(attribution: Overlay) -> dict[str, npt.NDArray[np.int8]]:
+    count, height, width = attribution.score.shape
+    blocks = attribution.score[:, : height // _COARSER * _COARSER, : width // _COARSER * _COARSER]
+    coarse = blocks.reshape(count, height // _COARSER, _COARSER, -1, _COARSER).mean(axis=(2, 4))
+    return {"forScore": _signed(coarse), "forHeard": _signed(attribution.spectrogram)}
+
+
+def _bytes(shares: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    return np.rint(shares * _SHARE).astype(np.uint8)
+
+
+def _signed(values: npt.NDArray[np.floating]) -> npt.NDArray[np.int8]:
+    """-127 to 127 for what is coloured in full."""
+    return np.rint(np.clip(values / max(full_colour(values), 1e-12), -1, 1) * _SIGNED).astype(np.int8)
+
+
+def _array(values: npt.NDArray[Any]) -> dict[str, Any]:
+    """An array as its kind, shape and compressed bytes."""
+    packed = base64.b64encode(zlib.compress(np.ascontiguousarray(values).tobytes(), 9)).decode()
+    kinds = {"float32": "Float32Array", "uint8": "Uint8Array", "int8": "Int8Array"}
+    return {"kind": kinds[str(values.dtype)], "shape": values.shape, "data": packed}
+
+
+def _tiles(picture: npt.NDArray[np.uint8]) -> list[dict[str, Any]]:
+    return [page_picture(picture[:, left : left + _TILE_PX]) for left in range(0, picture.shape[1], _TILE_PX)]

@@ -1,0 +1,182 @@
+"""One performance being followed: the agent at its place, the search beside it, and the jump from one to the other.
+
+The agent plays the game without its truth: the view at its position and what was heard give an action,
+``speed += action``, ``position += speed``, kept on the strip. The search (`standpartner.follow.search`) looks at the
+whole score. When it is sure of a place far from the agent, with more evidence than the agent's own tracker has for
+where it is, and enough of that has gathered, the agent is put there, at the tempo that was found and with nothing
+remembered. The search judges by sound alone and takes a phrase for its repetition; the tracker knows what led there and
+is slow to give it up: their log odds are added.
+
+Confidence weighs the same log odds, of the music being within reach of the position, as calibrated on validation pieces
+(`standpartner.agent.calibration`): of all frames with confidence 0.8, eight in ten are within reach of the truth.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from standpartner.agent.bundle import Agent, Decision, Floats
+from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
+from standpartner.agent.views import window, window_index
+from standpartner.constants import FRAME_RATE_HZ, SPEED_CHANGES_PX
+from standpartner.errors import ConfigError
+from standpartner.follow.search import Found, ScoreSearch, SearchConfig
+
+_REMEMBERED_S = 0.25  # what the tracker said of the agent's place is averaged over about so long
+_RARE = 1e-4  # neither this nor its complement is surpassed by what a tracker is believed
+_NEVER = 1e-12
+_UNDECIDED = 0.5
+_BLEND = 1.0 - float(np.exp(-1.0 / (_REMEMBERED_S * FRAME_RATE_HZ)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PursuitConfig:
+    """When the agent is put where the search found the music.
+
+    Attributes:
+        jump: whether it ever is.
+        away_px: only to a place further away than this, in strip px.
+        sure: probability that the search must give to the place found.
+        evidence: natural logarithm of how many times more probable the search must find it than the agent's own place,
+            less the log odds that the agent's own tracker gives to that, by the last quarter of a second.
+        gathered: how much evidence beyond that must have come together while all this lasted, in seconds times its
+            natural logarithm: strong evidence is acted on soon, weak evidence late.
+        slowest_px: reading speed that music found must have, in strip px a frame: what stands still may be silence.
+        search: settings of the search.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    jump: bool = True
+    away_px: float = 100.0
+    sure: float = 0.8
+    evidence: float = 8.0
+    gathered: float = 2.5
+    slowest_px: float = 0.5
+    search: SearchConfig = field(default_factory=SearchConfig)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.sure <= 1:
+            raise ConfigError(f"expected sure from 0 to 1, got {self.sure}")
+        if self.gathered < 0:
+            raise ConfigError(f"expected gathered of 0 or more, got {self.gathered}")
+        if self.away_px <= self.search.reach_px:
+            raise ConfigError(f"expected away_px above the search's reach_px, got {self.away_px}")
+
+
+class Pursuit:
+    """The agent and the search in one score, frame by frame: `listen`, `decide`, `move`.
+
+    Args:
+        agent: who listens and reads.
+        view: of the strip, from ``agent.read``.
+        width_px: of the strip.
+        start_px: where the agent begins.
+        start_known: whether the music does so, too; if not, the search expects it anywhere.
+        config: see `PursuitConfig`.
+
+    Attributes:
+        position_px: where the agent is.
+        searched: probability that the search gives to the music being within reach of it.
+        tracked: what the agent's tracker gives to that, by the last quarter of a second.
+        jumped_from_px: where the agent was before it jumped in the frame listened to last; None if it did not.
+
+    Raises:
+        AgentError: the agent was exported without the graph that searches.
+    """
+
+    def __init__(
+        self,
+        agent: Agent,
+        view: Floats,
+        *,
+        width_px: int,
+        start_px: float,
+        start_known: bool = True,
+        config: PursuitConfig | None = None,
+    ) -> None:
+        self.agent, self.config = agent, config or PursuitConfig()
+        self.position_px, self.searched = start_px, 1.0
+        self.tracked = 1.0 if start_known else _UNDECIDED
+        self.jumped_from_px: float | None = None
+        self.search = ScoreSearch(agent, view, start_px=start_px if start_known else None, config=self.config.search)
+        self._view, self._width_px = view, width_px
+        self._columns = np.array([len(view) - 2 * WINDOW_COLUMNS])
+        self._speed_px, self._memory = 0.0, agent.empty_memory(1)
+        self._gathered = 0.0
+        self._decision: Decision | None = None
+
+    def listen(self, embedding: Floats) -> bool:
+        """Let the search take in (1, features) of a frame, and jump if it is time; returns whether it did."""
+        self.search.take(embedding, agent_px=self.position_px)
+        found = self.search.found()
+        self._gathered = self._gather(found)
+        jumps = self.config.jump and self._gathered > self.config.gathered
+        self.jumped_from_px = self.position_px if jumps else None
+        if jumps:
+            self._begin_at(found)
+        self.searched = self.search.probability_near(self.position_px)
+        return jumps
+
+    @property
+    def confidence(self) -> float:
+        """Calibrated probability that the music is within reach of the position."""
+        return float(self.agent.calibration.confidence(self.searched, self.tracked))
+
+    def decide(self, embedding: Floats) -> None:
+        """Let the agent decide by the frame listened to last how to move on."""
+        index, fraction = window_index(np.array([self.position_px]), self._columns)
+        self._decision = self.agent.decide(
+            window(self._view, index, fraction),
+            embedding,
+            speed_px=np.array([self._speed_px], np.float32),
+            memory=self._memory,
+        )
+        self._memory = self._decision.memory
+        self.tracked += _BLEND * (self._probability_here(self._decision.track[0]) - self.tracked)
+
+    def move(self) -> None:
+        """Move as was decided."""
+        if self._decision is None:
+            raise ConfigError("expected a frame to be decided on before the first move; call decide")
+        change = SPEED_CHANGES_PX[int(np.argmax(self._decision.action[0]))]
+        self._speed_px += change
+        self._put(self.position_px + self._speed_px)
+
+    def _probability_here(self, track: Floats) -> float:
+        """The tracker's probability, by its (64,) logits, that the music is within reach of the position."""
+        offset_px = (np.arange(WINDOW_COLUMNS) - (WINDOW_COLUMNS - 1) / 2) * COLUMN_STRIDE_PX
+        weight = np.exp(track - track.max(), dtype=np.float64)
+        return min(1.0, float(weight[np.abs(offset_px) <= self.config.search.reach_px].sum() / weight.sum()))
+
+    def _gather(self, found: Found) -> float:
+        """See ``PursuitConfig.gathered``; a frame without enough evidence begins anew."""
+        if not self._is_elsewhere(found):
+            return 0.0
+        beyond = self._evidence(found) - self.config.evidence
+        return self._gathered + beyond / FRAME_RATE_HZ if beyond >= 0 else 0.0
+
+    def _is_elsewhere(self, found: Found) -> bool:
+        config = self.config
+        return (
+            abs(found.x_px - self.position_px) > config.away_px
+            and found.probability >= config.sure
+            and found.speed_px >= config.slowest_px
+        )
+
+    def _evidence(self, found: Found) -> float:
+        """See ``PursuitConfig.evidence``."""
+        here, tracked = self.search.probability_near(self.position_px), min(max(self.tracked, _RARE), 1.0 - _RARE)
+        against = math.log(found.probability) - math.log(max(here, _NEVER))
+        return against - math.log(tracked / (1.0 - tracked))
+
+    def _begin_at(self, found: Found) -> None:
+        self._put(found.x_px)
+        self._speed_px = float(round(found.speed_px))  # the game's speeds are whole
+        self._memory = self.agent.empty_memory(1)
+        self._gathered, self.tracked = 0.0, 1.0
+
+    def _put(self, x_px: float) -> None:
+        self.position_px = min(max(x_px, 0.0), self._width_px - 1.0)

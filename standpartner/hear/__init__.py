@@ -1,0 +1,6 @@
+"""Hearing: recordings on disk and the spectrogram, whose numbers are the same offline and live."""
+
+from standpartner.hear.files import read_audio, write_audio
+from standpartner.hear.spectrogram import SpectrogramStream, frame_centre, frame_count, spectrogram
+
+__all__ = ["SpectrogramStream", "frame_centre", "frame_count", "read_audio", "spectrogram", "write_audio"]

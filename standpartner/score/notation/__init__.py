@@ -1,0 +1,1 @@
+"""Notation files engraved by Verovio or LilyPond into a `Score`."""

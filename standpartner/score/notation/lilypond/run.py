@@ -1,0 +1,150 @@
+"""Runs LilyPond, convert-ly and Ghostscript in a folder of their own, each with what is left of a time limit."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from PIL import Image as PilImage
+
+from standpartner.errors import MissingExtraError, ScoreError
+from standpartner.score.model import Image
+from standpartner.score.notation.lilypond.source import LilyPondSource, play_as_printed
+
+_INSTALL: Final = "apt-get install lilypond"
+_LAST_WORDS: Final = 300
+
+
+@dataclass(frozen=True)
+class LilyPondOutput:
+    """What LilyPond wrote: the hook's report, MIDI files in the order of the scores, pages as PostScript."""
+
+    report: str
+    midi: tuple[Path, ...]
+    postscript: Path
+
+
+class Deadline:
+    """A moment until which programs may run."""
+
+    def __init__(self, seconds: float) -> None:
+        self._limit_s = seconds
+        self._end_s = time.monotonic() + seconds
+
+    def run(self, command: list[str], folder: Path, *, name: str) -> str:
+        """Run a program to its end and return its words (standard output and error).
+
+        The program and whatever it started are killed at the deadline.
+
+        Raises:
+            ScoreError: It took too long.
+            MissingExtraError: It is not installed.
+        """
+        program = shutil.which(command[0])
+        if program is None:
+            raise MissingExtraError("LilyPond", _INSTALL)
+        process = subprocess.Popen(
+            [program, *command[1:]],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**os.environ, "TMPDIR": str(folder), "LC_ALL": "C.UTF-8"},
+        )
+        try:
+            words, _ = process.communicate(timeout=max(0.0, self._end_s - time.monotonic()))
+        except subprocess.TimeoutExpired as error:
+            raise ScoreError(
+                f"Engraving {name} took longer than {self._limit_s:g} s; split the score or raise the time limit."
+            ) from error
+        finally:
+            _end(process)
+        said = words.decode(errors="replace")
+        return said if process.returncode >= 0 else f"{said}\n{command[0]} broke off (signal {-process.returncode})."
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def run_lilypond(
+    source: LilyPondSource, folder: Path, *, deadline: Deadline, name: str, play_print: bool
+) -> LilyPondOutput:
+    """Engrave a source.
+
+    Args:
+        source: What to engrave.
+        folder: An empty folder.
+        deadline: Until when.
+        name: Of the file, for messages.
+        play_print: Make MIDI of what is drawn instead of the file's own.
+
+    Raises:
+        ScoreError: LilyPond draws nothing or takes too long.
+        MissingExtraError: LilyPond is not installed.
+    """
+    for file, text in source.texts.items():
+        (folder / file).write_text(text, encoding="utf-8")
+    deadline.run(["convert-ly", "--edit", *source.texts], folder, name=name)
+    for file in source.texts:  # after convert-ly, which knows the older spellings
+        text = (folder / file).read_text(encoding="utf-8")
+        (folder / file).write_text(play_as_printed(text), encoding="utf-8")
+    hooks = ["hook.ily", "sound.ily"] if play_print else ["hook.ily"]
+    for hook in hooks:
+        text = (resources.files("standpartner.score.notation.lilypond") / hook).read_text(encoding="utf-8")
+        (folder / hook).write_text(text, encoding="utf-8")
+    (folder / "hooks.ily").write_text("\n".join(f'\\include "{hook}"' for hook in hooks), encoding="utf-8")
+    options = ["--ps", "-dinclude-settings=hooks.ily", "-dno-point-and-click", "--loglevel=WARNING"]
+    words = deadline.run(["lilypond", *options, next(iter(source.texts))], folder, name=name)
+    report, postscript = folder / "engraving.txt", sorted(folder.glob("*.ps"))
+    if not report.is_file() or not postscript:
+        raise ScoreError(
+            f"LilyPond draws nothing for {name}; open the file in LilyPond and mend it. "
+            f"Its words: {_gist(words) or 'none'}"
+        )
+    if len(postscript) > 1:
+        raise ScoreError(f"{name} makes {len(postscript)} documents; keep one \\book in the file.")
+    midi = sorted((*folder.glob("*.midi"), *folder.glob("*.mid")), key=_number)
+    return LilyPondOutput(report.read_text(encoding="utf-8"), tuple(midi), postscript[0])
+
+
+def rasterise(postscript: Path, *, dots_per_inch: float, deadline: Deadline, name: str) -> list[Image]:
+    """Turn pages into gray images.
+
+    Raises:
+        ScoreError: Ghostscript fails or takes too long.
+        MissingExtraError: Ghostscript is not installed.
+    """
+    folder = postscript.parent
+    command = ["gs", "-q", "-dBATCH", "-dNOPAUSE", "-dSAFER", "-sDEVICE=pnggray", f"-r{dots_per_inch:.5f}"]
+    command += ["-dTextAlphaBits=4", "-dGraphicsAlphaBits=4", "-sOutputFile=page-%04d.png", postscript.name]
+    words = deadline.run(command, folder, name=name)
+    files = sorted(folder.glob("page-*.png"))
+    if not files:
+        raise ScoreError(f"Ghostscript cannot draw the pages of {name}. Its words: {_gist(words) or 'none'}")
+    pages = []
+    for file in files:
+        with PilImage.open(file) as image:
+            pages.append(np.asarray(image.convert("L")))
+    return pages
+
+
+def _number(path: Path) -> tuple[int, str]:
+    """Order of MIDI files: part-0.midi, part-0-1.midi, ..., part-0-10.midi."""
+    return len(path.stem), path.stem
+
+
+def _gist(words: str) -> str:
+    """The first error of a program, else its last words."""
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
+    errors = [line for line in lines if "error:" in line.lower()]
+    return (errors[0] if errors else " ".join(lines[-2:]))[:_LAST_WORDS]

@@ -1,0 +1,36 @@
+"""Tables of a score that pages in a browser are made of, ready for JSON."""
+
+from typing import Any
+
+from standpartner.score.model import Score
+
+
+def printed_measure(label: str) -> int | str:
+    """A measure's printed label, as a number where it is one."""
+    return int(label) if label.isdecimal() else label
+
+
+def systems_table(score: Score) -> list[dict[str, float]]:
+    """Each system's page, box in page px, and extent on the strip."""
+    table = score.systems
+    return [
+        {
+            "page": int(table.page[k]),
+            "left": float(table.page_left_px[k]),
+            "top": float(table.page_top_px[k]),
+            "right": float(table.page_right_px[k]),
+            "bottom": float(table.page_bottom_px[k]),
+            "stripLeft": float(table.strip_left_px[k]),
+            "stripRight": float(table.strip_right_px[k]),
+        }
+        for k in range(len(table))
+    ]
+
+
+def measures_table(score: Score) -> list[dict[str, Any]]:
+    """Each measure's printed number and left edge on the strip."""
+    measures = score.measures
+    return [
+        {"label": printed_measure(str(label)), "stripLeft": float(left)}
+        for label, left in zip(measures.label, measures.strip_left_px, strict=True)
+    ]

@@ -1,0 +1,1 @@
+"""What every room uses: whole files, child processes, self-contained pages, pictures, progress, provenance."""

@@ -1,0 +1,124 @@
+"""The agent and the search together: where the music goes elsewhere the agent is put there, and not otherwise."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from standpartner.errors import ConfigError
+from standpartner.follow.pursuit import Pursuit, PursuitConfig
+from standpartner.follow.search import SearchConfig
+
+COLUMNS = 300
+# One pitch at a time fits every twelfth column by chance; the settings for agents reckon with two seconds of sound.
+CAREFUL = PursuitConfig(evidence=4.0, gathered=1.0, search=SearchConfig(trust=0.15))
+
+
+@pytest.fixture
+def melody(pitch_agent):
+    return np.random.default_rng(0).integers(0, pitch_agent.pitches, COLUMNS)
+
+
+def follow(agent, melody, embeddings, *, config=None, start_px=4.0, known=True):
+    pursuit = Pursuit(
+        agent, agent.view(melody), width_px=8 * COLUMNS, start_px=start_px, start_known=known, config=config or CAREFUL
+    )
+    positions, jumps, confidence = [], [], []
+    for frame, embedding in enumerate(embeddings):
+        if pursuit.listen(embedding):
+            jumps.append((frame, pursuit.jumped_from_px, pursuit.position_px))
+        positions.append(pursuit.position_px)
+        confidence.append(pursuit.confidence)
+        pursuit.decide(embedding)
+        pursuit.move()
+    return np.array(positions), jumps, np.array(confidence)
+
+
+def test_goes_where_the_player_jumped(pitch_agent, melody):
+    before, after = pitch_agent.play(melody, 0, 40), pitch_agent.play(melody, 200, 250)
+    positions, jumps, confidence = follow(pitch_agent, melody, before + after)
+    truth = 200 * 8 + 4 + 4.0 * np.arange(len(after))
+    (frame, from_px, to_px), *more = jumps
+    assert not more
+    assert len(before) < frame <= len(before) + 30, "within a second and a half"
+    assert from_px == pytest.approx(4 + 4 * frame, abs=12), "the agent had read on"
+    assert to_px == positions[frame]
+    assert np.all(np.abs(positions[frame:] - truth[frame - len(before) :]) < 50)
+    assert confidence[len(before) - 1] > 0.9
+    assert confidence[frame - 1] < 0.1
+    assert confidence[-1] > 0.9
+
+
+def test_after_a_jump_nothing_is_remembered_and_the_tempo_is_kept(pitch_agent, melody):
+    heard = pitch_agent.play(melody, 0, 40) + pitch_agent.play(melody, 200, 250)
+    seen = []
+
+    class Watched(type(pitch_agent)):
+        def decide(self, view, embedding, *, speed_px, memory):
+            seen.append((float(memory[0, 0]), float(speed_px[0])))
+            return super().decide(view, embedding, speed_px=speed_px, memory=memory)
+
+    _, ((frame, *_),), _ = follow(Watched(), melody, heard)
+    assert seen[frame - 1][0] == frame - 1
+    assert seen[frame] == (0.0, pytest.approx(4, abs=1))
+
+
+def test_stays_where_it_is_without_leave_to_jump(pitch_agent, melody):
+    heard = pitch_agent.play(melody, 0, 40) + pitch_agent.play(melody, 200, 250)
+    positions, jumps, confidence = follow(pitch_agent, melody, heard, config=replace(CAREFUL, jump=False))
+    assert not jumps
+    assert np.all(np.diff(positions) <= 4)
+    assert confidence[-1] < 0.1, "it knows, though"
+
+
+def test_the_more_evidence_must_gather_the_later_it_jumps(pitch_agent, melody):
+    heard = pitch_agent.play(melody, 0, 40) + pitch_agent.play(melody, 200, 250)
+    frames = [
+        [frame for frame, *_ in follow(pitch_agent, melody, heard, config=replace(CAREFUL, gathered=gathered))[1]]
+        for gathered in (0.0, 2.0, 6.0, 1000.0)
+    ]
+    assert [len(jumps) for jumps in frames] == [1, 1, 1, 0]
+    assert frames[0] < frames[1] < frames[2]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_played_straight_it_never_jumps(seed, pitch_agent):
+    """Though every phrase is printed three times, and one note in ten is wrong."""
+    rng = np.random.default_rng(seed)
+    phrase = rng.integers(0, pitch_agent.pitches, COLUMNS // 3)
+    melody = np.tile(phrase, 3)
+    heard = pitch_agent.play(melody, 0, COLUMNS)
+    for frame in np.flatnonzero(rng.random(len(heard)) < 0.1):
+        heard[frame] = pitch_agent.sound(rng.integers(0, pitch_agent.pitches))
+    positions, jumps, _ = follow(pitch_agent, melody, heard)
+    assert not jumps
+    assert positions[-1] > 8 * (COLUMNS - 5)
+
+
+def test_finds_a_start_that_nobody_told(pitch_agent, melody):
+    positions, jumps, _ = follow(pitch_agent, melody, pitch_agent.play(melody, 150, 190), known=False)
+    assert len(jumps) == 1
+    assert jumps[0][0] <= 30
+    assert positions[-1] == pytest.approx(190 * 8, abs=50)
+
+
+def test_silence_leads_nowhere(pitch_agent, melody):
+    """Sound that fits nothing says nothing: the agent is left alone."""
+    silence = [np.zeros((1, pitch_agent.pitches), np.float32)] * 200
+    _, jumps, _ = follow(type(pitch_agent)(speed_px=0), melody, pitch_agent.play(melody, 0, 2) + silence)
+    assert not jumps
+
+
+def test_a_move_needs_a_decision(pitch_agent, melody):
+    pursuit = Pursuit(pitch_agent, pitch_agent.view(melody), width_px=8 * COLUMNS, start_px=4.0)
+    with pytest.raises(ConfigError, match="call decide"):
+        pursuit.move()
+
+
+def test_config_is_checked():
+    with pytest.raises(ConfigError, match="sure from 0 to 1"):
+        PursuitConfig(sure=1.1)
+    with pytest.raises(ConfigError, match="gathered of 0 or more"):
+        PursuitConfig(gathered=-0.1)
+    with pytest.raises(ConfigError, match="away_px above"):
+        PursuitConfig(away_px=20)
