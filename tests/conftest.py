@@ -11,15 +11,17 @@ import numpy as np
 import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ["COLUMNS"] = "250"  # rich reads it when a console is made, so that tables are not wrapped
 
 from standpartner.agent.bundle import Decision
 from standpartner.agent.calibration import Calibration
 from standpartner.agent.config import NetworkConfig
 from standpartner.agent.views import pad_columns
 from standpartner.corpus.build import render_performance
+from standpartner.demo.bundled import load_demo
 from standpartner.perform import PerformanceStyle, soundfonts
 from standpartner.piece import Piece
-from standpartner.score import read_score
+from standpartner.score import Score, read_score
 
 TUNE = """X:1
 T:Test tune {number}
@@ -29,6 +31,12 @@ K:{key}
 {music}|]
 """
 MUSIC = ("GABc dedB|dedB dedB|c2ec B2dB|A2F2 G4|g2gf gdBd|e2ef e2d2|", "d2fd e2ge|f2af e2ce|dcde fgaf|e2c2 d4|")
+
+
+@pytest.fixture(scope="session")
+def menuet() -> Score:
+    """The bundled score: 48 measures, 8 systems on 2 pages."""
+    return read_score(load_demo().score)
 
 
 @pytest.fixture(scope="session")

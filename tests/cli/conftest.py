@@ -16,7 +16,6 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
         from standpartner.cli import main
 
         monkeypatch.setattr(sys, "argv", ["standpartner", *map(str, words)])
-        monkeypatch.setenv("COLUMNS", "250")
         code = 0
         try:
             main()

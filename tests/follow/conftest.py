@@ -8,8 +8,6 @@ import pytest
 from standpartner.agent.bundle import Decision
 from standpartner.agent.calibration import Calibration
 from standpartner.agent.views import pad_columns
-from standpartner.demo.bundled import load_demo
-from standpartner.score import Score, read_score
 
 
 class ScriptedAgent:
@@ -62,9 +60,3 @@ class ScriptedAgent:
 @pytest.fixture
 def scripted():
     return ScriptedAgent
-
-
-@pytest.fixture(scope="session")
-def menuet() -> Score:
-    """The bundled score: 48 measures, 8 systems on 2 pages."""
-    return read_score(load_demo().score)
