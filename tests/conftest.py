@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from standpartner.corpus.build import render_performance
 from standpartner.demo.bundled import load_demo
 from standpartner.perform import PerformanceStyle, soundfonts
 from standpartner.piece import Piece
-from standpartner.score import Score, read_score
+from standpartner.score import Bars, Printed, Score, read_score
 
 TUNE = """X:1
 T:Test tune {number}
@@ -37,6 +38,20 @@ MUSIC = ("GABc dedB|dedB dedB|c2ec B2dB|A2F2 G4|g2gf gdBd|e2ef e2d2|", "d2fd e2g
 def menuet() -> Score:
     """The bundled score: 48 measures, 8 systems on 2 pages."""
     return read_score(load_demo().score)
+
+
+@pytest.fixture(scope="session")
+def picture(menuet: Score) -> Score:
+    """The bundled score as a picture shows it: systems, counted bars, where the music begins and ends; no notes."""
+    table = menuet.measures
+    bars = Bars(table.label, table.strip_left_px, table.strip_right_px, table.system, np.linspace(0.0, 0.3, len(table)))
+    return replace(menuet, music=Printed(menuet.begin_px, menuet.width_px - 2.0, bars))
+
+
+@pytest.fixture(scope="session")
+def picture_without_bars(picture: Score) -> Score:
+    """The same where no bar was found."""
+    return replace(picture, music=Printed(picture.begin_px, picture.end_px))
 
 
 @pytest.fixture(scope="session")

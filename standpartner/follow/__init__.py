@@ -1,8 +1,9 @@
 """Following: audio in, positions out; and the page that shows them."""
 
+from standpartner.follow.beginning import ANYWHERE
 from standpartner.follow.choice import agent_for
 from standpartner.follow.config import FollowerConfig, StartConfig
-from standpartner.follow.follower import ANYWHERE, Follower, State
+from standpartner.follow.follower import Follower, State
 from standpartner.follow.offline import Following, follow_audio
 from standpartner.follow.page import write_page
 from standpartner.follow.position import Position, write_positions

@@ -9,7 +9,13 @@ _SEVERAL_AT_ONCE = 0.02  # share of onsets; a line may end in a chord
 
 
 def agent_for(score: Score) -> str:
-    """Name of the agent for single-line music if notes start one at a time in the score, else of that for piano."""
+    """The name of the agent that suits a score: that for single-line music, or that for piano.
+
+    Notation is single-line if notes start one at a time. A picture is single-line if each of its systems has one staff;
+    where nobody counted the staves it is taken for piano music.
+    """
+    if not score.has_notation:
+        return SINGLE_LINE if np.all(score.systems.staves == 1) else PIANO
     heads = score.noteheads
     own = heads.onset[(heads.onset >= 0) & ~heads.grace]
     several = np.bincount(own, minlength=len(score.onsets)) > 1

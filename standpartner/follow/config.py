@@ -47,7 +47,8 @@ class FollowerConfig:
         lost_below: confidence below which the follower may be lost.
         lost_after_s: how long it must be below for the follower to say so.
         found_above: confidence from which it is found again.
-        end_after_s: time at or past the last onset after which it stays there.
+        end_after_s: time at or past the end of the music (the last onset, or a picture's last barline) after which it
+            stays there.
 
     Raises:
         ConfigError: a value is out of range.

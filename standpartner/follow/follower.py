@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from standpartner.agent.bundle import Agent, Ear
 from standpartner.constants import FRAME_RATE_HZ
-from standpartner.errors import ScoreError
+from standpartner.follow.beginning import find_beginning
 from standpartner.follow.config import FollowerConfig
 from standpartner.follow.position import FramePosition, Position, place_all
 from standpartner.follow.pursuit import Pursuit
@@ -27,7 +27,6 @@ from standpartner.follow.start import StartDetector, expected_keys
 from standpartner.hear import SpectrogramStream
 from standpartner.score import Score
 
-ANYWHERE = "auto"
 Floats = NDArray[np.float32]
 
 
@@ -49,11 +48,11 @@ class Follower:
         score: what is played.
         agent: who listens and reads.
         config: see `FollowerConfig`.
-        from_measure: printed number of the measure in which the performance begins; default: the first onset. With
-            `ANYWHERE` nothing is known of it: the follower stands at the first onset until the search finds the music.
+        from_measure: printed number of the measure in which the performance begins; default: the first note. With
+            `ANYWHERE` nothing is known of it: the follower stands at the first note until the search finds the music.
 
     Raises:
-        ScoreError: there is no such measure.
+        ScoreError: there is no such measure, or the measures of the score are unknown.
         AgentError: the agent was exported without the graph that searches.
 
     Example:
@@ -75,21 +74,18 @@ class Follower:
         self.config = config or FollowerConfig()
         self.state = State.WAITING
         self.start_frame: int | None = None
-        start, known = 0, from_measure != ANYWHERE
-        if from_measure is not None and known:
-            start = _first_onset_of(score, from_measure)
+        beginning = find_beginning(score, from_measure)
         self._stream = SpectrogramStream()
         self._ear = Ear(agent)
-        first_keys = expected_keys(score.notes.pitch[known & (score.notes.onset == start)])
-        self._detector = StartDetector(self.config.start, first_keys)
+        self._detector = StartDetector(self.config.start, expected_keys(beginning.pitch))
         self._recent: deque[Floats] = deque(maxlen=self._detector.memory_frames)  # embeddings not yet acted on
         self._frame = 0
         self._pursuit = Pursuit(
             agent,
             agent.read(score.strip),
             width_px=score.width_px,
-            start_px=float(score.onsets.x_px[start]),
-            start_known=known,
+            start_px=beginning.x_px,
+            start_known=beginning.known,
             config=self.config.pursuit,
         )
         self._doubt = _Doubt(self.config)
@@ -166,7 +162,7 @@ class Follower:
         if self.state is not State.FOLLOWING:
             return
         self._pursuit.move()
-        at_end = self._pursuit.position_px >= self.score.onsets.x_px[-1]
+        at_end = self._pursuit.position_px >= self.score.end_px
         self._frames_at_end = self._frames_at_end + 1 if at_end else 0
         if self._frames_at_end > self.config.end_after_s * FRAME_RATE_HZ:
             self.state = State.FINISHED
@@ -187,18 +183,3 @@ class _Doubt:
             self.lost = True
         elif confidence >= self.config.found_above:
             self.lost = False
-
-
-def _first_onset_of(score: Score, label: int | str) -> int:
-    """Index of the first onset in or after the measure with a printed label."""
-    labels = [str(name) for name in score.measures.label]
-    try:
-        measure = labels.index(str(label).strip())
-    except ValueError:
-        raise ScoreError(
-            f"there is no measure {label} in {score.title or 'the score'}: its measures are {labels[0]} to {labels[-1]}"
-        ) from None
-    onset = int(np.searchsorted(score.onsets.measure, measure))
-    if onset == len(score.onsets):
-        raise ScoreError(f"no note starts in measure {label} or after it; begin earlier")
-    return onset

@@ -42,7 +42,7 @@ class Following:
         return self.duration_s - self.started_s
 
     @property
-    def last_measure(self) -> int | str:
+    def last_measure(self) -> int | str | None:
         """Printed number of the measure furthest in the score that was reached."""
         return max(self.positions, key=lambda position: position.strip_x_px).measure
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from standpartner.constants import FRAME_RATE_HZ
 from standpartner.score import Score
-from standpartner.score.page_data import printed_measure
 from standpartner.support.files import write_text
 
 
@@ -23,7 +22,7 @@ class Position:
         strip_x_px: position on the strip.
         page: printed page, from 1.
         system: system of the score, from 1.
-        measure: printed number, a string where it is not a plain number.
+        measure: printed number, a string where it is not a plain number, None where the score's bars are unknown.
         page_x_px: position on the page image.
         page_y_px: middle of the system on the page image.
         confidence: 0 to 1.
@@ -36,7 +35,7 @@ class Position:
     strip_x_px: float
     page: int
     system: int
-    measure: int | str
+    measure: int | str | None
     page_x_px: float
     page_y_px: float
     confidence: float
@@ -80,7 +79,7 @@ def place_all(score: Score, frames: list[FramePosition]) -> list[Position]:
             strip_x_px=frame.strip_x_px,
             page=int(place.page[k]) + 1,
             system=int(place.system[k]) + 1,
-            measure=printed_measure(str(score.measures.label[place.measure[k]])),
+            measure=score.measure_number(int(place.measure[k])),
             page_x_px=float(place.page_x_px[k]),
             page_y_px=float(place.page_y_px[k]),
             confidence=frame.confidence,

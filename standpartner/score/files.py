@@ -1,28 +1,29 @@
 """Scores as single .npz files, written whole or not at all, read without pickling."""
 
-import contextlib
-import os
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
 from standpartner.errors import ScoreError
-from standpartner.score.model import Measures, Noteheads, Notes, Onsets, Score, Systems, Table
+from standpartner.score.model import Notation, Printed, Score
+from standpartner.score.tables import Bars, Measures, Noteheads, Notes, Onsets, Systems, Table
+from standpartner.support.files import replacing
 
-FORMAT_VERSION: Final = 2
-_WITHOUT_HIDDEN: Final = 1  # the version before had no column for notes that sound without being drawn
+FORMAT_VERSION: Final = 3
+_WITHOUT_HIDDEN: Final = 1  # this version had no column for notes that sound without being drawn
+_WITHOUT_STAVES: Final = (_WITHOUT_HIDDEN, 2)  # these had neither staves nor doubt of systems
 _DAMAGE: Final = (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zlib.error, zipfile.BadZipFile)
-_TABLES: Final[dict[str, type[Table]]] = {
-    "systems": Systems,
+_NOTATION: Final[dict[str, type[Table]]] = {
     "noteheads": Noteheads,
     "onsets": Onsets,
     "measures": Measures,
     "notes": Notes,
 }
+_Arrays = dict[str, np.ndarray]
+_AnyTable = TypeVar("_AnyTable", bound=Table)
 
 
 def save_score(score: Score, path: str | Path) -> None:
@@ -35,8 +36,7 @@ def save_score(score: Score, path: str | Path) -> None:
     Raises:
         ScoreError: The file cannot be written.
     """
-    path = Path(path)
-    arrays: dict[str, np.ndarray] = {
+    arrays: _Arrays = {
         "format_version": np.array(FORMAT_VERSION),
         "title": np.array(score.title),
         "strip": score.strip,
@@ -44,16 +44,16 @@ def save_score(score: Score, path: str | Path) -> None:
         "page_count": np.array(len(score.pages)),
     }
     arrays |= {f"page_{index:04d}": page for index, page in enumerate(score.pages)}
-    for name, table in _TABLES.items():
-        arrays |= {f"{name}.{column}": getattr(getattr(score, name), column) for column, _ in table.columns()}
+    arrays |= _columns("systems", score.systems) | _arrays_of(score.music)
     try:
-        _write_atomically(path, arrays)
+        with replacing(path) as draft, draft.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
     except OSError as error:
         raise ScoreError(f"The score cannot be written to {path}: {error.strerror or error}.") from error
 
 
 def load_score(path: str | Path) -> Score:
-    """Read a score written by `save_score`.
+    """Read a score written by `save_score`, also by earlier versions of this program.
 
     Raises:
         ScoreError: The file is missing, damaged, of another version, or no score.
@@ -72,31 +72,50 @@ def load_score(path: str | Path) -> Score:
 
 def _score_of(data: np.lib.npyio.NpzFile, path: Path) -> Score:
     version = int(data["format_version"])
-    if version not in (_WITHOUT_HIDDEN, FORMAT_VERSION):
+    if version not in (*_WITHOUT_STAVES, FORMAT_VERSION):
         raise ScoreError(f"{path} has score format {version}, but this program reads {FORMAT_VERSION}; make it anew.")
-    arrays = {name: data[name] for name in data.files}
-    if version == _WITHOUT_HIDDEN:
-        arrays["notes.hidden"] = np.zeros(len(arrays["notes.pitch"]), bool)
-    tables: dict[str, Any] = {
-        name: table(**{column: arrays[f"{name}.{column}"] for column, _ in table.columns()})
-        for name, table in _TABLES.items()
-    }
+    arrays = _brought_up({name: data[name] for name in data.files}, version)
     return Score(
         title=str(arrays["title"]),
         strip=arrays["strip"],
         pages=tuple(arrays[f"page_{index:04d}"] for index in range(int(arrays["page_count"]))),
         page_scale=float(arrays["page_scale"]),
-        **tables,
+        systems=_table("systems", Systems, arrays),
+        music=_music_of(arrays),
     )
 
 
-def _write_atomically(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+def _brought_up(arrays: _Arrays, version: int) -> _Arrays:
+    """The arrays of an earlier version with what it lacked: no note was hidden, nobody counted staves."""
+    if version == _WITHOUT_HIDDEN:
+        arrays["notes.hidden"] = np.zeros(len(arrays["notes.pitch"]), bool)
+    if version in _WITHOUT_STAVES:
+        systems = len(arrays["systems.page"])
+        arrays |= {"systems.staves": np.zeros(systems, np.int64), "systems.doubt": np.zeros(systems)}
+    return arrays
+
+
+def _columns(name: str, table: Table) -> _Arrays:
+    return {f"{name}.{column}": getattr(table, column) for column, _ in table.columns()}
+
+
+def _table(name: str, table: type[_AnyTable], arrays: _Arrays) -> _AnyTable:
+    return table(**{column: arrays[f"{name}.{column}"] for column, _ in table.columns()})
+
+
+def _arrays_of(music: Notation | Printed) -> _Arrays:
+    arrays: _Arrays = {}
+    if isinstance(music, Printed):
+        arrays = {"begin_px": np.array(music.begin_px), "end_px": np.array(music.end_px)}
+        return arrays if music.bars is None else arrays | _columns("bars", music.bars)
+    for name in _NOTATION:
+        arrays |= _columns(name, getattr(music, name))
+    return arrays
+
+
+def _music_of(arrays: _Arrays) -> Notation | Printed:
+    if "begin_px" in arrays:
+        bars = _table("bars", Bars, arrays) if "bars.label" in arrays else None
+        return Printed(float(arrays["begin_px"]), float(arrays["end_px"]), bars)
+    tables: dict[str, Any] = {name: _table(name, table, arrays) for name, table in _NOTATION.items()}
+    return Notation(**tables)

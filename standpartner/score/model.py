@@ -1,125 +1,96 @@
-"""A score as standpartner sees it: page images, the strip unrolled from them, and what is drawn where.
+"""A score as standpartner sees it: page images, the strip unrolled from them, and what is known of the music on it.
 
-All positions are continuous pixel coordinates: pixel ``i`` of an image covers ``[i, i + 1)``, so ``int(x)`` is
-the pixel that holds ``x``. "Strip px" are pixels of the strip, "page px" pixels of a page image.
+What is known depends on where the score comes from. Notation knows every note (`Notation`); a picture shows where the
+music begins and ends and, at best, its bars (`Printed`). The follower needs no more than a picture shows.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from typing import Any, Final, TypeAlias
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from standpartner.constants import STRIP_HEIGHT_PX
 from standpartner.errors import ScoreError
+from standpartner.score.tables import (
+    Bars,
+    Floats,
+    Ints,
+    Measures,
+    Noteheads,
+    Notes,
+    Onsets,
+    Systems,
+    check_doubt,
+    check_filled,
+    check_index,
+)
 
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
-Bools: TypeAlias = NDArray[np.bool_]
-Strings: TypeAlias = NDArray[np.str_]
 Image: TypeAlias = NDArray[np.uint8]
 
-_KINDS: Final[dict[Any, type]] = {Floats: np.float64, Ints: np.int64, Bools: np.bool_, Strings: np.str_}
-
 
 @dataclass(frozen=True)
-class Table:
-    """Base of the tables: equally long one-dimensional columns, converted to their declared type."""
+class Notation:
+    """What notation knows of a score: every note that is drawn or sounds, and when.
+
+    Attributes:
+        noteheads: The drawn heads.
+        onsets: The score times with their strip positions, strictly increasing in ``x_px``.
+        measures: The measures with their printed numbers.
+        notes: The sounding notes.
+
+    Raises:
+        ScoreError: A table is empty, goes back, or points outside another.
+    """
+
+    noteheads: Noteheads
+    onsets: Onsets
+    measures: Measures
+    notes: Notes
 
     def __post_init__(self) -> None:
-        lengths = {}
-        for name, kind in self.columns():
-            column = np.asarray(getattr(self, name))
-            if column.ndim != 1:
-                raise ScoreError(f"{type(self).__name__}.{name} must be one-dimensional, not of shape {column.shape}.")
-            column = column.astype(kind)
-            column.setflags(write=False)
-            object.__setattr__(self, name, column)
-            lengths[name] = len(column)
-        if len(set(lengths.values())) > 1:
-            raise ScoreError(f"The columns of {type(self).__name__} must be equally long, but are {lengths}.")
-
-    def __len__(self) -> int:
-        return len(getattr(self, fields(self)[0].name))
-
-    @classmethod
-    def columns(cls) -> Iterator[tuple[str, type]]:
-        """Yield each column's name and numpy type."""
-        for field in fields(cls):
-            yield field.name, _KINDS[field.type]
+        for name in ("noteheads", "onsets", "measures"):
+            check_filled(name, getattr(self, name))
+        check_index("noteheads.onset", self.noteheads.onset, len(self.onsets), lowest=-1)
+        check_index("notes.onset", self.notes.onset, len(self.onsets))
+        check_index("onsets.measure", self.onsets.measure, len(self.measures))
+        if np.any(np.diff(self.onsets.x_px) <= 0):
+            raise ScoreError("Onset positions must increase strictly along the strip; drop onsets that go back.")
+        if np.any(np.diff(self.onsets.quarter) < 0) or np.any(np.diff(self.onsets.time_s) < 0):
+            raise ScoreError("Onset times must not go back.")
 
 
 @dataclass(frozen=True)
-class Systems(Table):
-    """Where each system's strip cut lies on its page; ``page`` counts from 0."""
+class Printed:
+    """What a picture shows of a score: where its music is on the strip and, where they were found, its bars.
 
-    page: Ints
-    page_left_px: Floats
-    page_top_px: Floats
-    page_right_px: Floats
-    page_bottom_px: Floats
-    strip_left_px: Floats
-    strip_right_px: Floats
+    Attributes:
+        begin_px: The strip px where the music begins: the first head after the clef.
+        end_px: The strip px where it ends: the final barline.
+        bars: The bars, or None where they are unknown.
 
-
-@dataclass(frozen=True)
-class Noteheads(Table):
-    """Drawn heads: centre in strip px, MIDI pitch, and the onset each belongs to.
-
-    ``y_px`` may lie outside the strip's 160 rows where notes are very high or low. ``onset`` is -1 for a tied
-    continuation, which is drawn but starts no sound. Grace heads carry the onset that they lead to.
+    Raises:
+        ScoreError: The music ends before it begins, or ``bars`` is empty (give None) or doubted beyond 0 to 1.
     """
 
-    x_px: Floats
-    y_px: Floats
-    pitch: Ints
-    onset: Ints
-    grace: Bools
+    begin_px: float
+    end_px: float
+    bars: Bars | None = None
 
-
-@dataclass(frozen=True)
-class Onsets(Table):
-    """Score times at which at least one drawn note starts, with one strip position each."""
-
-    x_px: Floats
-    quarter: Floats
-    time_s: Floats
-    measure: Ints
-    system: Ints
-
-
-@dataclass(frozen=True)
-class Measures(Table):
-    """Measures in drawn order: printed number, start in quarters, extent on the strip."""
-
-    label: Strings
-    quarter: Floats
-    strip_left_px: Floats
-    strip_right_px: Floats
-    system: Ints
-
-
-@dataclass(frozen=True)
-class Notes(Table):
-    """Sounding notes, ties merged; ``onset`` is the onset each starts at or, for a grace note, leads to.
-
-    ``hidden`` notes sound without being drawn: ornaments that the encoder of the score has played out.
-    """
-
-    pitch: Ints
-    onset: Ints
-    quarter: Floats
-    duration_quarter: Floats
-    time_s: Floats
-    duration_s: Floats
-    grace: Bools
-    hidden: Bools
+    def __post_init__(self) -> None:
+        if not self.begin_px < self.end_px:
+            raise ScoreError(f"The music must begin before it ends, but does at {self.begin_px} and {self.end_px} px.")
+        if self.bars is not None:
+            check_filled("bars", self.bars)
+            check_doubt("bars.doubt", self.bars.doubt)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Strip positions found again on the pages; every array has the shape of the positions asked for."""
+    """Strip positions found again on the pages; every array has the shape of the positions asked for.
+
+    ``page``, ``system`` and ``measure`` count from 0; ``measure`` is -1 where the score's bars are unknown.
+    """
 
     page: Ints
     system: Ints
@@ -132,16 +103,19 @@ class Place:
 class Score:
     """A score as images and tables.
 
+    ``noteheads``, ``onsets``, ``measures`` and ``notes`` are those of its notation; asking for them raises a ScoreError
+    if the score is a picture.
+
     Attributes:
-        title: Title, may be empty.
+        title: The title, which may be empty.
         strip: All systems cut at their staves and laid left to right, uint8 (160, width), 255 is white.
-        pages: Page images, uint8 (height, width), 255 is white.
-        page_scale: Page px per strip px.
-        systems: Boxes of the systems on pages and strip.
-        noteheads: Drawn heads.
-        onsets: Score times with their strip positions, strictly increasing in ``x_px``.
-        measures: Measures with their printed numbers.
-        notes: Sounding notes.
+        pages: The page images, uint8 (height, width), 255 is white.
+        page_scale: The page px per strip px.
+        systems: The boxes of the systems on pages and strip.
+        music: What is known of the music.
+
+    Raises:
+        ScoreError: The images have another shape or type, or the tables do not fit them or each other.
     """
 
     title: str
@@ -149,28 +123,87 @@ class Score:
     pages: tuple[Image, ...]
     page_scale: float
     systems: Systems
-    noteheads: Noteheads
-    onsets: Onsets
-    measures: Measures
-    notes: Notes
+    music: Notation | Printed
 
     def __post_init__(self) -> None:
         _check_images(self)
-        for name in ("systems", "noteheads", "onsets", "measures"):
-            if len(getattr(self, name)) == 0:
-                raise ScoreError(f"A score needs at least one entry in {name}, but has none.")
-        _check_order(self)
-        _check_index("systems.page", self.systems.page, len(self.pages))
-        _check_index("noteheads.onset", self.noteheads.onset, len(self.onsets), lowest=-1)
-        _check_index("notes.onset", self.notes.onset, len(self.onsets))
-        _check_index("onsets.measure", self.onsets.measure, len(self.measures))
-        _check_index("onsets.system", self.onsets.system, len(self.systems))
-        _check_index("measures.system", self.measures.system, len(self.systems))
+        _check_systems(self)
+        if isinstance(self.music, Notation):
+            check_index("onsets.system", self.onsets.system, len(self.systems))
+        bars = _bars(self.music)
+        if bars is not None:
+            check_index("measures.system", bars.system, len(self.systems))
+            if np.any(np.diff(bars.strip_left_px) < 0):
+                raise ScoreError("Measures must be in the order of the strip.")
+        if self.begin_px < 0 or self.end_px > self.width_px:
+            raise ScoreError(f"The music must lie on the strip, 0 to {self.width_px} px.")
 
     @property
     def width_px(self) -> int:
-        """Width of the strip in px."""
+        """The width of the strip in px."""
         return int(self.strip.shape[1])
+
+    @property
+    def begin_px(self) -> float:
+        """The strip px where the music begins."""
+        return self.music.begin_px if isinstance(self.music, Printed) else float(self.music.onsets.x_px[0])
+
+    @property
+    def end_px(self) -> float:
+        """The strip px where the music ends: the last onset, or the final barline of a picture."""
+        return self.music.end_px if isinstance(self.music, Printed) else float(self.music.onsets.x_px[-1])
+
+    @property
+    def has_notation(self) -> bool:
+        """Whether the notes of the score are known."""
+        return isinstance(self.music, Notation)
+
+    @property
+    def notation(self) -> Notation:
+        """What notation knows of the score.
+
+        Raises:
+            ScoreError: The score is a picture.
+        """
+        if isinstance(self.music, Printed):
+            name = f'"{self.title}"' if self.title else "The score"
+            raise ScoreError(
+                f"{name} is a picture, but this needs the notes of the score; give its notation file (MusicXML, MEI, "
+                "Humdrum, ABC or LilyPond)."
+            )
+        return self.music
+
+    @property
+    def noteheads(self) -> Noteheads:
+        """The drawn heads, see `notation`."""
+        return self.notation.noteheads
+
+    @property
+    def onsets(self) -> Onsets:
+        """The score times with their strip positions, see `notation`."""
+        return self.notation.onsets
+
+    @property
+    def measures(self) -> Measures:
+        """The measures of the notation, see `notation`."""
+        return self.notation.measures
+
+    @property
+    def notes(self) -> Notes:
+        """The sounding notes, see `notation`."""
+        return self.notation.notes
+
+    @property
+    def bars(self) -> Measures | Bars | None:
+        """The measures as far as they are known: those of the notation, those of a picture, or None.
+
+        Both kinds of table have ``label``, ``strip_left_px``, ``strip_right_px`` and ``system``.
+        """
+        return _bars(self.music)
+
+    def measure_number(self, measure: int) -> int | str | None:
+        """The printed number of a measure, counted from 0 as in `Place`; None for -1 or where bars are unknown."""
+        return None if self.bars is None or measure < 0 else printed_measure(str(self.bars.label[measure]))
 
     def place(self, x_px: ArrayLike) -> Place:
         """Find strip positions on the pages.
@@ -182,7 +215,7 @@ class Score:
             Page, system and measure (each counted from 0) and the page position, at the system's vertical centre.
         """
         x = np.clip(np.asarray(x_px, dtype=np.float64), 0.0, float(self.width_px))
-        systems = self.systems
+        systems, bars = self.systems, self.bars
         system = _last_not_after(systems.strip_left_px, x)
         within = (x - systems.strip_left_px[system]) / (systems.strip_right_px - systems.strip_left_px)[system]
         return Place(
@@ -190,8 +223,17 @@ class Score:
             system=system,
             page_x_px=systems.page_left_px[system] + within * (systems.page_right_px - systems.page_left_px)[system],
             page_y_px=(systems.page_top_px[system] + systems.page_bottom_px[system]) / 2,
-            measure=_last_not_after(self.measures.strip_left_px, x),
+            measure=np.full_like(system, -1) if bars is None else _last_not_after(bars.strip_left_px, x),
         )
+
+
+def printed_measure(label: str) -> int | str:
+    """A measure's printed label, as a number where it is one."""
+    return int(label) if label.isdecimal() else label
+
+
+def _bars(music: Notation | Printed) -> Measures | Bars | None:
+    return music.bars if isinstance(music, Printed) else music.measures
 
 
 def _last_not_after(starts: Floats, x: Floats) -> Ints:
@@ -209,23 +251,14 @@ def _check_images(score: Score) -> None:
         raise ScoreError(f"page_scale must be a positive number, not {score.page_scale}.")
 
 
-def _check_order(score: Score) -> None:
-    onsets, systems = score.onsets, score.systems
-    if np.any(np.diff(onsets.x_px) <= 0):
-        raise ScoreError("Onset positions must increase strictly along the strip; drop onsets that go back.")
-    if np.any(np.diff(onsets.quarter) < 0) or np.any(np.diff(onsets.time_s) < 0):
-        raise ScoreError("Onset times must not go back.")
-    if onsets.x_px[0] < 0 or onsets.x_px[-1] > score.width_px:
-        raise ScoreError(f"Onset positions must lie on the strip, 0 to {score.width_px} px.")
+def _check_systems(score: Score) -> None:
+    systems = score.systems
+    check_filled("systems", systems)
+    check_index("systems.page", systems.page, len(score.pages))
+    check_doubt("systems.doubt", systems.doubt)
     if systems.strip_left_px[0] != 0 or systems.strip_right_px[-1] != score.width_px:
         raise ScoreError("The systems must cover the strip from its first to its last column.")
     if np.any(systems.strip_left_px[1:] != systems.strip_right_px[:-1]) or np.any(np.diff(systems.strip_left_px) <= 0):
         raise ScoreError("The systems must follow each other on the strip without gap.")
-    if np.any(np.diff(score.measures.strip_left_px) < 0):
-        raise ScoreError("Measures must be in the order of the strip.")
-
-
-def _check_index(name: str, index: Ints, count: int, *, lowest: int = 0) -> None:
-    bad = index[(index < lowest) | (index >= count)]
-    if len(bad):
-        raise ScoreError(f"{name} must be between {lowest} and {count - 1}, but holds {bad[0]}.")
+    if np.any(systems.staves < 0):
+        raise ScoreError(f"A system has some number of staves, 0 if unknown, not {systems.staves.min()}.")

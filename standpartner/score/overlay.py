@@ -58,7 +58,7 @@ def list_onsets(score: Score) -> list[dict[str, Any]]:
         {
             "quarter": round(float(onsets.quarter[index]), 4),
             "x_px": round(float(onsets.x_px[index]), 2),
-            "measure": _measure_number(str(score.measures.label[onsets.measure[index]])),
+            "measure": score.measure_number(int(onsets.measure[index])),
             "page": int(place.page[index]) + 1,
             "system": int(onsets.system[index]) + 1,
             "page_x_px": round(float(place.page_x_px[index]), 2),
@@ -107,7 +107,3 @@ def _draw_head(draw: ImageDraw.ImageDraw, x: float, y: float, *, grace: bool, ti
         draw.ellipse((x - 4, y - 4, x + 4, y + 4), outline=_TIED, width=2)
     else:
         draw.ellipse((x - 3, y - 3, x + 3, y + 3), fill=_HEAD)
-
-
-def _measure_number(label: str) -> int | str:
-    return int(label) if label.isdecimal() else label

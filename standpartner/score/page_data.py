@@ -2,12 +2,7 @@
 
 from typing import Any
 
-from standpartner.score.model import Score
-
-
-def printed_measure(label: str) -> int | str:
-    """A measure's printed label, as a number where it is one."""
-    return int(label) if label.isdecimal() else label
+from standpartner.score.model import Score, printed_measure
 
 
 def systems_table(score: Score) -> list[dict[str, float]]:
@@ -28,9 +23,11 @@ def systems_table(score: Score) -> list[dict[str, float]]:
 
 
 def measures_table(score: Score) -> list[dict[str, Any]]:
-    """Each measure's printed number and left edge on the strip."""
-    measures = score.measures
+    """Each measure's printed number and left edge on the strip; empty where the score's bars are unknown."""
+    bars = score.bars
+    if bars is None:
+        return []
     return [
         {"label": printed_measure(str(label)), "stripLeft": float(left)}
-        for label, left in zip(measures.label, measures.strip_left_px, strict=True)
+        for label, left in zip(bars.label, bars.strip_left_px, strict=True)
     ]

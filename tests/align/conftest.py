@@ -130,4 +130,4 @@ def trilled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Score, MidiNotes]
         tempo_tick=np.array([0]),
         tempo_s=np.array([1.0]),
     )
-    return replace(score, notes=replace(score.notes, **together)), midi
+    return replace(score, music=replace(score.notation, notes=replace(score.notes, **together))), midi

@@ -25,8 +25,8 @@ def page_of(piece: Piece, path: Path, **options: str) -> str:
 
 def with_wrong_pitch(piece: Piece) -> Piece:
     heads = piece.score.noteheads
-    pitch = heads.pitch + 4 * (np.arange(len(heads)) == 5)
-    return replace(piece, score=replace(piece.score, noteheads=replace(heads, pitch=pitch)))
+    wrong = replace(heads, pitch=heads.pitch + 4 * (np.arange(len(heads)) == 5))
+    return replace(piece, score=replace(piece.score, music=replace(piece.score.notation, noteheads=wrong)))
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +86,11 @@ def test_one_long_system_is_wrapped(piece: Piece, tmp_path: Path) -> None:
     single = replace(
         score,
         systems=replace(systems, **one),
-        onsets=replace(score.onsets, system=0 * score.onsets.system),
-        measures=replace(score.measures, system=0 * score.measures.system),
+        music=replace(
+            score.notation,
+            onsets=replace(score.onsets, system=0 * score.onsets.system),
+            measures=replace(score.measures, system=0 * score.measures.system),
+        ),
     )
     page = page_of(replace(piece, score=single), tmp_path / "page.html")
     assert page.count("<svg") == int(np.ceil(score.width_px / 1100))

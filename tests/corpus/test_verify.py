@@ -25,8 +25,13 @@ def of_score(change: Callable[[Score], dict]) -> Damage:
     return lambda piece: replace(piece, score=replace(piece.score, **change(piece.score)))
 
 
+def of_notation(change: Callable[[Score], dict]) -> Damage:
+    """Damage that replaces tables of the score's notation."""
+    return of_score(lambda score: {"music": replace(score.notation, **change(score))})
+
+
 def of_heads(**columns: Callable[[Score], np.ndarray]) -> Damage:
-    return of_score(
+    return of_notation(
         lambda score: {"noteheads": replace(score.noteheads, **{name: make(score) for name, make in columns.items()})}
     )
 
@@ -76,10 +81,10 @@ DAMAGES: dict[str, Damage] = {
         )
     ),
     "heads where their pitch is": of_heads(pitch=lambda score: score.noteheads.pitch + 4 * every_fourth(score)),
-    "notes that are drawn": of_score(without_every_fifth_head),
+    "notes that are drawn": of_notation(without_every_fifth_head),
     "heads that sound": of_heads(pitch=lambda score: score.noteheads.pitch + every_fourth(score)),
     "onsets with the same pitches": of_heads(pitch=lambda score: score.noteheads.pitch + every_fourth(score)),
-    "onsets in their systems": of_score(
+    "onsets in their systems": of_notation(
         lambda score: {"onsets": replace(score.onsets, system=(score.onsets.system + 1) % len(score.systems))}
     ),
     "systems inside their pages": of_systems(page_right_px=lambda score: score.systems.page_right_px + 500),
@@ -138,12 +143,12 @@ def test_audio_of_other_music_is_noticed(tiny_pieces: list[Piece]) -> None:
 
 
 def test_notes_that_are_meant_to_be_hidden_need_no_head(piece: Piece) -> None:
-    lacking = of_score(without_every_fifth_head)(piece)
+    lacking = of_notation(without_every_fifth_head)(piece)
     drawn = measurements.pitches_drawn(lacking.score)
     notes = lacking.score.notes
     hidden = np.array([pitch not in drawn[onset] for pitch, onset in zip(notes.pitch, notes.onset, strict=True)])
     assert hidden.any()
-    excused = of_score(lambda score: {"notes": replace(score.notes, hidden=hidden)})(lacking)
+    excused = of_notation(lambda score: {"notes": replace(score.notes, hidden=hidden)})(lacking)
     assert not failed(excused) & {"notes that are drawn", "onsets with the same pitches"}
     assert "notes that are drawn" in failed(lacking)
 

@@ -13,7 +13,7 @@ from standpartner.explain.failures.atlas import Played, find_moments, write_atla
 from standpartner.explain.failures.causes import CAUSES, CauseRules, cause_of, chance, lost_moment
 from standpartner.game.rules import NOTTINGHAM
 from standpartner.game.tracks import Track
-from standpartner.score.model import Measures, Noteheads, Notes, Onsets, Score, Systems
+from standpartner.score import Measures, Notation, Noteheads, Notes, Onsets, Score, Systems
 from standpartner.support.canvas import AGENT, TARGET
 from standpartner.support.report_page import png
 
@@ -37,11 +37,13 @@ def made_score(*, pitch=None, systems=(0.0,), grace=()):
         strip=np.full((160, int(width)), 255, np.uint8),
         pages=(np.full((400, 400), 255, np.uint8),),
         page_scale=2.0,
-        systems=Systems(where, where, where, where + 400, where + 320, lefts, rights),
-        noteheads=heads,
-        onsets=Onsets(x, quarter, quarter * 0.5, np.zeros(COUNT), system),
-        measures=Measures(np.array(["1"]), [0.0], [0.0], [width], [0]),
-        notes=Notes(pitch, np.arange(COUNT), quarter, quarter * 0 + 1, quarter * 0.5, quarter * 0 + 0.5, no, no),
+        systems=Systems(where, where, where, where + 400, where + 320, lefts, rights, where, where),
+        music=Notation(
+            noteheads=heads,
+            onsets=Onsets(x, quarter, quarter * 0.5, np.zeros(COUNT), system),
+            measures=Measures(np.array(["1"]), [0.0], [0.0], [width], [0]),
+            notes=Notes(pitch, np.arange(COUNT), quarter, quarter * 0 + 1, quarter * 0.5, quarter * 0 + 0.5, no, no),
+        ),
     )
 
 

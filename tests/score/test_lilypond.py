@@ -142,9 +142,10 @@ def test_staff_lines_are_seven_px_apart_and_centred(name: str, request: pytest.F
 def test_the_strip_is_what_is_on_the_pages(name: str, request: pytest.FixtureRequest) -> None:
     score: Score = request.getfixturevalue(name)
     assert score.page_scale == 2
-    for index, (page, left, top, right, bottom, strip_left, strip_right) in enumerate(
+    for index, (page, left, top, right, bottom, strip_left, strip_right, staves, doubt) in enumerate(
         zip(*(getattr(score.systems, column) for column, _ in score.systems.columns()), strict=True)
     ):
+        assert (staves, doubt) == (2, 0.0)
         image = score.pages[page]
         assert 0 <= left < right <= image.shape[1]
         assert 0 <= top < bottom <= image.shape[0]

@@ -25,7 +25,35 @@ def test_saved_score_comes_back_whole(piano: Score, tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["score.npz"]
 
 
-def test_files_of_the_version_before_have_no_hidden_notes(piano: Score, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["picture", "picture_without_bars"])
+def test_a_saved_picture_comes_back_without_notes(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    score: Score = request.getfixturevalue(name)
+    save_score(score, tmp_path / "score.npz")
+    back = load_score(tmp_path / "score.npz")
+    assert not back.has_notation
+    assert (back.begin_px, back.end_px) == (score.begin_px, score.end_px)
+    if score.bars is None:
+        assert back.bars is None
+    else:
+        for column, _ in type(score.bars).columns():
+            np.testing.assert_array_equal(getattr(back.bars, column), getattr(score.bars, column))
+
+
+def test_files_of_version_2_know_no_staves(piano: Score, tmp_path: Path) -> None:
+    path = tmp_path / "score.npz"
+    save_score(piano, path)
+    with np.load(path) as data:
+        arrays = {name: data[name] for name in data.files if name not in ("systems.staves", "systems.doubt")}
+    np.savez(path, **(arrays | {"format_version": np.array(2)}))
+    back = load_score(path)
+    assert back.systems.staves.tolist() == back.systems.doubt.tolist() == [0] * len(piano.systems)
+    np.testing.assert_array_equal(back.noteheads.x_px, piano.noteheads.x_px)
+    np.savez(path, **arrays)
+    with pytest.raises(ScoreError, match="damaged"):
+        load_score(path)
+
+
+def test_files_of_the_first_version_have_no_hidden_notes(piano: Score, tmp_path: Path) -> None:
     path = tmp_path / "score.npz"
     save_score(piano, path)
     with np.load(path) as data:
@@ -70,7 +98,7 @@ def test_onsets_that_go_back_are_refused(piano: Score) -> None:
     x = piano.onsets.x_px.copy()
     x[2] = x[1]
     with pytest.raises(ScoreError, match="increase strictly"):
-        dataclasses.replace(piano, onsets=dataclasses.replace(piano.onsets, x_px=x))
+        dataclasses.replace(piano.notation, onsets=dataclasses.replace(piano.onsets, x_px=x))
 
 
 def test_columns_of_different_length_are_refused() -> None:
@@ -81,7 +109,7 @@ def test_columns_of_different_length_are_refused() -> None:
 def test_index_out_of_range_is_refused(piano: Score) -> None:
     onset = piano.notes.onset + len(piano.onsets)
     with pytest.raises(ScoreError, match=r"notes\.onset must be between 0 and 6"):
-        dataclasses.replace(piano, notes=dataclasses.replace(piano.notes, onset=onset))
+        dataclasses.replace(piano.notation, notes=dataclasses.replace(piano.notes, onset=onset))
 
 
 def test_tables_cannot_be_changed_in_place(piano: Score) -> None:

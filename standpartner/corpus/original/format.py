@@ -24,7 +24,7 @@ from standpartner.errors import PieceError, ScoreError
 from standpartner.perform import PlayedNotes
 from standpartner.perform.midi_file import midi_bytes
 from standpartner.piece.model import Performance, Piece
-from standpartner.score import Measures, Noteheads, Notes, Onsets, Score, Systems
+from standpartner.score import Measures, Notation, Noteheads, Notes, Onsets, Score, Systems
 from standpartner.score.model import Image
 from standpartner.score.notation.midi import MidiNotes, read_midi
 from standpartner.score.notation.onsets import longest_increasing
@@ -194,17 +194,19 @@ def _score(name: str, drawn: _Drawn, midi: MidiNotes) -> tuple[Score, NDArray[np
         strip=page[top : top + STRIP_HEIGHT_PX],
         pages=(page,),
         page_scale=1.0,
-        systems=Systems(*(np.array([v]) for v in (0, 0, top, width, top + STRIP_HEIGHT_PX, 0, width))),
-        noteheads=Noteheads(x_px, y_px, _head_pitches(drawn, heads, midi), head_onset, np.zeros(len(x_px), bool)),
-        onsets=Onsets(
-            x_px=np.array(middle)[kept],
-            quarter=ticks / midi.ticks_per_quarter,
-            time_s=midi.seconds(ticks),
-            measure=np.zeros(len(ticks), np.int64),
-            system=np.zeros(len(ticks), np.int64),
+        systems=Systems(*(np.array([v]) for v in (0, 0, top, width, top + STRIP_HEIGHT_PX, 0, width, 0, 0))),
+        music=Notation(
+            noteheads=Noteheads(x_px, y_px, _head_pitches(drawn, heads, midi), head_onset, np.zeros(len(x_px), bool)),
+            onsets=Onsets(
+                x_px=np.array(middle)[kept],
+                quarter=ticks / midi.ticks_per_quarter,
+                time_s=midi.seconds(ticks),
+                measure=np.zeros(len(ticks), np.int64),
+                system=np.zeros(len(ticks), np.int64),
+            ),
+            measures=Measures(np.array(["1"]), *(np.array([v]) for v in (0, 0, width, 0))),
+            notes=_note_table(midi, _at_or_after(ticks, midi.tick)),
         ),
-        measures=Measures(np.array(["1"]), *(np.array([v]) for v in (0, 0, width, 0))),
-        notes=_note_table(midi, _at_or_after(ticks, midi.tick)),
     )
     position = np.searchsorted(ticks, midi.tick).clip(max=len(ticks) - 1)
     return score, np.where(ticks[position] == midi.tick, position, -1)
@@ -280,14 +282,15 @@ def _notes_of_heads(
 
 def _sheet(score: Score) -> Image:
     """The strip with the rows above and below it that the original has, from the pages."""
-    rows = []
-    for page, left, top, right, bottom, strip_left, strip_right in zip(
-        *(getattr(score.systems, name) for name, _ in score.systems.columns()), strict=True
-    ):
-        border = round((SHEET_HEIGHT_PX - STRIP_HEIGHT_PX) / 2 * score.page_scale)
+    rows, systems = [], score.systems
+    border = round((SHEET_HEIGHT_PX - STRIP_HEIGHT_PX) / 2 * score.page_scale)
+    width_px = systems.strip_right_px - systems.strip_left_px
+    for index, page in enumerate(systems.page):
         image = np.pad(score.pages[page], ((border, border), (0, 0)), constant_values=255)
-        cut = image[round(top) : round(bottom) + 2 * border, round(left) : round(right)]
-        size = (round(strip_right - strip_left), SHEET_HEIGHT_PX)
+        left, right = round(systems.page_left_px[index]), round(systems.page_right_px[index])
+        top, bottom = round(systems.page_top_px[index]), round(systems.page_bottom_px[index])
+        cut = image[top : bottom + 2 * border, left:right]
+        size = (round(width_px[index]), SHEET_HEIGHT_PX)
         if cut.shape[::-1] != size:
             cut = np.asarray(PilImage.fromarray(cut).resize(size, PilImage.Resampling.BOX))
         rows.append(cut)

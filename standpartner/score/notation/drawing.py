@@ -39,7 +39,7 @@ class DrawnMeasure:
 
 @dataclass(frozen=True)
 class Drawing:
-    """One system: page size, extent of the staves, measures and heads, in SVG units from the page's corner."""
+    """One system: page size, extent and number of staves, measures and heads, in SVG units from the page's corner."""
 
     svg: str
     width: float
@@ -48,6 +48,7 @@ class Drawing:
     right: float
     top: float
     bottom: float
+    staves: int
     measures: tuple[DrawnMeasure, ...]
     heads: tuple[DrawnHead, ...]
 
@@ -63,13 +64,15 @@ def read_drawing(svg: str, *, font: str) -> Drawing:
     if size is None or margin is None:
         raise ScoreError("Verovio's SVG lacks its page margin or size; this version of Verovio is not supported.")
     dx, dy = _translation(margin)
-    measures, ys = [], []
+    measures, ys, staves = [], [], 0
     for measure in _of_class(margin, "measure"):
-        lines = [line for staff in _of_class(measure, "staff") for line in _staff_lines(staff)]
-        if lines:
+        drawn = [lines for staff in _of_class(measure, "staff") if (lines := list(_staff_lines(staff)))]
+        if drawn:
+            lines = [line for staff in drawn for line in staff]
             left, right = min(line[0] for line in lines), max(line[2] for line in lines)
             measures.append(DrawnMeasure(measure.get("id", ""), left + dx, right + dx))
             ys += [line[1] + dy for line in lines]
+            staves = max(staves, len(drawn))
     if not measures:
         raise ScoreError("A system without staves was drawn; the score has no music in some place.")
     return Drawing(
@@ -80,6 +83,7 @@ def read_drawing(svg: str, *, font: str) -> Drawing:
         right=max(measure.right for measure in measures),
         top=min(ys),
         bottom=max(ys),
+        staves=staves,
         measures=tuple(measures),
         heads=tuple(_heads(margin, dx, dy, boxes=glyph_boxes(font))),
     )

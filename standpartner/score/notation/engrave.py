@@ -9,7 +9,7 @@ import numpy as np
 import verovio
 
 from standpartner.errors import ScoreError
-from standpartner.score.model import Measures, Noteheads, Onsets, Score
+from standpartner.score.model import Notation, Score
 from standpartner.score.notation.abc_keys import put_keys_right
 from standpartner.score.notation.drawing import Drawing, read_drawing
 from standpartner.score.notation.engraving_style import EngravingStyle
@@ -32,6 +32,7 @@ from standpartner.score.notation.pages import (
 from standpartner.score.notation.parts import keep_piano, needs_plain_times, with_plain_times
 from standpartner.score.notation.sounding import sounding_notes
 from standpartner.score.notation.text import read_notation
+from standpartner.score.tables import Measures, Noteheads, Onsets
 
 SYSTEMS_A_PAGE: Final = 7  # at most, where a score has one staff
 _OPTIONS: Final = {
@@ -125,10 +126,12 @@ def _assemble(drawings: list[Drawing], facts: MeiFacts, *, timemap: list[dict[st
         pages=pages,
         page_scale=float(PAGE_SCALE),
         systems=systems,
-        noteheads=_notehead_table(heads, facts, onset_of=onset_of, continued=set(ties.values())),
-        onsets=_onset_table(plan, measures),
-        measures=measures,
-        notes=sounding_notes(spans, facts, ties=ties, plan=plan, grace_x_px=grace_x_px),
+        music=Notation(
+            noteheads=_notehead_table(heads, facts, onset_of=onset_of, continued=set(ties.values())),
+            onsets=_onset_table(plan, measures),
+            measures=measures,
+            notes=sounding_notes(spans, facts, ties=ties, plan=plan, grace_x_px=grace_x_px),
+        ),
     )
 
 

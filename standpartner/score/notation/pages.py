@@ -15,8 +15,9 @@ from PIL import Image as PilImage
 from PIL import ImageDraw, ImageFont
 
 from standpartner.constants import STAFF_SPACING_PX, STRIP_HEIGHT_PX
-from standpartner.score.model import Image, Systems
+from standpartner.score.model import Image
 from standpartner.score.notation.drawing import UNITS_PER_SPACE, Drawing
+from standpartner.score.tables import Systems
 
 PAGE_SCALE: Final = 2  # page px per strip px
 PAGE_PX_PER_UNIT: Final = PAGE_SCALE * STAFF_SPACING_PX / UNITS_PER_SPACE
@@ -30,12 +31,16 @@ _A4: Final = 297 / 210
 
 @dataclass(frozen=True)
 class SystemImage:
-    """A system rasterised at page scale, with its strip box's corner and width in the image (page px)."""
+    """A system rasterised at page scale, with its strip box's corner and width in the image (page px).
+
+    ``staves`` is the number of staves, 0 where it is not needed.
+    """
 
     image: Image
     left: int
     top: int
     width: int
+    staves: int = 0
 
     @property
     def box(self) -> Image:
@@ -55,7 +60,7 @@ def rasterise(drawing: Drawing) -> SystemImage:
     total_width = max(round(drawing.width * scale), left + width)
     total_height = max(above + _BOX_HEIGHT, int(np.ceil((drawing.height + shift_y) * scale)))
     svg = _place(drawing.svg, width=total_width, height=total_height, shift=(shift_x, shift_y))
-    return SystemImage(_render(svg), left=left, top=above, width=width)
+    return SystemImage(_render(svg), left=left, top=above, width=width, staves=drawing.staves)
 
 
 def strip_position(drawing: Drawing, system: SystemImage, x: float, y: float) -> tuple[float, float]:
@@ -109,6 +114,8 @@ def _boxes(systems: list[SystemImage], tops: list[tuple[int, int]]) -> Systems:
         page_bottom_px=top + _BOX_HEIGHT,
         strip_left_px=ends - width / PAGE_SCALE,
         strip_right_px=ends,
+        staves=np.array([system.staves for system in systems]),
+        doubt=np.zeros(len(systems)),
     )
 
 

@@ -5,9 +5,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from standpartner.score.model import Notes
 from standpartner.score.notation.mei import MeiFacts, MeiNote
 from standpartner.score.notation.onsets import NoteSpan, OnsetPlan
+from standpartner.score.tables import Notes
 
 GRACE_QUARTERS: Final = 0.125
 

@@ -13,11 +13,12 @@ import numpy as np
 
 from standpartner.constants import STRIP_HEIGHT_PX
 from standpartner.errors import ScoreError
-from standpartner.score.model import Image, Measures, Noteheads, Notes, Onsets, Score, Systems
+from standpartner.score.model import Image, Notation, Score
 from standpartner.score.notation.lilypond.engraving import BarStart, DrawnSystem
 from standpartner.score.notation.lilypond.join import Join
 from standpartner.score.notation.onsets import longest_increasing
 from standpartner.score.notation.pages import PAGE_SCALE, SystemImage, cut_strip
+from standpartner.score.tables import Measures, Noteheads, Notes, Onsets, Systems
 
 PAGE_PX_PER_SPACE: Final = 14  # 7 px on the strip
 _BOX_HEIGHT: Final = PAGE_SCALE * STRIP_HEIGHT_PX
@@ -79,23 +80,29 @@ def assemble(title: str, systems: list[DrawnSystem], pages: list[Image], *, join
     images = [SystemImage(pages[cut.page], cut.left, cut.top, cut.width) for cut in cuts]
     measures = _measures(systems, cuts, joined)
     plan = _plan(joined, cuts)
-    measure = np.searchsorted(measures.strip_left_px, plan.x_px, side="right") - 1
     return Score(
         title=title,
         strip=cut_strip(images),
         pages=tuple(pages),
         page_scale=float(PAGE_SCALE),
-        systems=_system_table(cuts),
-        noteheads=_noteheads(joined, cuts, plan),
-        onsets=Onsets(
-            x_px=np.array(plan.x_px),
-            quarter=np.array(plan.quarter),
-            time_s=np.array(plan.time_s),
-            measure=measure,
-            system=measures.system[measure],
+        systems=_system_table(cuts, systems),
+        music=Notation(
+            noteheads=_noteheads(joined, cuts, plan),
+            onsets=_onsets(plan, measures),
+            measures=measures,
+            notes=_notes(joined, plan),
         ),
-        measures=measures,
-        notes=_notes(joined, plan),
+    )
+
+
+def _onsets(plan: _Plan, measures: Measures) -> Onsets:
+    measure = np.searchsorted(measures.strip_left_px, plan.x_px, side="right") - 1
+    return Onsets(
+        x_px=np.array(plan.x_px),
+        quarter=np.array(plan.quarter),
+        time_s=np.array(plan.time_s),
+        measure=measure,
+        system=measures.system[measure],
     )
 
 
@@ -127,7 +134,7 @@ def _grow(pages: list[Image], cuts: list[_Cut]) -> tuple[list[Image], list[_Cut]
     return grown, moved
 
 
-def _system_table(cuts: list[_Cut]) -> Systems:
+def _system_table(cuts: list[_Cut], systems: list[DrawnSystem]) -> Systems:
     left, top, width = (np.array([getattr(cut, name) for cut in cuts]) for name in ("left", "top", "width"))
     strip_left = np.array([cut.strip_left for cut in cuts])
     return Systems(
@@ -138,6 +145,8 @@ def _system_table(cuts: list[_Cut]) -> Systems:
         page_bottom_px=top + _BOX_HEIGHT,
         strip_left_px=strip_left,
         strip_right_px=strip_left + width / PAGE_SCALE,
+        staves=np.array([len(system.staff_tops) for system in systems]),
+        doubt=np.zeros(len(systems)),
     )
 
 

@@ -36,6 +36,7 @@ class DrawnSystem:
     r"""One system; ``score`` counts the \score blocks of the file from 0.
 
     ``left`` and ``right`` are the ends of its staves, ``top`` and ``bottom`` the outermost staff lines.
+    ``staff_tops`` tells staves apart: a staff may be drawn in several pieces, one after another.
     """
 
     page: int
@@ -48,6 +49,7 @@ class DrawnSystem:
     space: float = 0.0
     heads: list[DrawnHead] = field(default_factory=list)
     bars: list[BarStart] = field(default_factory=list)
+    staff_tops: set[int] = field(default_factory=set)
 
     def add_staff(self, words: list[str]) -> None:
         """Widen the system by a staff; its extent includes half a line's thickness above and below."""
@@ -56,6 +58,7 @@ class DrawnSystem:
         self.left, self.right = min(self.left, left), max(self.right, right)
         self.top, self.bottom = min(self.top, top + half_line), max(self.bottom, bottom - half_line)
         self.space = max(self.space, space)
+        self.staff_tops.add(round(top))
 
 
 @dataclass(frozen=True)

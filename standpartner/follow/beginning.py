@@ -1,0 +1,82 @@
+"""Where in the score a performance begins."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from standpartner.errors import ScoreError
+from standpartner.score import Score
+
+ANYWHERE: Final = "auto"
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """Where a performance begins.
+
+    Attributes:
+        x_px: The place on the strip.
+        pitch: The MIDI pitches that start there; empty where the score is a picture or the place is unknown.
+        known: Whether the music begins there; if not, it may begin anywhere.
+    """
+
+    x_px: float
+    pitch: NDArray[np.int64]
+    known: bool = True
+
+
+def find_beginning(score: Score, from_measure: int | str | None = None) -> Beginning:
+    """Find where a performance begins.
+
+    Args:
+        score: What is played.
+        from_measure: The printed number of its first measure; None stands for the first note, `ANYWHERE` for any place.
+
+    Returns:
+        The first onset in or after the measure; in a picture, the measure's left barline.
+
+    Raises:
+        ScoreError: There is no such measure, no note starts in or after it, or a picture's measures are unknown.
+    """
+    nothing = np.zeros(0, np.int64)
+    if from_measure == ANYWHERE:
+        return Beginning(score.begin_px, nothing, known=False)
+    if score.has_notation:
+        onset = 0 if from_measure is None else _first_onset(score, from_measure)
+        return Beginning(float(score.onsets.x_px[onset]), score.notes.pitch[score.notes.onset == onset])
+    if from_measure is None:
+        return Beginning(score.begin_px, nothing)
+    return Beginning(_left_of_bar(score, from_measure), nothing)
+
+
+def _first_onset(score: Score, label: int | str) -> int:
+    """Index of the first onset in or after the measure with a printed label."""
+    onset = int(np.searchsorted(score.onsets.measure, _measure(score, label)))
+    if onset == len(score.onsets):
+        raise ScoreError(f"no note starts in measure {label} or after it; begin earlier")
+    return onset
+
+
+def _left_of_bar(score: Score, label: int | str) -> float:
+    if score.bars is None:
+        raise ScoreError(
+            f"the measures of {_name(score)} are unknown, for it is a picture; begin at its first note, or let the "
+            f'follower find the place by listening (from_measure="{ANYWHERE}")'
+        )
+    return max(score.begin_px, float(score.bars.strip_left_px[_measure(score, label)]))
+
+
+def _measure(score: Score, label: int | str) -> int:
+    labels = [] if score.bars is None else [str(name) for name in score.bars.label]
+    try:
+        return labels.index(str(label).strip())
+    except ValueError:
+        raise ScoreError(
+            f"there is no measure {label} in {_name(score)}: its measures are {labels[0]} to {labels[-1]}"
+        ) from None
+
+
+def _name(score: Score) -> str:
+    return score.title or "the score"
