@@ -11,8 +11,8 @@ import argparse
 from pathlib import Path
 
 from standpartner.corpus.recipes import asap, humdrum, mutopia, vienna
+from standpartner.corpus.split_by_work import split_table
 from standpartner.corpus.store import SPLITS
-from standpartner.corpus.works import split_table
 
 SETS = {
     "asap": asap.read_entries,

@@ -2,25 +2,32 @@
 
 from standpartner.align.alignment import (
     Alignment,
+    align_annotated_positions,
     align_match,
     align_midi,
-    align_places,
     align_with_beats,
     align_with_score_midi,
 )
-from standpartner.align.readers import MatchedNotes, Place, read_beats, read_match, read_performed_midi, read_places
+from standpartner.align.readers import (
+    AnnotatedPosition,
+    MatchedNotes,
+    read_annotated_positions,
+    read_beats,
+    read_match,
+    read_performed_midi,
+)
 
 __all__ = [
     "Alignment",
+    "AnnotatedPosition",
     "MatchedNotes",
-    "Place",
+    "align_annotated_positions",
     "align_match",
     "align_midi",
-    "align_places",
     "align_with_beats",
     "align_with_score_midi",
+    "read_annotated_positions",
     "read_beats",
     "read_match",
     "read_performed_midi",
-    "read_places",
 ]

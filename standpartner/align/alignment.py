@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from standpartner.align.chords import at_their_onsets, find_chords, group_chords, score_chords
-from standpartner.align.readers import MatchedNotes, Place
-from standpartner.align.repetitions import Span, Visits, cut_notes, cut_times
-from standpartner.align.snap import fill_onsets, snap_onsets, stretch
+from standpartner.align.onset_refinement import fill_missing_onsets, interpolate, refine_onsets
+from standpartner.align.readers import AnnotatedPosition, MatchedNotes
+from standpartner.align.repeats import FirstPass, Span, cut_notes, cut_times
 from standpartner.errors import PieceError
 from standpartner.perform import PlayedNotes
 from standpartner.score import Score
@@ -39,14 +39,14 @@ class Alignment:
         played: the notes of the performance; what it played again is taken out.
         share: of the score's notes that start at their onset, those that were found in the performance.
         method: what it was found by: "beats", "notes", "match" or "places".
-        again: spans of the original performance (s) that were taken out.
+        repeated_spans: The spans of the original performance (s) that were taken out.
     """
 
     onset_s: Floats
     played: PlayedNotes
     share: float
     method: str
-    again: tuple[Span, ...] = ()
+    repeated_spans: tuple[Span, ...] = ()
 
 
 def align_with_beats(
@@ -67,7 +67,7 @@ def align_with_beats(
     if len(beats_s) != len(score_beats_s):
         raise PieceError(f"{len(beats_s)} beats are annotated, but the score's MIDI has {len(score_beats_s)}")
     written = _Unfolded.of_midi(score_midi)
-    played_s = stretch(score_midi.seconds(written.ticks), score_beats_s, beats_s)
+    played_s = interpolate(score_midi.seconds(written.ticks), score_beats_s, beats_s)
     return _align_unfolded(score, played, written=written, played_s=played_s, method="beats")
 
 
@@ -79,8 +79,8 @@ def align_with_score_midi(score: Score, played: PlayedNotes, *, score_midi: Midi
     """
     written = _Unfolded.of_midi(score_midi)
     heard, heard_s = group_chords(played.pitch, played.onset_s, width=_CHORD_S)
-    visits = Visits.of_path(find_chords(heard, written.chords, jumps=False), heard_s)
-    played_s = stretch(written.ticks, written.ticks[visits.onset], visits.time)
+    first_pass = FirstPass.of_path(find_chords(heard, written.chords, jumps=False), heard_s)
+    played_s = interpolate(written.ticks, written.ticks[first_pass.onset], first_pass.time)
     return _align_unfolded(score, played, written=written, played_s=played_s, method="notes")
 
 
@@ -92,7 +92,7 @@ def align_midi(score: Score, played: PlayedNotes) -> Alignment:
     """
     chords, start_s = group_chords(played.pitch, played.onset_s, width=_CHORD_S)
     path = find_chords(chords, score_chords(score), jumps=False)
-    return _snap(score, Visits.of_path(path, start_s), played, method="notes")
+    return _snap(score, FirstPass.of_path(path, start_s), played, method="notes")
 
 
 def align_match(score: Score, match: MatchedNotes) -> Alignment:
@@ -105,21 +105,21 @@ def align_match(score: Score, match: MatchedNotes) -> Alignment:
     chord = np.searchsorted(quarters, match.quarter + _CHORD_QUARTERS, side="right") - 1
     chord_s = np.array([np.median(match.onset_s[chord == index]) for index in range(len(chords))])
     path = find_chords(chords, score_chords(score), jumps=True, quarters=(quarters, score.onsets.quarter))
-    visits = Visits.of_path(path, chord_s)
+    first_pass = FirstPass.of_path(path, chord_s)
     known_s = np.full(len(score.onsets), np.nan)
-    known_s[visits.onset] = cut_times(visits.time, visits.again)
+    known_s[first_pass.onset] = cut_times(first_pass.time, first_pass.repeated_spans)
     main = at_their_onsets(score)
     alignment = Alignment(
-        onset_s=fill_onsets(known_s, score.onsets.time_s),
-        played=cut_notes(match.played, visits.again),
+        onset_s=fill_missing_onsets(known_s, score.onsets.time_s),
+        played=cut_notes(match.played, first_pass.repeated_spans),
         share=float(np.isfinite(known_s[score.notes.onset[main]]).mean()),
         method="match",
-        again=visits.again,
+        repeated_spans=first_pass.repeated_spans,
     )
     return _checked(alignment, longest_gap=0)
 
 
-def align_places(score: Score, places: list[Place]) -> Alignment:
+def align_annotated_positions(score: Score, places: list[AnnotatedPosition]) -> Alignment:
     """Align a recording by annotated places; the score's notes are taken to sound as written between them.
 
     Args:
@@ -132,11 +132,11 @@ def align_places(score: Score, places: list[Place]) -> Alignment:
     quarters = _quarters_of(score, places)
     seconds = np.array([place.second for place in places])
     position = score.onsets.quarter
-    onset_s = fill_onsets(stretch(position, quarters, seconds), score.onsets.time_s)
+    onset_s = fill_missing_onsets(interpolate(position, quarters, seconds), score.onsets.time_s)
     if onset_s[0] < 0:
         raise PieceError("by these places the score would start before the recording; add the place of its first note")
-    start_s = np.maximum(stretch(score.notes.quarter, quarters, seconds), 0.0)
-    end_s = stretch(score.notes.quarter + score.notes.duration_quarter, quarters, seconds)
+    start_s = np.maximum(interpolate(score.notes.quarter, quarters, seconds), 0.0)
+    end_s = interpolate(score.notes.quarter + score.notes.duration_quarter, quarters, seconds)
     played = PlayedNotes(
         pitch=score.notes.pitch,
         onset_s=start_s,
@@ -166,21 +166,21 @@ def _align_unfolded(
     """Align by the chords of the score as it was played and when (s) each was."""
     quarters = (written.quarters, score.onsets.quarter)
     path = find_chords(written.chords, score_chords(score), jumps=True, quarters=quarters)
-    exact = snap_onsets(*np.nonzero(written.chords), expected_s=np.maximum.accumulate(played_s), played=played)
-    return _snap(score, Visits.of_path(path, exact.onset_s), played, method=method)
+    exact = refine_onsets(*np.nonzero(written.chords), expected_s=np.maximum.accumulate(played_s), played=played)
+    return _snap(score, FirstPass.of_path(path, exact.onset_s), played, method=method)
 
 
-def _snap(score: Score, visits: Visits, played: PlayedNotes, *, method: str) -> Alignment:
+def _snap(score: Score, first_pass: FirstPass, played: PlayedNotes, *, method: str) -> Alignment:
     """Take out what is played again, then move the onsets to the notes that are left."""
-    played = cut_notes(played, visits.again)
+    played = cut_notes(played, first_pass.repeated_spans)
     position = score.onsets.quarter + 1e-6 * np.arange(len(score.onsets))  # strictly increasing
-    time_s = cut_times(visits.time, visits.again)
-    expected_s = np.maximum.accumulate(stretch(position, position[visits.onset], time_s))
+    time_s = cut_times(first_pass.time, first_pass.repeated_spans)
+    expected_s = np.maximum.accumulate(interpolate(position, position[first_pass.onset], time_s))
     main = at_their_onsets(score)
     onset, pitch = score.notes.onset[main], score.notes.pitch[main]
-    snapped = snap_onsets(onset, pitch, expected_s=expected_s, played=played)
-    alignment = Alignment(snapped.onset_s, played, snapped.share, method, visits.again)
-    return _checked(alignment, longest_gap=snapped.longest_gap)
+    refined = refine_onsets(onset, pitch, expected_s=expected_s, played=played)
+    alignment = Alignment(refined.onset_s, played, refined.share, method, first_pass.repeated_spans)
+    return _checked(alignment, longest_gap=refined.longest_gap)
 
 
 def _checked(alignment: Alignment, *, longest_gap: int) -> Alignment:
@@ -196,7 +196,7 @@ def _checked(alignment: Alignment, *, longest_gap: int) -> Alignment:
     return alignment
 
 
-def _quarters_of(score: Score, places: list[Place]) -> Floats:
+def _quarters_of(score: Score, places: list[AnnotatedPosition]) -> Floats:
     """Quarters of places; of measures with one number the next one is taken."""
     quarters: list[float] = []
     measure = 0

@@ -37,7 +37,7 @@ class MatchedNotes:
     played: PlayedNotes
 
 
-class Place(NamedTuple):
+class AnnotatedPosition(NamedTuple):
     """A place in a score that is heard at some second of a recording."""
 
     second: float
@@ -98,7 +98,7 @@ def read_beats(path: Path) -> Floats:
     return beats
 
 
-def read_places(path: Path) -> list[Place]:
+def read_annotated_positions(path: Path) -> list[AnnotatedPosition]:
     """Read annotated places of a recording.
 
     Each line holds a second and a place, with blanks or commas between: ``12.35 7`` is where measure 7 starts,
@@ -108,14 +108,14 @@ def read_places(path: Path) -> list[Place]:
     Raises:
         PieceError: the file cannot be read, a line is of another kind, or the seconds do not increase.
     """
-    places: list[Place] = []
+    places: list[AnnotatedPosition] = []
     for number, line in enumerate(_lines(path), start=1):
         words = re.split(r"[\s,;]+", line.strip())
         if words == [""] or words[0].startswith("#"):
             continue
         try:
             label, _, quarters = words[-1].partition("+")
-            places.append(Place(float(words[0]), label, float(quarters or 0.0)))
+            places.append(AnnotatedPosition(float(words[0]), label, float(quarters or 0.0)))
             if len(words) not in (2, 3) or not label:
                 raise ValueError(line)
         except ValueError as error:

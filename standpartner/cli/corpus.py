@@ -266,8 +266,8 @@ def _print_verified(report: "CorpusReport") -> None:
 
 def _failures(report: "PieceReport") -> str:
     return "; ".join(
-        f"{finding.check}: {finding.right} of {finding.total}{' (' + finding.detail + ')' if finding.detail else ''}"
-        for finding in report.failed
+        f"{result.check}: {result.right} of {result.total}{' (' + result.detail + ')' if result.detail else ''}"
+        for result in report.failed
     )
 
 

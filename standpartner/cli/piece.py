@@ -73,12 +73,12 @@ def _align(score: Score, *, midi: Path | None, match: Path | None, beats: Path |
     if match is not None:
         return align.align_match(score, align.read_match(match))
     if beats is not None:
-        return align.align_places(score, align.read_places(beats))
+        return align.align_annotated_positions(score, align.read_annotated_positions(beats))
     raise ConfigError("expected one of --midi, --match and --beats")
 
 
 def _make(name: str, score: Score, audio: Path, *, alignment: Alignment, offset: float) -> Piece:
-    from standpartner.corpus.recorded import Recording, make_recorded_piece
+    from standpartner.corpus.audio_recordings import Recording, make_recorded_piece
     from standpartner.hear import read_audio
 
     samples = read_audio(audio)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from standpartner.constants import BAND_COUNT
 from standpartner.corpus.build import seed_of
-from standpartner.corpus.styles import TEST_STYLE
+from standpartner.corpus.split_styles import TEST_STYLE
 from standpartner.errors import AudioError, ConfigError
 from standpartner.hear import spectrogram
 from standpartner.perform import (

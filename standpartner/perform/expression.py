@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from standpartner.errors import AudioError
-from standpartner.perform.mistakes import hesitate, take_liberties
 from standpartner.perform.played import PlayedNotes
+from standpartner.perform.playing_errors import add_playing_errors, hesitate
 from standpartner.perform.style import PerformanceChoices, PerformanceStyle, draw_choices
 from standpartner.perform.synthesis import find_soundfont, synthesise
 
@@ -85,7 +85,7 @@ def perform(
         program=choices.program,
         tuning_cents=choices.detune_cents,
     )
-    return take_liberties(played, onset, choices, onset_s=onset_s, rng=liberties_rng), onset_s, choices
+    return add_playing_errors(played, onset, choices, onset_s=onset_s, rng=liberties_rng), onset_s, choices
 
 
 def render(played: PlayedNotes, choices: PerformanceChoices) -> NDArray[np.float32]:

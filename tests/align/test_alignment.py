@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from standpartner.align import (
+    AnnotatedPosition,
     MatchedNotes,
-    Place,
+    align_annotated_positions,
     align_match,
     align_midi,
-    align_places,
     align_with_beats,
     align_with_score_midi,
 )
@@ -35,14 +35,14 @@ def test_by_beats(tune, once, rubato):
     alignment = align_with_beats(tune, once.notes, score_midi=once.unfolded, **beats_of(2 * HALF_QUARTERS, rubato))
     assert alignment.share == 1.0
     assert error_s(alignment, once).max() < 0.02
-    assert alignment.again == ()
+    assert alignment.repeated_spans == ()
 
 
 def test_by_beats_a_repeat_is_taken_out(tune, twice, rubato):
     alignment = align_with_beats(tune, twice.notes, score_midi=twice.unfolded, **beats_of(3 * HALF_QUARTERS, rubato))
     assert alignment.share == 1.0
     assert error_s(alignment, twice).max() < 0.04
-    ((start_s, end_s),) = alignment.again
+    ((start_s, end_s),) = alignment.repeated_spans
     assert (start_s, end_s) == pytest.approx((rubato(HALF_QUARTERS), rubato(2 * HALF_QUARTERS)), abs=0.02)
     assert len(alignment.played) == len(tune.notes)
 
@@ -51,7 +51,7 @@ def test_by_notes_and_the_score_as_it_was_played(tune, twice):
     alignment = align_with_score_midi(tune, twice.notes, score_midi=twice.unfolded)
     assert alignment.share == 1.0
     assert error_s(alignment, twice).max() < 0.04
-    assert len(alignment.again) == 1
+    assert len(alignment.repeated_spans) == 1
 
 
 def test_by_notes_alone_with_wrong_and_missing_notes(tune, once):
@@ -80,19 +80,19 @@ def test_by_matched_notes(tune, twice, rubato):
 
 
 def test_by_places(tune, rubato):
-    places = [Place(float(rubato(4.0 * k)), str(k + 1), 0.0) for k in range(8)]
-    alignment = align_places(tune, [*places, Place(float(rubato(30.0)), "8", 2.0)])
+    places = [AnnotatedPosition(float(rubato(4.0 * k)), str(k + 1), 0.0) for k in range(8)]
+    alignment = align_annotated_positions(tune, [*places, AnnotatedPosition(float(rubato(30.0)), "8", 2.0)])
     assert np.abs(alignment.onset_s - rubato(tune.onsets.quarter)).max() < 0.05
     assert alignment.played.pitch.tolist() == tune.notes.pitch.tolist()
 
 
 def test_places_must_be_in_the_score_and_go_forward(tune):
     with pytest.raises(PieceError, match=r"there is no measure 12.*measures 1 to 8"):
-        align_places(tune, [Place(0.0, "1", 0.0), Place(9.0, "12", 0.0)])
+        align_annotated_positions(tune, [AnnotatedPosition(0.0, "1", 0.0), AnnotatedPosition(9.0, "12", 0.0)])
     with pytest.raises(PieceError, match="go forward"):
-        align_places(tune, [Place(1.0, "2", 0.0), Place(2.0, "2", 0.0)])
+        align_annotated_positions(tune, [AnnotatedPosition(1.0, "2", 0.0), AnnotatedPosition(2.0, "2", 0.0)])
     with pytest.raises(PieceError, match="start before the recording"):
-        align_places(tune, [Place(0.5, "3", 0.0), Place(2.5, "4", 0.0)])
+        align_annotated_positions(tune, [AnnotatedPosition(0.5, "3", 0.0), AnnotatedPosition(2.5, "4", 0.0)])
 
 
 def test_other_numbers_of_beats_are_refused(tune, once, rubato):
@@ -125,4 +125,4 @@ def test_the_onset_after_a_trill_is_not_pulled_into_it(trilled, rubato, method):
     else:
         alignment = align_match(score, MatchedNotes(unfolded.pitch, quarter, rubato(quarter), played))
     assert np.abs(alignment.onset_s - rubato(score.onsets.quarter)).max() < 0.02
-    assert alignment.again == ()
+    assert alignment.repeated_spans == ()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from standpartner.align import read_beats, read_match, read_performed_midi, read_places
+from standpartner.align import read_annotated_positions, read_beats, read_match, read_performed_midi
 from standpartner.errors import PieceError
 
 HEADER = b"MThd\0\0\0\6\0\0\0\1\1\xe0"  # format 0, 480 ticks a quarter, 120 quarters a minute
@@ -75,7 +75,7 @@ def test_beats_of_asap(tmp_path):
 def test_places_in_every_way_of_writing_them(tmp_path):
     path = tmp_path / "places.txt"
     path.write_text("# by ear\n0.5 1\n1.25, 1+1.5\n\n2.0\t2.0\t2\n")
-    assert read_places(path) == [(0.5, "1", 0.0), (1.25, "1", 1.5), (2.0, "2", 0.0)]
+    assert read_annotated_positions(path) == [(0.5, "1", 0.0), (1.25, "1", 1.5), (2.0, "2", 0.0)]
 
 
 @pytest.mark.parametrize("line", ["half past 2", "1.0", "1.0 2+x", "1.0 a b 2", "1.0 +2"])
@@ -83,11 +83,11 @@ def test_other_lines_are_refused_with_their_number(tmp_path, line):
     path = tmp_path / "places.txt"
     path.write_text(f"0.5 1\n{line}\n")
     with pytest.raises(PieceError, match=r"places.txt, line 2: expected a second and a measure"):
-        read_places(path)
+        read_annotated_positions(path)
 
 
 def test_places_must_follow_each_other_in_time(tmp_path):
     path = tmp_path / "places.txt"
     path.write_text("2.0 1\n1.0 2\n")
     with pytest.raises(PieceError, match="increasing seconds"):
-        read_places(path)
+        read_annotated_positions(path)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from standpartner.corpus.recipes import humdrum
+from standpartner.corpus.split_by_work import work_of
+from standpartner.corpus.split_styles import SOUNDFONTS
 from standpartner.corpus.store import read_split
-from standpartner.corpus.styles import SOUNDFONTS
-from standpartner.corpus.works import work_of
 from standpartner.errors import CorpusError
 from standpartner.perform import soundfonts
 from standpartner.score import read_score

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from standpartner.corpus import styles
+from standpartner.corpus import split_styles
 from standpartner.corpus.build import build_corpus
 from standpartner.corpus.original import recipe as imported
 from standpartner.corpus.recipes import msmd
@@ -24,7 +24,8 @@ SAMPLE = SHARED / "msmd" / "test_sample"
 LESGRACES = "Anonymous__lesgraces__lesgraces"
 DANCE = "Traditional__traditioner_af_swenska_folk_dansar.3.8__traditioner_af_swenska_folk_dansar.3.8"
 needs_soundfonts = pytest.mark.skipif(
-    not set(styles.SOUNDFONTS) <= set(soundfonts()), reason="install the Debian soundfonts that docs/corpus.md names"
+    not set(split_styles.SOUNDFONTS) <= set(soundfonts()),
+    reason="install the Debian soundfonts that docs/corpus.md names",
 )
 needs_source = pytest.mark.skipif(not SOURCE.is_dir(), reason="clone MutopiaProject to ../shared/data/mutopia")
 needs_sample = pytest.mark.skipif(not SAMPLE.is_dir(), reason="CPJKU/msmd's test_sample is not in ../shared/data/msmd")
@@ -89,11 +90,11 @@ def test_an_incomplete_source_is_refused(tmp_path: Path) -> None:
 
 def test_the_test_pieces_piano_is_heard_nowhere_else() -> None:
     heard = {
-        split: {font for style, _ in styles.performance_plans(split) for font in style.soundfonts}
+        split: {font for style, _ in split_styles.performance_styles(split) for font in style.soundfonts}
         for split in ("train", "valid", "test")
     }
     assert not heard["test"] & (heard["train"] | heard["valid"])
-    assert [bool(sounds) for _, sounds in styles.performance_plans("train")] == [False, False, True, True]
+    assert [bool(sounds) for _, sounds in split_styles.performance_styles("train")] == [False, False, True, True]
 
 
 @needs_source

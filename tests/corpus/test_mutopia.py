@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from standpartner.corpus.recipes import msmd, mutopia
+from standpartner.corpus.split_by_work import work_of
 from standpartner.corpus.store import read_split
-from standpartner.corpus.works import work_of
 from standpartner.errors import CorpusError
 
 SOURCE = Path(__file__).parents[3] / "shared" / "data" / "mutopia"

@@ -107,15 +107,15 @@ def piece(tiny_pieces: list[Piece]) -> Piece:
 
 
 def failed(piece: Piece) -> set[str]:
-    return {finding.check for finding in verify_piece(piece).failed}
+    return {result.check for result in verify_piece(piece).failed}
 
 
 def test_a_true_piece_passes_every_check(tiny_pieces: list[Piece]) -> None:
     for piece in tiny_pieces:
         report = verify_piece(piece)
         assert not report.failed
-        assert {finding.check for finding in report.findings} == {READABLE, *CHECKS}
-        assert all(finding.total > 0 for finding in report.findings)
+        assert {result.check for result in report.results} == {READABLE, *CHECKS}
+        assert all(result.total > 0 for result in report.results)
 
 
 def test_there_is_damage_for_every_check() -> None:
@@ -198,7 +198,7 @@ def test_the_shift_is_judged_by_notes_that_do_not_come_again_within_the_shifts_t
 def test_a_piece_without_performances_is_verified_as_a_score(piece: Piece) -> None:
     report = verify_piece(replace(piece, performances=()))
     assert not report.failed
-    assert {finding.check for finding in report.findings if not finding.total} == {
+    assert {result.check for result in report.results if not result.total} == {
         check for check in CHECKS if any(word in check for word in ("audio", "played", "pace"))
     }
 
@@ -206,7 +206,7 @@ def test_a_piece_without_performances_is_verified_as_a_score(piece: Piece) -> No
 def test_limits_are_configuration(piece: Piece) -> None:
     shifted = DAMAGES["heads on ink"](piece)
     loose = VerifyConfig(head_shift_px=9, least={**VerifyConfig().least, "heads on ink": 0.5})
-    assert "heads on ink" not in {finding.check for finding in verify_piece(shifted, loose).failed}
+    assert "heads on ink" not in {result.check for result in verify_piece(shifted, loose).failed}
 
 
 def test_damaged_files_fail_with_the_reason(piece: Piece, tmp_path: Path) -> None:
@@ -216,9 +216,9 @@ def test_damaged_files_fail_with_the_reason(piece: Piece, tmp_path: Path) -> Non
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    (finding,) = verify_folder(tmp_path).failed
-    assert finding.check == READABLE
-    assert "checksum" in finding.detail
+    (result,) = verify_folder(tmp_path).failed
+    assert result.check == READABLE
+    assert "checksum" in result.detail
     path.unlink()
     assert "missing" in verify_folder(tmp_path).failed[0].detail
 
@@ -241,9 +241,9 @@ def test_scores_against_the_rules_do_not_load(piece: Piece, tmp_path: Path, monk
     monkeypatch.setattr("standpartner.piece.files._sha256", lambda path: "")  # as if it had been written so
     text = (tmp_path / "piece.json").read_text()
     (tmp_path / "piece.json").write_text(re.sub(r'"[0-9a-f]{64}"', '""', text))
-    (finding,) = verify_folder(tmp_path).failed
-    assert finding.check == READABLE
-    assert re.search(words, finding.detail)
+    (result,) = verify_folder(tmp_path).failed
+    assert result.check == READABLE
+    assert re.search(words, result.detail)
 
 
 def test_a_corpus_is_verified_piece_by_piece_and_pooled(
@@ -262,7 +262,7 @@ def test_a_corpus_is_verified_piece_by_piece_and_pooled(
     assert [piece.name for piece in report.failed] == [bad.name]
     pooled = {pool.check: pool for pool in report.pooled()}["audio in time"]
     assert (pooled.right, pooled.total, pooled.passed, pooled.pieces, pooled.worst) == (2, 4, 1, 2, bad.name)
-    findings = report.to_json()["findings"][bad.name]
-    (shifts,) = [finding["detail"] for finding in findings if finding["check"] == "audio in time"]
+    results = report.to_json()["findings"][bad.name]
+    (shifts,) = [result["detail"] for result in results if result["check"] == "audio in time"]
     assert shifts == "best shift 4, 4 frames"
     assert not verify_corpus(open_corpus("tunes"), split="train").failed

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from standpartner.corpus.build import render_performance
+from standpartner.corpus.split_styles import VALID_STYLE
 from standpartner.corpus.store import open_corpus
-from standpartner.corpus.styles import VALID_STYLE
 from standpartner.demo.bundled import load_demo
 from standpartner.errors import ConfigError
 from standpartner.evaluate.calibration import calibrate as calibrate_module

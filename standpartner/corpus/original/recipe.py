@@ -8,8 +8,8 @@ from pathlib import Path
 
 from standpartner.corpus.build import Made, Recipe, build_corpus
 from standpartner.corpus.original.format import OriginalFiles, OriginalPiece, find_original, read_original
+from standpartner.corpus.split_styles import SOUNDFONTS, perform_on_piano, performance_styles
 from standpartner.corpus.store import SPLITS, Built, Corpus, read_split, split_file
-from standpartner.corpus.styles import SOUNDFONTS, perform_on_piano, performance_plans
 from standpartner.errors import CorpusError
 from standpartner.hear import spectrogram
 from standpartner.perform import soundfonts, synthesise
@@ -110,7 +110,7 @@ def _build(entry: ImportedEntry, split: str) -> Made:
     if split == "train":
         performances = perform_on_piano(original.score, split, name=entry.name)
     else:
-        style, _ = performance_plans(split)[0]
+        style, _ = performance_styles(split)[0]
         performances = (_as_performed(original, soundfont=style.soundfonts[0]),)
     return Made(Piece(entry.name, original.score, performances))
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from standpartner.align import Alignment, align_with_beats, align_with_score_midi, read_beats, read_performed_midi
 from standpartner.corpus.build import Made, Recipe
-from standpartner.corpus.human import make_human_piece
-from standpartner.corpus.styles import SOUNDFONTS, engraving_style
-from standpartner.corpus.works import in_split
+from standpartner.corpus.human_performances import make_human_piece
+from standpartner.corpus.split_by_work import in_split
+from standpartner.corpus.split_styles import SOUNDFONTS, engraving_style
 from standpartner.errors import CorpusError, PieceError
 from standpartner.score import Score, read_score
 from standpartner.score.notation.midi import read_midi

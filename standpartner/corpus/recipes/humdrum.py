@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from standpartner.corpus.build import Made, Recipe
-from standpartner.corpus.styles import SOUNDFONTS, engraving_style, perform_on_piano
-from standpartner.corpus.works import in_split
+from standpartner.corpus.split_by_work import in_split
+from standpartner.corpus.split_styles import SOUNDFONTS, engraving_style, perform_on_piano
 from standpartner.errors import CorpusError
 from standpartner.piece import Piece
 from standpartner.score import read_score

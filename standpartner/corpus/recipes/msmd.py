@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from standpartner.corpus.build import Made, Recipe
-from standpartner.corpus.styles import SOUNDFONTS, perform_on_piano
+from standpartner.corpus.split_styles import SOUNDFONTS, perform_on_piano
 from standpartner.errors import CorpusError
 from standpartner.piece import Piece
 from standpartner.score import read_score

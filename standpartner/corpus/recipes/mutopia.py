@@ -12,8 +12,8 @@ import numpy as np
 from standpartner.constants import STRIP_HEIGHT_PX
 from standpartner.corpus.build import Made, Recipe
 from standpartner.corpus.recipes.msmd import checksum, sources
-from standpartner.corpus.styles import SOUNDFONTS, perform_on_piano
-from standpartner.corpus.works import in_split
+from standpartner.corpus.split_by_work import in_split
+from standpartner.corpus.split_styles import SOUNDFONTS, perform_on_piano
 from standpartner.errors import CorpusError, ScoreError
 from standpartner.piece import Piece
 from standpartner.score import read_score

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from standpartner.align import Alignment, align_match, read_match
 from standpartner.corpus.build import Made, Recipe
-from standpartner.corpus.human import make_human_piece
-from standpartner.corpus.styles import SOUNDFONTS
+from standpartner.corpus.human_performances import make_human_piece
+from standpartner.corpus.split_styles import SOUNDFONTS
 from standpartner.errors import CorpusError
 from standpartner.score import Score, read_score
 

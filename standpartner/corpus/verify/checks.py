@@ -65,7 +65,7 @@ class VerifyConfig:
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """What a check found in a piece.
 
     Attributes:
@@ -93,12 +93,12 @@ class PieceReport:
     """Every check of one piece."""
 
     name: str
-    findings: tuple[Finding, ...]
+    results: tuple[CheckResult, ...]
 
     @property
-    def failed(self) -> tuple[Finding, ...]:
+    def failed(self) -> tuple[CheckResult, ...]:
         """Checks that it does not pass."""
-        return tuple(finding for finding in self.findings if not finding.passed)
+        return tuple(result for result in self.results if not result.passed)
 
 
 @dataclass(frozen=True)
@@ -152,14 +152,14 @@ class CorpusReport:
         return [self._pool(check) for check in (READABLE, *CHECKS)]
 
     def _pool(self, check: str) -> Pooled:
-        found = [(piece.name, finding) for piece in self.pieces for finding in piece.findings if finding.check == check]
-        worst, least = min(found, key=lambda pair: pair[1].share, default=("", Finding(check, 0, 0, True)))
-        right, total = (sum(getattr(finding, count) for _, finding in found) for count in ("right", "total"))
-        passed = sum(finding.passed for _, finding in found)
+        found = [(piece.name, result) for piece in self.pieces for result in piece.results if result.check == check]
+        worst, least = min(found, key=lambda pair: pair[1].share, default=("", CheckResult(check, 0, 0, True)))
+        right, total = (sum(getattr(result, count) for _, result in found) for count in ("right", "total"))
+        passed = sum(result.passed for _, result in found)
         return Pooled(check, right, total, passed, len(found), worst, round(least.share, 4))
 
     def to_json(self) -> dict[str, Any]:
-        """The report as plain objects: configuration, pooled numbers, and every finding of every piece."""
+        """The report as plain objects: configuration, pooled numbers, and every result of every piece."""
         return {
             "corpus": self.corpus,
             "split": self.split,
@@ -167,7 +167,7 @@ class CorpusReport:
             "pieces": len(self.pieces),
             "failed": [piece.name for piece in self.failed],
             "pooled": [asdict(pooled) for pooled in self.pooled()],
-            "findings": {piece.name: [asdict(finding) for finding in piece.findings] for piece in self.pieces},
+            "findings": {piece.name: [asdict(result) for result in piece.results] for piece in self.pieces},
         }
 
 
@@ -287,14 +287,14 @@ def verify_piece(piece: Piece, config: VerifyConfig = VerifyConfig()) -> PieceRe
         piece: What to verify.
         config: What counts as right.
     """
-    return PieceReport(piece.name, (Finding(READABLE, 1, 1, True), *_findings(piece, config)))
+    return PieceReport(piece.name, (CheckResult(READABLE, 1, 1, True), *_check_results(piece, config)))
 
 
-def _findings(piece: Piece, config: VerifyConfig) -> Iterator[Finding]:
+def _check_results(piece: Piece, config: VerifyConfig) -> Iterator[CheckResult]:
     for check, measure in CHECKS.items():
         right, detail = measure(piece, config)
         count, total = int(right.sum()), len(right)
-        yield Finding(check, count, total, count >= config.least.get(check, 1.0) * total, detail)
+        yield CheckResult(check, count, total, count >= config.least.get(check, 1.0) * total, detail)
 
 
 def verify_folder(folder: Path, config: VerifyConfig = VerifyConfig()) -> PieceReport:
@@ -310,7 +310,7 @@ def verify_folder(folder: Path, config: VerifyConfig = VerifyConfig()) -> PieceR
 
 def unreadable(folder: Path, reason: str) -> PieceReport:
     """The report on a piece that cannot be read."""
-    return PieceReport(folder.name, (Finding(READABLE, 0, 1, False, reason),))
+    return PieceReport(folder.name, (CheckResult(READABLE, 0, 1, False, reason),))
 
 
 def verify_corpus(
@@ -354,5 +354,5 @@ def _verify_and_draw(
     config: VerifyConfig, draw: Callable[[Piece, PieceReport], str] | None, folder: Path
 ) -> tuple[PieceReport, str]:
     report = verify_folder(folder, config)
-    readable = report.findings[0].passed
+    readable = report.results[0].passed
     return report, draw(load_piece(folder), report) if draw and readable else ""

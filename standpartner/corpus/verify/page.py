@@ -17,7 +17,7 @@ from PIL import Image as PilImage
 
 from standpartner.constants import FRAME_RATE_HZ, STRIP_HEIGHT_PX
 from standpartner.corpus.verify import measurements
-from standpartner.corpus.verify.checks import CorpusReport, Finding, PieceReport, VerifyConfig
+from standpartner.corpus.verify.checks import CheckResult, CorpusReport, PieceReport, VerifyConfig
 from standpartner.errors import CorpusError
 from standpartner.piece import Performance, Piece
 from standpartner.score import Score
@@ -87,7 +87,7 @@ def write_contact_sheet(folder: Path, report: CorpusReport) -> Path:
     body = f"<h1>{_escape(title)}</h1><p>{len(report.pieces)} pieces verified, {len(report.failed)} fail a check.</p>"
     body += _legend() + _pooled_table(report)
     for piece in sorted(report.pieces, key=lambda piece: -len(piece.failed)):
-        failed = [f"{finding.check}: {_share(finding)} {finding.detail}" for finding in piece.failed]
+        failed = [f"{result.check}: {_share(result)} {result.detail}" for result in piece.failed]
         words = f"<p class=failed>{_escape('; '.join(failed))}</p>" if failed else ""
         kind = "failing" if failed else "passing"
         body += (
@@ -211,12 +211,12 @@ def _doubts(score: Score, config: VerifyConfig) -> list[list[str]]:
     starting = (heads.onset >= 0) & ~heads.grace
     far = np.zeros(len(heads), bool)
     far[starting] = measurements.head_gap_px(score) > config.head_gap_px
-    findings = {
+    results = {
         "no ink": measurements.inside_strip(score, whole=True) & (measurements.head_ink(score) < config.ink),
         "height does not fit its pitch": ~np.isnan(agreement) & (agreement < config.neighbours),
         "far from its onset": far,
     }
-    return [[words for words, wrong in findings.items() if wrong[head]] for head in range(len(heads))]
+    return [[words for words, wrong in results.items() if wrong[head]] for head in range(len(heads))]
 
 
 def _image(pixels: np.ndarray, box: tuple[float, float, float, float], kind: str) -> str:
@@ -238,9 +238,9 @@ def _legend() -> str:
 
 def _findings_table(report: PieceReport) -> str:
     rows = ""
-    for finding in sorted(report.findings, key=lambda finding: finding.passed):
-        kind = "" if finding.passed else " class=failed"
-        rows += f"<tr{kind}><td>{_escape(finding.check)}<td class=number>{_share(finding)}<td>{_escape(finding.detail)}"
+    for result in sorted(report.results, key=lambda result: result.passed):
+        kind = "" if result.passed else " class=failed"
+        rows += f"<tr{kind}><td>{_escape(result.check)}<td class=number>{_share(result)}<td>{_escape(result.detail)}"
     return f"<table><tr><th>check<th>right<th>measured{rows}</table>"
 
 
@@ -256,8 +256,8 @@ def _pooled_table(report: CorpusReport) -> str:
     return f"<table><tr><th>check<th>right<th>pieces that pass<th>worst piece{rows}</table>"
 
 
-def _share(finding: Finding) -> str:
-    return f"{finding.right} of {finding.total}"
+def _share(result: CheckResult) -> str:
+    return f"{result.right} of {result.total}"
 
 
 def _escape(words: str) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 from standpartner.agent.bundle import load_agent
 from standpartner.corpus.build import seed_of
+from standpartner.corpus.split_styles import TEST_STYLE, VALID_STYLE
 from standpartner.corpus.store import Corpus
-from standpartner.corpus.styles import TEST_STYLE, VALID_STYLE
 from standpartner.errors import ConfigError
 from standpartner.evaluate.jumps.performances import JumpPerformance, perform_passages, plan_passages
 from standpartner.evaluate.jumps.recovery import evaluate_recovery

@@ -30,7 +30,7 @@ def engraving_style(name: str, split: str) -> EngravingStyle:
     return EngravingStyle.draw(seed_of(name, "engraving")) if split == "train" else EngravingStyle()
 
 
-def performance_plans(split: str, *, times: int = 2) -> list[tuple[PerformanceStyle, tuple[SoundConfig, ...]]]:
+def performance_styles(split: str, *, times: int = 2) -> list[tuple[PerformanceStyle, tuple[SoundConfig, ...]]]:
     """How the pieces of a split are played and in which surroundings, one entry for each performance.
 
     Training pieces are played some times with feeling on several pianos, and as often with slips and hesitations,
@@ -47,8 +47,8 @@ def performance_plans(split: str, *, times: int = 2) -> list[tuple[PerformanceSt
 
 
 def perform_on_piano(score: Score, split: str, *, name: str, times: int = 2) -> tuple[Performance, ...]:
-    """Play a score in the styles of its split (see `performance_plans`), seeded by the name of the piece."""
+    """Play a score in the styles of its split (see `performance_styles`), seeded by the name of the piece."""
     return tuple(
         render_performance(score, style, name=f"performance-{i}", seed=seed_of(name, str(i)), sounds=sounds)
-        for i, (style, sounds) in enumerate(performance_plans(split, times=times))
+        for i, (style, sounds) in enumerate(performance_styles(split, times=times))
     )

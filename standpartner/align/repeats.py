@@ -17,7 +17,7 @@ _CHORD_SPREAD_S: Final = 0.05  # by which notes of a chord may precede its time
 
 
 @dataclass(frozen=True)
-class Visits:
+class FirstPass:
     """When the onsets of a score are played, in the clock of the chords that were found in it.
 
     Attributes:
@@ -28,7 +28,7 @@ class Visits:
 
     onset: Ints
     time: Floats
-    again: tuple[Span, ...]
+    repeated_spans: tuple[Span, ...]
 
     @classmethod
     def of_path(cls, path: Ints, time: Floats) -> Self:
@@ -41,22 +41,22 @@ class Visits:
         Raises:
             PieceError: fewer than two onsets are played.
         """
-        onsets, times, again = [-1], [-np.inf], []
+        onsets, times, repeated = [-1], [-np.inf], []
         back_at: float | None = None
         for onset, at in zip(path.tolist(), time.tolist(), strict=True):
             if onset > onsets[-1]:
                 if back_at is not None:
-                    again.append((back_at, at))
+                    repeated.append((back_at, at))
                     back_at = None
                 onsets.append(onset)
                 times.append(at)
             elif 0 <= onset < onsets[-1] and back_at is None:
                 back_at = at
         if back_at is not None:
-            again.append((back_at, np.inf))
+            repeated.append((back_at, np.inf))
         if len(onsets) < 3:
             raise PieceError("hardly a note of the score is in the performance; expected one of the same music")
-        return cls(np.array(onsets[1:]), np.array(times[1:]), tuple(again))
+        return cls(np.array(onsets[1:]), np.array(times[1:]), tuple(repeated))
 
 
 def cut_times(time_s: ArrayLike, spans: tuple[Span, ...]) -> Floats:

@@ -47,7 +47,7 @@ def hesitate(onset_s: Float64, choices: PerformanceChoices, *, rng: np.random.Ge
     return onset_s + np.cumsum(pause_s)
 
 
-def take_liberties(
+def add_playing_errors(
     played: PlayedNotes, onset: Int64, choices: PerformanceChoices, *, onset_s: Float64, rng: np.random.Generator
 ) -> PlayedNotes:
     """Rolls chords, strikes wrong keys, leaves notes out and brushes keys beside others, at the shares drawn.

@@ -7,7 +7,7 @@ import numpy as np
 
 from standpartner.align import Alignment
 from standpartner.corpus.build import Made, seed_of
-from standpartner.corpus.styles import performance_plans
+from standpartner.corpus.split_styles import performance_styles
 from standpartner.errors import CorpusError, PieceError
 from standpartner.hear import spectrogram
 from standpartner.perform import PerformanceStyle, disguise, draw_sound, render
@@ -38,15 +38,15 @@ def make_human_piece(
         except PieceError as error:
             notes.append(f"{performance} is left out: {error}")
             continue
-        rendered.append(render_human(alignment, split, piece=name, name=performance))
-        if alignment.again:
-            notes.append(f"{performance}: what it plays again is taken out, {len(alignment.again)} passages")
+        rendered.append(render_human_performance(alignment, split, piece=name, name=performance))
+        if alignment.repeated_spans:
+            notes.append(f"{performance}: what it plays again is taken out, {len(alignment.repeated_spans)} passages")
     if not rendered:
         raise CorpusError(f"none of {len(performances)} performances can be used. {' '.join(notes)}")
     return Made(Piece(name, score, tuple(rendered)), tuple(notes))
 
 
-def render_human(alignment: Alignment, split: str, *, piece: str, name: str) -> Performance:
+def render_human_performance(alignment: Alignment, split: str, *, piece: str, name: str) -> Performance:
     """Turn an aligned performance into sound and truth.
 
     Piano, tuning, level and surroundings are drawn as for the split's other sets.
@@ -57,7 +57,7 @@ def render_human(alignment: Alignment, split: str, *, piece: str, name: str) -> 
         piece: name of the piece.
         name: of the performance; with the piece's it seeds the draw.
     """
-    style, sounds = performance_plans(split)[-1]
+    style, sounds = performance_styles(split)[-1]
     as_played = replace(
         PerformanceStyle.mechanical(),
         soundfonts=style.soundfonts,
@@ -81,7 +81,7 @@ def render_human(alignment: Alignment, split: str, *, piece: str, name: str) -> 
             "kind": "human",
             "aligned_by": alignment.method,
             "found_share": alignment.share,
-            "passages_taken_out": len(alignment.again),
+            "passages_taken_out": len(alignment.repeated_spans),
             "seed": seed,
             "soundfont": choices.soundfont,
             "program": choices.program,

@@ -3,27 +3,27 @@
 import numpy as np
 import pytest
 
-from standpartner.align.repetitions import Visits, cut_notes, cut_times
+from standpartner.align.repeats import FirstPass, cut_notes, cut_times
 from standpartner.errors import PieceError
 from standpartner.perform import PlayedNotes
 
 
 def test_a_repeat_with_two_endings_is_played_again_up_to_the_second_ending():
     path = np.array([0, 1, 2, 3, 0, -1, 1, 4, 5])
-    visits = Visits.of_path(path, np.arange(9.0))
-    assert visits.onset.tolist() == [0, 1, 2, 3, 4, 5]
-    assert visits.time.tolist() == [0, 1, 2, 3, 7, 8]
-    assert visits.again == ((4.0, 7.0),)
+    first_pass = FirstPass.of_path(path, np.arange(9.0))
+    assert first_pass.onset.tolist() == [0, 1, 2, 3, 4, 5]
+    assert first_pass.time.tolist() == [0, 1, 2, 3, 7, 8]
+    assert first_pass.repeated_spans == ((4.0, 7.0),)
 
 
 def test_a_da_capo_lasts_to_the_end():
-    visits = Visits.of_path(np.array([0, 1, 2, 3, 0, 1]), np.arange(6.0))
-    assert visits.again == ((4.0, np.inf),)
+    first_pass = FirstPass.of_path(np.array([0, 1, 2, 3, 0, 1]), np.arange(6.0))
+    assert first_pass.repeated_spans == ((4.0, np.inf),)
 
 
 def test_other_music_is_refused():
     with pytest.raises(PieceError, match="hardly a note"):
-        Visits.of_path(np.array([-1, -1, 3, -1]), np.arange(4.0))
+        FirstPass.of_path(np.array([-1, -1, 3, -1]), np.arange(4.0))
 
 
 def test_times_after_spans_come_sooner_and_those_inside_are_the_start():

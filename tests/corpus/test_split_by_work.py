@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from standpartner.corpus.split_by_work import in_split, published_splits, split_of, split_table, work_of
 from standpartner.corpus.store import SPLITS, read_split
-from standpartner.corpus.works import in_split, published_splits, split_of, split_table, work_of
 from standpartner.errors import CorpusError
 
 SETS = ("asap", "humdrum", "mutopia")

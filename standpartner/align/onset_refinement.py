@@ -18,7 +18,7 @@ _SLOPE_POINTS: Final = 4  # from which a line goes on before the first and after
 
 
 @dataclass(frozen=True)
-class Snapped:
+class RefinedOnsets:
     """Onsets moved to played notes.
 
     Attributes:
@@ -32,7 +32,7 @@ class Snapped:
     longest_gap: int
 
 
-def stretch(x: Floats, known_x: Floats, known_y: Floats) -> Floats:
+def interpolate(x: Floats, known_x: Floats, known_y: Floats) -> Floats:
     """Interpolate between known points, and go on beyond them at the mean slope of the outermost intervals.
 
     Args:
@@ -47,7 +47,7 @@ def stretch(x: Floats, known_x: Floats, known_y: Floats) -> Floats:
     return inside + first * np.minimum(x - known_x[0], 0.0) + last * np.maximum(x - known_x[-1], 0.0)
 
 
-def fill_onsets(known_s: Floats, expected_s: Floats) -> Floats:
+def fill_missing_onsets(known_s: Floats, expected_s: Floats) -> Floats:
     """Complete the times of onsets: those that step back are dropped, gaps are filled in the rhythm that is expected.
 
     Args:
@@ -61,11 +61,11 @@ def fill_onsets(known_s: Floats, expected_s: Floats) -> Floats:
     known = np.flatnonzero(np.isfinite(known_s))
     known = known[longest_increasing((known_s - steps)[known].tolist())]
     rhythm = expected_s + steps  # strictly increasing
-    filled = stretch(rhythm, rhythm[known], (known_s - steps)[known])
+    filled = interpolate(rhythm, rhythm[known], (known_s - steps)[known])
     return np.maximum.accumulate(filled) + steps
 
 
-def snap_onsets(onset: Ints, pitch: Ints, *, expected_s: Floats, played: PlayedNotes) -> Snapped:
+def refine_onsets(onset: Ints, pitch: Ints, *, expected_s: Floats, played: PlayedNotes) -> RefinedOnsets:
     """Find each note near its expected time, first as it is, then moved with its neighbours.
 
     The median of an onset's notes is more reliable than the earliest: at known alignments (Vienna 4x22, beats tapped
@@ -83,8 +83,8 @@ def snap_onsets(onset: Ints, pitch: Ints, *, expected_s: Floats, played: PlayedN
     near_s = _nearest_notes(pitch, (expected_s + drift_s)[onset], played)
     known_s = _median_of_onsets(near_s, onset, count)
     known_at = np.flatnonzero(np.concatenate([[True], np.isfinite(known_s), [True]]))
-    return Snapped(
-        onset_s=fill_onsets(known_s, expected_s) if np.isfinite(known_s).sum() >= 2 else expected_s,
+    return RefinedOnsets(
+        onset_s=fill_missing_onsets(known_s, expected_s) if np.isfinite(known_s).sum() >= 2 else expected_s,
         share=float(np.isfinite(near_s).mean()),
         longest_gap=int(np.diff(known_at).max()) - 1,
     )

@@ -48,10 +48,10 @@ def make_recorded_piece(
     Raises:
         PieceError: the recording repeats passages, ends before the music does, or sounds at other times.
     """
-    if alignment.again:
+    if alignment.repeated_spans:
         raise PieceError(
-            f"the recording plays {len(alignment.again)} passages again; expected one that goes through the score "
-            "once, as printed: cut the repeats out, or write them out in the score"
+            f"the recording plays {len(alignment.repeated_spans)} passages again; expected one that goes through the "
+            "score once, as printed: cut the repeats out, or write them out in the score"
         )
     performance = Performance(
         name=recording.name,
