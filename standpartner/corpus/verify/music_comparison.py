@@ -11,7 +11,7 @@ Research 42, 2013, doi 10.1080/09298215.2012.718790) found alignment to recognis
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
@@ -51,7 +51,7 @@ class ComparisonConfig:
     different_intervals: int = 3
     most_pieces: int = 50
     candidate_share: float = 0.05
-    least_share: float = 0.4
+    least_share: float = 0.45
     least_score: float = 30.0
 
 
@@ -106,13 +106,12 @@ def top_voice(notes: Notes) -> Ints:
     quarter, pitch, length = notes.quarter[written], notes.pitch[written], notes.duration_quarter[written]
     order = np.lexsort((-pitch, np.round(quarter / _SAME_QUARTERS)))
     melody: list[int] = []
-    started, ended, highest = -math.inf, -math.inf, 0
-    for start, number, lasts in zip(quarter[order], pitch[order], length[order], strict=True):
-        covered = number < highest and start < ended - _SAME_QUARTERS
-        if start - started < _SAME_QUARTERS or covered:
-            continue
-        melody.append(int(number))
-        started, ended, highest = start, start + lasts, number
+    started = ended = -math.inf
+    for start, number, lasts in zip(quarter[order], pitch[order].tolist(), length[order], strict=True):
+        covered = bool(melody) and number < melody[-1] and start < ended - _SAME_QUARTERS
+        if start - started >= _SAME_QUARTERS and not covered:
+            melody.append(number)
+            started, ended = start, start + lasts
     return np.array(melody, np.int64)
 
 
@@ -215,9 +214,3 @@ def _next_row(scores: Reals, likeness: Reals, gaps: Reals) -> Reals:
     """One row of the alignment for all transpositions at once: go on, leave out a note of either, or begin anew."""
     row = np.maximum(scores[:, :-1] + likeness, scores[:, 1:] + np.float32(_GAP)).clip(min=0)
     return np.maximum.accumulate(row + gaps, axis=1) - gaps  # leaving out notes of the second melody
-
-
-def describe(pieces: Iterable[Melody]) -> str:
-    """Name the compared pieces: how many of each corpus."""
-    counts = Counter(melody.corpus for melody in pieces)
-    return ", ".join(f"{count} of {corpus}" for corpus, count in counts.items())
