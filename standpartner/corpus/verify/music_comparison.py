@@ -10,7 +10,7 @@ Research 42, 2013, doi 10.1080/09298215.2012.718790) found alignment to recognis
 """
 
 import math
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -167,7 +167,7 @@ def _candidates(figures: Sequence[frozenset[Figure]], config: ComparisonConfig) 
             pieces_of.setdefault(figure, []).append(piece)
     weight = {figure: math.log(len(figures) / len(pieces)) for figure, pieces in pieces_of.items()}
     whole = [sum(weight[figure] for figure in own) for own in figures]
-    common: Counter[tuple[int, int]] = Counter()
+    common: defaultdict[tuple[int, int], float] = defaultdict(float)
     for figure, pieces in pieces_of.items():
         if 1 < len(pieces) <= config.most_pieces:
             for pair in combinations(pieces, 2):
