@@ -47,3 +47,19 @@ def test_heads_are_where_the_ink_is(piano: Score) -> None:
     np.testing.assert_array_equal(drawn.noteheads.onset, piano.noteheads.onset)
     np.testing.assert_array_equal(drawn.notes.pitch, piano.notes.pitch)
     assert len(drawn.systems) >= len(piano.systems)
+
+
+def test_a_finer_page_is_the_same_page(piano: Score) -> None:
+    fine = read_score(PIANO, style=EngravingStyle(page_scale=6))
+    assert fine.page_scale == 6
+    assert fine.strip.shape == piano.strip.shape
+    np.testing.assert_allclose(fine.onsets.x_px, piano.onsets.x_px, atol=0.5)
+    np.testing.assert_allclose(fine.systems.page_left_px / 6, piano.systems.page_left_px / 2, atol=0.5)
+    assert fine.pages[0].shape[0] == pytest.approx(3 * piano.pages[0].shape[0], abs=6)
+    assert np.corrcoef(fine.strip.ravel(), piano.strip.ravel())[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("scale", [0, 9])
+def test_a_scale_that_no_page_has_is_refused(scale: int) -> None:
+    with pytest.raises(ConfigError, match=f"page_scale from 1 to 8, got {scale}"):
+        EngravingStyle(page_scale=scale)

@@ -22,7 +22,6 @@ from standpartner.score.notation.onsets import (
     tie_continuations,
 )
 from standpartner.score.notation.pages import (
-    PAGE_SCALE,
     SystemImage,
     compose_pages,
     cut_strip,
@@ -82,7 +81,8 @@ def engrave(path: Path, *, max_pages: int, style: EngravingStyle) -> Score:
         plain = ET.tostring(with_plain_times(root), encoding="unicode")
         _load(toolkit, plain, "mei", options=options | _OTHER_SEED, name=path.name)
     timemap: list[dict[str, Any]] = toolkit.renderToTimemap({"includeMeasures": True})
-    score = _assemble(drawings, facts, timemap=timemap, title=facts.title or path.stem)
+    images = [rasterise(drawing, style.page_scale) for drawing in drawings]
+    score = _assemble(drawings, images, facts, timemap=timemap, title=facts.title or path.stem)
     _check_pages(len(score.pages), max_pages=max_pages)
     return score
 
@@ -108,8 +108,14 @@ def _check_pages(count: int, *, max_pages: int, about: str = "") -> None:
         )
 
 
-def _assemble(drawings: list[Drawing], facts: MeiFacts, *, timemap: list[dict[str, Any]], title: str) -> Score:
-    images = [rasterise(drawing) for drawing in drawings]
+def _assemble(
+    drawings: list[Drawing],
+    images: list[SystemImage],
+    facts: MeiFacts,
+    *,
+    timemap: list[dict[str, Any]],
+    title: str,
+) -> Score:
     pages, systems = compose_pages(images, title=title)
     heads = _heads(drawings, images, starts=systems.strip_left_px.tolist())
     spans = read_spans(timemap)
@@ -124,7 +130,7 @@ def _assemble(drawings: list[Drawing], facts: MeiFacts, *, timemap: list[dict[st
         title=title,
         strip=cut_strip(images),
         pages=pages,
-        page_scale=float(PAGE_SCALE),
+        page_scale=float(images[0].page_scale),
         systems=systems,
         music=Notation(
             noteheads=_notehead_table(heads, facts, onset_of=onset_of, continued=set(ties.values())),

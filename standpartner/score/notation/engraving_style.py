@@ -8,6 +8,7 @@ import numpy as np
 from standpartner.errors import ConfigError
 
 FONTS: Final = ("Leipzig", "Bravura", "Leland", "Petaluma", "Gootville")
+FINEST_SCALE: Final = 8
 _SIDE_MARGINS: Final = 100  # of the page, both, in the engraver's units: 18 are a staff space
 
 
@@ -24,6 +25,8 @@ class EngravingStyle:
         staff_line_width: In half staff spaces.
         stem_width: In half staff spaces.
         bar_line_width: In half staff spaces.
+        page_scale: How finely pages are rasterised: page px per strip px, 1 to 8.
+            A strip px is the mean of its page px.
     """
 
     font: str = "Leipzig"
@@ -34,10 +37,13 @@ class EngravingStyle:
     staff_line_width: float = 0.15
     stem_width: float = 0.2
     bar_line_width: float = 0.3
+    page_scale: int = 2
 
     def __post_init__(self) -> None:
         if self.font not in FONTS:
             raise ConfigError(f"there is no music font {self.font!r}; expected one of {', '.join(FONTS)}")
+        if not 1 <= self.page_scale <= FINEST_SCALE:
+            raise ConfigError(f"expected a page_scale from 1 to {FINEST_SCALE}, got {self.page_scale}")
 
     @classmethod
     def draw(cls, seed: int) -> Self:
