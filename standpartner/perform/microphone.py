@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.errors import MissingExtraError
-from standpartner.perform.ranges import Range, check_ranges, draw, draw_log
+from standpartner.support.ranges import Range, check_ranges, draw, draw_log
 
 Samples = NDArray[np.float32]
 

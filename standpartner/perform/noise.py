@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.errors import ConfigError
-from standpartner.perform.ranges import Range, check_ranges, draw
+from standpartner.support.ranges import Range, check_ranges, draw
 
 Float64 = NDArray[np.float64]
 

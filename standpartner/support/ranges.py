@@ -1,4 +1,4 @@
-"""Ranges (lowest, highest) to draw from, and their checks."""
+"""Ranges (lowest, highest) to draw from, with their checks."""
 
 from collections.abc import Mapping
 from dataclasses import fields
