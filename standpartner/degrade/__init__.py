@@ -1,0 +1,37 @@
+"""Making engraved music look like scans and photos, with the truth about it carried along."""
+
+from standpartner.degrade.geometry import PageMap
+from standpartner.degrade.photo import Photo, PhotoLook, PhotoRanges, photograph
+from standpartner.degrade.pictures import write_pdf, write_png_pages
+from standpartner.degrade.scan import ScanLook, ScanRanges, old_print_style, scan
+from standpartner.degrade.statistics import PrintStatistics, print_statistics
+from standpartner.degrade.truth import (
+    PrintedPage,
+    SystemTruth,
+    engraved_pages,
+    photograph_page,
+    scan_page,
+    scan_strip,
+)
+
+__all__ = [
+    "PageMap",
+    "Photo",
+    "PhotoLook",
+    "PhotoRanges",
+    "PrintStatistics",
+    "PrintedPage",
+    "ScanLook",
+    "ScanRanges",
+    "SystemTruth",
+    "engraved_pages",
+    "old_print_style",
+    "photograph",
+    "photograph_page",
+    "print_statistics",
+    "scan",
+    "scan_page",
+    "scan_strip",
+    "write_pdf",
+    "write_png_pages",
+]
