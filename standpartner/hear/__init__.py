@@ -1,6 +1,19 @@
-"""Hearing: recordings on disk and the spectrogram, whose numbers are the same offline and live."""
+"""Hearing: sources of sound, recordings on disk, and the spectrogram, whose numbers are the same offline and live."""
 
 from standpartner.hear.files import read_audio, write_audio
+from standpartner.hear.resampling import Resampler
+from standpartner.hear.sources import ArraySource, FileSource, Source
 from standpartner.hear.spectrogram import SpectrogramStream, frame_centre, frame_count, spectrogram
 
-__all__ = ["SpectrogramStream", "frame_centre", "frame_count", "read_audio", "spectrogram", "write_audio"]
+__all__ = [
+    "ArraySource",
+    "FileSource",
+    "Resampler",
+    "Source",
+    "SpectrogramStream",
+    "frame_centre",
+    "frame_count",
+    "read_audio",
+    "spectrogram",
+    "write_audio",
+]

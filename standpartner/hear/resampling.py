@@ -1,0 +1,107 @@
+"""From any sampling rate and number of channels to mono at 22 050 Hz, chunk by chunk."""
+
+from typing import Final
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from standpartner.constants import SAMPLE_RATE_HZ
+from standpartner.errors import AudioError
+
+LOWEST_RATE_HZ: Final = 4_000
+HIGHEST_RATE_HZ: Final = 400_000
+_MOST_CHANNELS: Final = 64  # more are a sign that channels and samples were swapped
+
+Float32 = NDArray[np.float32]
+
+
+class Resampler:
+    """Turns sound that arrives in chunks into mono at 22 050 Hz.
+
+    Channels are mixed down to their mean. What all calls return together is the same, bit for bit, however the sound
+    was cut. Sound that has the rate already passes at once; other rates are held back by the filter of soxr: at 44.1
+    and 48 kHz for some 40 ms.
+
+    Args:
+        rate_hz: The samples a second of what arrives.
+
+    Raises:
+        AudioError: The rate is not a whole number from 4 000 to 400 000.
+
+    Example:
+        >>> resampler = Resampler(44_100)
+        >>> len(resampler.push(np.zeros((44_100, 2), np.float32))) + len(resampler.finish())
+        22050
+    """
+
+    def __init__(self, rate_hz: int) -> None:
+        if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ or rate_hz != int(rate_hz):
+            raise AudioError(
+                f"expected a whole number of samples a second from {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ}, got {rate_hz}"
+            )
+        self.rate_hz = int(rate_hz)
+        same = self.rate_hz == SAMPLE_RATE_HZ
+        self._stream = None if same else soxr.ResampleStream(self.rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32")
+        self._finished = False
+
+    def push(self, chunk: NDArray[np.floating]) -> Float32:
+        """Takes the next samples in.
+
+        Args:
+            chunk: (n,) or (n, channels) samples in [-1, 1]; n may be 0.
+
+        Returns:
+            (m,) mono samples at 22 050 Hz that are ready now.
+
+        Raises:
+            AudioError: The samples have another shape or are not finite floats, or the stream is finished.
+        """
+        self._check_open()
+        mono = mixed_down(chunk)
+        return mono if self._stream is None else self._stream.resample_chunk(mono)
+
+    def finish(self) -> Float32:
+        """Ends the sound.
+
+        Returns:
+            (m,) the last mono samples at 22 050 Hz.
+
+        Raises:
+            AudioError: The stream is finished already.
+        """
+        self._check_open()
+        self._finished = True
+        nothing = np.zeros(0, np.float32)
+        return nothing if self._stream is None else self._stream.resample_chunk(nothing, last=True)
+
+    def _check_open(self) -> None:
+        if self._finished:
+            raise AudioError("this stream of sound is finished; start a new Resampler")
+
+
+def mixed_down(chunk: NDArray[np.floating]) -> Float32:
+    """Mixes channels down to their mean.
+
+    Args:
+        chunk: (n,) or (n, channels) samples in [-1, 1].
+
+    Returns:
+        (n,) float32.
+
+    Raises:
+        AudioError: The samples have another shape or are not finite floats.
+    """
+    if chunk.dtype.kind != "f" or chunk.ndim not in (1, 2) or chunk.shape[1:] == (0,):
+        raise AudioError(
+            f"expected float samples in [-1, 1] of shape (n,) or (n, channels), got {chunk.dtype} of shape "
+            f"{chunk.shape}; divide integers by their full scale"
+        )
+    if chunk.ndim == 2 and chunk.shape[1] > _MOST_CHANNELS:
+        raise AudioError(f"expected at most {_MOST_CHANNELS} channels, got {chunk.shape[1]}; transpose the samples")
+    mono: Float32 = chunk.astype(np.float32, copy=False)
+    if mono.ndim == 2:
+        mono = mono.mean(axis=1, dtype=np.float32)
+    if not np.isfinite(mono).all():
+        raise AudioError("the audio holds samples that are not finite numbers; repair or replace the recording")
+    return mono

@@ -1,0 +1,140 @@
+"""Sources of sound, and the resampler that makes one stream of any of them."""
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+
+from standpartner.errors import AudioError
+from standpartner.hear import ArraySource, FileSource, Resampler, read_audio
+
+RATES_HZ = [8_000, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000]
+
+
+def noise(count, channels=1):
+    return (0.1 * np.random.default_rng(count).standard_normal((count, channels))).astype(np.float32)
+
+
+def resampled(audio, rate_hz, chunk):
+    resampler = Resampler(rate_hz)
+    parts = [resampler.push(audio[first : first + chunk]) for first in range(0, len(audio), chunk)]
+    return np.concatenate([*parts, resampler.finish()])
+
+
+@pytest.mark.parametrize("rate_hz", RATES_HZ)
+@pytest.mark.parametrize("chunk", [160, 1_023, 70_000])
+def test_a_stream_is_resampled_like_the_whole(rate_hz, chunk):
+    audio = noise(2 * rate_hz + 77, channels=2)
+    mono = audio.mean(axis=1, dtype=np.float32)
+    whole = mono if rate_hz == 22_050 else soxr.resample(mono, rate_hz, 22_050)
+    assert np.array_equal(resampled(audio, rate_hz, chunk), whole)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6])
+def test_channels_are_mixed_to_their_mean(channels):
+    audio = noise(1_000, channels)
+    assert np.array_equal(Resampler(22_050).push(audio), audio.mean(axis=1, dtype=np.float32))
+    assert np.array_equal(Resampler(22_050).push(audio[:, 0]), audio[:, 0])
+
+
+def test_the_right_rate_is_not_held_back():
+    resampler = Resampler(22_050)
+    assert len(resampler.push(noise(7))) == 7
+    assert len(resampler.push(noise(7)[:0])) == 0
+    assert len(resampler.finish()) == 0
+
+
+@pytest.mark.parametrize("rate_hz", [44_100, 48_000])
+def test_another_rate_is_held_back_for_less_than_50_ms(rate_hz):
+    resampler, pushed, came = Resampler(rate_hz), 0, 0
+    for chunk in np.split(noise(rate_hz), 100):
+        pushed, came = pushed + len(chunk), came + len(resampler.push(chunk))
+        assert pushed / rate_hz - came / 22_050 < 0.05
+
+
+@pytest.mark.parametrize("rate_hz", [0, 3_999, 400_001, 22_050.5])
+def test_mad_rates_are_refused(rate_hz):
+    with pytest.raises(AudioError, match="from 4000 to 400000"):
+        Resampler(rate_hz)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "words"),
+    [
+        (np.zeros(9, np.int16), "divide integers"),
+        (np.zeros((2, 3, 4)), r"of shape \(2, 3, 4\)"),
+        (np.zeros((5, 0)), r"of shape \(5, 0\)"),
+        (np.zeros((2, 44_100)), "transpose"),
+        (np.array([0.0, np.nan]), "not finite"),
+    ],
+)
+def test_what_is_no_sound_is_refused(chunk, words):
+    with pytest.raises(AudioError, match=words):
+        Resampler(44_100).push(chunk)
+    with pytest.raises(AudioError, match=words):
+        ArraySource(chunk)
+
+
+def test_a_finished_stream_takes_nothing_in():
+    resampler = Resampler(44_100)
+    resampler.finish()
+    with pytest.raises(AudioError, match="start a new Resampler"):
+        resampler.push(noise(5))
+    with pytest.raises(AudioError, match="start a new Resampler"):
+        resampler.finish()
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
+def test_a_file_comes_in_chunks_and_again(suffix, tmp_path):
+    path = tmp_path / f"noise.{suffix}"
+    soundfile.write(path, noise(120_000, channels=2), 48_000)
+    source = FileSource(path)
+    assert (source.name, source.rate_hz, source.channels) == (path.name, 48_000, 2)
+    assert source.duration_s == pytest.approx(2.5, abs=0.1)
+    chunks = list(source)
+    assert {chunk.shape for chunk in chunks[:-1]} == {(48_000, 2)}
+    assert all(np.array_equal(one, two) for one, two in zip(chunks, source, strict=True))
+    assert np.array_equal(resampled(np.concatenate(chunks), 48_000, 4_800), read_audio(path))
+
+
+def test_a_file_is_read_as_it_is_asked_for(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "long.wav", noise(200 * 8_000), 8_000)
+    asked, read = [], soundfile.SoundFile.read
+
+    def watched(sound, frames, **more):
+        asked.append(frames)
+        return read(sound, frames, **more)
+
+    monkeypatch.setattr(soundfile.SoundFile, "read", watched)
+    chunks = iter(FileSource(tmp_path / "long.wav"))
+    for _ in range(40):
+        next(chunks)
+    assert asked == [1 << 18, 1 << 18], "33 seconds in a block"
+    chunks.close()
+
+
+def test_what_is_wrong_with_a_file_is_said_before_it_is_read(tmp_path):
+    (tmp_path / "words.wav").write_text("no sound")
+    with pytest.raises(AudioError, match="no audio that can be decoded"):
+        FileSource(tmp_path / "words.wav")
+    with pytest.raises(AudioError, match="there is no file"):
+        FileSource(tmp_path / "missing.wav")
+    soundfile.write(tmp_path / "long.wav", noise(20_000), 8_000)
+    with pytest.raises(AudioError, match="longer than the 2 s allowed"):
+        FileSource(tmp_path / "long.wav", max_s=2)
+
+
+def test_damage_is_said_where_it_is_met(tmp_path):
+    soundfile.write(tmp_path / "nan.wav", np.append(noise(20_000)[:, 0], np.nan), 8_000, subtype="FLOAT")
+    chunks = iter(FileSource(tmp_path / "nan.wav"))
+    with pytest.raises(AudioError, match="not finite"):
+        next(chunks)
+
+
+def test_an_array_comes_in_chunks():
+    audio = noise(25_000, channels=2)
+    source = ArraySource(audio, rate_hz=10_000)
+    assert (source.name, source.rate_hz, source.channels) == ("the recording", 10_000, 2)
+    assert [len(chunk) for chunk in source] == [10_000, 10_000, 5_000]
+    assert np.array_equal(np.concatenate(list(source)), audio)
+    assert [chunk.shape for chunk in ArraySource(audio[:, 0], rate_hz=30_000)] == [(25_000, 1)]
