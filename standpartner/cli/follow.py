@@ -13,11 +13,11 @@ import typer
 from standpartner.errors import AgentError
 
 if TYPE_CHECKING:
-    import numpy as np
     from rich.table import Table
 
     from standpartner.demo.bundled import Demo
     from standpartner.follow import Follower, Following
+    from standpartner.hear import FileSource
     from standpartner.score import Score
 
 DEFAULT_AGENT = "tunes"
@@ -74,22 +74,23 @@ def follow(
     """
     from standpartner.agent.bundle import load_agent
     from standpartner.follow import Follower, FollowerConfig, agent_for, write_page, write_positions
-    from standpartner.hear import read_audio
+    from standpartner.hear import FileSource, read_audio
     from standpartner.support.files import check_writable
 
     for path in (json_path, html_path):
         if path is not None:
             check_writable(path)
     chosen = load_agent(agent) if agent else None  # what is wrong with it is said before a score is engraved
-    samples = read_audio(audio)
+    source = FileSource(audio)
     engraved = _read_score(score, max_pages)
     loaded = chosen or load_agent(agent_for(engraved))
     follower = Follower(engraved, loaded, config=FollowerConfig(wait=wait), from_measure=from_measure)
-    following = _follow(follower, samples, audio.name)
+    following = _follow(follower, source)
     if json_path is not None:
         write_positions(json_path, following.positions)
     if html_path is not None:
-        write_page(html_path, engraved, positions=following.positions, audio=samples, start_frame=following.start_frame)
+        sound = read_audio(audio)
+        write_page(html_path, engraved, positions=following.positions, audio=sound, start_frame=following.start_frame)
     _print(_summary(following, score.name, agent=loaded.name))
 
 
@@ -103,21 +104,20 @@ def demo(
     from standpartner.agent.bundle import load_agent
     from standpartner.demo.bundled import demo_truth_px, load_demo
     from standpartner.follow import Follower, write_page
-    from standpartner.hear import read_audio
+    from standpartner.hear import FileSource, read_audio
     from standpartner.support.files import make_folder
 
     piece = load_demo()
     make_folder(out)
-    samples = read_audio(piece.recording)
     score = _read_score(piece.score, 60)
     loaded = load_agent(agent)
-    following = _follow(Follower(score, loaded), samples, piece.recording.name)
+    following = _follow(Follower(score, loaded), FileSource(piece.recording))
     page = out / "index.html"
     write_page(
         page,
         score,
         positions=following.positions,
-        audio=samples,
+        audio=read_audio(piece.recording),
         truth_x_px=demo_truth_px(piece, score, frames=len(following.positions)),
         start_frame=following.start_frame,
     )
@@ -204,12 +204,11 @@ def _read_score(path: Path, max_pages: int) -> Score:
         return read_score(path, max_pages=max_pages, trusted=True)  # the user's own file, on the user's own machine
 
 
-def _follow(follower: Follower, audio: np.ndarray, name: str) -> Following:
-    from standpartner.constants import SAMPLE_RATE_HZ
+def _follow(follower: Follower, source: FileSource) -> Following:
     from standpartner.follow import follow_audio
 
-    with _progress(f"Following {name}", len(audio) / SAMPLE_RATE_HZ) as advance:
-        return follow_audio(follower, audio, name=name, progress=advance)
+    with _progress(f"Following {source.name}", source.duration_s) as advance:
+        return follow_audio(follower, source, progress=advance)
 
 
 @contextmanager
@@ -232,7 +231,8 @@ def _summary(following: Following, name: str, *, agent: str) -> Table:
     table.add_row("first note heard at", f"{following.started_s:.2f} s")
     table.add_row("followed", f"{following.followed_s:.1f} s")
     end = " (end of the score)" if following.finished else ""
-    table.add_row("last measure reached", f"{following.last_measure}{end}")
+    reached = "unknown" if following.last_measure is None else following.last_measure
+    table.add_row("last measure reached", f"{reached}{end}")
     table.add_row("jumps", str(following.jumps))
     table.add_row("lost", f"{100 * following.lost_share:.1f} % of frames")
     return table

@@ -6,7 +6,7 @@ from standpartner.follow.config import FollowerConfig, StartConfig
 from standpartner.follow.follower import Follower, State
 from standpartner.follow.offline import Following, follow_audio
 from standpartner.follow.page import write_page
-from standpartner.follow.position import Position, write_positions
+from standpartner.follow.position import Position, settled_positions, write_positions
 
 __all__ = [
     "ANYWHERE",
@@ -18,6 +18,7 @@ __all__ = [
     "State",
     "agent_for",
     "follow_audio",
+    "settled_positions",
     "write_page",
     "write_positions",
 ]

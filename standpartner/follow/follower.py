@@ -2,29 +2,35 @@
 
 It plays the game that the agent was trained in, without its truth: the observation at frame t (score window at the
 position, what was heard up to t, speed, memory) gives an action, ``speed += action``, ``position += speed`` kept on the
-strip, and that position belongs to frame t + 1. The most probable action is taken.
+strip, and that position belongs to frame t + 1. The most probable action is taken. The position is given as soon as it
+is decided: with frame t, which is complete a few milliseconds before the time of frame t + 1.
 
 Beside the agent the whole score is searched (`standpartner.follow.search`). Where the music is found elsewhere for long
 enough, because the agent has lost the way or the player has jumped, the follower goes there
-(`standpartner.follow.pursuit`), also from the end of the score. Confidence is the calibrated probability, by what
-search and tracker believe, that the music is within reach of the position. It is 1 while the follower waits for the
-first note, and stays what it was at the end of the score.
+(`standpartner.follow.pursuit`), also from the end of the score. What frame t itself tells may change its own position,
+which was given already: the follower jumps, or it has recognised the first note and catches up with what was played
+meanwhile. Then the position of frame t is given again, and after it that of frame t + 1.
+
+Confidence is the calibrated probability, by what search and tracker believe, that the music is within reach of the
+position. It is 1 while the follower waits for the first note, and stays what it was at the end of the score.
 """
 
 from collections import deque
+from collections.abc import Iterator
 from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from standpartner.agent.bundle import Agent, Ear
-from standpartner.constants import FRAME_RATE_HZ
+from standpartner.constants import FRAME_RATE_HZ, SAMPLE_RATE_HZ
+from standpartner.errors import AudioError
 from standpartner.follow.beginning import find_beginning
 from standpartner.follow.config import FollowerConfig
 from standpartner.follow.position import FramePosition, Position, place_all
 from standpartner.follow.pursuit import Pursuit
 from standpartner.follow.start import StartDetector, expected_keys
-from standpartner.hear import SpectrogramStream
+from standpartner.hear import Resampler, Source, SpectrogramStream
 from standpartner.score import Score
 
 Floats = NDArray[np.float32]
@@ -51,15 +57,18 @@ class Follower:
         from_measure: printed number of the measure in which the performance begins; default: the first note. With
             `ANYWHERE` nothing is known of it: the follower stands at the first note until the search finds the music.
 
+    Attributes:
+        state: what it is doing.
+        start_frame: the frame in which the first note was heard; None while it waits.
+
     Raises:
         ScoreError: there is no such measure, or the measures of the score are unknown.
         AgentError: the agent was exported without the graph that searches.
 
     Example:
-        >>> follower = Follower(score, load_agent("tunes"))          # doctest: +SKIP
-        >>> for chunk in microphone:                                 # doctest: +SKIP
-        ...     for position in follower.push(chunk):
-        ...         print(position.measure, position.confidence)
+        >>> follower = Follower(score, load_agent("tunes"))                       # doctest: +SKIP
+        >>> for position in follower.follow(FileSource("recording.wav")):         # doctest: +SKIP
+        ...     print(position.time_s, position.measure, position.confidence)
     """
 
     def __init__(
@@ -75,11 +84,11 @@ class Follower:
         self.state = State.WAITING
         self.start_frame: int | None = None
         beginning = find_beginning(score, from_measure)
+        self._resampler: Resampler | None = None
         self._stream = SpectrogramStream()
         self._ear = Ear(agent)
         self._detector = StartDetector(self.config.start, expected_keys(beginning.pitch))
         self._recent: deque[Floats] = deque(maxlen=self._detector.memory_frames)  # embeddings not yet acted on
-        self._frame = 0
         self._pursuit = Pursuit(
             agent,
             agent.read(score.strip),
@@ -90,82 +99,102 @@ class Follower:
         )
         self._doubt = _Doubt(self.config)
         self._confidence = 1.0
-        self._jumped_from_px: float | None = None
         self._frames_at_end = 0
+        self._given = FramePosition(0, beginning.x_px, self._confidence, False)
+        self._unsaid = [self._given]
 
-    def push(self, chunk: Floats) -> list[Position]:
+    def push(self, chunk: NDArray[np.floating], *, rate_hz: int = SAMPLE_RATE_HZ) -> list[Position]:
         """Hear the next samples.
 
         Args:
-            chunk: (n,) mono float32 at 22 050 Hz in [-1, 1]; n may be 0.
+            chunk: (n,) or (n, channels) float samples in [-1, 1]; n may be 0. Channels are mixed down.
+            rate_hz: the samples a second, the same for all chunks.
 
         Returns:
-            The positions of the frames that are complete now (46 ms after their centre).
+            The positions that are decided now: that of the next frame for every frame that is complete (46 ms after its
+            centre), after it was given again if it is another now; with the first chunk that of the first frame, too.
 
         Raises:
-            AudioError: the samples are not mono finite floats, or the follower has finished.
+            AudioError: the samples have another shape, are not finite floats, come at another rate than those before,
+                or the follower has finished.
         """
-        return self._follow(self._stream.push(chunk))
+        if self._resampler is None:
+            self._resampler = Resampler(rate_hz)
+        if rate_hz != self._resampler.rate_hz:
+            raise AudioError(
+                f"expected {self._resampler.rate_hz} samples a second as before, got {rate_hz}; keep to one rate, or "
+                "start a new Follower"
+            )
+        return self._hear(self._stream.push(self._resampler.push(chunk)))
 
     def finish(self) -> list[Position]:
-        """End of the recording: the positions of its last frames."""
-        return self._follow(self._stream.finish())
+        """End of the recording: what its last frames decide.
 
-    def _follow(self, frames: Floats) -> list[Position]:
-        return place_all(self.score, [self._next(frame) for frame in frames])
+        Raises:
+            AudioError: the follower has finished already.
+        """
+        rest = self._resampler.finish() if self._resampler else np.zeros(0, np.float32)
+        frames = np.concatenate([self._stream.push(rest), self._stream.finish()])
+        return self._hear(frames)
 
-    def _next(self, frame: Floats) -> FramePosition:
-        """Position at this frame; then, if following, the move to the next one."""
+    def follow(self, source: Source) -> Iterator[Position]:
+        """Follow a source of sound to its end; yields positions as soon as they are decided.
+
+        Raises:
+            AudioError: see `push`, or the source fails.
+        """
+        for chunk in source:
+            yield from self.push(chunk, rate_hz=source.rate_hz)
+        yield from self.finish()
+
+    def _hear(self, frames: Floats) -> list[Position]:
+        reports, self._unsaid = self._unsaid, []
+        for frame in frames:
+            reports += self._next(frame)
+        return place_all(self.score, reports)
+
+    def _next(self, frame: Floats) -> list[FramePosition]:
+        """Hear a frame; its own position if that is another now, and the position of the next one."""
+        given = self._given
         embedding, pressed = self._ear.hear(frame[None])
         self._recent.append(embedding)
-        if self.state is State.WAITING and not self._has_begun(frame, pressed[0]):
-            return self._report()
-        while len(self._recent) > 1:  # what was played while it was not yet sure that this was music
-            self._hear(self._recent.popleft())
-            self._move()
-        self._hear(self._recent.popleft())
-        report = self._report()
-        self._move()
-        return report
+        if self.state is State.WAITING and not self._has_begun(frame, pressed[0], given.frame):
+            return [self._report(given.frame + 1, given.strip_x_px)]
+        here_px, jumped_from_px = given.strip_x_px, None
+        while self._recent:  # more than one where it was not yet sure that this was music
+            here_px, jump = self._step(self._recent.popleft())
+            jumped_from_px = jumped_from_px if jump is None else jump
+        again = []
+        if jumped_from_px is not None or here_px != given.strip_x_px:
+            again.append(self._report(given.frame, here_px, jumped_from_px=jumped_from_px))
+        return [*again, self._report(given.frame + 1, self._pursuit.position_px)]
 
-    def _has_begun(self, frame: Floats, pressed: Floats) -> bool:
+    def _has_begun(self, frame: Floats, pressed: Floats, number: int) -> bool:
         ago = self._detector.hear(frame, pressed) if self.config.wait else 0
         if ago is None:
             return False
         while len(self._recent) > ago + 1:
             self._recent.popleft()
-        self.state, self.start_frame = State.FOLLOWING, self._frame - ago
+        self.state, self.start_frame = State.FOLLOWING, number - ago
         return True
 
-    def _report(self) -> FramePosition:
-        jumped_from_px, self._jumped_from_px = self._jumped_from_px, None
-        self._frame += 1
-        return FramePosition(
-            self._frame - 1,
-            self._pursuit.position_px,
-            self._confidence,
-            self._doubt.lost,
-            jumped_from_px=jumped_from_px,
-        )
-
-    def _hear(self, embedding: Floats) -> None:
-        """Take in a frame; at the end of the score nothing comes of it unless the music is found elsewhere."""
-        if self._pursuit.listen(embedding):
-            self._jumped_from_px = self._pursuit.jumped_from_px
+    def _step(self, embedding: Floats) -> tuple[float, float | None]:
+        """Act on a frame; its own position, and where it jumped from. At the end it rests unless music is elsewhere."""
+        step = self._pursuit.step(embedding, rest=self.state is State.FINISHED)
+        if step.jumped_from_px is not None:
             self.state, self._frames_at_end = State.FOLLOWING, 0
         if self.state is State.FOLLOWING:
-            self._pursuit.decide(embedding)
             self._confidence = self._pursuit.confidence
             self._doubt.take(self._confidence)
+            at_end = self._pursuit.position_px >= self.score.end_px
+            self._frames_at_end = self._frames_at_end + 1 if at_end else 0
+            if self._frames_at_end > self.config.end_after_s * FRAME_RATE_HZ:
+                self.state = State.FINISHED
+        return step.position_px, step.jumped_from_px
 
-    def _move(self) -> None:
-        if self.state is not State.FOLLOWING:
-            return
-        self._pursuit.move()
-        at_end = self._pursuit.position_px >= self.score.end_px
-        self._frames_at_end = self._frames_at_end + 1 if at_end else 0
-        if self._frames_at_end > self.config.end_after_s * FRAME_RATE_HZ:
-            self.state = State.FINISHED
+    def _report(self, frame: int, x_px: float, *, jumped_from_px: float | None = None) -> FramePosition:
+        self._given = FramePosition(frame, x_px, self._confidence, self._doubt.lost, jumped_from_px=jumped_from_px)
+        return self._given
 
 
 class _Doubt:

@@ -1,18 +1,19 @@
 """Following a whole recording: all positions and a summary."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
-from numpy.typing import NDArray
 
-from standpartner.constants import FRAME_RATE_HZ, SAMPLE_RATE_HZ
+from standpartner.constants import FRAME_RATE_HZ
 from standpartner.errors import AudioError
 from standpartner.follow.follower import Follower, State
-from standpartner.follow.position import Position
+from standpartner.follow.position import Position, settled_positions
+from standpartner.hear import Source
 
 SILENT_PEAK = 1e-3  # -60 dB of full scale
-_CHUNK_SAMPLES = SAMPLE_RATE_HZ
+FOLLOWED_S = 2.0  # what is followed for so long without a jump is followed
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Following:
     """A followed recording.
 
     Attributes:
-        positions: one a frame, from the recording's beginning.
+        positions: one a frame, from the recording's beginning, see `settled_positions`.
         duration_s: of the recording.
         start_frame: frame in which the first note was heard.
         finished: the end of the score was reached.
@@ -43,8 +44,13 @@ class Following:
 
     @property
     def last_measure(self) -> int | str | None:
-        """Printed number of the measure furthest in the score that was reached."""
-        return max(self.positions, key=lambda position: position.strip_x_px).measure
+        """Printed number of the measure in which the music was last followed.
+
+        It was followed where the follower neither jumped nor was lost for two seconds or more; the end of the last such
+        stretch counts. None: there is no such stretch, or the score's bars are unknown.
+        """
+        ends = [stretch[-1] for stretch in self._stretches() if len(stretch) >= FOLLOWED_S * FRAME_RATE_HZ]
+        return ends[-1].measure if ends else None
 
     @property
     def jumps(self) -> int:
@@ -57,38 +63,41 @@ class Following:
         heard = self.positions[self.start_frame :]
         return sum(position.lost for position in heard) / len(heard)
 
+    def _stretches(self) -> Iterator[list[Position]]:
+        """Yield the runs of positions from the first note on between jumps and in which it was not lost."""
+        heard = self.positions[self.start_frame :]
+        jumps = np.cumsum([position.jumped_from_px is not None for position in heard])
+        for (_, lost), run in groupby(zip(heard, jumps, strict=True), key=lambda at: (at[1], at[0].lost)):
+            if not lost:
+                yield [position for position, _ in run]
 
-def follow_audio(
-    follower: Follower,
-    audio: NDArray[np.float32],
-    *,
-    name: str = "the recording",
-    progress: Callable[[float], None] | None = None,
-) -> Following:
+
+def follow_audio(follower: Follower, source: Source, *, progress: Callable[[float], None] | None = None) -> Following:
     """Follow a recording from beginning to end.
 
     Args:
         follower: a fresh one.
-        audio: (n,) mono at 22 050 Hz.
-        name: of the recording, for errors.
+        source: the recording.
         progress: told the seconds followed so far, about once a second of the recording.
 
     Raises:
-        AudioError: the recording is silent, or nothing in it sounds like a first note.
+        AudioError: the recording is damaged or silent, or nothing in it sounds like a first note.
     """
-    if np.abs(audio).max(initial=0.0) < SILENT_PEAK:
-        raise AudioError(f"nothing to follow: {name} is silent throughout ({len(audio) / SAMPLE_RATE_HZ:.1f} s)")
-    positions: list[Position] = []
-    for first in range(0, len(audio), _CHUNK_SAMPLES):
-        positions += follower.push(audio[first : first + _CHUNK_SAMPLES])
+    given: list[Position] = []
+    samples, peak = 0, 0.0
+    for chunk in source:
+        given += follower.push(chunk, rate_hz=source.rate_hz)
+        samples, peak = samples + len(chunk), max(peak, float(np.abs(chunk.mean(axis=1)).max(initial=0.0)))
         if progress:
-            progress(len(positions) / FRAME_RATE_HZ)
-    positions += follower.finish()
+            progress(samples / source.rate_hz)
+    given += follower.finish()
+    duration_s = samples / source.rate_hz
+    if peak < SILENT_PEAK:
+        raise AudioError(f"nothing to follow: {source.name} is silent throughout ({duration_s:.1f} s)")
     if follower.start_frame is None:
         raise AudioError(
-            f"nothing to follow: no first note was heard in {name} ({len(audio) / SAMPLE_RATE_HZ:.1f} s of quiet "
+            f"nothing to follow: no first note was heard in {source.name} ({duration_s:.1f} s of quiet "
             "sound or noise); if it begins with music, follow it without waiting (--no-wait)"
         )
-    return Following(
-        tuple(positions), len(audio) / SAMPLE_RATE_HZ, follower.start_frame, follower.state is State.FINISHED
-    )
+    finished = follower.state is State.FINISHED
+    return Following(tuple(settled_positions(given)), duration_s, follower.start_frame, finished)

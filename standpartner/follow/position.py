@@ -1,8 +1,8 @@
 """Where the music is at one moment: what a follower gives for every frame."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,9 @@ from standpartner.support.files import write_text
 class Position:
     """A followed position; ``to_json`` has exactly these keys but the last.
 
+    A follower gives the position of a moment before that moment is over. If the sound of the moment itself then tells
+    better, it gives the position again, with the same time: the later one counts, see `settled_positions`.
+
     Attributes:
         time_s: second of the recording, a multiple of 1 / 20.
         strip_x_px: position on the strip.
@@ -25,7 +28,7 @@ class Position:
         measure: printed number, a string where it is not a plain number, None where the score's bars are unknown.
         page_x_px: position on the page image.
         page_y_px: middle of the system on the page image.
-        confidence: 0 to 1.
+        confidence: 0 to 1, by what was heard before the position was given.
         lost: the follower does not know where the music is.
         jumped_from_px: position on the strip that it left in this frame, having found the music here; None if it did
             not jump.
@@ -68,7 +71,7 @@ class FramePosition:
     jumped_from_px: float | None = None
 
 
-def place_all(score: Score, frames: list[FramePosition]) -> list[Position]:
+def place_all(score: Score, frames: Sequence[FramePosition]) -> list[Position]:
     """Look many frames up on the pages at once."""
     if not frames:
         return []
@@ -90,8 +93,31 @@ def place_all(score: Score, frames: list[FramePosition]) -> list[Position]:
     ]
 
 
+def settled_positions(given: Iterable[Position]) -> list[Position]:
+    """What a follower says of every moment once the moment has been heard.
+
+    The position is the last one given for the moment. Confidence, and whether the follower is lost, are by the sound up
+    to and with that moment, as the next position tells them.
+
+    Args:
+        given: all that a follower gave, in that order.
+
+    Returns:
+        One position a moment, but none for the moment after the last one heard.
+    """
+    first: dict[float, Position] = {}
+    last: dict[float, Position] = {}
+    for position in given:
+        first.setdefault(position.time_s, position)
+        last[position.time_s] = position
+    return [
+        replace(position, confidence=after.confidence, lost=after.lost)
+        for position, after in zip(list(last.values())[:-1], list(first.values())[1:], strict=True)
+    ]
+
+
 def write_positions(path: str | Path, positions: Iterable[Position]) -> None:
-    """Write positions as JSON lines, one object a frame.
+    """Write positions as JSON lines, one object a position.
 
     Raises:
         OutputError: the file cannot be written.

@@ -66,8 +66,28 @@ class PursuitConfig:
             raise ConfigError(f"expected away_px above the search's reach_px, got {self.away_px}")
 
 
+@dataclass(frozen=True)
+class PursuitStep:
+    """What came of one frame.
+
+    Attributes:
+        position_px: The place of this frame, after a jump the new one.
+        jumped_from_px: The place before a jump in this frame; None if there was none.
+        searched: The probability that the search gives to the music being within reach of the position.
+        tracked: The probability that the agent's tracker gives to that.
+    """
+
+    position_px: float
+    jumped_from_px: float | None
+    searched: float
+    tracked: float
+
+
 class Pursuit:
-    """The agent and the search in one score, frame by frame: `listen`, `decide`, `move`.
+    """The agent and the search in one score, frame by frame: each `step` is to `listen`, `decide` and `move`.
+
+    What a frame tells decides the position of the next one, which is ``position_px`` after the step. Only a jump
+    changes the position of the frame that it is heard in.
 
     Args:
         agent: who listens and reads.
@@ -107,6 +127,20 @@ class Pursuit:
         self._speed_px, self._memory = 0.0, agent.empty_memory(1)
         self._gathered = 0.0
         self._decision: Decision | None = None
+
+    def step(self, embedding: Floats, *, rest: bool = False) -> PursuitStep:
+        """Take in a frame and move to the place of the next one.
+
+        Args:
+            embedding: (1, features) of the frame.
+            rest: Whether the agent stays where it is unless the music is found elsewhere.
+        """
+        jumps = self.listen(embedding)
+        here_px = self.position_px
+        if jumps or not rest:
+            self.decide(embedding)
+            self.move()
+        return PursuitStep(here_px, self.jumped_from_px, self.searched, self.tracked)
 
     def listen(self, embedding: Floats) -> bool:
         """Let the search take in (1, features) of a frame, and jump if it is time; returns whether it did."""

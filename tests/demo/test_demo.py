@@ -14,7 +14,7 @@ from standpartner.follow import Follower, follow_audio
 from standpartner.follow.offline import Following
 from standpartner.follow.position import FramePosition, place_all
 from standpartner.game.rules import target_x_px
-from standpartner.hear import read_audio, spectrogram
+from standpartner.hear import FileSource, read_audio, spectrogram
 
 TUNES = Path(__file__).parents[3] / "shared" / "data" / "nottingham"
 
@@ -76,7 +76,7 @@ def test_measures_of_the_truth_itself(menuet):
 def test_the_bundled_agent_follows_to_the_end(menuet):
     piece = load_demo()
     follower = Follower(menuet, load_agent("tunes"))
-    following = follow_audio(follower, read_audio(piece.recording))
+    following = follow_audio(follower, FileSource(piece.recording))
     measures = demo_measures(piece, menuet, following)
     assert measures["r_tue"] == 1
     assert measures["error_cm_mean"] < 0.3

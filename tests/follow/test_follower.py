@@ -10,12 +10,13 @@ from standpartner.agent.calibration import Calibration
 from standpartner.agent.views import window, window_index
 from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.demo.bundled import load_demo
-from standpartner.errors import ConfigError, ScoreError
-from standpartner.follow import ANYWHERE, Follower, FollowerConfig, StartConfig, State
+from standpartner.errors import AudioError, ConfigError, ScoreError
+from standpartner.follow import ANYWHERE, Follower, FollowerConfig, StartConfig, State, settled_positions
+from standpartner.follow.position import Position
 from standpartner.follow.pursuit import PursuitConfig
 from standpartner.follow.search import SearchConfig
 from standpartner.game import PIANO, BatchedGame, Track
-from standpartner.hear import read_audio, spectrogram
+from standpartner.hear import ArraySource, Resampler, frame_centre, read_audio, spectrogram
 
 AT_ONCE = FollowerConfig(wait=False)
 BY_TONES = FollowerConfig(start=StartConfig(key_probability=1.1, expected_probability=1.1))
@@ -27,11 +28,17 @@ def recording():
     return read_audio(load_demo().recording)[: 12 * SAMPLE_RATE_HZ]
 
 
-def follow(follower, audio, chunk=None):
+def given(follower, audio, chunk=None):
+    """All that a follower gives."""
     positions = []
     for first in range(0, len(audio), chunk or len(audio)):
         positions += follower.push(audio[first : first + (chunk or len(audio))])
     return positions + follower.finish()
+
+
+def follow(follower, audio):
+    """One position a frame."""
+    return settled_positions(given(follower, audio))
 
 
 def reach(speed):
@@ -43,9 +50,75 @@ def reach(speed):
 @pytest.mark.parametrize("config", [AT_ONCE, BY_TONES])
 def test_a_stream_gives_the_same_as_a_file(chunk, config, menuet, tiny_bundle, recording):
     agent = load_agent(str(tiny_bundle))
-    whole = follow(Follower(menuet, agent, config=config), recording)
-    assert len(whole) == len(spectrogram(recording))
-    assert follow(Follower(menuet, agent, config=config), recording, chunk) == whole
+    whole = given(Follower(menuet, agent, config=config), recording)
+    assert len(settled_positions(whole)) == len(spectrogram(recording))
+    assert given(Follower(menuet, agent, config=config), recording, chunk) == whole
+
+
+def test_a_position_is_given_before_its_time(menuet, scripted, recording):
+    """With frame k, which is complete 1024 samples after its centre, the position of frame k + 1 is decided."""
+    follower = Follower(menuet, scripted(reach(4)), config=AT_ONCE)
+    assert [position.time_s for position in follower.push(recording[:1_023])] == [0.0]
+    heard, frame = 1_023, 0
+    for frame in range(40):
+        complete = frame_centre(frame) + 1_024
+        assert follower.push(recording[heard : complete - 1]) == []
+        (position,) = follower.push(recording[complete - 1 : complete])
+        heard = complete
+        assert position.time_s == (frame + 1) / 20 > heard / SAMPLE_RATE_HZ
+    assert position.strip_x_px == menuet.begin_px + 1 + 2 + 3 + 4 * 37
+
+
+def test_what_was_played_before_it_was_sure_is_caught_up_with_in_the_frame_itself(menuet, scripted, recording):
+    follower = Follower(menuet, scripted(reach(4)), config=BY_TONES)
+    positions = given(follower, recording)
+    times = [position.time_s for position in positions]
+    (again,) = [k for k in range(1, len(times)) if times[k] == times[k - 1]]
+    before, after = positions[again - 1], positions[again]
+    assert before.strip_x_px == menuet.begin_px
+    caught_up = round(after.time_s * 20) - follower.start_frame
+    assert caught_up > 2
+    assert after.strip_x_px == menuet.begin_px + 4 * caught_up - 6
+    assert after.jumped_from_px is None
+    assert settled_positions(positions)[round(after.time_s * 20)].strip_x_px == after.strip_x_px
+
+
+def test_settled_positions_are_the_last_ones_with_what_was_known_once_the_moment_was_heard():
+    def at(frame, x_px, confidence, lost):
+        return Position(frame / 20, x_px, 1, 1, 1, 0.0, 0.0, confidence, lost)
+
+    told = [at(0, 10.0, 1.0, False), at(1, 11.0, 0.9, False), at(1, 50.0, 0.4, True), at(2, 52.0, 0.3, False)]
+    assert settled_positions(told) == [at(0, 10.0, 0.9, False), at(1, 50.0, 0.3, False)]
+    assert settled_positions([]) == []
+
+
+@pytest.mark.parametrize(("rate_hz", "channels"), [(44_100, 2), (48_000, 1), (22_050, 2)])
+def test_any_rate_and_number_of_channels(rate_hz, channels, menuet, tiny_bundle):
+    agent = load_agent(str(tiny_bundle))
+    rng = np.random.default_rng(0)
+    audio = rng.normal(0.0, 0.1, (3 * rate_hz, channels)).astype(np.float32)
+    mono = Resampler(rate_hz)
+    expected = given(Follower(menuet, agent, config=AT_ONCE), np.concatenate([mono.push(audio), mono.finish()]))
+    source = ArraySource(audio, rate_hz=rate_hz)
+    assert list(Follower(menuet, agent, config=AT_ONCE).follow(source)) == expected
+
+
+def test_a_change_of_rate_is_refused(menuet, scripted, recording):
+    follower = Follower(menuet, scripted())
+    follower.push(recording[:441], rate_hz=44_100)
+    with pytest.raises(AudioError, match="expected 44100 samples a second as before, got 48000"):
+        follower.push(recording[441:882], rate_hz=48_000)
+    with pytest.raises(AudioError, match="as before, got 22050"):
+        follower.push(recording[441:882])
+
+
+def test_a_follower_that_has_finished_hears_no_more(menuet, scripted, recording):
+    follower = Follower(menuet, scripted())
+    assert [position.time_s for position in follower.finish()] == [0.0]
+    with pytest.raises(AudioError, match="finished"):
+        follower.push(recording)
+    with pytest.raises(AudioError, match="finished"):
+        follower.finish()
 
 
 class RestlessAgent(Agent):
@@ -107,7 +180,7 @@ def test_waits_through_silence_and_noise(noise, menuet, scripted, recording):
     assert follower.state is State.WAITING
     assert {position.strip_x_px for position in positions} == {menuet.onsets.x_px[0]}
     assert not any(position.lost for position in positions)
-    positions += follower.push(audio[5 * SAMPLE_RATE_HZ :])
+    positions = settled_positions(positions + follower.push(audio[5 * SAMPLE_RATE_HZ :]))
     assert follower.state is State.FOLLOWING
     onset_frame = round((4 + load_demo().onset_s[0]) * 20)
     assert abs(follower.start_frame - onset_frame) <= 1
@@ -177,7 +250,7 @@ def test_confidence_and_lost(menuet, scripted, recording):
 def test_confidence_is_calibrated(menuet, scripted, recording):
     plain, doubtful = scripted(), scripted()
     doubtful.calibration = Calibration(search=0.25, tracker=0.25, bias=-1.0)
-    seen = [Follower(menuet, agent, config=AT_ONCE).push(recording) for agent in (plain, doubtful)]
+    seen = [follow(Follower(menuet, agent, config=AT_ONCE), recording) for agent in (plain, doubtful)]
     given, doubted = (np.array([position.confidence for position in positions]) for positions in seen)
     odds = [np.log(confidence / (1 - confidence)) for confidence in (given, doubted)]
     assert np.allclose(odds[1], odds[0] / 2 - 1), "half of the weights, less the bias"
@@ -206,6 +279,11 @@ def test_jumps_to_where_the_music_is_and_says_so(menuet, scripted, recording):
     assert not any(position.jumped_from_px is not None for position in before)
     jumps = [position for position in after if position.jumped_from_px is not None]
     assert len(jumps) == 1
+    old, new, following = after[after.index(jumps[0]) - 1 :][:3]
+    assert new == jumps[0]
+    assert new.time_s == old.time_s, "the frame that tells of the jump is given again"
+    assert following.time_s == pytest.approx(new.time_s + 0.05)
+    assert abs(following.strip_x_px - new.strip_x_px) < 10
     assert jumps[0].time_s - before[-1].time_s < 1.5
     assert list(jumps[0].to_json()) == KEYS
     assert jumps[0].jumped_from_px == pytest.approx(jumps[0].strip_x_px - 1500, abs=60)
@@ -220,9 +298,9 @@ def test_a_stream_jumps_as_a_file_does(chunk, menuet, scripted, recording):
         Walker(agent, 2000.0)
         return Follower(menuet, agent, config=AT_ONCE)
 
-    whole = follow(jumping(), recording)
+    whole = given(jumping(), recording)
     assert sum(position.jumped_from_px is not None for position in whole) == 1
-    assert follow(jumping(), recording, chunk) == whole
+    assert given(jumping(), recording, chunk) == whole
 
 
 def test_begins_anywhere(menuet, scripted, recording):
@@ -230,7 +308,7 @@ def test_begins_anywhere(menuet, scripted, recording):
     agent = scripted(reach(4))
     Walker(agent, 2500.0)
     follower = Follower(menuet, agent, config=AT_ONCE, from_measure=ANYWHERE)
-    positions = follower.push(recording[: 4 * SAMPLE_RATE_HZ])
+    positions = settled_positions(follower.push(recording[: 4 * SAMPLE_RATE_HZ]))
     assert positions[0].confidence < 0.1, "it does not pretend to know"
     assert positions[0].strip_x_px == menuet.onsets.x_px[0]
     assert abs(positions[-1].strip_x_px - agent.music_px) < 50

@@ -1,6 +1,7 @@
 """Following a whole recording."""
 
 import json
+import weakref
 
 import numpy as np
 import pytest
@@ -11,11 +12,13 @@ from standpartner.errors import AudioError, OutputError
 from standpartner.follow import (
     Follower,
     FollowerConfig,
+    Following,
     follow_audio,
     write_positions,
 )
+from standpartner.follow.position import FramePosition, place_all
 from standpartner.follow.pursuit import PursuitConfig
-from standpartner.hear import read_audio
+from standpartner.hear import ArraySource, read_audio
 from standpartner.support.files import check_writable, write_text
 
 
@@ -28,39 +31,80 @@ def test_summary(menuet, scripted, recording):
     told = []
     agent = scripted(lambda speed: 2 if speed < 4 else 1, music_px=4000.0)
     config = FollowerConfig(pursuit=PursuitConfig(jump=False))
-    following = follow_audio(Follower(menuet, agent, config=config), recording, progress=told.append)
+    following = follow_audio(Follower(menuet, agent, config=config), ArraySource(recording), progress=told.append)
     assert following.duration_s == 10.0
     assert following.started_s == pytest.approx(load_demo().onset_s[0], abs=0.06)
     assert following.followed_s == following.duration_s - following.started_s
-    assert following.last_measure == following.positions[-1].measure > 4
     assert not following.finished
     assert 0.5 < following.lost_share < 0.9
-    assert len(following.positions) == 200
-    assert told == sorted(told)
-    assert told[-1] == pytest.approx(10.0, abs=0.1)
+    assert [position.time_s for position in following.positions] == [frame / 20 for frame in range(200)]
+    assert told == [float(second) for second in range(1, 11)]
 
 
 def test_the_end_of_the_score(menuet, scripted, recording):
-    following = follow_audio(Follower(menuet, scripted(2)), recording)
+    agent = scripted(2, music_px=menuet.end_px)
+    following = follow_audio(Follower(menuet, agent), ArraySource(recording))
     assert following.finished
     assert following.last_measure == 48
+
+
+def made_following(menuet, stretches):
+    """A following made of stretches: seconds, x from and to, lost; each but the first is jumped to."""
+    frames = []
+    for length_s, from_px, to_px, lost in stretches:
+        x_px = np.linspace(from_px, to_px, round(20 * length_s))
+        jumped = [None if k or not frames else 0.0 for k in range(len(x_px))]
+        first = len(frames)
+        frames += [FramePosition(first + k, x, 0.5, lost, jumped[k]) for k, x in enumerate(x_px)]
+    return Following(tuple(place_all(menuet, frames)), len(frames) / 20, 0, finished=False)
+
+
+@pytest.mark.parametrize(
+    "false_jump", [(0.5, 4500.0, 4600.0, False), (1.9, 4500.0, 4600.0, False), (10.0, 4500.0, 4600.0, True)]
+)
+def test_a_false_jump_is_not_the_last_measure(false_jump, menuet):
+    there = menuet.measure_number(int(menuet.place(1500.0).measure))
+    before, after = (8.0, 100.0, 1000.0, False), (8.0, 1010.0, 1500.0, False)
+    assert made_following(menuet, [before, after]).last_measure == there
+    assert made_following(menuet, [before, false_jump, after]).last_measure == there
+    assert made_following(menuet, [before, after, false_jump]).last_measure == there
+
+
+def test_the_last_measure_is_where_it_was_followed_last_not_furthest(menuet):
+    da_capo = made_following(menuet, [(8.0, 100.0, 4000.0, False), (8.0, 70.0, 800.0, False)])
+    assert da_capo.last_measure == menuet.measure_number(int(menuet.place(800.0).measure)) < 10
+    assert made_following(menuet, [(8.0, 100.0, 900.0, True)]).last_measure is None
+
+
+def test_the_sound_is_not_kept(menuet, scripted):
+    class Watched(ArraySource):
+        def __iter__(self):
+            given = []
+            for chunk in super().__iter__():
+                own = chunk.copy()
+                given.append(weakref.ref(own))
+                yield own
+                assert sum(kept() is not None for kept in given) <= 2
+
+    audio = np.random.default_rng(0).normal(0.0, 0.1, 30 * SAMPLE_RATE_HZ)
+    follow_audio(Follower(menuet, scripted(), config=FollowerConfig(wait=False)), Watched(audio))
 
 
 @pytest.mark.parametrize("level", [0.0, 0.0005])
 def test_silence(level, menuet, scripted):
     audio = np.full(SAMPLE_RATE_HZ, level, np.float32)
     with pytest.raises(AudioError, match=r"nothing to follow: quiet\.wav is silent throughout \(1\.0 s\)"):
-        follow_audio(Follower(menuet, scripted()), audio, name="quiet.wav")
+        follow_audio(Follower(menuet, scripted()), ArraySource(audio, name="quiet.wav"))
 
 
 def test_noise(menuet, scripted):
     audio = np.random.default_rng(0).normal(0.0, 0.01, 3 * SAMPLE_RATE_HZ).astype(np.float32)
     with pytest.raises(AudioError, match="no first note was heard in the recording"):
-        follow_audio(Follower(menuet, scripted()), audio)
+        follow_audio(Follower(menuet, scripted()), ArraySource(audio))
 
 
 def test_positions_as_json_lines(menuet, scripted, recording, tmp_path):
-    following = follow_audio(Follower(menuet, scripted()), recording)
+    following = follow_audio(Follower(menuet, scripted()), ArraySource(recording))
     path = tmp_path / "out.jsonl"
     write_positions(path, following.positions)
     lines = path.read_text().splitlines()

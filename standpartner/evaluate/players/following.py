@@ -51,15 +51,13 @@ def pursue(
         config: with jumping switched off the agent is left to itself.
     """
     pursuit = Pursuit(agent, view, width_px=width_px, start_px=start_px, config=config)
-    rows = []
-    for frame in range(len(embeddings)):
-        embedding = embeddings[frame : frame + 1]
-        jumps = pursuit.listen(embedding)
-        pursuit.decide(embedding)
-        rows.append((pursuit.position_px, pursuit.searched, pursuit.tracked, jumps))
-        pursuit.move()
-    position_px, searched, tracked, jumped = np.array(rows, np.float64).T
-    return Pursued(position_px, searched, tracked, jumped > 0)
+    steps = [pursuit.step(embeddings[frame : frame + 1]) for frame in range(len(embeddings))]
+    return Pursued(
+        position_px=np.array([step.position_px for step in steps]),
+        searched=np.array([step.searched for step in steps]),
+        tracked=np.array([step.tracked for step in steps]),
+        jumped=np.array([step.jumped_from_px is not None for step in steps]),
+    )
 
 
 def pursue_track(
