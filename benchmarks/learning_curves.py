@@ -10,7 +10,8 @@ from pathlib import Path
 
 from standpartner.explain.report.report import read_run
 from standpartner.learn.run import rank
-from standpartner.support.figures import COLOURS, new_figure
+from standpartner.support.figures import new_figure
+from standpartner.support.palette import SERIES
 
 STYLES = ("-", "--", ":", "-.")
 
@@ -39,8 +40,8 @@ def main() -> None:
         axes.plot(
             [row["minutes"] for row in valid],
             [row[options.measure] for row in valid],
-            STYLES[number // len(COLOURS) % len(STYLES)],
-            color=COLOURS[number % len(COLOURS)],
+            STYLES[number // len(SERIES) % len(STYLES)],
+            color=SERIES[number % len(SERIES)],
             label=config.name,
             marker=".",
         )

@@ -1,9 +1,6 @@
 """A self-contained web page that shows the score with a cursor moving along with the recording."""
 
-import html
-import json
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +11,9 @@ from standpartner.errors import ConfigError
 from standpartner.follow.position import Position
 from standpartner.score import Score
 from standpartner.score.page_data import measures_table, systems_table
-from standpartner.support.embed import page_picture, vorbis_uri
+from standpartner.support.embed import embedded_notation, vorbis_uri
 from standpartner.support.files import write_text
+from standpartner.support.pages import render_page
 
 
 def write_page(
@@ -30,26 +28,24 @@ def write_page(
     """Write one HTML file that needs nothing else: pages, sound and positions are inside.
 
     Args:
-        path: of the file; replaced only when the new one is complete.
-        score: what was followed.
-        positions: one a frame, from the recording's beginning.
-        audio: (n,) mono samples at 22 050 Hz.
-        truth_x_px: (positions,) where the music truly was on the strip, where that is known.
-        start_frame: frame in which the first note was heard; until then the page says that it waits.
+        path: The place of the file. An existing file is replaced only when the new one is complete.
+        score: The score that was followed.
+        positions: The positions, one a frame, from the recording's beginning.
+        audio: (n,) The recording, mono at 22 050 Hz.
+        truth_x_px: (positions,) The strip positions where the music truly was, if they are known.
+        start_frame: The frame in which the first note was heard. Until then the page says that it waits.
 
     Raises:
-        ConfigError: there are no positions, or ``truth_x_px`` is not one number a position.
-        OutputError: the file cannot be written.
+        ConfigError: There are no positions, or ``truth_x_px`` is not one number a position.
+        OutputError: The file cannot be written.
     """
     if not positions:
         raise ConfigError("expected at least one position to show, got none")
-    template = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
     data = {
-        "title": score.title or "Untitled",
         "frameRate": FRAME_RATE_HZ,
         "cmPerPx": CM_PER_STRIP_PX,
         "audio": vorbis_uri(audio),
-        "pages": [page_picture(page) for page in score.pages],
+        "pages": [embedded_notation(page) for page in score.pages],
         "systems": systems_table(score),
         "measures": measures_table(score),
         "startFrame": start_frame,
@@ -58,9 +54,7 @@ def write_page(
         "lost": [int(position.lost) for position in positions],
         "truth": None if truth_x_px is None else _truth(truth_x_px, len(positions)),
     }
-    text = json.dumps(data, separators=(",", ":")).replace("</", "<\\/")
-    page = template.replace("{{title}}", html.escape(str(data["title"]))).replace("{{data}}", text)
-    write_text(path, page)
+    write_text(path, render_page("follow/page.html", {"title": score.title or "Untitled", "data": data}))
 
 
 def _truth(x_px: ArrayLike, frames: int) -> list[float]:

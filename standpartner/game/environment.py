@@ -11,7 +11,7 @@ from standpartner.errors import GameError, MissingExtraError
 from standpartner.game.batched import BatchedGame
 from standpartner.game.observation import score_windows, spectrogram_excerpts
 from standpartner.game.pacing import Pacer
-from standpartner.game.rendering import Moment, draw_moment
+from standpartner.game.rendering import GameView, draw_view
 from standpartner.game.rules import PIANO, GameConfig, find_config
 from standpartner.game.toy import ramp_track, random_track
 from standpartner.game.tracks import Track
@@ -216,8 +216,8 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
 
     def _draw(self) -> npt.NDArray[np.uint8]:
         game = self._game
-        return draw_moment(
-            Moment(
+        return draw_view(
+            GameView(
                 track=self.tracks[int(game.track[0])],
                 config=self.config,
                 position_px=float(game.position_px[0]),

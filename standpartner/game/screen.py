@@ -17,10 +17,10 @@ _UNSEEN = ("offscreen", "dummy")  # what SDL falls back to without a display
 
 
 class Window:
-    """Opens with the first picture, takes its size, and shows one picture after the other."""
+    """A window that shows one picture after the other. It opens with the first picture and takes its size."""
 
     def __init__(self, title: str) -> None:
-        """Remember the title; nothing is opened yet."""
+        """Remember the title. Nothing is opened yet."""
         self._title = title
         self._surface: pygame.Surface | None = None
 
@@ -28,10 +28,10 @@ class Window:
         """Show a picture.
 
         Args:
-            picture: uint8 (height, width, 3) RGB, of the same size every time.
+            picture: (height, width, 3) uint8. An RGB picture, of the same size every time.
 
         Raises:
-            GameError: there is no display.
+            GameError: There is no display.
         """
         if self._surface is None:
             self._surface = self._open(picture.shape[1], picture.shape[0])
@@ -40,7 +40,7 @@ class Window:
         pygame.display.flip()
 
     def close(self) -> None:
-        """Close the window; the next picture opens it again."""
+        """Close the window. The next picture opens it again."""
         if self._surface is not None:
             pygame.display.quit()
             self._surface = None

@@ -4,7 +4,6 @@ The page's sound is the clock: whenever a frame has been heard, the page sends w
 stepped here, by the very rules that agents are trained with. The page itself knows no rules.
 """
 
-import html
 import io
 import json
 import sys
@@ -12,13 +11,10 @@ import threading
 from functools import cached_property
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib import resources
 from typing import Any
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
-from PIL import Image
 
 from standpartner.constants import FRAME_RATE_HZ, SAMPLE_RATE_HZ
 from standpartner.errors import ConfigError, GameError
@@ -26,9 +22,10 @@ from standpartner.evaluate.music import Music
 from standpartner.game.players import OraclePlayer
 from standpartner.game.rendering import loudness_grey
 from standpartner.play.round import Round, play_round
+from standpartner.support.embed import grey_png, tiles
+from standpartner.support.pages import render_page
 
 _ADDRESS = "127.0.0.1"
-_TILE_PX = 2_048  # browsers refuse very wide pictures
 _LONGEST_REQUEST_BYTES = 1 << 20
 
 Content = tuple[str, bytes]
@@ -199,8 +196,8 @@ def _checked_step(body: bytes, music: Music) -> dict[str, Any]:
 
 
 def _contents(music: Music) -> dict[str, Content]:
-    strip = _tiles(music.track.strip)
-    heard = _tiles(loudness_grey(music.track.spectrogram).T[::-1])
+    strip = [grey_png(tile) for tile in tiles(music.track.strip)]
+    heard = [grey_png(tile) for tile in tiles(loudness_grey(music.track.spectrogram).T[::-1])]
     sound = io.BytesIO()
     soundfile.write(sound, np.clip(music.audio, -1.0, 1.0), SAMPLE_RATE_HZ, format="FLAC")
     page = _page(music, strip_tiles=len(strip), heard_tiles=len(heard))
@@ -212,20 +209,9 @@ def _contents(music: Music) -> dict[str, Content]:
     }
 
 
-def _tiles(picture: NDArray[np.uint8]) -> list[bytes]:
-    """A wide grey picture cut into PNG files."""
-    tiles = []
-    for left in range(0, picture.shape[1], _TILE_PX):
-        stream = io.BytesIO()
-        Image.fromarray(np.ascontiguousarray(picture[:, left : left + _TILE_PX])).save(stream, "PNG")
-        tiles.append(stream.getvalue())
-    return tiles
-
-
 def _page(music: Music, *, strip_tiles: int, heard_tiles: int) -> str:
     track, config = music.track, music.config
     data = {
-        "title": music.title,
         "rules": config.name,
         "sound": music.sound,
         "frameRate": FRAME_RATE_HZ,
@@ -237,11 +223,8 @@ def _page(music: Music, *, strip_tiles: int, heard_tiles: int) -> str:
         "stripPx": [track.strip.shape[1], track.strip.shape[0]],
         "heardPx": [len(track.spectrogram), track.spectrogram.shape[1]],
         "framesInView": config.frames_in_view,
-        "tilePx": _TILE_PX,
         "stripTiles": strip_tiles,
         "heardTiles": heard_tiles,
         "start": Round(music).view(),
     }
-    template = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
-    text = json.dumps(data).replace("</", "<\\/")
-    return template.replace("{{title}}", html.escape(music.title)).replace("{{data}}", text)
+    return render_page("play/page.html", {"title": music.title, "data": data})

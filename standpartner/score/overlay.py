@@ -11,16 +11,11 @@ from PIL import ImageDraw
 from standpartner.constants import STRIP_HEIGHT_PX
 from standpartner.errors import ScoreError
 from standpartner.score.model import Image, Score
+from standpartner.support import palette
 
 _ROW_WIDTH_PX: Final = 1_000  # strip px in one row of the overlay
 _ZOOM: Final = 2
 _GAP_PX: Final = 8
-# Okabe and Ito's palette: distinguishable with any colour vision.
-_ONSET: Final = (86, 180, 233)
-_HEAD: Final = (213, 94, 0)
-_GRACE: Final = (204, 121, 167)
-_TIED: Final = (0, 158, 115)
-_BORDER: Final = (0, 114, 178)
 
 
 def write_engraving(score: Score, out_dir: str | Path) -> None:
@@ -84,14 +79,14 @@ def _draw_row(score: Score, start: int) -> Image:
     draw = ImageDraw.Draw(image)
     bottom = STRIP_HEIGHT_PX * _ZOOM
     for x in _inside(score.onsets.x_px, start):
-        draw.line((x, 0, x, bottom), fill=_ONSET, width=1)
+        draw.line((x, 0, x, bottom), fill=palette.ONSET, width=1)
     for x in _inside(score.systems.strip_left_px, start):
-        draw.line((x, 0, x, bottom), fill=_BORDER, width=4)
+        draw.line((x, 0, x, bottom), fill=palette.SYSTEM_BORDER, width=4)
     heads = score.noteheads
     for index in np.flatnonzero((heads.x_px >= start) & (heads.x_px < start + _ROW_WIDTH_PX)):
         x, y = (heads.x_px[index] - start) * _ZOOM, heads.y_px[index] * _ZOOM
         _draw_head(draw, x, y, grace=bool(heads.grace[index]), tied=heads.onset[index] < 0)
-    draw.line((0, bottom + _GAP_PX, size[0], bottom + _GAP_PX), fill=(200, 200, 200))
+    draw.line((0, bottom + _GAP_PX, size[0], bottom + _GAP_PX), fill=palette.LINE)
     return np.asarray(image)
 
 
@@ -102,8 +97,8 @@ def _inside(x_px: np.ndarray, start: int) -> list[float]:
 
 def _draw_head(draw: ImageDraw.ImageDraw, x: float, y: float, *, grace: bool, tied: bool) -> None:
     if grace:
-        draw.polygon([(x - 3, y), (x, y - 3), (x + 3, y), (x, y + 3)], fill=_GRACE)
+        draw.polygon([(x - 3, y), (x, y - 3), (x + 3, y), (x, y + 3)], fill=palette.GRACE_HEAD)
     elif tied:
-        draw.ellipse((x - 4, y - 4, x + 4, y + 4), outline=_TIED, width=2)
+        draw.ellipse((x - 4, y - 4, x + 4, y + 4), outline=palette.TIED_HEAD, width=2)
     else:
-        draw.ellipse((x - 3, y - 3, x + 3, y + 3), fill=_HEAD)
+        draw.ellipse((x - 3, y - 3, x + 3, y + 3), fill=palette.NOTEHEAD)

@@ -1,8 +1,4 @@
-"""What all panels of a picture share: a canvas with units of its own, colours, lines, letters.
-
-The colours are Okabe and Ito's, which are told apart with every kind of colour blindness; line styles and words say the
-same.
-"""
+"""A canvas with units of its own, which all panels of a picture draw on: lines, areas, letters."""
 
 from functools import cache
 from typing import Final, NamedTuple
@@ -11,26 +7,21 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-Colour = tuple[int, int, int]
+from standpartner.support.palette import AGAINST, FOR, GROUND, TEXT, Colour
 
-AGENT: Final[Colour] = (0, 114, 178)
-TARGET: Final[Colour] = (213, 94, 0)
-LOCATE: Final[Colour] = (0, 158, 115)
-BELIEF: Final[Colour] = (176, 85, 138)
-FOR: Final[Colour] = (230, 159, 0)
-AGAINST: Final[Colour] = (86, 180, 233)
-TEXT: Final[Colour] = (25, 27, 32)
-SOFT: Final[Colour] = (104, 108, 118)
-LINE: Final[Colour] = (214, 214, 214)
-PAPER: Final[Colour] = (255, 255, 255)
-GROUND: Final[Colour] = (243, 242, 239)
-ACTIONS: Final = (BELIEF, (205, 205, 205), LOCATE)  # slower, keep, faster
-
-NORMAL, SMALL = 16, 13  # units
+NORMAL: Final = 16  # the size of letters, in units
+SMALL: Final = 13
 
 
 class Box(NamedTuple):
-    """A part of a picture, in units."""
+    """A part of a picture.
+
+    Attributes:
+        left: The left edge in units.
+        top: The upper edge in units.
+        width: The width in units.
+        height: The height in units.
+    """
 
     left: float
     top: float
@@ -39,12 +30,12 @@ class Box(NamedTuple):
 
     @property
     def right(self) -> float:
-        """Right edge."""
+        """The right edge in units."""
         return self.left + self.width
 
     @property
     def bottom(self) -> float:
-        """Lower edge."""
+        """The lower edge in units."""
         return self.top + self.height
 
 
@@ -57,10 +48,10 @@ class Canvas:
     """A picture that is drawn on in units.
 
     Args:
-        width: of the picture in units.
-        height: alike.
-        scale: px of a unit.
-        colour: of the empty picture.
+        width: The width of the picture in units.
+        height: The height of the picture in units.
+        scale: The size of a unit in px.
+        colour: The colour of the empty picture.
     """
 
     def __init__(self, width: float, height: float, *, scale: float, colour: Colour = GROUND) -> None:
@@ -69,19 +60,19 @@ class Canvas:
         self._draw = ImageDraw.Draw(self.image)
 
     def px(self, units: float) -> int:
-        """Px of so many units."""
+        """Convert units to px."""
         return round(units * self.scale)
 
     def box_px(self, box: Box) -> tuple[int, int, int, int]:
-        """Left, top, right, bottom of a box in px."""
+        """Give the left, top, right and bottom edge of a box in px."""
         return self.px(box.left), self.px(box.top), self.px(box.right), self.px(box.bottom)
 
     def paste(self, image: Image.Image, left: float, top: float) -> None:
-        """Lay an image, which is in px, on the picture."""
+        """Lay an image, whose size is in px, on the picture; its corner is given in units."""
         self.image.paste(image, (self.px(left), self.px(top)))
 
     def tint(self, box: Box, colour: Colour, strength: float) -> None:
-        """Lay a transparent colour over a box."""
+        """Lay a transparent colour over a box; a strength of 1 hides what is below."""
         left, top, right, bottom = self.box_px(box)
         if right > left and bottom > top:
             mask = Image.new("L", (right - left, bottom - top), round(255 * strength))
@@ -102,8 +93,10 @@ class Canvas:
         """Fill the polygon through (n, 2) points."""
         self._draw.polygon([tuple(point) for point in np.asarray(points, np.float64) * self.scale], fill=colour)
 
-    def upright(self, x: float, top: float, bottom: float, *, colour: Colour, width: float, dash: float = 0) -> None:
-        """Draw a vertical line, dashed with dashes and gaps of ``dash`` units if that is not 0."""
+    def vertical_line(
+        self, x: float, top: float, bottom: float, *, colour: Colour, width: float, dash: float = 0
+    ) -> None:
+        """Draw a vertical line. Its dashes and gaps are ``dash`` units long; with 0 it is solid."""
         starts = np.arange(top, bottom, 2 * dash) if dash else [top]
         for start in starts:
             self.line([(x, start), (x, min(start + dash, bottom) if dash else bottom)], colour, width)
@@ -115,12 +108,12 @@ class Canvas:
     def text(
         self, at: tuple[float, float], words: str, *, colour: Colour = TEXT, size: float = NORMAL, anchor: str = "lt"
     ) -> None:
-        """Write; the anchor is Pillow's: l, m, r and t, m, b."""
+        """Write at a point, which the anchor places: l, m or r of the words and t, m or b, as in Pillow."""
         place = (self.px(at[0]), self.px(at[1]))
         self._draw.text(place, words, fill=colour, font=_font(max(self.px(size), 6)), anchor=anchor)
 
     def text_width(self, words: str, size: float = NORMAL) -> float:
-        """Width of some words in units."""
+        """Measure the width of some words in units."""
         return _font(max(self.px(size), 6)).getlength(words) / self.scale
 
     @property
@@ -132,9 +125,9 @@ def overlay(picture: npt.NDArray[np.uint8], attribution: npt.NDArray[np.floating
     """Colour a picture by how much its parts speak for or against a decision.
 
     Args:
-        picture: (h, w) grey.
-        attribution: (h, w).
-        scale: the attribution that is coloured in full.
+        picture: (h, w) The picture in grey.
+        attribution: (h, w) How much each px speaks for the decision, or against it where it is negative.
+        scale: The attribution that gets the full colour.
 
     Returns:
         An RGB image of the same size.

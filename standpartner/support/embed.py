@@ -1,8 +1,8 @@
-"""What self-contained pages hold: sound, pictures and tables, ready for JSON."""
+"""Sound and pictures as addresses that hold the content itself, so that pages need no other files."""
 
 import base64
 import io
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import soundfile
@@ -11,22 +11,23 @@ from PIL import Image
 
 from standpartner.constants import SAMPLE_RATE_HZ
 
-_GREYS = 16  # enough for anti-aliased notation, and four bits a pixel
-_BLOCK_SAMPLES = 1 << 18
+TILE_PX: Final = 2_048  # browsers refuse very wide pictures
+_GREYS: Final = 16  # enough for anti-aliased notation, and four bits a pixel
+_BLOCK_SAMPLES: Final = 1 << 18
 
 
-def data_uri(content: bytes, kind: str) -> str:
-    """An address that holds the content itself, of a kind such as ``image/png``."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+def data_uri(content: bytes, media_type: str) -> str:
+    """Make an address that holds the content itself; its media type is one such as ``image/png``."""
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
 
 
 def vorbis_uri(audio: NDArray[np.float32]) -> str:
-    """Compressed sound of (n,) mono samples at 22 050 Hz."""
+    """Compress (n,) mono samples at 22 050 Hz to Ogg Vorbis and embed them."""
     return data_uri(_vorbis(audio), "audio/ogg")
 
 
 def _vorbis(audio: NDArray[np.float32]) -> bytes:
-    """Compressed sound, written block by block: libsndfile's Vorbis encoder overflows its stack on one long write."""
+    """Compress sound block by block, because libsndfile's Vorbis encoder overflows its stack on one long write."""
     stream = io.BytesIO()
     with soundfile.SoundFile(stream, "w", SAMPLE_RATE_HZ, 1, format="OGG", subtype="VORBIS") as sound:
         for first in range(0, len(audio), _BLOCK_SAMPLES):
@@ -34,12 +35,39 @@ def _vorbis(audio: NDArray[np.float32]) -> bytes:
     return stream.getvalue()
 
 
-def page_picture(page: NDArray[np.uint8]) -> dict[str, Any]:
-    """A page, or any (height, width) grey picture of notation, as a small PNG with its size."""
+def grey_png(picture: NDArray[np.uint8]) -> bytes:
+    """Write a (height, width) grey picture as a PNG with all its shades."""
+    return _png(Image.fromarray(np.ascontiguousarray(picture)))
+
+
+def notation_png(picture: NDArray[np.uint8]) -> bytes:
+    """Write a (height, width) grey picture of notation as a small PNG in 16 shades."""
     step = 255 / (_GREYS - 1)
-    image = Image.fromarray(np.rint(page / step).astype(np.uint8), mode=None)
-    indexed = Image.frombytes("P", image.size, image.tobytes())
+    levels = Image.fromarray(np.rint(picture / step).astype(np.uint8), mode=None)
+    indexed = Image.frombytes("P", levels.size, levels.tobytes())
     indexed.putpalette([round(level * step) for level in range(_GREYS) for _ in range(3)])
+    return _png(indexed, bits=4)
+
+
+def drawing_png(picture: NDArray[np.uint8]) -> bytes:
+    """Write a drawn picture, (height, width, 3), as a small PNG in 256 colours."""
+    # Maximum coverage keeps rare colours apart, such as those for and against; median cut would merge them.
+    drawn = Image.fromarray(picture).quantize(method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    return _png(drawn)
+
+
+def _png(image: Image.Image, **options: Any) -> bytes:
     stream = io.BytesIO()
-    indexed.save(stream, "PNG", optimize=True, bits=4)
-    return {"image": data_uri(stream.getvalue(), "image/png"), "width": image.width, "height": image.height}
+    image.save(stream, "PNG", optimize=True, **options)
+    return stream.getvalue()
+
+
+def embedded_notation(picture: NDArray[np.uint8]) -> dict[str, Any]:
+    """Embed a (height, width) grey picture of notation: its address and its size in px, for JSON."""
+    height, width = picture.shape
+    return {"image": data_uri(notation_png(picture), "image/png"), "width": width, "height": height}
+
+
+def tiles(picture: NDArray[np.uint8], width_px: int = TILE_PX) -> list[NDArray[np.uint8]]:
+    """Cut a wide picture into tiles of at most ``width_px``, left to right."""
+    return [picture[:, left : left + width_px] for left in range(0, picture.shape[1], width_px)]

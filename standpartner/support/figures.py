@@ -2,19 +2,16 @@
 
 import html
 import io
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from standpartner.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Okabe and Ito's, told apart with every kind of colour blindness
-COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#b0558a", "#e69f00", "#56b4e9", "#7a7a7a")
-
 
 def new_figure(width_inches: float, height_inches: float) -> "Figure":
-    """An empty figure.
+    """Make an empty figure.
 
     Raises:
         MissingExtraError: Matplotlib is not installed.
@@ -27,11 +24,11 @@ def new_figure(width_inches: float, height_inches: float) -> "Figure":
 
 
 def svg_of(figure: "Figure", words: str) -> str:
-    """A figure as an SVG element, the same for the same figure.
+    """Turn a figure into an SVG element. The same figure always gives the same element.
 
     Args:
-        figure: what is drawn.
-        words: what is shown, for those who cannot see it; other words than those of other figures on the page.
+        figure: The figure.
+        words: A description for those who cannot see it. It must differ from those of other figures on the page.
     """
     from matplotlib import rc_context
 

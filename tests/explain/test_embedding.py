@@ -121,9 +121,9 @@ PROBE = """
   await until(() => document.body.dataset.shown);
   map.dispatchEvent(new MouseEvent("click", spot(7)));
   await until(() => document.body.dataset.played);
-  const pixels = by("score").getContext("2d").getImageData(0, 0, 256, 80).data;
+  const pixels = $("score").getContext("2d").getImageData(0, 0, 256, 80).data;
   const k = Number(document.body.dataset.shown);
-  return {when: by("when").textContent, frame: data.frame[k], played: Number(document.body.dataset.played),
+  return {when: $("when").textContent, frame: data.frame[k], played: Number(document.body.dataset.played),
           dark: pixels.filter((value, i) => i % 4 === 0 && value < 100).length, same: [k, nearest(spot(7))]};
 })().catch(error => ({error: String(error)}))
   .then(result => fetch("{{report}}", {method: "POST", mode: "no-cors", body: JSON.stringify(result)}));

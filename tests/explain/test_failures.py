@@ -14,8 +14,8 @@ from standpartner.explain.failures.causes import CAUSES, CauseRules, cause_of, c
 from standpartner.game.rules import NOTTINGHAM
 from standpartner.game.tracks import Track
 from standpartner.score import Measures, Notation, Noteheads, Notes, Onsets, Score, Systems
-from standpartner.support.canvas import AGENT, TARGET
-from standpartner.support.report_page import png
+from standpartner.support.embed import drawing_png
+from standpartner.support.palette import AGENT, TARGET
 
 COUNT, SPACING_PX = 60, 30.0
 
@@ -148,7 +148,7 @@ def test_a_small_picture_keeps_its_colours():
     shades = np.linspace(0, 255, 200).astype(np.uint8)
     picture = np.repeat(shades[None, :, None], 3, axis=2).repeat(60, axis=0)
     picture[:10, :40], picture[10:20, :40], picture[20:, 150:] = AGENT, TARGET, (221, 220, 219)
-    with Image.open(io.BytesIO(png(picture))) as kept:
+    with Image.open(io.BytesIO(drawing_png(picture))) as kept:
         off = np.abs(np.asarray(kept.convert("RGB")).astype(int) - picture)
     assert off.max() <= 6
 

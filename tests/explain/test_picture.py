@@ -11,8 +11,9 @@ from standpartner.errors import ConfigError
 from standpartner.explain.traces.picture import Painter, shown_frames
 from standpartner.explain.traces.show import Show
 from standpartner.explain.traces.trace import Overlay
-from standpartner.support.canvas import AGAINST, AGENT, FOR, TARGET, overlay
-from standpartner.support.report_page import png
+from standpartner.support.canvas import overlay
+from standpartner.support.embed import drawing_png
+from standpartner.support.palette import AGAINST, AGENT, FOR, TARGET
 
 
 def columns_of(picture, colour, rows=slice(60, 330)):
@@ -120,7 +121,7 @@ def test_an_attribution_stays_on_its_notes_and_sounds_until_the_next_one(clicks)
 
 def test_a_small_picture_keeps_the_colours_apart(clicks):
     picture = Painter(replace(clicks, attribution=marked(12))).paint(clicks.trace.first_frame + 12)
-    with Image.open(io.BytesIO(png(picture))) as kept:
+    with Image.open(io.BytesIO(drawing_png(picture))) as kept:
         small = np.asarray(kept.convert("RGB"))
     for colour in (FOR, AGAINST, AGENT, TARGET):
         place = np.argwhere((picture == np.array(colour)).all(axis=-1))[0]

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from standpartner.game import OraclePlayer
 from standpartner.game.rendering import loudness_grey
 from standpartner.play import PlayServer, Round, play_round
 from standpartner.play import server as server_module
+from standpartner.support.embed import tiles
 
 SAME, FASTER = 1, 2
 
@@ -51,19 +53,19 @@ def test_the_page_needs_nothing_from_elsewhere(server, music):
     assert (status, kind) == (200, "text/html; charset=utf-8")
     assert not re.search(r"https?://|src=[\"'](?!data:)|@import|url\(|\{\{", page)
     assert "<title>A &lt;ramp&gt;" in page
+    assert "<h1>A &lt;ramp&gt;</h1>" in page
     data = json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', page, re.DOTALL)[1])
-    assert data["title"] == "A <ramp>"
     assert data["boundPx"] == 50
     assert data["start"] == Round(music).view()
 
 
 def test_pictures_and_sound_are_those_of_the_track(server, music, monkeypatch):
-    monkeypatch.setattr(server_module, "_TILE_PX", 70)
+    monkeypatch.setattr(server_module, "tiles", partial(tiles, width_px=70))
     contents = server_module._contents(music)
 
     def joined(kind):
-        tiles = [contents[path][1] for path in sorted(contents) if path.startswith(f"/{kind}/")]
-        return np.concatenate([np.asarray(Image.open(io.BytesIO(tile))) for tile in tiles], axis=1)
+        kept = [contents[path][1] for path in sorted(contents) if path.startswith(f"/{kind}/")]
+        return np.concatenate([np.asarray(Image.open(io.BytesIO(tile))) for tile in kept], axis=1)
 
     np.testing.assert_array_equal(joined("strip"), music.track.strip)
     np.testing.assert_array_equal(joined("heard"), loudness_grey(music.track.spectrogram).T[::-1])

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from standpartner.errors import ConfigError
-from standpartner.support.figures import COLOURS, new_figure, svg_of
+from standpartner.support.figures import new_figure, svg_of
+from standpartner.support.palette import SERIES
 
 BINS: Final = 10
 
@@ -69,7 +70,7 @@ def draw_reliability(diagrams: Mapping[str, Reliability], title: str) -> str:
     figure = new_figure(4.5, 4.5)
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], "--", color="#7a7a7a", linewidth=1)
-    for (name, diagram), colour in zip(diagrams.items(), COLOURS, strict=False):
+    for (name, diagram), colour in zip(diagrams.items(), SERIES, strict=False):
         filled = diagram.count > 0
         label = f"{name}: expected calibration error {diagram.expected_error:.3f}"
         dots = diagram.confidence[filled], diagram.right[filled]

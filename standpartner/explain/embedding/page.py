@@ -1,17 +1,12 @@
 """The embedding map as one HTML file: points to hover over and to listen to."""
 
-import html
-import io
-import json
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib import colormaps
-from PIL import Image
 
 from standpartner.agent.bundle import Floats
 from standpartner.agent.views import ink
@@ -19,8 +14,9 @@ from standpartner.constants import FRAME_RATE_HZ
 from standpartner.explain.embedding.map import COLOURINGS, colour_range
 from standpartner.explain.embedding.points import Points
 from standpartner.game.tracks import Track
-from standpartner.support.embed import data_uri, vorbis_uri
+from standpartner.support.embed import data_uri, grey_png, vorbis_uri
 from standpartner.support.files import write_text
+from standpartner.support.pages import render_page
 
 _COLOUR_STEPS = 64
 
@@ -61,9 +57,7 @@ def write_map_page(
         "tracks": [_track(track) for track in tracks],
         "sounds": [vorbis_uri(sound) for sound in sounds],
     }
-    text = json.dumps(data, separators=(",", ":")).replace("</", "<\\/")
-    template = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
-    write_text(path, template.replace("{{title}}", html.escape(title)).replace("{{data}}", text))
+    write_text(path, render_page("explain/embedding/page.html", {"title": title, "data": data}))
 
 
 def _colouring(name: str, label: str, values: npt.NDArray[np.floating]) -> dict[str, Any]:
@@ -84,7 +78,5 @@ def _track(track: Track) -> dict[str, Any]:
 
 
 def _picture(image: Floats) -> str:
-    """Values 0 to 1 as a grey PNG."""
-    stream = io.BytesIO()
-    Image.fromarray(np.round(image * 255).astype(np.uint8)).save(stream, "PNG", optimize=True)
-    return data_uri(stream.getvalue(), "image/png")
+    """Embed values from 0 to 1 as a grey picture."""
+    return data_uri(grey_png(np.round(image * 255).astype(np.uint8)), "image/png")

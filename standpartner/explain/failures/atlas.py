@@ -20,8 +20,9 @@ from standpartner.explain.traces.show import Show
 from standpartner.explain.traces.trace import record_traces
 from standpartner.game.rules import GameConfig
 from standpartner.piece import Piece
+from standpartner.support.embed import drawing_png
 from standpartner.support.files import make_folder, write_text
-from standpartner.support.report_page import linked, png, sheet, table
+from standpartner.support.report_page import linked_image, report_page, table
 
 _PIECES_AT_ONCE = 8  # which bounds the memory of their traces
 _BAR_PX = 200  # of a table's longest bar
@@ -130,7 +131,7 @@ def _write_pictures(folder: Path, moment: LostMoment, agent: str) -> None:
     for which, frame in (("left", moment.left_frame), ("lost", moment.lost_frame)):
         path = folder / _still_name(moment, which)
         try:
-            path.write_bytes(png(painter.paint(frame)))
+            path.write_bytes(drawing_png(painter.paint(frame)))
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror or error}; make room") from error
 
@@ -163,7 +164,7 @@ def _page(played: Played, causes: Sequence[str], by_chance: dict[str, float]) ->
         cards = [_card(moment) for moment, its in zip(played.moments, causes, strict=True) if its == cause]
         if cards:
             body += f"<h2>{cause}: {len(cards)} of {count}</h2>\n{''.join(cards)}"
-    return sheet("Failure atlas", lead=lead, body=body)
+    return report_page("Failure atlas", lead=lead, body=body)
 
 
 def _counts(moments: Sequence[LostMoment], causes: Sequence[str], by_chance: dict[str, float]) -> str:
@@ -197,5 +198,7 @@ def _card(moment: LostMoment) -> str:
         f"{'ahead' if error_cm > 0 else 'behind'}; applies: {', '.join(moment.applies) or 'none'}"
     )
     name = html.escape(trace.track.name)
-    pictures = "".join(linked(_still_name(moment, which), f"{trace.track.name}, {which}") for which in ("left", "lost"))
+    pictures = "".join(
+        linked_image(_still_name(moment, which), f"{trace.track.name}, {which}") for which in ("left", "lost")
+    )
     return f'<h3>{name}</h3><small>{words}</small><div class="pictures">{pictures}</div>\n'

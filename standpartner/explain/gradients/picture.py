@@ -16,9 +16,9 @@ from standpartner.errors import ConfigError
 from standpartner.explain.gradients.attribution import Attribution, cut_windows
 from standpartner.explain.replay import Moments
 from standpartner.learn.data import frames_between
+from standpartner.support import palette
 
-# Orange for, purple against: told apart by colour-blind eyes, too.
-_COLOURS = mpl.colors.LinearSegmentedColormap.from_list("against-for", ["#5e3c99", "#f7f7f7", "#e66101"])
+_COLOURS = mpl.colors.LinearSegmentedColormap.from_list("against-for", palette.DIVERGING)
 _BRIGHTEST = 99.7  # percentile of the sizes that gets the full colour
 _SPREAD_PX = 2
 _TITLES = {
@@ -72,7 +72,7 @@ def _draw_score(axes: Axes, moment: Moments, image: Floats) -> None:
     black = np.asarray(1 - strip[top : top + height] / 255, np.float32)
     seen = cut_windows(black[None, None], np.array([left]), width_px=width)[0, 0]
     _overlay(axes, _spread(image), seen, (left, left + width, height, 0))
-    axes.axvline(moment.position_px[0], color="#0072B2", linewidth=1.5, label="agent")
+    axes.axvline(moment.position_px[0], color=palette.AGENT.css, linewidth=1.5, label="agent")
     axes.axvline(moment.track.targets[moment.frame[0]], color="#000000", linestyle=":", linewidth=1.5, label="truth")
     axes.legend(loc="upper right", fontsize=7)
     axes.set(xlabel="strip px", ylabel="row, px")

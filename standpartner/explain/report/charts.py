@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from standpartner.support.figures import COLOURS, new_figure, svg_of
+from standpartner.support import palette
+from standpartner.support.figures import new_figure, svg_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,7 +69,7 @@ def draw_lines(axes: "Axes", lines: Sequence[Line], *, x_label: str) -> None:
         axes.set_ylim(low - room, high + room)
     axes.set_xlabel(x_label, fontsize=8, loc="right")
     axes.tick_params(labelsize=8)
-    axes.grid(axis="y", color="#e4e4e4")
+    axes.grid(axis="y", color=palette.LINE.css)
     axes.spines[["top", "right", "left"]].set_visible(False)
 
 
@@ -87,12 +88,12 @@ def ribbon(share: Floats, *, lost_from: int | None, words: str) -> str:
     cut = count if lost_from is None else lost_from * count // len(share)
     step = width / count
     body = ""
-    for first, last, colour in ((0, cut, COLOURS[0]), (cut, count, COLOURS[1])):
+    for first, last, colour in ((0, cut, palette.AGENT.css), (cut, count, palette.TARGET.css)):
         corners = [f"{k * step:.1f},{tops[k]:.1f} {(k + 1) * step:.1f},{tops[k]:.1f}" for k in range(first, last)]
         if corners:
             floor = f"{last * step:.1f},{height} {first * step:.1f},{height}"
             body += f'<polygon points="{" ".join(corners)} {floor}" fill="{colour}"/>'
-    frame = f'<rect width="{width}" height="{height}" fill="none" stroke="#d6d6d6"/>'
+    frame = f'<rect width="{width}" height="{height}" fill="none" stroke="{palette.LINE.css}"/>'
     size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     return f'<svg {size} role="img" aria-label="{html.escape(words)}">{body}{frame}</svg>'
 

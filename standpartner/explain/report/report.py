@@ -31,9 +31,9 @@ from standpartner.learn.run import rank
 from standpartner.networks.checkpoint import AnyNetwork, load_checkpoint
 from standpartner.networks.export import export_bundle
 from standpartner.piece import Piece
-from standpartner.support.figures import COLOURS
+from standpartner.support import palette
 from standpartner.support.files import write_text
-from standpartner.support.report_page import embedded, sheet, table
+from standpartner.support.report_page import embedded_image, report_page, table
 
 _WORST: Final = 6  # pieces that are shown in pictures
 _UNCHARTED: Final = ("stage", "step", "seconds", "clock_seconds", "minutes")
@@ -102,7 +102,7 @@ def write_report(path: Path, folder: Path, *, pieces: int, told: Told | None = N
     lead = f"{config.name} on {', '.join((config.corpus, *config.also))}; {len(rows)} lines of log."
     if best:
         lead += f" Best on validation: stage {best['stage']}, step {best['step']}, R_on {best['valid/r_on']:.3f}."
-    write_text(path, sheet(f"Training run {folder.resolve().name}", lead=lead, body=body))
+    write_text(path, report_page(f"Training run {folder.resolve().name}", lead=lead, body=body))
 
 
 def play_checkpoints(
@@ -148,7 +148,7 @@ def _rules(config: TrainConfig, stage: str) -> GameConfig:
 def _curves(config: TrainConfig, rows: Sequence[Row]) -> str:
     steps = {stage: getattr(config, stage).steps for stage in config.stages}
     before = {stage: sum(list(steps.values())[:k]) for k, stage in enumerate(steps)}
-    colours = dict(zip(config.stages, COLOURS, strict=False))
+    colours = dict(zip(config.stages, palette.SERIES, strict=False))
     names = list(dict.fromkeys(name for row in rows for name in row if name not in _UNCHARTED))
     groups: dict[str, list[str]] = {group: [] for group in _GROUPS}
     for name in names:
@@ -178,7 +178,7 @@ def _played(checkpoints: Sequence[Checkpoint], pieces: Sequence[Piece]) -> str:
         return "<h2>Validation pieces</h2><p>No checkpoint of the run has learnt to act yet.</p>"
     words = (
         "Every kept checkpoint plays the same performances, greedily. Height: distance to the target, lost at the top; "
-        f"{key({'until it is lost': COLOURS[0], 'from then on': COLOURS[1]})}."
+        f"{key({'until it is lost': palette.AGENT.css, 'from then on': palette.TARGET.css})}."
     )
     rows = [
         (html.escape(pieces[k].name), *(_outcome(checkpoint.traces[k]) for checkpoint in checkpoints))
@@ -234,5 +234,5 @@ def _moment(checkpoint: Checkpoint, piece: Piece, trace: Trace) -> str:
     show = Show(piece.score.title or piece.name, checkpoint.name, trace, piece.score, np.zeros(0, np.float32), why)
     painter = Painter(show)
     words = f"{piece.name}: {checkpoint.name} is lost at {(trace.lost_frame or 0) / FRAME_RATE_HZ:.1f} s"
-    pictures = "".join(embedded(painter.paint(trace.first_frame + state), words) for state in (left, lost))
+    pictures = "".join(embedded_image(painter.paint(trace.first_frame + state), words) for state in (left, lost))
     return f'<h3>{html.escape(words)}</h3><div class="pictures">{pictures}</div>\n'

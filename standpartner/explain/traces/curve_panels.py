@@ -10,20 +10,9 @@ from PIL import Image
 from standpartner.constants import CM_PER_STRIP_PX, FRAME_RATE_HZ
 from standpartner.explain.traces.panels import action_name
 from standpartner.explain.traces.show import Show
-from standpartner.support.canvas import (
-    ACTIONS,
-    AGENT,
-    BELIEF,
-    LINE,
-    PAPER,
-    SMALL,
-    SOFT,
-    TARGET,
-    TEXT,
-    Box,
-    Canvas,
-    Colour,
-)
+from standpartner.support import palette
+from standpartner.support.canvas import SMALL, Box, Canvas
+from standpartner.support.palette import Colour
 
 _SECONDS = 10
 _HEAD = 24  # units of a plot's title
@@ -55,8 +44,8 @@ class CurvesPanel:
         self._draw_rewards(canvas, rewards, frame)
         self._draw_errors(canvas, errors, frame)
         bottom = errors.bottom + 5
-        canvas.text((errors.left, bottom), f"{_SECONDS} s ago", colour=SOFT, size=SMALL)
-        canvas.text((errors.right, bottom), "now", colour=SOFT, size=SMALL, anchor="rt")
+        canvas.text((errors.left, bottom), f"{_SECONDS} s ago", colour=palette.SOFT, size=SMALL)
+        canvas.text((errors.right, bottom), "now", colour=palette.SOFT, size=SMALL, anchor="rt")
 
     def _draw_actions(self, canvas: Canvas, box: Box, frame: int) -> None:
         actions = self.show.trace.game.actions
@@ -73,25 +62,25 @@ class CurvesPanel:
 
     def _draw_rewards(self, canvas: Canvas, box: Box, frame: int) -> None:
         trace = self.show.trace
-        _titles(canvas, box, ("reward", AGENT), ("value" + self._value_unit, TARGET))
+        _titles(canvas, box, ("reward", palette.AGENT), ("value" + self._value_unit, palette.TARGET))
         low, high = self._value_ends
 
         def draw(plot: "_Plot") -> None:
-            plot.curve((trace.value - low) / (high - low), TARGET)
-            plot.curve(trace.reward, AGENT)
+            plot.curve((trace.value - low) / (high - low), palette.TARGET)
+            plot.curve(trace.reward, palette.AGENT)
 
         _plot(canvas, box, frame - trace.first_frame, draw=draw, ends=(0, 1), ticks=(0, 1))
 
     def _draw_errors(self, canvas: Canvas, box: Box, frame: int) -> None:
         trace = self.show.trace
         bound = trace.game.bound_px * CM_PER_STRIP_PX
-        _titles(canvas, box, ("error in cm", AGENT), ("bound: lost beyond it", None))
+        _titles(canvas, box, ("error in cm", palette.AGENT), ("bound: lost beyond it", None))
         error = np.clip(trace.error_px * CM_PER_STRIP_PX, -1.25 * bound, 1.25 * bound)
 
         def draw(plot: "_Plot") -> None:
             for level in (-bound, bound):
-                plot.level(level, SOFT)
-            plot.curve(error, AGENT)
+                plot.level(level, palette.SOFT)
+            plot.curve(error, palette.AGENT)
 
         ticks = (-round(bound, 1), 0, round(bound, 1))
         _plot(canvas, box, frame - trace.first_frame, draw=draw, ends=(-1.25 * bound, 1.25 * bound), ticks=ticks)
@@ -110,11 +99,11 @@ class CurvesPanel:
 
 def _colours(count: int) -> tuple[Colour, ...]:
     """Of the actions, slower to faster."""
-    if count == len(ACTIONS):
-        return ACTIONS
+    if count == len(palette.ACTIONS):
+        return palette.ACTIONS
     mix = np.linspace(0, 1, count)[:, None]
-    shades = np.rint((1 - mix) * np.array(ACTIONS[0]) + mix * np.array(ACTIONS[-1])).astype(int)
-    return tuple((int(red), int(green), int(blue)) for red, green, blue in shades)
+    shades = np.rint((1 - mix) * np.array(palette.ACTIONS[0]) + mix * np.array(palette.ACTIONS[-1])).astype(int)
+    return tuple(Colour(int(red), int(green), int(blue)) for red, green, blue in shades)
 
 
 class _Plot:
@@ -163,15 +152,15 @@ def _plot(
     ends: tuple[float, float],
     ticks: tuple[float, ...],
 ) -> None:
-    inside = Canvas(box.width, box.height, scale=canvas.scale * _SMOOTH, colour=PAPER)
+    inside = Canvas(box.width, box.height, scale=canvas.scale * _SMOOTH, colour=palette.PAPER)
     plot = _Plot(inside, size=box, newest=newest, ends=ends)
     for tick in ticks:
-        inside.line([(0, plot.y(tick)), (box.width, plot.y(tick))], LINE)
-        canvas.text((box.left - 6, box.top + plot.y(tick)), f"{tick:g}", colour=SOFT, size=SMALL, anchor="rm")
+        inside.line([(0, plot.y(tick)), (box.width, plot.y(tick))], palette.LINE)
+        canvas.text((box.left - 6, box.top + plot.y(tick)), f"{tick:g}", colour=palette.SOFT, size=SMALL, anchor="rm")
     draw(plot)
     left, top, right, bottom = canvas.box_px(box)
     canvas.image.paste(inside.image.resize((right - left, bottom - top), Image.Resampling.BOX), (left, top))
-    canvas.rectangle(box, outline=LINE)
+    canvas.rectangle(box, outline=palette.LINE)
 
 
 def _titles(canvas: Canvas, box: Box, *titles: tuple[str, Colour | None]) -> None:
@@ -204,23 +193,25 @@ class TimeLine:
             self._ready = self._whole(canvas.scale)
         canvas.paste(self._ready, self.box.left, self.box.top)
         x = self.box.left + self._x(frame)
-        canvas.upright(x, self.box.top - 3, self.box.bottom + 3, colour=TEXT, width=3)
+        canvas.vertical_line(x, self.box.top - 3, self.box.bottom + 3, colour=palette.TEXT, width=3)
 
     def _x(self, frame: float) -> float:
         return self.box.width * frame / max(self.frames - 1, 1)
 
     def _whole(self, scale: float) -> Image.Image:
         trace, height = self.show.trace, self.box.height
-        canvas = Canvas(self.box.width, height, scale=scale, colour=PAPER)
+        canvas = Canvas(self.box.width, height, scale=scale, colour=palette.PAPER)
         share = np.clip(np.abs(trace.error_px) / trace.game.bound_px, 0, 1)
         for k, (off, lost) in enumerate(zip(share, trace.lost, strict=True)):
             left, right = self._x(trace.first_frame + k), self._x(trace.first_frame + k + 1)
             high = height * max(float(off), 0.04)
             column = Box(left, height - high, max(right - left, 1 / scale), high)
-            canvas.rectangle(column, fill=TARGET if lost else (140, 186, 214))
+            canvas.rectangle(column, fill=palette.TARGET if lost else palette.AGENT_PALE)
         if self.show.score is not None:
             starts = self.show.score.systems.strip_left_px[1:]
             for state in np.searchsorted(trace.target_px, starts):
-                canvas.upright(self._x(trace.first_frame + int(state)), 0, height, colour=BELIEF, width=1, dash=2)
-        canvas.rectangle(Box(0, 0, self.box.width, height), outline=LINE)
+                canvas.vertical_line(
+                    self._x(trace.first_frame + int(state)), 0, height, colour=palette.BELIEF, width=1, dash=2
+                )
+        canvas.rectangle(Box(0, 0, self.box.width, height), outline=palette.LINE)
         return canvas.image

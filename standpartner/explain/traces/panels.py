@@ -12,21 +12,8 @@ from standpartner.explain.traces.show import Show
 from standpartner.game.observation import spectrogram_excerpts
 from standpartner.game.rendering import loudness_grey
 from standpartner.score import Score
-from standpartner.support import canvas
-from standpartner.support.canvas import (
-    AGENT,
-    BELIEF,
-    LINE,
-    LOCATE,
-    NORMAL,
-    PAPER,
-    SMALL,
-    SOFT,
-    TARGET,
-    TEXT,
-    Box,
-    Canvas,
-)
+from standpartner.support import palette
+from standpartner.support.canvas import NORMAL, SMALL, Box, Canvas, overlay
 
 _LABEL = 20  # units above and below the strip for the names of lines
 _NUMBER = 22  # units from one number to the next
@@ -95,7 +82,7 @@ class StripPanel:
         moved_px = centre_px - self.show.trace.centre_px(int(attribution.decision[number]))
         left = (ink.shape[1] - seen.shape[1]) // 2 - moved_px
         placed = _placed(seen, ink.shape, top=(ink.shape[0] - seen.shape[0]) // 2, left=left)
-        return canvas.overlay(ink, placed, self._full_colour)
+        return overlay(ink, placed, self._full_colour)
 
     def _draw_seen(self, canvas: Canvas, strip: Box) -> None:
         """Corners of what the agent looks at."""
@@ -105,27 +92,27 @@ class StripPanel:
         left, top = strip.left + (strip.width - width) / 2, strip.top + (strip.height - height) / 2
         for x, inwards in ((left, 1), (left + width, -1)):
             for y, down in ((top + 1, 1), (top + height - 1, -1)):
-                canvas.line([(x + 14 * inwards, y), (x, y), (x, y + 14 * down)], SOFT, 2)
-        canvas.text((left + 4, top + 4), "seen", colour=SOFT, size=SMALL)
+                canvas.line([(x + 14 * inwards, y), (x, y), (x, y + 14 * down)], palette.SOFT, 2)
+        canvas.text((left + 4, top + 4), "seen", colour=palette.SOFT, size=SMALL)
 
     def _draw_bounds(self, canvas: Canvas, strip: Box) -> None:
         bound = self.show.trace.game.bound_px
         left, right = self.x(-bound), self.x(bound)
-        canvas.tint(Box(strip.left, strip.top, max(left - strip.left, 0), strip.height), SOFT, 0.16)
-        canvas.tint(Box(right, strip.top, max(strip.right - right, 0), strip.height), SOFT, 0.16)
+        canvas.tint(Box(strip.left, strip.top, max(left - strip.left, 0), strip.height), palette.SOFT, 0.16)
+        canvas.tint(Box(right, strip.top, max(strip.right - right, 0), strip.height), palette.SOFT, 0.16)
         for x, words, anchor in ((left, "bound", "rt"), (right, "bound: lost if the target is outside", "lt")):
             if strip.left < x < strip.right:
-                canvas.upright(x, strip.top, strip.bottom, colour=SOFT, width=1, dash=5)
-                canvas.text((x, strip.bottom + 4), words, colour=SOFT, size=SMALL, anchor=anchor)
+                canvas.vertical_line(x, strip.top, strip.bottom, colour=palette.SOFT, width=1, dash=5)
+                canvas.text((x, strip.bottom + 4), words, colour=palette.SOFT, size=SMALL, anchor=anchor)
 
     def _draw_lines(self, canvas: Canvas, strip: Box, *, target_px: float) -> None:
         x = self.x(0)
-        canvas.upright(x, strip.top, strip.bottom, colour=AGENT, width=3)
-        canvas.text((x, strip.bottom + 3), "agent", colour=AGENT, anchor="mt")
+        canvas.vertical_line(x, strip.top, strip.bottom, colour=palette.AGENT, width=3)
+        canvas.text((x, strip.bottom + 3), "agent", colour=palette.AGENT, anchor="mt")
         x = float(np.clip(self.x(target_px), strip.left + 9, strip.right - 9))  # beyond the panel it stays at its edge
-        canvas.upright(x, strip.top, strip.bottom, colour=TARGET, width=4, dash=9)
-        canvas.diamond(x, strip.top, colour=TARGET)
-        canvas.text((x + 11, strip.top - 4), "target", colour=TARGET, anchor="lb")
+        canvas.vertical_line(x, strip.top, strip.bottom, colour=palette.TARGET, width=4, dash=9)
+        canvas.diamond(x, strip.top, colour=palette.TARGET)
+        canvas.text((x + 11, strip.top - 4), "target", colour=palette.TARGET, anchor="lb")
 
     def _draw_beliefs(self, canvas: Canvas, strip: Box, decision: int) -> None:
         trace, top = self.show.trace, strip.bottom + _LABEL
@@ -133,10 +120,10 @@ class StripPanel:
             [self.x(x - trace.position_px[decision]) for x in trace.columns_px(decision)], strip.left, strip.right
         )
         for name, colour, shares in (
-            ("locate: where the last 2 s are", LOCATE, trace.locate[decision]),
-            ("tracker: by all since the start", BELIEF, trace.belief[decision]),
+            ("locate: where the last 2 s are", palette.LOCATE, trace.locate[decision]),
+            ("tracker: by all since the start", palette.BELIEF, trace.belief[decision]),
         ):
-            canvas.rectangle(Box(strip.left, top, strip.width, _ROW), fill=PAPER)
+            canvas.rectangle(Box(strip.left, top, strip.width, _ROW), fill=palette.PAPER)
             for left, right, share in zip(edges[:-1], edges[1:], np.sqrt(shares), strict=True):
                 canvas.tint(Box(left, top, right - left, _ROW), colour, float(share))
             canvas.text((strip.left + 6, top + _ROW / 2), name, colour=colour, size=SMALL, anchor="lm")
@@ -163,8 +150,8 @@ class PagePanel:
         page = int(self.score.place(trace.position_px[state]).page)
         image, where, zoom = self._page(canvas, page)
         canvas.paste(image, where.left, where.top)
-        canvas.rectangle(where, outline=LINE)
-        marks = ((trace.target_px[state], TARGET, True), (trace.position_px[state], AGENT, False))
+        canvas.rectangle(where, outline=palette.LINE)
+        marks = ((trace.target_px[state], palette.TARGET, True), (trace.position_px[state], palette.AGENT, False))
         for x_px, colour, is_target in marks:
             place = self.score.place(x_px)
             if int(place.page) != page:
@@ -175,13 +162,13 @@ class PagePanel:
             height = (self.score.systems.page_bottom_px - self.score.systems.page_top_px)[system] * zoom
             top, bottom = top + 0.15 * height, top + 0.85 * height
             if is_target:
-                canvas.upright(x, top, bottom, colour=colour, width=2.5, dash=5)
+                canvas.vertical_line(x, top, bottom, colour=colour, width=2.5, dash=5)
                 canvas.diamond(x, top, colour=colour, radius=6)
             else:
                 canvas.tint(Box(x - 9, top, 18, bottom - top), colour, 0.2)
-                canvas.upright(x, top, bottom, colour=colour, width=2.5)
+                canvas.vertical_line(x, top, bottom, colour=colour, width=2.5)
         words = f"page {page + 1} of {len(self.score.pages)}"
-        canvas.text((where.right - 8, where.bottom - 6), words, colour=SOFT, size=SMALL, anchor="rb")
+        canvas.text((where.right - 8, where.bottom - 6), words, colour=palette.SOFT, size=SMALL, anchor="rb")
 
     def _page(self, canvas: Canvas, number: int) -> tuple[Image.Image, Box, float]:
         """A page at its size in the picture, its box, and units of a page px."""
@@ -217,15 +204,15 @@ class SoundPanel:
         image = self._coloured(heard[::-1], frame - trace.first_frame)
         size = (canvas.px(inner.right) - canvas.px(inner.left), canvas.px(inner.bottom) - canvas.px(inner.top))
         canvas.paste(image.resize(size, Image.Resampling.NEAREST), inner.left, inner.top)
-        canvas.rectangle(inner, outline=LINE)
+        canvas.rectangle(inner, outline=palette.LINE)
         canvas.text((self.box.left, self.box.top), "heard: every row a semitone", size=NORMAL)
         for octave, band in enumerate(range(0, BAND_COUNT, BANDS_PER_OCTAVE), _LOWEST_OCTAVE):
             y = inner.bottom - (band + 0.5) * inner.height / BAND_COUNT
-            canvas.line([(inner.left - 4, y), (inner.left, y)], SOFT)
-            canvas.text((inner.left - 7, y), f"C{octave}", colour=SOFT, size=SMALL, anchor="rm")
+            canvas.line([(inner.left - 4, y), (inner.left, y)], palette.SOFT)
+            canvas.text((inner.left - 7, y), f"C{octave}", colour=palette.SOFT, size=SMALL, anchor="rm")
         ago = f"{trace.game.frames_in_view / FRAME_RATE_HZ:g} s ago"
-        canvas.text((inner.left, inner.bottom + 5), ago, colour=SOFT, size=SMALL)
-        canvas.text((inner.right, inner.bottom + 5), "now", colour=SOFT, size=SMALL, anchor="rt")
+        canvas.text((inner.left, inner.bottom + 5), ago, colour=palette.SOFT, size=SMALL)
+        canvas.text((inner.right, inner.bottom + 5), "now", colour=palette.SOFT, size=SMALL, anchor="rt")
 
     def _coloured(self, heard: npt.NDArray[np.uint8], state: int) -> Image.Image:
         attribution = self.show.attribution
@@ -235,7 +222,7 @@ class SoundPanel:
         spoke = attribution.spectrogram[number].T[::-1]
         ago = state - int(attribution.decision[number])
         placed = _placed(spoke, heard.shape, top=0, left=heard.shape[1] - spoke.shape[1] - ago)
-        return canvas.overlay(heard, placed, self._full_colour)
+        return overlay(heard, placed, self._full_colour)
 
 
 class ActionPanel:
@@ -256,22 +243,32 @@ class ActionPanel:
         self._draw_actions(canvas, frame)
         top += 42 + 26 * len(self.show.trace.game.actions)
         for k, (word, value) in enumerate(self._numbers(frame)):
-            canvas.text((left, top + _NUMBER * k), word, colour=SOFT, size=SMALL, anchor="lm")
+            canvas.text((left, top + _NUMBER * k), word, colour=palette.SOFT, size=SMALL, anchor="lm")
             canvas.text((left + 62, top + _NUMBER * k), value, anchor="lm")
 
     def _draw_actions(self, canvas: Canvas, frame: int) -> None:
         trace = self.show.trace
         if frame < trace.first_frame:
-            canvas.text((self.box.left, self.box.top + 28), "waiting for the first note", colour=SOFT, size=SMALL)
+            canvas.text(
+                (self.box.left, self.box.top + 28), "waiting for the first note", colour=palette.SOFT, size=SMALL
+            )
             return
         shares = trace.action[trace.decision_at(trace.state_at(frame))]
         left, room = self.box.left + 62, self.box.width - 62 - 44
         for k, (change, share) in enumerate(zip(trace.game.actions, shares, strict=True)):
             top, chosen = self.box.top + 26 + 26 * k, k == int(np.argmax(shares))
             name = action_name(change)
-            canvas.text((self.box.left, top + 10), name, colour=TEXT if chosen else SOFT, size=SMALL, anchor="lm")
-            canvas.rectangle(Box(left, top, room, 20), fill=PAPER, outline=LINE)
-            canvas.rectangle(Box(left, top, room * float(share), 20), fill=AGENT if chosen else (158, 196, 220))
+            canvas.text(
+                (self.box.left, top + 10),
+                name,
+                colour=palette.TEXT if chosen else palette.SOFT,
+                size=SMALL,
+                anchor="lm",
+            )
+            canvas.rectangle(Box(left, top, room, 20), fill=palette.PAPER, outline=palette.LINE)
+            canvas.rectangle(
+                Box(left, top, room * float(share), 20), fill=palette.AGENT if chosen else palette.AGENT_PALE
+            )
             canvas.text((left + room + 5, top + 10), f"{share:.2f}", size=SMALL, anchor="lm")
 
     def _numbers(self, frame: int) -> tuple[tuple[str, str], ...]:

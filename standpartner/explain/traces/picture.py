@@ -11,21 +11,9 @@ from standpartner.explain.traces.curve_panels import CurvesPanel, TimeLine
 from standpartner.explain.traces.panels import ActionPanel, PagePanel, SoundPanel, StripPanel, strip_panel_height
 from standpartner.explain.traces.show import Show
 from standpartner.game.tracks import Track
-from standpartner.support.canvas import (
-    AGAINST,
-    AGENT,
-    BELIEF,
-    FOR,
-    NORMAL,
-    PAPER,
-    SMALL,
-    SOFT,
-    TARGET,
-    TEXT,
-    Box,
-    Canvas,
-    Colour,
-)
+from standpartner.support import palette
+from standpartner.support.canvas import NORMAL, SMALL, Box, Canvas
+from standpartner.support.palette import Colour
 
 VIEWS: Final = ("strip", "page")
 HEIGHTS_PX: Final = (360, 2160)
@@ -119,37 +107,39 @@ class Painter:
         title = self.show.title
         canvas.text((_MARGIN, 22), title, size=22, anchor="lm")
         beside = f"followed by {self.show.agent}, {trace.game.name} rules"
-        canvas.text((_MARGIN + canvas.text_width(title, 22) + 16, 23), beside, colour=SOFT, size=SMALL, anchor="lm")
+        canvas.text(
+            (_MARGIN + canvas.text_width(title, 22) + 16, 23), beside, colour=palette.SOFT, size=SMALL, anchor="lm"
+        )
         now, end = frame / FRAME_RATE_HZ, (self.frames - 1) / FRAME_RATE_HZ
         canvas.text((_WIDTH - _MARGIN, 22), f"{now:.1f} of {end:.1f} s", size=NORMAL, anchor="rm")
         words, colour = self._state(frame)
         badge = Box(_WIDTH - _MARGIN - 260, 10, 120, 25)
-        canvas.rectangle(badge, fill=colour if words == "lost" else PAPER, outline=colour)
-        on_colour = PAPER if words == "lost" else colour
+        canvas.rectangle(badge, fill=colour if words == "lost" else palette.PAPER, outline=colour)
+        on_colour = palette.PAPER if words == "lost" else colour
         canvas.text((badge.left + 60, 22), words, colour=on_colour, size=NORMAL, anchor="mm")
 
     def _state(self, frame: int) -> tuple[str, Colour]:
         trace = self.show.trace
         if frame < trace.first_frame:
-            return "waiting", SOFT
+            return "waiting", palette.SOFT
         if trace.lost[trace.state_at(frame)]:
-            return "lost", TARGET
+            return "lost", palette.TARGET
         if trace.lost_frame is not None and frame > trace.lost_frame:
-            return "found again", AGENT
-        return ("finished" if frame >= trace.track.last_frame else "following"), AGENT
+            return "found again", palette.AGENT
+        return ("finished" if frame >= trace.track.last_frame else "following"), palette.AGENT
 
     def _draw_legend(self, canvas: Canvas, frame: int) -> None:
         y, left = _HEIGHT - 10, float(_MARGIN)
-        words = [("time line: distance to the target", (110, 160, 196)), ("lost", TARGET)]
+        words = [("time line: distance to the target", palette.AGENT_PALE), ("lost", palette.TARGET)]
         if self.show.score is not None:
-            words.append(("a system starts", BELIEF))
+            words.append(("a system starts", palette.BELIEF))
         attribution, first = self.show.attribution, self.show.trace.first_frame
         number = attribution.map_at(frame - first) if attribution else None
         if attribution is not None and number is not None:
             second = (first + attribution.decision[number]) / FRAME_RATE_HZ
-            words += [(f"on score and sound, for {attribution.what[number]} at {second:.1f} s", FOR)]
-            words += [("against it", AGAINST)]
+            words += [(f"on score and sound, for {attribution.what[number]} at {second:.1f} s", palette.FOR)]
+            words += [("against it", palette.AGAINST)]
         for word, colour in words:
             canvas.rectangle(Box(left, y - 6, 10, 10), fill=colour)
-            canvas.text((left + 15, y), word, colour=TEXT, size=SMALL, anchor="lm")
+            canvas.text((left + 15, y), word, colour=palette.TEXT, size=SMALL, anchor="lm")
             left += 40 + canvas.text_width(word, SMALL)

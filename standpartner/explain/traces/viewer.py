@@ -1,10 +1,7 @@
 """A show as one self-contained page: scrub anywhere, frame by frame, with its sound; overlays can be switched."""
 
 import base64
-import html
-import json
 import zlib
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +15,10 @@ from standpartner.explain.traces.show import Show
 from standpartner.explain.traces.trace import Overlay
 from standpartner.game.rendering import loudness_grey
 from standpartner.score.page_data import measures_table, systems_table
-from standpartner.support.embed import page_picture, vorbis_uri
+from standpartner.support.embed import embedded_notation, tiles, vorbis_uri
 from standpartner.support.files import write_text
+from standpartner.support.pages import render_page
 
-_TILE_PX = 2_048  # browsers refuse very wide pictures
 _COARSER = 4  # the attribution of a score is averaged over squares of so many strip px
 _SHARE, _SIGNED = 255, 127  # probabilities and attributions are kept in bytes
 
@@ -36,9 +33,7 @@ def write_viewer(path: str | Path, show: Show) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    template = resources.files(__package__).joinpath("viewer.html").read_text(encoding="utf-8")
-    text = json.dumps(_content(show), separators=(",", ":")).replace("</", "<\\/")
-    write_text(path, template.replace("{{title}}", html.escape(show.title)).replace("{{data}}", text))
+    write_text(path, render_page("explain/traces/viewer.html", {"title": show.title, "data": _content(show)}))
 
 
 def _content(show: Show) -> dict[str, Any]:
@@ -46,7 +41,6 @@ def _content(show: Show) -> dict[str, Any]:
     frames = shown_frames(track)
     heard = loudness_grey(track.spectrogram[:frames]).T[::-1]
     return {
-        "title": show.title,
         "agent": show.agent,
         "rules": trace.game.name,
         "frameRate": FRAME_RATE_HZ,
@@ -60,9 +54,9 @@ def _content(show: Show) -> dict[str, Any]:
         "seenPx": trace.seen_px,
         "actions": [action_name(change) for change in trace.game.actions],
         "audio": vorbis_uri(show.audio),
-        "strip": _tiles(track.strip),
-        "heard": _tiles(heard),
-        "pages": [] if score is None else [page_picture(page) for page in score.pages],
+        "strip": [embedded_notation(tile) for tile in tiles(track.strip)],
+        "heard": [embedded_notation(tile) for tile in tiles(heard)],
+        "pages": [] if score is None else [embedded_notation(page) for page in score.pages],
         "systems": [] if score is None else systems_table(score),
         "measures": [] if score is None else measures_table(score),
         "attribution": [] if show.attribution is None else show.attribution.what,
@@ -109,7 +103,3 @@ def _array(values: npt.NDArray[Any]) -> dict[str, Any]:
     packed = base64.b64encode(zlib.compress(np.ascontiguousarray(values).tobytes(), 9)).decode()
     kinds = {"float32": "Float32Array", "uint8": "Uint8Array", "int8": "Int8Array"}
     return {"kind": kinds[str(values.dtype)], "shape": values.shape, "data": packed}
-
-
-def _tiles(picture: npt.NDArray[np.uint8]) -> list[dict[str, Any]]:
-    return [page_picture(picture[:, left : left + _TILE_PX]) for left in range(0, picture.shape[1], _TILE_PX)]
