@@ -51,5 +51,5 @@ $(VENV)/.docs: $(SOURCES) constraints.txt | $(VENV)/bin/python
 .venv-peers/.peers: pyproject.toml
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check '.[peers]'
-	.venv-peers/bin/python -I standpartner/evaluate/players/otw_runner.py .
+	.venv-peers/bin/python -I standpartner/evaluate/players/pymatchmaker_runner.py .
 	touch $@

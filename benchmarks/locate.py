@@ -9,7 +9,7 @@ import argparse
 
 import torch
 
-from standpartner.agent.bundle import find_agent
+from standpartner.agent.find import find_agent
 from standpartner.corpus.store import open_corpus
 from standpartner.learn.config import TrainConfig
 from standpartner.learn.data import training_set

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from follower import processor
 
-from standpartner.agent.bundle import find_agent
 from standpartner.agent.config import NetworkConfig
+from standpartner.agent.find import find_agent
 from standpartner.demo.bundled import load_demo
 from standpartner.game import PIANO, random_track
 from standpartner.game.environment import ScoreFollowingEnv

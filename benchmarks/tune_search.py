@@ -12,12 +12,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from standpartner.agent.bundle import Agent, hear_recording, load_agent
+from standpartner.agent.bundle import Agent, load_agent
+from standpartner.agent.listening import hear_recording
 from standpartner.corpus.store import open_corpus
 from standpartner.evaluate.jumps.performances import JumpPerformance
 from standpartner.evaluate.jumps.recovery import evaluate_recovery
 from standpartner.evaluate.jumps.run import play_with_jumps, style_of
-from standpartner.evaluate.players.following import Pursued, pursue
+from standpartner.evaluate.players.follower import follow_frames
+from standpartner.evaluate.players.player import FollowedFrames
 from standpartner.follow.pursuit import PursuitConfig
 from standpartner.game.rules import NOTTINGHAM
 from standpartner.piece import Piece
@@ -50,7 +52,7 @@ class Heard:
         self._straight = hear_recording(agent, self.track.spectrogram)[0][self.track.first_frame :]
         self._jumping = hear_recording(agent, performance.spectrogram)[0][performance.onset_frames[0] :]
 
-    def follow(self, config: PursuitConfig) -> tuple[Pursued, Pursued]:
+    def follow(self, config: PursuitConfig) -> tuple[FollowedFrames, FollowedFrames]:
         """Straight, and with jumps."""
         first, last = self.performance.onset_frames[[0, -1]]
         parts = (
@@ -59,11 +61,12 @@ class Heard:
         )
         start_px, width_px = float(self.track.onset_x_px[0]), self.track.strip.shape[1]
         one, two = (
-            pursue(self.agent, self.view, part, start_px=start_px, width_px=width_px, config=config) for part in parts
+            follow_frames(self.agent, self.view, part, start_px=start_px, width_px=width_px, config=config)
+            for part in parts
         )
         return one, two
 
-    def near(self, straight: Pursued) -> np.ndarray:
+    def near(self, straight: FollowedFrames) -> np.ndarray:
         """(onsets,) whether each was followed within 50 px."""
         frames = self.track.onset_frames
         error_px = straight.position_px[frames - frames[0]] - self.track.targets[frames]

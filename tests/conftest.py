@@ -16,8 +16,8 @@ os.environ["COLUMNS"] = "250"  # rich reads it when a console is made, so that t
 
 from standpartner.agent.bundle import Decision
 from standpartner.agent.calibration import Calibration
+from standpartner.agent.columns import pad_columns
 from standpartner.agent.config import NetworkConfig
-from standpartner.agent.views import pad_columns
 from standpartner.corpus.build import render_performance
 from standpartner.demo.bundled import load_demo
 from standpartner.perform import PerformanceStyle, soundfonts

@@ -1,13 +1,12 @@
 """Model cards: written from ``agent.json``, so that card and file never differ; evaluations are recorded in both."""
 
-import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from standpartner.agent.calibration import Calibration
-from standpartner.errors import AgentError
+from standpartner.agent.description import read_description, write_description
+from standpartner.support.files import write_text
 
 _HEAD = """# Agent {name}
 
@@ -42,8 +41,13 @@ _KEPT = (
 
 
 def write_card(folder: Path) -> None:
-    """Write ``MODEL_CARD.md`` from ``agent.json``."""
-    about = _read(folder)["about"]
+    """Write ``MODEL_CARD.md`` from ``agent.json``.
+
+    Raises:
+        AgentError: The folder holds no agent.
+        OutputError: The card cannot be written.
+    """
+    about = read_description(folder)["about"]
     known = {"purpose": "-", "minutes": float("nan"), "machine": "-", "data": "-", "seed": "-", "commit": "-"}
     known |= {"command": "-", "stage": "-", "step": "-", "corpus": "-", "name": folder.name}
     known |= {"confidence": "not calibrated"}
@@ -53,20 +57,20 @@ def write_card(folder: Path) -> None:
         text += _TABLE + "\n".join([_line(_HEADINGS), "|---" * len(_HEADINGS) + "|", *rows]) + "\n"
     if about.get("limits"):
         text += "\n## Limits\n\n" + "\n".join(f"- {limit}" for limit in about["limits"])
-    (folder / "MODEL_CARD.md").write_text(text.rstrip() + "\n", encoding="utf-8")
+    write_text(folder / "MODEL_CARD.md", text.rstrip() + "\n")
 
 
 def record_measures(folder: Path, report: dict[str, Any]) -> None:
     """Add an evaluation to ``agent.json`` and the card; one of the same kind is replaced.
 
     Args:
-        folder: of the agent.
-        report: of ``evaluate.run.evaluate``.
+        folder: The folder of the agent.
+        report: The report that ``evaluate.run.evaluate`` gave.
 
     Raises:
-        AgentError: the folder holds no agent or cannot be written.
+        AgentError: The folder holds no agent or cannot be written.
     """
-    content = _read(folder)
+    content = read_description(folder)
     row = {name: report[name] for name in _KEPT}
     row["intervals"] = {name: report["intervals"][name] for name in ("r_tue", "r_on", "error_cm_mean")}
     if Path(row["agent"]).resolve() == folder.resolve():  # no path of this machine in the card
@@ -80,34 +84,21 @@ def record_calibration(folder: Path, calibration: Calibration, *, how: str) -> N
     """Write an agent's calibration into ``agent.json``, replacing an earlier one, and how it was made into the card.
 
     Raises:
-        AgentError: the folder holds no agent or cannot be written.
+        AgentError: The folder holds no agent or cannot be written.
     """
-    content = _read(folder)
+    content = read_description(folder)
     content["about"]["confidence"] = how
     _rewrite(folder, content | {"calibration": calibration.to_json()})
 
 
 def _rewrite(folder: Path, content: dict[str, Any]) -> None:
-    """Write ``agent.json``, whole or not at all, and the card that belongs to it."""
-    draft = folder / "agent.json.part"
-    try:
-        draft.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        os.replace(draft, folder / "agent.json")
-        write_card(folder)
-    except OSError as error:
-        raise AgentError(f"cannot record the evaluation in {folder}: {error}") from error
-
-
-def _read(folder: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads((folder / "agent.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise AgentError(f"expected an agent in {folder}, found no readable agent.json: {error}") from error
-    return content
+    """Write ``agent.json`` and the card that belongs to it."""
+    write_description(folder, content)
+    write_card(folder)
 
 
 def _kind(measured: dict[str, Any]) -> list[Any]:
-    """What two evaluations have in common of which the later replaces the earlier."""
+    """Return what two evaluations have in common of which the later replaces the earlier."""
     return [_sound(measured), *(measured[name] for name in ("agent", "corpus", "split", "game", "runs"))]
 
 

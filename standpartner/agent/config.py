@@ -1,7 +1,7 @@
-"""The shape of an agent: written into every checkpoint and bundle, read back to rebuild it."""
+"""The settings of an agent's network: written into every checkpoint and bundle, read back to rebuild it."""
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Self
+from typing import Any, ClassVar, Final, Self
 
 from standpartner.errors import AgentError
 
@@ -10,24 +10,47 @@ WINDOW_COLUMNS = 64  # the agent sees 64 * 8 = 512 strip px, the window of the p
 FRONT_FRAMES = 5  # spectrogram frames one frame embedding is made of
 
 
+class _Settings:
+    """Settings of a network, there and back from the plain dictionary that a JSON file holds."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a plain dictionary for a JSON file."""
+        return asdict(self)  # type: ignore[call-overload]  # of the dataclasses below
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Rebuild the settings from `to_json`.
+
+        Raises:
+            AgentError: A key is unknown or a value is missing: the file was made by another version.
+        """
+        _check_known(cls, values)
+        try:
+            return cls(**{name: _from_plain(value) for name, value in values.items()})
+        except TypeError as error:
+            raise AgentError(f"expected the settings of a network, got {values}: {error}") from error
+
+
 @dataclass(frozen=True)
-class NetworkConfig:
+class NetworkConfig(_Settings):
     """Sizes of the read-once network (design: "read once, listen once").
 
     Attributes:
-        strip_channels: channels of the five convolutions over the strip.
-        frame_channels: channels of the three convolutions over the spectrogram.
-        features: width of a feature column and of a frame embedding.
-        heads: correlation maps between a frame and the columns; divides ``features``.
-        column_dilations: dilations of the residual convolutions along the strip.
-        frame_dilations: dilations of the causal convolutions along time.
-        policy_hidden: width of the policy's dense layer.
-        memory: size of the policy's recurrent state.
-        belief_channels: numbers that the tracker remembers about each of the window's columns.
-        max_speed_px: speeds are clipped to this before the network sees them.
-        remembers: whether policy and tracker remember anything from frame to frame; else they know what they see and
+        strip_channels: The channels of the five convolutions over the strip.
+        frame_channels: The channels of the three convolutions over the spectrogram.
+        features: The width of a feature column and of a frame embedding.
+        heads: The number of correlation maps between a frame and the columns; divides ``features``.
+        column_dilations: The dilations of the residual convolutions along the strip.
+        frame_dilations: The dilations of the causal convolutions along time.
+        policy_hidden: The width of the policy's dense layer.
+        memory: The size of the policy's recurrent state.
+        belief_channels: How many numbers the tracker remembers about each of the window's columns.
+        max_speed_px: Speeds are clipped to this before the network sees them.
+        remembers: Whether policy and tracker remember anything from frame to frame. If not, they know what they see and
             the last 1.9 s of sound.
     """
+
+    kind: ClassVar[str] = "read-once"
 
     strip_channels: tuple[int, int, int, int, int] = (16, 32, 48, 64, 64)
     frame_channels: tuple[int, int, int] = (16, 32, 32)
@@ -43,33 +66,18 @@ class NetworkConfig:
 
     @property
     def history_frames(self) -> int:
-        """Earlier frame embeddings that one output of the frame encoder looks back on."""
+        """How many earlier frame embeddings one output of the frame encoder looks back on."""
         return 2 * sum(self.frame_dilations)
 
     @property
     def belief_size(self) -> int:
-        """Numbers of the tracker's state: channels for each column, and where between two columns they stand."""
+        """The size of the tracker's state: channels for each column, and where between two columns they stand."""
         return self.belief_channels * WINDOW_COLUMNS + 1
 
     @property
     def memory_size(self) -> int:
-        """Numbers that an agent remembers from frame to frame: the policy's state and the tracker's."""
+        """How many numbers an agent remembers from frame to frame: the policy's state and the tracker's."""
         return self.memory + self.belief_size
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain dictionary for a JSON file."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Self:
-        """Rebuild from ``to_json``.
-
-        Raises:
-            AgentError: a key is unknown: the file was made by another version.
-        """
-        _check_known(cls, values)
-        plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-        return cls(**plain)
 
 
 @dataclass(frozen=True)
@@ -77,10 +85,10 @@ class Convolution:
     """One convolution without padding, followed by an exponential linear unit.
 
     Attributes:
-        channels: that it makes.
-        kernel: width and height.
-        stride: along rows, along columns.
-        dropout: share of its outputs that are dropped in training.
+        channels: The number of channels that it makes.
+        kernel: The width and height of the kernel.
+        stride: The strides along rows and along columns.
+        dropout: The share of its outputs that are dropped in training.
     """
 
     channels: int
@@ -90,23 +98,23 @@ class Convolution:
 
 
 @dataclass(frozen=True)
-class WindowNetworkConfig:
+class WindowNetworkConfig(_Settings):
     """Sizes of a network that looks at windows of score and spectrogram, as the paper's do.
 
     Two towers of convolutions, one over the score window and one over the spectrogram excerpt, are joined by a dense
     layer. On it stand the policy and the value, or, with ``bins``, the answer where in the window the music is.
 
     Attributes:
-        game: name of the rules whose windows it sees ("piano", "nottingham").
-        score: convolutions over the score window, first to last.
-        spectrogram: convolutions over the spectrogram excerpt.
-        tower: width of a dense layer at the end of each tower; 0 for none.
-        joint: width of the dense layer that joins the towers.
-        head: width of the dense layers of policy and value.
-        head_dropout: share of those layers' outputs that are dropped in training.
-        differences: whether it also sees each view's difference to that of the previous state.
-        bins: parts of the window that it chooses from; 0 for an agent that acts.
-        kind: tells this configuration from a read-once network's in a file.
+        game: The name of the rules whose windows it sees ("piano", "nottingham").
+        score: The convolutions over the score window, first to last.
+        spectrogram: The convolutions over the spectrogram excerpt.
+        tower: The width of a dense layer at the end of each tower; 0 means that there is none.
+        joint: The width of the dense layer that joins the towers.
+        head: The width of the dense layers of policy and value.
+        head_dropout: The share of those layers' outputs that are dropped in training.
+        differences: Whether it also sees each view's difference to that of the previous state.
+        bins: How many parts of the window it chooses from; 0 means that it acts.
+        kind: The word that tells this configuration from a read-once network's in a file.
     """
 
     game: str
@@ -120,29 +128,19 @@ class WindowNetworkConfig:
     bins: int = 0
     kind: str = "window"
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain dictionary for a JSON file."""
-        return asdict(self)
 
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Self:
-        """Rebuild from ``to_json``.
-
-        Raises:
-            AgentError: a key is unknown: the file was made by another version.
-        """
-        _check_known(cls, values)
-        towers = {name: tuple(_convolution(layer) for layer in values[name]) for name in ("score", "spectrogram")}
-        return cls(**values | towers)
+def _from_plain(value: Any) -> Any:
+    """Turn a list into a tuple, and a table into a `Convolution`, which is the only one that settings hold."""
+    if isinstance(value, list | tuple):
+        return tuple(map(_from_plain, value))
+    if isinstance(value, dict):
+        _check_known(Convolution, value)
+        return Convolution(**{name: _from_plain(inner) for name, inner in value.items()})
+    return value
 
 
-def _convolution(values: dict[str, Any]) -> Convolution:
-    _check_known(Convolution, values)
-    return Convolution(**values | {"stride": tuple(values["stride"])})
-
-
-def _check_known(kind: type, values: dict[str, Any]) -> None:
-    known = {field.name for field in fields(kind)}
+def _check_known(settings: type, values: dict[str, Any]) -> None:
+    known = {field.name for field in fields(settings)}
     unknown = sorted(set(values) - known)
     if unknown:
         raise AgentError(
@@ -151,12 +149,24 @@ def _check_known(kind: type, values: dict[str, Any]) -> None:
 
 
 AnyNetworkConfig = NetworkConfig | WindowNetworkConfig
+_CONFIGS: Final[dict[str, type[AnyNetworkConfig]]] = {
+    NetworkConfig.kind: NetworkConfig,
+    WindowNetworkConfig.kind: WindowNetworkConfig,
+}
+
+
+def kind_of_network(values: dict[str, Any]) -> str:
+    """Return the kind of a network by its ``to_json``: "read-once" or "window"."""
+    return str(values.get("kind", NetworkConfig.kind))  # a read-once network's settings do not name it
 
 
 def network_config(values: dict[str, Any]) -> AnyNetworkConfig:
-    """Rebuild the configuration of either kind of network from its ``to_json``.
+    """Rebuild the settings of a network of any kind from their ``to_json``.
 
     Raises:
-        AgentError: a key is unknown: the file was made by another version.
+        AgentError: The kind or a key is unknown: the file was made by another version.
     """
-    return WindowNetworkConfig.from_json(values) if "kind" in values else NetworkConfig.from_json(values)
+    kind = kind_of_network(values)
+    if kind not in _CONFIGS:
+        raise AgentError(f"expected a network of kind {' or '.join(_CONFIGS)}, got {kind!r}; update standpartner")
+    return _CONFIGS[kind].from_json(values)

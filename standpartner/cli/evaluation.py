@@ -1,4 +1,4 @@
-"""Commands that measure: ``standpartner evaluate``, ``calibrate`` and ``table``."""
+"""Commands that measure: ``standpartner evaluate``, ``evaluate-jumps``, ``calibrate`` and ``table``."""
 
 import json
 from pathlib import Path
@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 from standpartner.errors import ConfigError
+from standpartner.support.files import make_folder, write_text
 
 if TYPE_CHECKING:
-    from standpartner.evaluate.calibration.calibrate import Calibrated
+    from standpartner.evaluate.calibration import MeasuredCalibration
 
 _out = Console()
 _err = Console(stderr=True)
@@ -35,14 +36,6 @@ def evaluate(
             "performances' notes on a piano and in a room that no training heard.",
         ),
     ] = "as-built",
-    jumps: Annotated[
-        str | None,
-        typer.Option(
-            metavar="random|sections|repeats",
-            help="Play each piece anew with jumps, and measure how soon the follower is back; not together with "
-            "--sound, --runs, --game, --record and --csv.",
-        ),
-    ] = None,
     runs: Annotated[int, typer.Option(help="1 plays greedily; more draw the actions.", min=1)] = 1,
     game: Annotated[str | None, typer.Option(help="Rules: piano or nottingham; default: those of the corpus.")] = None,
     limit: Annotated[int | None, typer.Option(help="At most so many pieces.", min=1)] = None,
@@ -55,17 +48,13 @@ def evaluate(
 ) -> None:
     """Play an agent or a baseline on a split and print the measures with 95 % intervals over pieces.
 
-    docs/evaluation.md says what each measure is, docs/following.md those of jumps.
+    docs/evaluation.md says what each measure is.
     """
-    if jumps:
-        if sound != "as-built" or runs != 1 or game or record or csv_file:
-            raise ConfigError("--jumps measures something else: leave out --sound, --runs, --game, --record and --csv")
-        _evaluate_jumps(agent, corpus, json_file=json_file, split=split, jumps=jumps, seed=seed, limit=limit)
-        return
-    from standpartner.agent.bundle import find_agent
     from standpartner.agent.card import record_measures
+    from standpartner.agent.find import find_agent
     from standpartner.corpus.store import open_corpus
-    from standpartner.evaluate.run import EvaluationConfig, agent_behind
+    from standpartner.evaluate.players import agent_of_player
+    from standpartner.evaluate.run import EvaluationConfig
     from standpartner.evaluate.run import evaluate as run_evaluation
     from standpartner.evaluate.tables import rows_as_csv
 
@@ -77,17 +66,32 @@ def evaluate(
     if csv_file:
         _write(csv_file, rows_as_csv(report))
     if record:
-        record_measures(find_agent(agent_behind(agent)), report)
+        record_measures(find_agent(agent_of_player(agent)), report)
     _print_report(report)
 
 
-def _evaluate_jumps(agent: str, corpus: str, *, json_file: Path | None, **settings: Any) -> None:
-    from standpartner.corpus.store import open_corpus
-    from standpartner.evaluate.jumps.run import JumpEvaluationConfig, evaluate_jumps
+def evaluate_jumps(
+    agent: Annotated[str, typer.Option(help="follower[:AGENT], or an agent (name or folder) without the search.")],
+    corpus: Annotated[str, typer.Option(help="A built corpus.")],
+    split: Annotated[str, typer.Option(help="train, valid or test.")] = "valid",
+    jumps: Annotated[
+        str, typer.Option(metavar="random|sections|repeats", help="Where the player jumps; see docs/following.md.")
+    ] = "random",
+    limit: Annotated[int | None, typer.Option(help="At most so many pieces.", min=1)] = None,
+    seed: Annotated[int, typer.Option(help="Of the jumps and the intervals.")] = 0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole report there.")] = None,
+) -> None:
+    """Play each piece of a split anew with jumps, and print how soon the follower is back, with 95 % intervals.
 
-    config = JumpEvaluationConfig(agent=agent, **settings)
-    with _err.status(f"playing {config.split} of {corpus} with jumps"):
-        report = evaluate_jumps(config, open_corpus(corpus))
+    docs/following.md says what each measure is.
+    """
+    from standpartner.corpus.store import open_corpus
+    from standpartner.evaluate.jumps import JumpEvaluationConfig
+    from standpartner.evaluate.jumps import evaluate_jumps as run_evaluation
+
+    settings = JumpEvaluationConfig(agent=agent, jumps=jumps, split=split, seed=seed, limit=limit)
+    with _err.status(f"playing {split} of {corpus} with jumps"):
+        report = run_evaluation(settings, open_corpus(corpus))
     if json_file:
         _write(json_file, json.dumps(report, indent=1) + "\n")
     _print_jumps(report)
@@ -96,9 +100,12 @@ def _evaluate_jumps(agent: str, corpus: str, *, json_file: Path | None, **settin
 def calibrate(
     agent: Annotated[str, typer.Option(help="Agent: name or folder.")],
     corpus: Annotated[list[str], typer.Option(help="A built corpus; may be given several times.")],
-    split: Annotated[str, typer.Option(help="train or valid; test pieces are for the final numbers.")] = "valid",
+    split: Annotated[str, typer.Option(help="train or valid; test with --measure only.")] = "valid",
     limit: Annotated[int | None, typer.Option(help="At most so many pieces of each corpus.", min=2)] = None,
     seed: Annotated[int, typer.Option(help="Of the jumps.")] = 0,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Fit nothing: measure the calibration that the agent holds on all pieces.")
+    ] = False,
     record: Annotated[bool, typer.Option("--record", help="Write the calibration into the agent.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole report there.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Write the reliability diagram there, as SVG.")] = None,
@@ -107,17 +114,18 @@ def calibrate(
 
     Each piece is followed once straight and once with random jumps.
     """
-    from standpartner.agent.bundle import find_agent
+    if measure and record:
+        raise ConfigError("--measure fits nothing that could be recorded; leave out --record or --measure")
     from standpartner.agent.card import record_calibration
+    from standpartner.agent.find import find_agent
     from standpartner.corpus.store import open_corpus
-    from standpartner.evaluate.calibration.calibrate import CalibrationConfig
-    from standpartner.evaluate.calibration.calibrate import calibrate as run_calibration
-    from standpartner.evaluate.calibration.reliability import draw_reliability
+    from standpartner.evaluate.calibration import CalibrationConfig, draw_reliability, measure_calibration
+    from standpartner.evaluate.calibration import calibrate as fit_and_measure
 
     settings = CalibrationConfig(agent=agent, split=split, limit=limit, seed=seed)
     title = f"{agent} on {', '.join(corpus)} {split}"
     with _err.status(f"following {title}"):
-        result = run_calibration(settings, [open_corpus(name) for name in corpus])
+        result = (measure_calibration if measure else fit_and_measure)(settings, [open_corpus(name) for name in corpus])
     if json_file:
         _write(json_file, json.dumps(result.to_json(), indent=1) + "\n")
     if picture:
@@ -151,11 +159,8 @@ def table(
 
 
 def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"cannot write to {path}: {error}; choose another file") from error
+    make_folder(path.parent)
+    write_text(path, text)
 
 
 def _print_report(report: dict[str, Any]) -> None:
@@ -191,7 +196,7 @@ def _print_jumps(report: dict[str, Any]) -> None:
     _out.print(shown)
 
 
-def _print_calibration(result: "Calibrated", title: str) -> None:
+def _print_calibration(result: "MeasuredCalibration", title: str) -> None:
     fitted, measured = result.pieces
     shown = Table(
         "confidence", "frames", "mean", "right", title=f"{title}: {fitted} pieces fitted, {measured} measured"

@@ -136,8 +136,8 @@ def failures(
 
     docs/insight.md says by which rules the causes are told.
     """
-    from standpartner.agent.bundle import load_player
     from standpartner.corpus.store import open_corpus
+    from standpartner.evaluate.players import load_agent_player
     from standpartner.evaluate.run import game_for
     from standpartner.explain.failures.atlas import find_moments, write_atlas
 
@@ -145,7 +145,7 @@ def failures(
     with progress_bar() as bar:
         task = bar.add_task(f"playing {split} of {corpus}", total=len(built.names(split, limit=limit)))
         played = find_moments(
-            load_player(agent),
+            load_agent_player(agent),
             built.pieces(split, limit=limit),
             game=game_for(corpus, game),
             what=f"{corpus} {split}",
@@ -160,15 +160,15 @@ def _completed(bar: Progress, task: TaskID, count: int) -> None:
 
 
 def _show(piece: str, agent: str, *, game: str | None, performance: str | None) -> Show:
-    from standpartner.agent.bundle import load_player
     from standpartner.corpus.store import find_piece
+    from standpartner.evaluate.players import load_agent_player
     from standpartner.evaluate.run import game_for
     from standpartner.explain.traces.show import show_piece
     from standpartner.piece import load_piece
 
     folder = find_piece(piece).resolve()
     rules = game_for(folder.parent.parent.name, game)
-    return show_piece(load_piece(folder), load_player(agent), game=rules, performance=performance)
+    return show_piece(load_piece(folder), load_agent_player(agent), game=rules, performance=performance)
 
 
 def _explainer(agent: str, target: str | None, *, every: int, baseline: str) -> Callable[[Show], Show]:

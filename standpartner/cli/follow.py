@@ -147,7 +147,7 @@ def agents() -> None:
     """List the bundled agents, what they were trained on and how well they follow unseen pieces."""
     from rich.table import Table
 
-    from standpartner.agent.bundle import bundled_agents
+    from standpartner.agent.find import bundled_agents
 
     table = Table(title="Bundled agents", box=None, title_justify="left", pad_edge=False)
     for heading in ("name", "for", "corpus", "sound", "rules"):

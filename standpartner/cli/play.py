@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from standpartner.play import Music
+    from standpartner.play import AudibleTrack
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -52,19 +52,19 @@ def play(
             typer.echo("")
 
 
-def _music(piece: str | None, *, performance: str | None, game: str | None) -> Music:
+def _music(piece: str | None, *, performance: str | None, game: str | None) -> AudibleTrack:
     from standpartner.corpus.store import find_piece
     from standpartner.demo.bundled import demo_music
     from standpartner.evaluate.run import game_for
     from standpartner.game.rules import NOTTINGHAM, find_config
     from standpartner.piece import load_piece
-    from standpartner.play import piece_music
+    from standpartner.play import audible_track
 
     if piece is None:
         return demo_music(find_config(game) if game else NOTTINGHAM)
     folder = find_piece(piece).resolve()
     corpus = folder.parent.parent.name
-    return piece_music(load_piece(folder), config=game_for(corpus, game), performance=performance)
+    return audible_track(load_piece(folder), config=game_for(corpus, game), performance=performance)
 
 
 def _has_screen() -> bool:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from standpartner.cli.corpus import app as corpus_app
-from standpartner.cli.evaluation import calibrate, evaluate, table
+from standpartner.cli.evaluation import calibrate, evaluate, evaluate_jumps, table
 from standpartner.errors import MissingExtraError
 from standpartner.support.progress import progress_bar
 
@@ -32,6 +32,7 @@ def add_commands(app: typer.Typer) -> None:
     app.add_typer(corpus_app, name="corpus")
     app.command()(train)
     app.command()(evaluate)
+    app.command()(evaluate_jumps)
     app.command()(calibrate)
     app.command()(table)
     app.command()(report)

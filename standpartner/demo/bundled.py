@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from standpartner.errors import PieceError
-from standpartner.evaluate.measures.episodes import Episode
+from standpartner.evaluate.measures.episode import Episode
 from standpartner.evaluate.measures.measures import evaluate_episodes
-from standpartner.evaluate.music import Music
+from standpartner.evaluate.sound import AudibleTrack
 from standpartner.follow.offline import Following
 from standpartner.game.rules import NOTTINGHAM, GameConfig, is_lost, onset_frame, target_x_px
 from standpartner.game.tracks import Track
@@ -85,7 +85,7 @@ def demo_truth_px(demo: Demo, score: Score, *, frames: int) -> NDArray[np.float6
     return np.asarray(target_x_px(np.arange(frames), demo.onset_s, onset_x_px=score.onsets.x_px))
 
 
-def demo_music(config: GameConfig = NOTTINGHAM) -> Music:
+def demo_music(config: GameConfig = NOTTINGHAM) -> AudibleTrack:
     """The bundled menuet and its recording; nothing needs to be installed for it.
 
     Args:
@@ -97,4 +97,4 @@ def demo_music(config: GameConfig = NOTTINGHAM) -> Music:
     demo = load_demo()
     score, audio = read_score(demo.score), read_audio(demo.recording)
     track = Track(score.title, demo.onset_s, score.onsets.x_px, score.strip, spectrogram(audio))
-    return Music(score.title, track, config, audio, "the bundled recording")
+    return AudibleTrack(score.title, track, config, audio, "the bundled recording")

@@ -9,9 +9,10 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from standpartner.agent.bundle import Floats, find_agent
+from standpartner.agent.bundle import Floats
+from standpartner.agent.columns import ink
 from standpartner.agent.config import WINDOW_COLUMNS
-from standpartner.agent.views import ink
+from standpartner.agent.find import find_agent
 from standpartner.errors import AgentError, ConfigError
 from standpartner.explain.traces.trace import PLAYED_AT_ONCE, Trace
 from standpartner.game.batched import BatchedGame

@@ -12,7 +12,7 @@ from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
 from standpartner.corpus.store import find_piece, open_corpus
 from standpartner.errors import ConfigError, PieceError
 from standpartner.evaluate.run import game_for
-from standpartner.evaluate.sound import audio_of
+from standpartner.evaluate.sound import performance_audio
 from standpartner.explain.embedding.findings import find_all
 from standpartner.explain.embedding.map import draw_map, map_points
 from standpartner.explain.embedding.page import write_map_page
@@ -186,7 +186,7 @@ def map_embedding(request: EmbeddingRequest, out: Path) -> dict[str, Any]:
     title = f"What the heads of {request.agent} stand on ({size} numbers), {request.corpus} {request.split}"
     make_folder(out)
     draw_map(places, mapped, title=title, paths=[out / "embedding.png", out / "embedding.svg"])
-    sounds = [audio_of(piece.performances[0]) for piece in pieces] if request.sound else []
+    sounds = [performance_audio(piece.performances[0]) for piece in pieces] if request.sound else []
     write_map_page(
         out / "embedding.html", places, mapped, tracks=tracks, sounds=sounds, window_px=window_px, title=title
     )

@@ -22,7 +22,8 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from standpartner.agent.bundle import Agent, Ear
+from standpartner.agent.bundle import Agent
+from standpartner.agent.listening import Ear
 from standpartner.constants import FRAME_RATE_HZ, SAMPLE_RATE_HZ
 from standpartner.errors import AudioError
 from standpartner.follow.beginning import find_beginning

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from standpartner.agent.bundle import Agent, Decision, Floats
+from standpartner.agent.columns import window, window_index
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
-from standpartner.agent.views import window, window_index
 from standpartner.constants import FRAME_RATE_HZ, SPEED_CHANGES_PX
 from standpartner.errors import ConfigError
 from standpartner.follow.search import Found, ScoreSearch, SearchConfig

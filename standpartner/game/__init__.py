@@ -1,4 +1,4 @@
-"""The score following game: rules, batched play, players, toy tracks and a Gymnasium environment.
+"""The score following game: rules, batched play, policies, toy tracks and a Gymnasium environment.
 
 Importing this room registers ``standpartner/ScoreFollowing-v0`` where Gymnasium is installed; without it everything
 but `ScoreFollowingEnv` works.
@@ -8,19 +8,19 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from standpartner.game.batched import BatchedGame, StepResult
-from standpartner.game.observation import score_windows, spectrogram_excerpts
 from standpartner.game.pacing import Pacer
-from standpartner.game.players import (
-    ConstantSpeedPlayer,
-    OraclePlayer,
-    Player,
-    RandomPlayer,
+from standpartner.game.policies import (
+    ConstantSpeedPolicy,
+    OraclePolicy,
+    Policy,
+    RandomPolicy,
     constant_speed,
     oracle_actions,
 )
 from standpartner.game.rules import CONFIGS, NOTTINGHAM, PIANO, GameConfig, find_config, onset_frame
 from standpartner.game.toy import marked_track, ramp_track, random_track
 from standpartner.game.tracks import Track
+from standpartner.game.windows import score_windows, spectrogram_excerpts
 
 if TYPE_CHECKING:
     from standpartner.game.environment import ScoreFollowingEnv
@@ -31,12 +31,12 @@ __all__ = [
     "NOTTINGHAM",
     "PIANO",
     "BatchedGame",
-    "ConstantSpeedPlayer",
+    "ConstantSpeedPolicy",
     "GameConfig",
-    "OraclePlayer",
+    "OraclePolicy",
     "Pacer",
-    "Player",
-    "RandomPlayer",
+    "Policy",
+    "RandomPolicy",
     "ScoreFollowingEnv",
     "StepResult",
     "Track",

@@ -9,12 +9,12 @@ import numpy.typing as npt
 from standpartner.constants import BAND_COUNT, FRAME_RATE_HZ
 from standpartner.errors import GameError, MissingExtraError
 from standpartner.game.batched import BatchedGame
-from standpartner.game.observation import score_windows, spectrogram_excerpts
 from standpartner.game.pacing import Pacer
 from standpartner.game.rendering import GameView, draw_view
 from standpartner.game.rules import PIANO, GameConfig, find_config
 from standpartner.game.toy import ramp_track, random_track
 from standpartner.game.tracks import Track
+from standpartner.game.windows import Views, Windows
 
 try:
     import gymnasium
@@ -130,7 +130,8 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
         _check_loudness(self.tracks)
         self._game = BatchedGame(self.tracks, config)
         self._rewards: list[float] = []
-        self._views: Observation = {}
+        self._windows = Windows(self.tracks, config)
+        self._before_px: float | None = None  # position in the state before
         self._state = "not started"
         self.action_space = spaces.Discrete(len(config.actions))
         self.observation_space = _observation_space(config)
@@ -159,7 +160,7 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
         self._game.reset(0, track)
         self._rewards = []
         self._state = "following"
-        self._views = {}
+        self._before_px = None
         observation, info = self._observe(), self._info(lost=False, finished=False)
         self._show()
         if self._pacer is not None:
@@ -201,7 +202,7 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
         """
         if self.render_mode != "rgb_array":
             return None
-        if not self._views:
+        if self._before_px is None:
             raise GameError("there is nothing to draw yet; call reset() before render()")
         return self._draw()
 
@@ -230,15 +231,11 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
         )
 
     def _observe(self) -> Observation:
-        game = self._game
-        track = self.tracks[int(game.track[0])]
-        now = {
-            "score": score_windows(track, game.position_px, config=self.config)[0],
-            "spectrogram": spectrogram_excerpts(track, game.frame, config=self.config)[0],
-        }
-        before = self._views or now  # emptied by reset: a difference never reaches over episodes
-        self._views = now
-        return {key: np.stack([view, view - before[key]]) for key, view in now.items()}
+        game, first = self._game, self._before_px is None  # forgotten by reset: no difference reaches over episodes
+        views = Views.of(game, np.array([0]), before_px=[self._before_px or 0.0], first=[first])
+        self._before_px = float(game.position_px[0])
+        score, spectrogram = self._windows.cut(views)
+        return {"score": score[0], "spectrogram": spectrogram[0]}
 
     def _info(self, *, lost: bool, finished: bool) -> dict[str, Any]:
         game = self._game

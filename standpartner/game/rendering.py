@@ -9,9 +9,9 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from standpartner.constants import BAND_COUNT, BANDS_PER_OCTAVE, FRAME_RATE_HZ
-from standpartner.game.observation import score_windows, spectrogram_excerpts
 from standpartner.game.rules import GameConfig
 from standpartner.game.tracks import Track
+from standpartner.game.windows import score_windows, spectrogram_excerpts
 from standpartner.support import palette
 
 _PICTURE_WIDTH_PX = 1_024

@@ -8,22 +8,22 @@ import numpy.typing as npt
 
 from standpartner.constants import BAND_COUNT, STRIP_HEIGHT_PX
 from standpartner.errors import GameError
-from standpartner.game.rules import onset_frame, target_x_px
+from standpartner.game.onsets import PlayedOnsets
 
 
 @dataclass(frozen=True, eq=False)
-class Track:
+class Track(PlayedOnsets):
     """A score strip, a performance's spectrogram and where the one is in the other.
 
     Attributes:
-        name: of the piece and performance, unique within an evaluation.
+        name: The name of the piece and the performance, unique within an evaluation.
         onset_s: (n,) second at which each onset is played, never decreasing, n at least 2.
         onset_x_px: (n,) strip x of each onset, never decreasing, on the strip.
-        strip: uint8 (160, width), 255 = white paper.
-        spectrogram: float32 (frames, 78), frame k at k / 20 s, 0 or more; covers the last onset.
+        strip: The strip, uint8 (160, width), 255 = white paper.
+        spectrogram: float32 (frames, 78), 0 or more. Frame k is at k / 20 s; the last onset is covered.
 
     Raises:
-        GameError: an array has the wrong shape or type or breaks one of these rules.
+        GameError: An array has the wrong shape or type or breaks one of these rules.
     """
 
     name: str
@@ -38,25 +38,9 @@ class Track:
         self._check_spectrogram()
 
     @cached_property
-    def onset_frames(self) -> npt.NDArray[np.integer]:
-        """(n,) int64 frame of each onset."""
-        return onset_frame(self.onset_s)
-
-    @property
-    def first_frame(self) -> int:
-        """Frame of the first onset, where an episode starts."""
-        return int(self.onset_frames[0])
-
-    @property
-    def last_frame(self) -> int:
-        """Frame of the last onset, where an episode is finished."""
-        return int(self.onset_frames[-1])
-
-    @cached_property
     def targets(self) -> npt.NDArray[np.float32]:
-        """float32 (frames,): true strip x for every frame of the spectrogram."""
-        frames = np.arange(len(self.spectrogram))
-        return target_x_px(frames, self.onset_s, onset_x_px=self.onset_x_px).astype(np.float32)
+        """float32 (frames,), the true strip x in every frame of the spectrogram."""
+        return self.targets_at(np.arange(len(self.spectrogram))).astype(np.float32)
 
     def _check_onsets(self) -> None:
         shapes = (np.shape(self.onset_s), np.shape(self.onset_x_px))

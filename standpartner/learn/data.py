@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from standpartner.agent.columns import ink, window_index
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
-from standpartner.agent.views import ink, window_index
 from standpartner.constants import BAND_COUNT, FRAME_RATE_HZ, KEY_COUNT, LOWEST_KEY, STRIP_HEIGHT_PX
 from standpartner.errors import CorpusError
 from standpartner.game.tracks import Track

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from standpartner.agent.columns import window_index
 from standpartner.agent.config import WINDOW_COLUMNS
-from standpartner.agent.views import window_index
 from standpartner.game.batched import BatchedGame
 from standpartner.learn.data import TrainingPerformance, TrainingSet, frames_between
 from standpartner.learn.device import precision

@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor
 from torch.nn import functional
 
-from standpartner.game.players import OraclePlayer
+from standpartner.game.policies import OraclePolicy
 from standpartner.game.tracks import Track
 from standpartner.learn.config import ImitateConfig
 from standpartner.learn.fixed_encoders import FixedEncoders, track_loss
@@ -40,7 +40,7 @@ class Imitate:
         """Play rollout ``number`` and learn from the oracle's advice."""
         settings = self.settings
         rng = np.random.default_rng([self.seed, 3, number])
-        rollout = self.episodes.collect(rng, teacher=OraclePlayer().act, greedy=0.5)
+        rollout = self.episodes.collect(rng, teacher=OraclePolicy().act, greedy=0.5)
         returns = rollout.value + rollout.advantages(discount=settings.discount, gae_lambda=1.0)
         rate, logs = self.optimiser.learning_rate(), []
         for chosen in shuffled(settings.episode.episodes, rng, count=settings.minibatches):

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from standpartner.agent.columns import window_index
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
-from standpartner.agent.views import window_index
 from standpartner.game.batched import BatchedGame
 from standpartner.learn.data import TrainingSet, frames_between, ink_between
 from standpartner.learn.device import precision

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from standpartner.evaluate.players.localisation import located_px
+from standpartner.agent.columns import located_px
 from standpartner.game.tracks import Track
 from standpartner.game.windows import Floats, Views, Windows
 from standpartner.learn.config import MmlocConfig

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from standpartner.agent.bundle import find_agent
+from standpartner.agent.find import find_agent
 from standpartner.corpus.store import open_corpus
 from standpartner.errors import ConfigError
 from standpartner.learn.config import STAGES, TrainConfig, parse_config

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from standpartner.evaluate.measures.episodes import Episode, play_episodes
-from standpartner.evaluate.measures.measures import evaluate_episodes
+from standpartner.evaluate.measures import Episode, evaluate_episodes
+from standpartner.evaluate.players import play_episodes
 from standpartner.game.batched import BatchedGame
-from standpartner.game.players import Player
+from standpartner.game.policies import Policy
 from standpartner.game.rules import GameConfig
 from standpartner.game.tracks import Track
 from standpartner.learn.rollout import Actor
@@ -38,9 +38,9 @@ class ActorPlayer:
         return actions
 
 
-def validate(player: Player, tracks: Sequence[Track], game: GameConfig) -> dict[str, float]:
-    """Let a player play one episode of each track, and measure."""
-    return valid_measures(play_episodes(player, tracks, config=game))
+def validate(policy: Policy, tracks: Sequence[Track], game: GameConfig) -> dict[str, float]:
+    """Play one episode of each track by a policy, and measure."""
+    return valid_measures(play_episodes(policy, tracks, config=game))
 
 
 def valid_measures(episodes: Sequence[Episode]) -> dict[str, float]:

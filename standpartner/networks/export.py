@@ -18,8 +18,6 @@ A window network has one, for each state of the game by itself (c is 2 with diff
 | window.onnx | score (N, c, h, w), spectrogram (N, c, 78, 40) | action (N, 3), value (N,); or bins (N, bins) |
 """
 
-import hashlib
-import json
 import logging
 import warnings
 from pathlib import Path
@@ -29,12 +27,12 @@ import torch
 from torch import Tensor, nn
 
 from standpartner.agent.config import FRONT_FRAMES, WINDOW_COLUMNS
+from standpartner.agent.description import describe_bundle, write_description
 from standpartner.constants import BAND_COUNT
 from standpartner.networks.checkpoint import AnyNetwork, save_checkpoint
 from standpartner.networks.read_once import OUTLINE, ROWS, ReadOnceNetwork
 from standpartner.networks.windows import WindowNetwork
 
-BUNDLE_VERSION = 1
 OPSET = 17
 
 
@@ -192,10 +190,5 @@ def export_bundle(network: AnyNetwork, folder: Path, *, about: dict[str, Any]) -
             )
     save_checkpoint(folder / "weights.safetensors", network, info={"stage": "exported", "step": 0} | about)
     files = [f"{name}.onnx" for name in _graphs(network)] + ["weights.safetensors"]
-    content = {
-        "format": BUNDLE_VERSION,
-        "network": network.config.to_json(),
-        "about": about,
-        "sha256": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files},
-    }
-    (folder / "agent.json").write_text(json.dumps(content, indent=1) + "\n")
+    content = describe_bundle(network.config.to_json(), about, files=[folder / name for name in files])
+    write_description(folder, content)

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 
 from standpartner.errors import GameError
-from standpartner.evaluate.measures.episodes import Episode
+from standpartner.evaluate.measures.episode import Episode
 from standpartner.evaluate.measures.measures import error_cm, r_on
-from standpartner.evaluate.music import Music
+from standpartner.evaluate.sound import AudibleTrack
 from standpartner.game.batched import BatchedGame
-from standpartner.game.players import Player
+from standpartner.game.policies import Policy
 
 
 class Round:
@@ -23,7 +23,7 @@ class Round:
         score: sum of the rewards.
     """
 
-    def __init__(self, music: Music) -> None:
+    def __init__(self, music: AudibleTrack) -> None:
         """Start at the first onset."""
         self.music = music
         self.game = BatchedGame([music.track], music.config)
@@ -103,9 +103,9 @@ class Round:
         }
 
 
-def play_round(player: Player, music: Music) -> Round:
-    """Let a player play a round to its end."""
+def play_round(policy: Policy, music: AudibleTrack) -> Round:
+    """Play a round to its end by a policy."""
     played = Round(music)
     while played.running:
-        played.step(int(player.act(played.game)[0]))
+        played.step(int(policy.act(played.game)[0]))
     return played

@@ -18,8 +18,8 @@ import soundfile
 
 from standpartner.constants import FRAME_RATE_HZ, SAMPLE_RATE_HZ
 from standpartner.errors import ConfigError, GameError
-from standpartner.evaluate.music import Music
-from standpartner.game.players import OraclePlayer
+from standpartner.evaluate.sound import AudibleTrack
+from standpartner.game.policies import OraclePolicy
 from standpartner.game.rendering import loudness_grey
 from standpartner.play.round import Round, play_round
 from standpartner.support.embed import grey_png, tiles
@@ -41,7 +41,7 @@ class PlayServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, music: Music, *, port: int = 0) -> None:
+    def __init__(self, music: AudibleTrack, *, port: int = 0) -> None:
         """Take the port; `serve_forever` starts serving.
 
         Args:
@@ -113,7 +113,7 @@ class PlayServer(ThreadingHTTPServer):
 
     @cached_property
     def _oracle(self) -> dict[str, Any]:
-        return play_round(OraclePlayer(), self.music).measures()
+        return play_round(OraclePolicy(), self.music).measures()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -181,7 +181,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def _checked_step(body: bytes, music: Music) -> dict[str, Any]:
+def _checked_step(body: bytes, music: AudibleTrack) -> dict[str, Any]:
     """Arguments of `PlayServer.step` from a request."""
     count = len(music.config.actions)
     try:
@@ -195,7 +195,7 @@ def _checked_step(body: bytes, music: Music) -> dict[str, Any]:
     return {"number": number, "frame": frame, "actions": list(actions)}
 
 
-def _contents(music: Music) -> dict[str, Content]:
+def _contents(music: AudibleTrack) -> dict[str, Content]:
     strip = [grey_png(tile) for tile in tiles(music.track.strip)]
     heard = [grey_png(tile) for tile in tiles(loudness_grey(music.track.spectrogram).T[::-1])]
     sound = io.BytesIO()
@@ -209,7 +209,7 @@ def _contents(music: Music) -> dict[str, Content]:
     }
 
 
-def _page(music: Music, *, strip_tiles: int, heard_tiles: int) -> str:
+def _page(music: AudibleTrack, *, strip_tiles: int, heard_tiles: int) -> str:
     track, config = music.track, music.config
     data = {
         "rules": config.name,

@@ -9,9 +9,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from standpartner.agent.bundle import Agent, Ear, bundled_agents, hear_recording, load_agent  # noqa: E402
+from standpartner.agent.bundle import Agent, load_agent  # noqa: E402
+from standpartner.agent.columns import ink, pad_columns, window, window_index  # noqa: E402
 from standpartner.agent.config import NetworkConfig  # noqa: E402
-from standpartner.agent.views import ink, pad_columns, window, window_index  # noqa: E402
+from standpartner.agent.find import bundled_agents  # noqa: E402
+from standpartner.agent.listening import Ear, hear_recording  # noqa: E402
 from standpartner.errors import AgentError  # noqa: E402
 from standpartner.networks.checkpoint import load_checkpoint  # noqa: E402
 from standpartner.networks.export import export_bundle  # noqa: E402

@@ -53,7 +53,10 @@ def test_reports_go_into_files_and_a_table(call: Call, corpus: str, tmp_path: Pa
         (("evaluate", "--agent", "oracle", "--corpus", "tunes", "--sound", "loud"), "as-built, score, room"),
         (("evaluate", "--agent", "oracle", "--corpus", "tunes", "--sound", "room"), "npm install --prefix"),
         (("evaluate", "--agent", "otw", "--corpus", "tunes"), "install it with: make peers"),
-        (("evaluate", "--agent", "oracle", "--corpus", "tunes", "--csv", "/dev/null/x.csv"), "cannot write to"),
+        (
+            ("evaluate", "--agent", "oracle", "--corpus", "tunes", "--csv", "/dev/null/x.csv"),
+            "cannot make the folder",
+        ),
         (("table", "/nowhere/report.json"), "cannot read the report"),
         (("table", "report.json", "--out", "table.html"), "ends in .md or .tex, got table.html"),
     ],
@@ -83,16 +86,23 @@ def test_calibration_is_printed_drawn_and_recorded(call: Call, corpus: str, tiny
 
 
 def test_tunes_too_short_for_jumps(call: Call, corpus: str, tiny_bundle: Path) -> None:
-    code, _, err = call("evaluate", "--agent", f"follower:{tiny_bundle}", "--corpus", corpus, "--jumps", "random")
+    code, _, err = call("evaluate-jumps", "--agent", f"follower:{tiny_bundle}", "--corpus", corpus)
     assert code == 1
     assert "no piece of tunes valid has room for jumps (random)" in err
-    code, _, err = call("evaluate", "--agent", str(tiny_bundle), "--corpus", corpus, "--jumps", "repeats")
+    code, _, err = call("evaluate-jumps", "--agent", str(tiny_bundle), "--corpus", corpus, "--jumps", "repeats")
     assert code == 1
     assert "the repeats of tunes are not annotated, only those of msmd; choose --jumps sections" in err
 
 
-def test_what_jumps_do_not_heed_is_refused(call: Call) -> None:
-    for option in (("--runs", "3"), ("--sound", "room"), ("--record",), ("--game", "piano"), ("--csv", "x.csv")):
-        code, _, err = call("evaluate", "--agent", "tunes", "--corpus", "nottingham", "--jumps", "random", *option)
-        assert code == 1
-        assert "leave out --sound, --runs, --game, --record and --csv" in err
+def test_test_pieces_are_measured_and_nothing_is_fitted_to_them(call: Call, corpus: str, tiny_bundle: Path) -> None:
+    words = ("calibrate", "--agent", str(tiny_bundle), "--corpus", corpus)
+    code, _, err = call(*words, "--split", "test")
+    assert code == 1
+    assert "nothing may be fitted to test pieces; calibrate with --split train or valid" in err
+    code, _, err = call(*words, "--measure", "--record")
+    assert code == 1
+    assert "leave out --record or --measure" in err
+    code, out, err = call(*words, "--measure")
+    assert code == 0, err
+    assert "0 pieces fitted, 2 measured" in " ".join(out.split())
+    assert "weights: search 0.500, tracker 0.500, bias 0.000" in out

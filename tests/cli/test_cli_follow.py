@@ -100,14 +100,14 @@ def test_agents(call, tiny_bundle, tmp_path, monkeypatch):
     rows = [measures | {"runs": 1}, measures | {"runs": 10, "r_on": 0.5}, measures | {"agent": "oracle", "runs": 1}]
     content["about"] = {"name": "tiny", "purpose": "whistling", "corpus": "birds", "measures": rows}
     (folder / "agent.json").write_text(json.dumps(content))
-    monkeypatch.setattr("standpartner.agent.bundle.bundled_agents", lambda: {"tiny": folder})
+    monkeypatch.setattr("standpartner.agent.find.bundled_agents", lambda: {"tiny": folder})
     code, out, _ = call("agents")
     assert code == 0
     row = next(line for line in out.splitlines() if line.startswith("tiny"))
     assert " ".join(row.split()) == "tiny whistling birds test room piano 0.970 0.981 0.123 cm 0.950"
     (folder / "agent.json").write_text("{")
     refused(call("agents"), "its agent.json cannot be read")
-    monkeypatch.setattr("standpartner.agent.bundle.bundled_agents", dict)
+    monkeypatch.setattr("standpartner.agent.find.bundled_agents", dict)
     assert "No agent is bundled" in call("agents")[1]
 
 

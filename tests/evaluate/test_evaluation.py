@@ -5,11 +5,13 @@ import pytest
 
 from standpartner.agent.bundle import load_agent
 from standpartner.corpus.store import Corpus
-from standpartner.errors import AgentError, ConfigError
-from standpartner.evaluate.measures.episodes import play_episodes, play_runs
-from standpartner.evaluate.players.agents import AgentPlayer, Senses
+from standpartner.errors import ConfigError
+from standpartner.evaluate.players import PlayConfig, find_player
+from standpartner.evaluate.players.agent_player import AgentPolicy
+from standpartner.evaluate.players.episodes import play_episodes, play_runs
 from standpartner.evaluate.players.forward_filter import CELL_PX, FilterConfig, ForwardFilter
-from standpartner.evaluate.run import EvaluationConfig, evaluate, game_for, play_pieces
+from standpartner.evaluate.players.read_once import EncodedTracks, ReadOnceDecisions
+from standpartner.evaluate.run import EvaluationConfig, evaluate, game_for
 from standpartner.game.rules import NOTTINGHAM, PIANO
 from standpartner.piece import save_piece
 
@@ -57,14 +59,12 @@ def test_stochastic_runs_differ_and_repeat_with_their_seed(corpus, tiny_bundle):
 
 def test_runs_in_one_game_are_those_played_apart(tiny_pieces, tiny_bundle):
     tracks = [track for piece in tiny_pieces for track in piece.tracks()]
-    senses = Senses(load_agent(str(tiny_bundle)), tracks)
-    count = len(tracks)
-    together = play_runs(
-        AgentPlayer(senses, episodes=2 * count, seeds=[7, 8]), tracks, config=NOTTINGHAM, runs=2, stop_when_lost=True
-    )
+    encoded, count = EncodedTracks(load_agent(str(tiny_bundle)), tracks), len(tracks)
+    policy = AgentPolicy(ReadOnceDecisions(encoded, episodes=2 * count), seeds=[7, 8])
+    together = play_runs(policy, tracks, config=NOTTINGHAM, runs=2, stop_when_lost=True)
     for seed, run in zip((7, 8), together, strict=True):
-        player = AgentPlayer(senses, episodes=count, seeds=[seed])
-        apart = play_episodes(player, tracks, config=NOTTINGHAM, stop_when_lost=True)
+        policy = AgentPolicy(ReadOnceDecisions(encoded, episodes=count), seeds=[seed])
+        apart = play_episodes(policy, tracks, config=NOTTINGHAM, stop_when_lost=True)
         for one, other in zip(run, apart, strict=True):
             np.testing.assert_array_equal(one.position_px, other.position_px)
 
@@ -87,10 +87,10 @@ def test_another_sound_makes_another_evaluation(corpus, monkeypatch, tmp_path):
 def test_episodes_do_not_depend_on_their_company(tiny_pieces, tiny_bundle):
     """Played side by side or alone, a piece is followed in the same way."""
     tracks = [track for piece in tiny_pieces for track in piece.tracks()]
-    agent = load_agent(str(tiny_bundle))
-    together = play_episodes(AgentPlayer(Senses(agent, tracks), episodes=len(tracks)), tracks, config=PIANO)
+    player, config = find_player(str(tiny_bundle)), PlayConfig(game=PIANO)
+    (together,) = player.play_tracks(tracks, config)
     for track, episode in zip(tracks, together, strict=True):
-        alone = play_episodes(AgentPlayer(Senses(agent, [track]), episodes=1), [track], config=PIANO)[0]
+        ((alone,),) = player.play_tracks([track], config)
         np.testing.assert_array_equal(alone.position_px, episode.position_px)
 
 
@@ -112,9 +112,7 @@ def test_numpy_play_equals_pytorch_play(tiny_pieces, tmp_path, tiny_network_conf
     features = encode(network, data, settings=AugmentConfig.none(), seed=0)
     player = ActorPlayer(FixedEncoders(network, features), episodes=len(tracks))
     learned = play_episodes(player, tracks, config=PIANO)
-    shipped = play_episodes(
-        AgentPlayer(Senses(load_agent(str(tmp_path)), tracks), episodes=len(tracks)), tracks, config=PIANO
-    )
+    (shipped,) = find_player(str(tmp_path)).play_tracks(tracks, PlayConfig(game=PIANO))
     for a, b in zip(learned, shipped, strict=True):
         np.testing.assert_array_equal(a.position_px, b.position_px)
 
@@ -136,9 +134,5 @@ def test_bad_settings_are_named(corpus):
         evaluate(EvaluationConfig(agent="oracle", runs=0), corpus)
     with pytest.raises(ConfigError, match="piano, nottingham"):
         game_for("nottingham", "chess")
-    with pytest.raises(AgentError, match="no agent"):
-        play_pieces(EvaluationConfig(agent="nobody"), list(corpus.pieces("valid")), game=PIANO)
-    with pytest.raises(AgentError, match="no agent 'oracle:loud'"):
-        evaluate(EvaluationConfig(agent="oracle:loud"), corpus)
     assert game_for("nottingham", None) is NOTTINGHAM
     assert game_for("asap", None) is PIANO

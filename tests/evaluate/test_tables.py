@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from standpartner.errors import ConfigError
-from standpartner.evaluate.measures.episodes import Episode
+from standpartner.evaluate.measures.episode import Episode
 from standpartner.evaluate.measures.measures import evaluate_runs
 from standpartner.evaluate.measures.tally import TOLERANCES_S
 from standpartner.evaluate.tables import (

@@ -3,11 +3,8 @@
 import numpy as np
 import pytest
 
-from standpartner.agent.bundle import load_agent, load_player
 from standpartner.errors import AgentError, ConfigError
-from standpartner.evaluate.measures.episodes import play_episodes
-from standpartner.evaluate.players.agents import AgentPlayer, Senses
-from standpartner.evaluate.players.window_agents import window_runs
+from standpartner.evaluate.players import PlayConfig, load_agent_player
 from standpartner.explain.traces.trace import record_traces
 from standpartner.game.rules import NOTTINGHAM, PIANO, next_position, reward
 
@@ -29,9 +26,9 @@ def check_shape_and_sense(trace):
 
 def test_a_read_once_agent_is_traced_as_it_is_evaluated(tiny_pieces, tiny_bundle):
     tracks = [track for piece in tiny_pieces for track in piece.tracks()]
-    agent = load_agent(str(tiny_bundle))
-    traces = list(record_traces(agent, tracks, game=PIANO))
-    episodes = play_episodes(AgentPlayer(Senses(agent, tracks), episodes=len(tracks)), tracks, config=PIANO)
+    player = load_agent_player(str(tiny_bundle))
+    traces = list(record_traces(player, tracks, game=PIANO))
+    (episodes,) = player.play_tracks(tracks, PlayConfig(game=PIANO))
     for trace, episode, track in zip(traces, episodes, tracks, strict=True):
         assert trace.track is track
         np.testing.assert_array_equal(trace.position_px, episode.position_px)
@@ -44,22 +41,22 @@ def test_a_read_once_agent_is_traced_as_it_is_evaluated(tiny_pieces, tiny_bundle
 
 def test_a_window_agent_is_traced_as_it_is_evaluated(tiny_pieces, window_bundle):
     tracks = tiny_pieces[0].tracks()
-    agent = load_player(window_bundle("acts"))
-    traces = list(record_traces(agent, tracks, game=NOTTINGHAM))
-    (episodes,) = window_runs(agent, tracks, game=NOTTINGHAM)
+    player = load_agent_player(window_bundle("acts"))
+    traces = list(record_traces(player, tracks, game=NOTTINGHAM))
+    (episodes,) = player.play_tracks(tracks, PlayConfig(game=NOTTINGHAM))
     for trace, episode in zip(traces, episodes, strict=True):
         np.testing.assert_array_equal(trace.position_px, episode.position_px)
         check_shape_and_sense(trace)
         assert trace.locate.shape == (trace.states - 1, 0)
         assert trace.seen_px == (150, 40)
     with pytest.raises(ConfigError, match="use it with --game nottingham"):
-        next(record_traces(agent, tracks, game=PIANO))
+        next(record_traces(player, tracks, game=PIANO))
 
 
 def test_an_agent_that_only_locates_is_refused(tiny_pieces, window_bundle):
-    agent = load_player(window_bundle("locates", bins=10))
+    player = load_agent_player(window_bundle("locates", bins=10))
     with pytest.raises(AgentError, match="takes no actions; choose one that acts"):
-        next(record_traces(agent, tiny_pieces[0].tracks(), game=NOTTINGHAM))
+        next(record_traces(player, tiny_pieces[0].tracks(), game=NOTTINGHAM))
 
 
 def test_states_and_decisions_of_frames(clicks):

@@ -8,8 +8,8 @@ pytest.importorskip("captum")
 
 import torch
 
-from standpartner.agent.bundle import load_player
 from standpartner.errors import AgentError
+from standpartner.evaluate.players import load_agent_player
 from standpartner.explain.gradients.attribution import AttributionConfig, attribute
 from standpartner.explain.gradients.trace_overlay import explain_trace
 from standpartner.explain.replay import load_network, play_moments, retrace
@@ -23,7 +23,7 @@ def track(tiny_pieces):
 
 
 def trace_of(bundle, track):
-    return next(record_traces(load_player(str(bundle)), [track], game=NOTTINGHAM))
+    return next(record_traces(load_agent_player(str(bundle)), [track], game=NOTTINGHAM))
 
 
 def test_an_episode_is_explained_where_the_trace_is_also_when_lost(tiny_bundle, track):

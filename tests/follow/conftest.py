@@ -7,7 +7,7 @@ import pytest
 
 from standpartner.agent.bundle import Decision
 from standpartner.agent.calibration import Calibration
-from standpartner.agent.views import pad_columns
+from standpartner.agent.columns import pad_columns
 
 
 class ScriptedAgent:

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from standpartner.agent.bundle import Agent, Ear, load_agent
+from standpartner.agent.bundle import Agent, load_agent
 from standpartner.agent.calibration import Calibration
-from standpartner.agent.views import window, window_index
+from standpartner.agent.columns import window, window_index
+from standpartner.agent.listening import Ear
 from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.demo.bundled import load_demo
 from standpartner.errors import AudioError, ConfigError, ScoreError

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from standpartner.agent.bundle import load_agent
+from standpartner.agent.columns import pad_columns
 from standpartner.agent.config import WINDOW_COLUMNS
-from standpartner.agent.views import pad_columns
 from standpartner.errors import AgentError, ConfigError
 from standpartner.follow.search import ScoreSearch, SearchConfig
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from standpartner.agent.config import Convolution, WindowNetworkConfig
-from standpartner.evaluate.measures.episodes import play_episodes
 from standpartner.evaluate.measures.measures import evaluate_episodes
+from standpartner.evaluate.players.episodes import play_episodes
 from standpartner.game import CONFIGS, PIANO, GameConfig, Track, ramp_track
 from standpartner.learn.a2c import A2c
 from standpartner.learn.config import A2cConfig, EpisodeConfig, OptimiserConfig, PpoConfig, ReinforceConfig

@@ -9,7 +9,7 @@ from standpartner.errors import MissingExtraError, PieceError
 from standpartner.game import NOTTINGHAM, PIANO
 from standpartner.hear import read_audio, spectrogram
 from standpartner.perform import backends, synthesis
-from standpartner.play import piece_music
+from standpartner.play import audible_track
 
 
 def test_the_demo_is_heard_as_it_was_recorded():
@@ -23,7 +23,7 @@ def test_the_demo_is_heard_as_it_was_recorded():
 def test_a_piece_sounds_when_its_notes_are_played(tiny_pieces):
     piece = tiny_pieces[0]
     for index, performance in enumerate(piece.performances):
-        music = piece_music(piece, config=NOTTINGHAM, performance=performance.name)
+        music = audible_track(piece, config=NOTTINGHAM, performance=performance.name)
         assert music.track.name == f"{piece.name}/{performance.name}"
         np.testing.assert_array_equal(music.track.spectrogram, performance.spectrogram)
         assert len(music.audio) / SAMPLE_RATE_HZ > performance.onset_s[-1]
@@ -38,7 +38,7 @@ def test_it_is_in_the_tuning_that_the_agents_hear(tiny_pieces):
     performance = tiny_pieces[0].performances[0]
     sharp = replace(performance, made_by=performance.made_by | {"detune_cents": 100.0})
     one, other = (
-        spectrogram(piece_music(replace(tiny_pieces[0], performances=(heard,)), config=PIANO).audio)
+        spectrogram(audible_track(replace(tiny_pieces[0], performances=(heard,)), config=PIANO).audio)
         for heard in (performance, sharp)
     )
     assert likeness(other[:, 1:], one[:, :-1]) > 0.9 > likeness(other, one)
@@ -52,12 +52,12 @@ def likeness(one, other):
 @pytest.mark.skipif(not backends(), reason='no synthesiser; pip install "standpartner[synth]"')
 def test_the_first_performance_is_taken_and_an_unknown_one_refused(tiny_pieces):
     piece = tiny_pieces[0]
-    assert piece_music(piece, config=PIANO).track.name == f"{piece.name}/p0"
+    assert audible_track(piece, config=PIANO).track.name == f"{piece.name}/p0"
     with pytest.raises(PieceError, match="expected the performance 'p7', it has p0, p1"):
-        piece_music(piece, config=PIANO, performance="p7")
+        audible_track(piece, config=PIANO, performance="p7")
 
 
 def test_without_a_synthesiser_it_names_the_cure(tiny_pieces, monkeypatch):
     monkeypatch.setattr(synthesis, "backends", lambda: ())
     with pytest.raises(MissingExtraError, match=r'pip install "standpartner\[synth\]"'):
-        piece_music(tiny_pieces[0], config=PIANO)
+        audible_track(tiny_pieces[0], config=PIANO)

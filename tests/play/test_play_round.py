@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from standpartner.errors import GameError
-from standpartner.evaluate.measures.episodes import play_episodes
 from standpartner.evaluate.measures.measures import evaluate_episodes
-from standpartner.game import BatchedGame, ConstantSpeedPlayer, OraclePlayer, RandomPlayer
+from standpartner.evaluate.players.episodes import play_episodes
+from standpartner.game import BatchedGame, ConstantSpeedPolicy, OraclePolicy, RandomPolicy
 from standpartner.play import Round, play_round
 
 SLOWER, SAME, FASTER = 0, 1, 2
@@ -36,12 +36,12 @@ def test_a_round_is_an_episode_of_the_game(music):
 
 
 @pytest.mark.parametrize(
-    "player", [OraclePlayer(), ConstantSpeedPlayer(2.0), ConstantSpeedPlayer(0.0), RandomPlayer(3)]
+    "player", [OraclePolicy(), ConstantSpeedPolicy(2.0), ConstantSpeedPolicy(0.0), RandomPolicy(3)]
 )
 def test_its_measures_are_those_of_an_evaluation(music, player):
     found = play_round(player, music).measures()
     [episode] = play_episodes(player, [music.track], config=music.config, stop_when_lost=True)
-    if not isinstance(player, RandomPlayer):  # whose second play differs
+    if not isinstance(player, RandomPolicy):  # whose second play differs
         expected = evaluate_episodes([episode])
         assert found["r_on"] == expected["r_on"]
         assert found["error_cm"] == pytest.approx(expected["error_cm_mean"])
@@ -50,10 +50,10 @@ def test_its_measures_are_those_of_an_evaluation(music, player):
 
 
 def test_lost_finished_and_out_of_time_are_told_apart(music):
-    assert play_round(ConstantSpeedPlayer(0.0), music).state == "lost"
-    assert play_round(OraclePlayer(), music).state == "finished"
+    assert play_round(ConstantSpeedPolicy(0.0), music).state == "lost"
+    assert play_round(OraclePolicy(), music).state == "finished"
     short = replace(music, config=replace(music.config, time_limit_frames=5))
-    assert play_round(OraclePlayer(), short).state == "out of time"
+    assert play_round(OraclePolicy(), short).state == "out of time"
 
 
 def test_lost_at_the_first_step_has_measures_too(music):

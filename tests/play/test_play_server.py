@@ -13,7 +13,7 @@ import soundfile
 from PIL import Image
 
 from standpartner.errors import ConfigError
-from standpartner.game import OraclePlayer
+from standpartner.game import OraclePolicy
 from standpartner.game.rendering import loudness_grey
 from standpartner.play import PlayServer, Round, play_round
 from standpartner.play import server as server_module
@@ -85,7 +85,7 @@ def test_steps_are_played_by_the_rules_and_end_beside_the_oracle(server, music):
     assert len(rest["views"]) == 43
     assert rest["views"] == [expected.step(action) for action in actions[5 : 5 + 43]]
     assert rest["views"][-1]["state"] == "finished"
-    oracle = play_round(OraclePlayer(), music).measures()
+    oracle = play_round(OraclePolicy(), music).measures()
     assert rest["measures"] == {"you": expected.measures(), "oracle": oracle}
     assert post(server, "/step", round=1, frame=58, actions=[SAME])[0] == 409
 

@@ -7,13 +7,15 @@ one begins with a bar.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from standpartner.errors import ConfigError
-from standpartner.game.rules import onset_frame, target_x_px
+from standpartner.game.onsets import PlayedOnsets
+from standpartner.game.rules import target_x_px
 from standpartner.hear import spectrogram
 from standpartner.perform import PerformanceStyle, perform, render
 from standpartner.score import Score
@@ -57,7 +59,7 @@ class JumpsConfig:
 
 
 @dataclass(frozen=True, eq=False)
-class JumpPerformance:
+class JumpPerformance(PlayedOnsets):
     """A performance with jumps, and where the music is at every moment.
 
     Attributes:
@@ -78,28 +80,38 @@ class JumpPerformance:
 
     @property
     def starts(self) -> Ints:
-        """(passages,) where in ``onset`` each passage begins."""
+        """(passages,), where in ``onset`` each passage begins."""
         lengths = [passage.last - passage.first + 1 for passage in self.passages]
         return np.cumsum([0, *lengths])[:-1]
 
-    @property
-    def onset_frames(self) -> Ints:
-        """(n,) frame of each onset."""
-        return np.asarray(onset_frame(self.onset_s), np.int64)
+    @cached_property
+    def onset_x_px(self) -> Floats:  # type: ignore[override]  # known from the score
+        """(n,) strip x of each onset heard; it goes back where the player does."""
+        return np.asarray(self.score.onsets.x_px[self.onset], np.float64)
 
-    def passage_at(self, frames: Ints) -> Ints:
-        """Passage that is played in each frame, by the frame of its first onset; the first one before it begins."""
+    @property
+    def strip(self) -> NDArray[np.uint8]:
+        """The strip of the score, uint8 (160, width)."""
+        return self.score.strip
+
+    def passage_at(self, frames: NDArray[np.integer]) -> Ints:
+        """Return the passage that is played in each frame, by the frame of its first onset.
+
+        Before the first one begins it is the first one.
+        """
         begins = self.onset_frames[self.starts]
         return np.maximum(np.searchsorted(begins, frames, side="right") - 1, 0)
 
-    def targets_at(self, frames: Ints) -> Floats:
-        """True strip x in each frame: as for any performance within a passage, its last onset's until the next."""
+    def targets_at(self, frames: NDArray[np.integer]) -> Floats:
+        """Return the true strip x in each frame: within a passage as in any performance.
+
+        From a passage's last onset on it stays there until the next passage begins.
+        """
         passage, target = self.passage_at(frames), np.zeros(len(frames))
         for number, begin in enumerate(self.starts):
             here = passage == number
             own = slice(begin, begin + self.passages[number].last - self.passages[number].first + 1)
-            x_px = self.score.onsets.x_px[self.onset[own]]
-            target[here] = target_x_px(frames[here], self.onset_s[own], onset_x_px=x_px)
+            target[here] = target_x_px(frames[here], self.onset_s[own], onset_x_px=self.onset_x_px[own])
         return target
 
 

@@ -28,7 +28,7 @@ from standpartner.constants import FRAME_RATE_HZ
 from standpartner.errors import ConfigError
 from standpartner.evaluate.jumps.performances import JumpPerformance
 from standpartner.evaluate.measures.bootstrap import percentile_interval, resampled_totals
-from standpartner.evaluate.players.following import Pursued
+from standpartner.evaluate.players.player import FollowedFrames
 from standpartner.game.rules import PIANO
 
 STAYS_S: Final = 0.5
@@ -59,10 +59,10 @@ class Recovery:
     elsewhere: bool
 
 
-def recoveries(performance: JumpPerformance, pursued: Pursued) -> list[Recovery]:
+def recoveries(performance: JumpPerformance, followed: FollowedFrames) -> list[Recovery]:
     """One for each jump of the player."""
-    frames = _frames(performance, pursued)
-    right = _right_system(performance, pursued.position_px, frames)
+    frames = _frames(performance, followed)
+    right = _right_system(performance, followed.position_px, frames)
     passage, system, found = performance.passage_at(frames), performance.score.onsets.system, []
     for number, (before, after) in enumerate(pairwise(performance.passages), start=1):
         here = right[passage == number]
@@ -73,13 +73,15 @@ def recoveries(performance: JumpPerformance, pursued: Pursued) -> list[Recovery]
     return found
 
 
-def evaluate_recovery(performances: Sequence[JumpPerformance], pursued: Sequence[Pursued], seed: int = 0) -> dict:
-    """All measures over some performances with jumps, of one piece each.
+def evaluate_recovery(
+    performances: Sequence[JumpPerformance], followed: Sequence[FollowedFrames], *, seed: int = 0
+) -> dict[str, Any]:
+    """Compute all measures over some performances with jumps, of one piece each.
 
     Args:
-        performances: what was played; at least one.
-        pursued: what the follower made of each.
-        seed: of the bootstrap.
+        performances: What was played; at least one.
+        followed: What the follower made of each.
+        seed: The seed of the bootstrap.
 
     Returns:
         The measures of this module, ``pieces``, ``jumps``, ``intervals`` and ``rows``; ready for JSON.
@@ -87,15 +89,15 @@ def evaluate_recovery(performances: Sequence[JumpPerformance], pursued: Sequence
     Raises:
         ConfigError: there is no performance, or not one result for each.
     """
-    if not performances or len(performances) != len(pursued):
+    if not performances or len(performances) != len(followed):
         raise ConfigError(
-            f"expected a result for each of some performances, got {len(performances)} and {len(pursued)}"
+            f"expected a result for each of some performances, got {len(performances)} and {len(followed)}"
         )
-    each = [recoveries(performance, result) for performance, result in zip(performances, pursued, strict=True)]
+    each = [recoveries(performance, result) for performance, result in zip(performances, followed, strict=True)]
     tallies = np.array(
         [
             [_tally(performance, result, found)[column] for column in _COLUMNS]
-            for performance, result, found in zip(performances, pursued, each, strict=True)
+            for performance, result, found in zip(performances, followed, each, strict=True)
         ]
     )
     resampled = _measures(resampled_totals(tallies, seed).T)
@@ -107,7 +109,7 @@ def evaluate_recovery(performances: Sequence[JumpPerformance], pursued: Sequence
         "jumps_elsewhere": sum(recovery.elsewhere for found in each for recovery in found),
         **_plain(_measures(tallies.sum(axis=0))),
         "latency_s_median": _finite(np.median(latencies)),
-        "jumps_of_follower": int(sum(result.jumped.sum() for result in pursued)),
+        "jumps_of_follower": int(sum(result.jumped.sum() for result in followed)),
         "wrong_jumps": int(tallies[:, _COLUMNS.index("wrong_jumps")].sum()),
         "intervals": intervals,
         "rows": [
@@ -117,8 +119,8 @@ def evaluate_recovery(performances: Sequence[JumpPerformance], pursued: Sequence
     }
 
 
-def _frames(performance: JumpPerformance, pursued: Pursued) -> NDArray[np.int64]:
-    return performance.onset_frames[0] + np.arange(len(pursued.position_px))
+def _frames(performance: JumpPerformance, followed: FollowedFrames) -> NDArray[np.int64]:
+    return performance.first_frame + np.arange(len(followed.position_px))
 
 
 def _right_system(performance: JumpPerformance, position_px: NDArray, frames: NDArray[np.int64]) -> Bools:
@@ -136,11 +138,11 @@ def _first_stay(right: Bools) -> int | None:
     return None
 
 
-def _tally(performance: JumpPerformance, pursued: Pursued, found: Sequence[Recovery]) -> dict[str, float]:
-    frames = _frames(performance, pursued)
-    error_px = np.abs(pursued.position_px - performance.targets_at(frames))
-    away = np.append(pursued.position_px[:1], pursued.position_px[:-1]) - performance.targets_at(frames)
-    wrong = pursued.jumped & ((error_px > PIANO.bound_px) | (np.abs(away) <= PIANO.bound_px))
+def _tally(performance: JumpPerformance, followed: FollowedFrames, found: Sequence[Recovery]) -> dict[str, float]:
+    frames = _frames(performance, followed)
+    error_px = np.abs(followed.position_px - performance.targets_at(frames))
+    away = np.append(followed.position_px[:1], followed.position_px[:-1]) - performance.targets_at(frames)
+    wrong = followed.jumped & ((error_px > PIANO.bound_px) | (np.abs(away) <= PIANO.bound_px))
     latency = np.array([recovery.latency_s for recovery in found])
     elsewhere = np.array([recovery.elsewhere for recovery in found])
     soon = {f"within_{limit_s:g}_s": latency <= limit_s for limit_s in WITHIN_S}
@@ -150,18 +152,18 @@ def _tally(performance: JumpPerformance, pursued: Pursued, found: Sequence[Recov
         "elsewhere": float(np.sum(elsewhere)),
         **{f"elsewhere_{name}": float(np.sum(back & elsewhere)) for name, back in soon.items()},
         "latency_s": float(sum(min(recovery.latency_s, recovery.lasted_s) for recovery in found)),
-        **_tally_onsets(performance, pursued),
-        "jumps_of_follower": float(pursued.jumped.sum()),
+        **_tally_onsets(performance, followed),
+        "jumps_of_follower": float(followed.jumped.sum()),
         "wrong_jumps": float(wrong.sum()),
     }
 
 
-def _tally_onsets(performance: JumpPerformance, pursued: Pursued) -> dict[str, float]:
+def _tally_onsets(performance: JumpPerformance, followed: FollowedFrames) -> dict[str, float]:
     """Onsets after jumps, and those that were tracked: all, and those some time after a jump."""
     onset_frames, starts = performance.onset_frames, performance.starts
     passage = np.searchsorted(starts, np.arange(len(onset_frames)), side="right") - 1
     time_s, x_px = performance.score.onsets.time_s, performance.score.onsets.x_px
-    said = np.interp(pursued.position_px[onset_frames - onset_frames[0]], x_px, time_s)
+    said = np.interp(followed.position_px[onset_frames - onset_frames[0]], x_px, time_s)
     error_s = np.abs(said - time_s[performance.onset]) * _slowness(performance)[passage]
     since_s = performance.onset_s - performance.onset_s[starts[passage]]
     tally = {}

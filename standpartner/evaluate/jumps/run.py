@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from standpartner.agent.bundle import load_agent
 from standpartner.corpus.build import seed_of
 from standpartner.corpus.split_styles import TEST_STYLE, VALID_STYLE
 from standpartner.corpus.store import Corpus
@@ -13,25 +12,23 @@ from standpartner.errors import ConfigError
 from standpartner.evaluate.jumps.performances import JumpPerformance, perform_passages, plan_passages
 from standpartner.evaluate.jumps.recovery import evaluate_recovery
 from standpartner.evaluate.jumps.repeats import annotated_repeats, ordered_passages
-from standpartner.evaluate.players.following import pursue_jumps
-from standpartner.evaluate.run import agent_behind
-from standpartner.follow.pursuit import PursuitConfig
+from standpartner.evaluate.players import find_player
 from standpartner.perform import PerformanceStyle
 from standpartner.piece import Piece
 
 
 @dataclass(frozen=True)
 class JumpEvaluationConfig:
-    """What to evaluate.
+    """What is evaluated.
 
     Attributes:
-        agent: "follower" or "follower:AGENT" follows with the search beside the agent; the name or folder of an agent
-            alone leaves it to itself.
+        agent: The name of a player that follows: "follower" or "follower:AGENT" follows with the search beside the
+            agent; the name or folder of an agent alone leaves it to itself.
         jumps: "repeats" where repeats are annotated (`standpartner.evaluate.jumps.repeats`), "random" or "sections"
             (`standpartner.evaluate.jumps.performances.plan_passages`).
-        split: of the corpus.
-        seed: of the jumps and the bootstrap.
-        limit: at most so many pieces.
+        split: The split of the corpus.
+        seed: The seed of the jumps and of the bootstrap.
+        limit: At most so many pieces are played; None plays all.
     """
 
     agent: str
@@ -42,24 +39,24 @@ class JumpEvaluationConfig:
 
 
 def style_of(split: str) -> PerformanceStyle:
-    """How performances with jumps are played: test pieces as written, on the tests' piano, others with feeling."""
+    """Return how performances with jumps are played: test pieces as written, on the tests' piano, others freely."""
     return TEST_STYLE if split == "test" else VALID_STYLE
 
 
 def play_with_jumps(
     piece: Piece, kind: str, *, style: PerformanceStyle, seed: int = 0, corpus: str = ""
 ) -> JumpPerformance | None:
-    """A performance of a piece with jumps, drawn by its name; None if it is too short for one or has no repeats.
+    """Perform a piece with jumps, drawn by its name; None if it is too short for one or has no repeats.
 
     Args:
-        piece: what is played.
+        piece: The piece that is played.
         kind: "repeats", "random" or "sections".
-        style: how freely.
-        seed: of the jumps.
-        corpus: of the piece, for "repeats".
+        style: How freely it is played.
+        seed: The seed of the jumps.
+        corpus: The name of the piece's corpus, for "repeats".
 
     Raises:
-        ConfigError: there is no such kind, or the repeats of this corpus are not annotated.
+        ConfigError: There is no such kind, or the repeats of this corpus are not annotated.
     """
     if kind == "repeats":
         bars, order = annotated_repeats(corpus).get(piece.name, (0, ()))
@@ -73,7 +70,7 @@ def play_with_jumps(
 
 
 def performances_with_jumps(config: JumpEvaluationConfig, corpus: Corpus) -> Iterator[JumpPerformance]:
-    """One for each piece of the split that has room for a jump, or repeats."""
+    """Perform each piece of the split that has room for a jump, or repeats."""
     style = style_of(config.split)
     for piece in corpus.pieces(config.split, limit=config.limit):
         performance = play_with_jumps(piece, config.jumps, style=style, seed=config.seed, corpus=corpus.name)
@@ -82,29 +79,32 @@ def performances_with_jumps(config: JumpEvaluationConfig, corpus: Corpus) -> Ite
 
 
 def evaluate_jumps(config: JumpEvaluationConfig, corpus: Corpus) -> dict[str, Any]:
-    """Evaluate and report.
+    """Evaluate a player on performances with jumps.
+
+    Args:
+        config: What is evaluated.
+        corpus: A built corpus.
 
     Returns:
         The measures of ``recovery.evaluate_recovery`` with ``agent``, ``corpus``, ``split``, ``jumps_kind``, ``seed``,
         ``limit`` and ``seconds`` (of performing, following and measuring); ready for JSON.
 
     Raises:
-        ConfigError: there is no such kind of jumps, or no piece has one.
-        CorpusError: the corpus is not built.
-        AgentError: there is no such agent, or it cannot follow.
-        MissingExtraError: a soundfont or a synthesiser is not installed.
+        ConfigError: There is no such kind of jumps, no piece has one, or the player cannot follow them.
+        CorpusError: The corpus is not built.
+        AgentError: The agent is damaged or cannot follow.
+        MissingExtraError: A soundfont or a synthesiser is not installed.
     """
     start_s = time.monotonic()
-    agent = load_agent(agent_behind(config.agent))
-    settings = PursuitConfig(jump=config.agent.partition(":")[0] == "follower")
+    player = find_player(config.agent)
     played = list(performances_with_jumps(config, corpus))
     if not played:
         raise ConfigError(
             f"no piece of {corpus.name} {config.split} has room for jumps ({config.jumps}); "
             "choose other jumps or another split"
         )
-    pursued = [pursue_jumps(agent, performance, config=settings) for performance in played]
-    return evaluate_recovery(played, pursued, seed=config.seed) | {
+    followed = [player.follow(performance) for performance in played]
+    return evaluate_recovery(played, followed, seed=config.seed) | {
         "agent": config.agent,
         "corpus": corpus.name,
         "split": config.split,

@@ -44,7 +44,7 @@ import numpy.typing as npt
 
 from standpartner.errors import ConfigError
 from standpartner.evaluate.measures.bootstrap import percentile_interval, resampled_totals
-from standpartner.evaluate.measures.episodes import Episode
+from standpartner.evaluate.measures.episode import Episode
 from standpartner.evaluate.measures.tally import (
     TOLERANCES_S,
     Totals,

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from standpartner.constants import CM_PER_STRIP_PX, FRAME_RATE_HZ, FRAMES_IN_VIEW
-from standpartner.evaluate.measures.episodes import Episode
+from standpartner.evaluate.measures.episode import Episode
 
 TOLERANCES_S = {"0.05": 0.05, "0.1": 0.1, "0.5": 0.5, "1": 1.0, "5": 5.0}
 PUBLISHED_PADDING_FRAMES = FRAMES_IN_VIEW

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from standpartner.evaluate.measures.episodes import Episode, followed
-from standpartner.evaluate.players.agents import Senses, window_positions_px
+from standpartner.agent.bundle import Agent
+from standpartner.agent.columns import column_offsets_px
+from standpartner.evaluate.measures.episode import Episode
+from standpartner.evaluate.players.episodes import episode_of_positions
+from standpartner.evaluate.players.player import PlayConfig, TrackPlayer
+from standpartner.evaluate.players.read_once import EncodedTracks
 from standpartner.game.rules import GameConfig
 from standpartner.game.tracks import Track
 
@@ -21,14 +25,14 @@ CELL_PX = 4
 
 @dataclass(frozen=True)
 class FilterConfig:
-    """Settings, chosen on the validation split of the tunes (``benchmarks/tune_filter.py``).
+    """The filter's settings, chosen on the validation split of the tunes (``benchmarks/tune_filter.py``).
 
     Attributes:
-        max_speed_px: speeds are 0, 0.5, ... up to this, in strip px a frame.
-        speed_spread_px: standard deviation of the change of speed in a frame.
-        jump: share of the belief that is spread along the window each frame (line ends, surprises).
-        trust: exponent of ``locate``'s probabilities: frames are not independent of each other.
-        floor: added to the probabilities, so that one wrong frame does not rule a place out.
+        max_speed_px: Speeds are 0, 0.5, ... up to this, in strip px a frame.
+        speed_spread_px: The standard deviation of the change of speed in a frame.
+        jump: The share of the belief that is spread along the window each frame (line ends, surprises).
+        trust: The exponent of ``locate``'s probabilities, as frames are not independent of each other.
+        floor: It is added to the probabilities, so that one wrong frame does not rule a place out.
     """
 
     max_speed_px: float = 24.0
@@ -42,9 +46,9 @@ class ForwardFilter:
     """The filter on one strip.
 
     Args:
-        width_px: of the strip.
-        start_px: where the music begins.
-        config: see FilterConfig.
+        width_px: The width of the strip.
+        start_px: The strip x at which the music begins.
+        config: See `FilterConfig`.
     """
 
     def __init__(self, width_px: int, *, start_px: float, config: FilterConfig) -> None:
@@ -59,7 +63,7 @@ class ForwardFilter:
         self.position_px = start_px
 
     def predict(self) -> None:
-        """Let a frame pass."""
+        """Let a frame pass by the motion alone."""
         mixed = self._mixing.T @ self.belief
         moved = np.zeros_like(mixed)
         for row, speed in enumerate(self.speeds_px / CELL_PX):
@@ -72,10 +76,17 @@ class ForwardFilter:
         self.belief = (1 - self.config.jump) * moved / moved.sum() + self.config.jump * jumped
 
     def correct(self, locate: NDArray[np.float32]) -> float:
-        """Take in (64,) locate logits of the window at the present estimate; returns the new estimate in strip px."""
+        """Weigh the belief by what is heard.
+
+        Args:
+            locate: (64,) logits of the window at the present estimate.
+
+        Returns:
+            The new estimate in strip px.
+        """
         probabilities = np.exp(locate - locate.max())
         probabilities /= probabilities.sum()
-        columns_px = window_positions_px(self.position_px)
+        columns_px = self.position_px + column_offsets_px()
         fit = np.interp(self.cells_px, columns_px, probabilities, left=0.0, right=0.0) + self.config.floor
         self.belief *= fit**self.config.trust
         self.belief /= self.belief.sum()
@@ -86,23 +97,40 @@ class ForwardFilter:
         return self.position_px
 
 
+class ForwardFilterPlayer(TrackPlayer):
+    """The filter over an agent's ``locate``. It plays no game.
+
+    Args:
+        agent: The agent.
+    """
+
+    def __init__(self, agent: Agent) -> None:
+        self.agent, self.name = agent, f"filter:{agent.name}"
+
+    def play_tracks(self, tracks: Sequence[Track], config: PlayConfig) -> list[list[Episode]]:
+        """Follow once; see `Player.play`."""
+        return [filter_episodes(EncodedTracks(self.agent, tracks), tracks, game=config.game)]
+
+
 def filter_episodes(
-    senses: Senses, tracks: Sequence[Track], *, game: GameConfig, config: FilterConfig | None = None
+    encoded: EncodedTracks, tracks: Sequence[Track], *, game: GameConfig, config: FilterConfig | None = None
 ) -> list[Episode]:
     """Follow every track with the filter; being lost is judged by the game's bound, and nothing stops."""
     config = config or FilterConfig()
-    return [_filter_episode(senses, number, track, game, config) for number, track in enumerate(tracks)]
+    return [_filter_episode(encoded, number, track, game, config) for number, track in enumerate(tracks)]
 
 
-def _filter_episode(senses: Senses, number: int, track: Track, game: GameConfig, config: FilterConfig) -> Episode:
-    place = ForwardFilter(track.strip.shape[1], start_px=float(track.onset_x_px[0]), config=config)
-    agent, which = senses.agent, np.array([number])
+def _filter_episode(
+    encoded: EncodedTracks, number: int, track: Track, game: GameConfig, config: FilterConfig
+) -> Episode:
+    place = ForwardFilter(track.strip.shape[1], start_px=track.start_px, config=config)
+    agent, which = encoded.agent, np.array([number])
     nothing, silent = np.zeros(1, np.float32), agent.empty_memory(1)
     positions = [place.position_px]
     for frame in range(track.first_frame + 1, track.last_frame + 1):
         place.predict()
-        heard = senses.listen(which, np.array([frame]))
-        seen = senses.look(which, np.array([place.position_px]))
+        heard = encoded.embeddings(which, np.array([frame]))
+        seen = encoded.windows(which, np.array([place.position_px]))
         located = agent.decide(seen, heard, speed_px=nothing, memory=silent).locate[0]
         positions.append(place.correct(located))
-    return followed(track, np.array(positions), bound_px=game.bound_px)
+    return episode_of_positions(track, np.array(positions), bound_px=game.bound_px)

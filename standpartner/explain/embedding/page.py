@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matplotlib import colormaps
 
 from standpartner.agent.bundle import Floats
-from standpartner.agent.views import ink
+from standpartner.agent.columns import ink
 from standpartner.constants import FRAME_RATE_HZ
 from standpartner.explain.embedding.map import COLOURINGS, colour_range
 from standpartner.explain.embedding.points import Points

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from standpartner.agent.bundle import Agent, WindowAgent
 from standpartner.constants import CM_PER_STRIP_PX, FRAME_RATE_HZ
 from standpartner.errors import OutputError
+from standpartner.evaluate.players import AgentPlayer
 from standpartner.explain.failures.causes import CAUSES, OTHER, CauseRules, LostMoment, cause_of, chance, lost_moment
 from standpartner.explain.traces.picture import Painter
 from standpartner.explain.traces.show import Show
@@ -53,7 +53,7 @@ class Played:
 
 
 def find_moments(
-    agent: Agent | WindowAgent,
+    agent: AgentPlayer,
     pieces: Iterable[Piece],
     *,
     game: GameConfig,

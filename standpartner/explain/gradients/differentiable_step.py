@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from standpartner.agent.columns import ink, window_index
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS, NetworkConfig
-from standpartner.agent.views import ink, window_index
 from standpartner.errors import ConfigError
 from standpartner.explain.replay import Moments
 from standpartner.game.rules import IntArray

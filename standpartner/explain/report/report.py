@@ -14,11 +14,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from standpartner.agent.bundle import load_player
 from standpartner.agent.config import WindowNetworkConfig
 from standpartner.constants import CM_PER_STRIP_PX, FRAME_RATE_HZ
 from standpartner.corpus.store import open_corpus
 from standpartner.errors import ConfigError
+from standpartner.evaluate.players import load_agent_player
 from standpartner.explain.failures.causes import left_state
 from standpartner.explain.gradients.trace_overlay import explain_trace
 from standpartner.explain.report.charts import Line, key, line_chart, ribbon
@@ -134,7 +134,7 @@ def play_checkpoints(
             told(f"playing {name}")
         with TemporaryDirectory() as bundle:
             export_bundle(network, Path(bundle), about={"name": name})
-            traces = tuple(record_traces(load_player(bundle), tracks, game=_rules(config, stage)))
+            traces = tuple(record_traces(load_agent_player(bundle), tracks, game=_rules(config, stage)))
         kept.append(Checkpoint(name, f"{stage}, step {step}", traces, network.eval().requires_grad_(False)))
     return kept
 

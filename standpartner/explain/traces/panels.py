@@ -9,8 +9,8 @@ from PIL import Image
 from standpartner.agent.bundle import Floats
 from standpartner.constants import BAND_COUNT, BANDS_PER_OCTAVE, CM_PER_STRIP_PX, FRAME_RATE_HZ, STRIP_HEIGHT_PX
 from standpartner.explain.traces.show import Show
-from standpartner.game.observation import spectrogram_excerpts
 from standpartner.game.rendering import loudness_grey
+from standpartner.game.windows import spectrogram_excerpts
 from standpartner.score import Score
 from standpartner.support import palette
 from standpartner.support.canvas import NORMAL, SMALL, Box, Canvas, overlay

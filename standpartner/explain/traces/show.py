@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from standpartner.agent.bundle import Agent, WindowAgent
-from standpartner.evaluate.music import piece_music
+from standpartner.evaluate.players import AgentPlayer
+from standpartner.evaluate.sound import audible_track
 from standpartner.explain.traces.trace import Overlay, Trace, record_traces
 from standpartner.game.rules import GameConfig
 from standpartner.piece import Piece
@@ -18,12 +18,12 @@ class Show:
     """A trace with all that is shown of it.
 
     Attributes:
-        title: of the piece.
-        agent: its name.
-        trace: what is shown.
-        score: pages and systems; None where there is a strip only, which has no page view.
-        audio: (n,) mono samples at 22 050 Hz, heard from second 0 of the performance on.
-        attribution: of each decision, laid over score and spectrogram; None for none.
+        title: The title of the piece.
+        agent: The name of the agent.
+        trace: The trace that is shown.
+        score: The pages and systems; None where there is a strip only, which has no page view.
+        audio: float32 (n,) mono samples at 22 050 Hz, heard from second 0 of the performance on.
+        attribution: The attribution of each decision, laid over score and spectrogram; None for none.
     """
 
     title: str
@@ -34,22 +34,22 @@ class Show:
     attribution: Overlay | None = None
 
 
-def show_piece(piece: Piece, agent: Agent | WindowAgent, *, game: GameConfig, performance: str | None = None) -> Show:
+def show_piece(piece: Piece, player: AgentPlayer, *, game: GameConfig, performance: str | None = None) -> Show:
     """Let an agent follow a performance of a piece; its sound is that of ``standpartner play``.
 
     Args:
-        piece: as built.
-        agent: that acts.
-        game: the rules.
-        performance: its name; default: the first.
+        piece: The piece as it was built.
+        player: The agent, which acts.
+        game: The rules.
+        performance: The name of the performance; the first one by default.
 
     Raises:
-        PieceError: the piece has no such performance.
-        AudioError: the performance has no notes.
-        AgentError: the agent takes no actions.
-        ConfigError: the agent sees other windows than the game shows.
-        MissingExtraError: no synthesiser or no soundfont is installed.
+        PieceError: The piece has no such performance.
+        AudioError: The performance has no notes.
+        AgentError: The agent takes no actions.
+        ConfigError: The agent sees other windows than the game shows.
+        MissingExtraError: No synthesiser or no soundfont is installed.
     """
-    music = piece_music(piece, config=game, performance=performance)
-    trace = next(record_traces(agent, [music.track], game=game))
-    return Show(music.title, agent.name, trace, piece.score, music.audio)
+    audible = audible_track(piece, config=game, performance=performance)
+    trace = next(record_traces(player, [audible.track], game=game))
+    return Show(audible.title, player.name, trace, piece.score, audible.audio)

@@ -10,12 +10,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from standpartner.agent.bundle import Agent, Decision, Floats, WindowAgent
+from standpartner.agent.bundle import Decision, Floats
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
-from standpartner.constants import STRIP_HEIGHT_PX
-from standpartner.errors import AgentError
-from standpartner.evaluate.players.agents import AgentPlayer, Senses
-from standpartner.evaluate.players.window_agents import WindowPlayer, check_windows
+from standpartner.evaluate.players import AgentPlayer, AgentPolicy, DecisionMaker
 from standpartner.game.batched import BatchedGame
 from standpartner.game.rules import BoolArray, GameConfig, IntArray, is_lost
 from standpartner.game.tracks import Track
@@ -31,19 +28,19 @@ class Trace:
     has no decision.
 
     Attributes:
-        track: what was followed.
-        game: the rules.
-        position_px: float64 (states,) the agent's strip x.
-        speed: float64 (states,) strip px per frame.
-        action: float32 (decisions, actions) probability of each change of speed.
-        value: float32 (decisions,) what the agent expects: a read-once network the mean reward, a window network the
+        track: The track that was followed.
+        game: The rules.
+        position_px: float64 (states,), the agent's strip x.
+        speed: float64 (states,), strip px per frame.
+        action: float32 (decisions, actions), the probability of each change of speed.
+        value: float32 (decisions,), what the agent expects: a read-once network the mean reward, a window network the
             discounted sum of rewards.
-        reward: float32 (decisions,) of the step that the decision led to.
-        locate: float32 (decisions, 64) probability of each of the window's columns, by the last seconds alone;
+        reward: float32 (decisions,), the reward of the step that the decision led to.
+        locate: float32 (decisions, 64), the probability of each of the window's columns, by the last seconds alone;
             (decisions, 0) for agents that do not say.
-        belief: the same by all that was heard since the start.
-        lost_frame: frame at which the agent was lost first; None if it never was.
-        seen_px: width and height of the part of the strip, around the position and the strip's middle row, that the
+        belief: The same by all that was heard since the start.
+        lost_frame: The frame at which the agent was lost first; None if it never was.
+        seen_px: The width and height of the part of the strip, around the position and the strip's middle row, that the
             agent looks at.
     """
 
@@ -61,7 +58,7 @@ class Trace:
 
     @property
     def first_frame(self) -> int:
-        """Frame of state 0."""
+        """The frame of state 0."""
         return self.track.first_frame
 
     @property
@@ -71,38 +68,38 @@ class Trace:
 
     @cached_property
     def target_px(self) -> npt.NDArray[np.float64]:
-        """(states,) true strip x."""
+        """(states,), the true strip x."""
         return self.track.targets[self.first_frame : self.first_frame + self.states].astype(np.float64)
 
     @cached_property
     def error_px(self) -> npt.NDArray[np.float64]:
-        """(states,) position minus target in strip px."""
+        """(states,), the position minus target in strip px."""
         return self.position_px - self.target_px
 
     @cached_property
     def lost(self) -> BoolArray:
-        """(states,) whether the agent is further than the bound from the target."""
+        """(states,), whether the agent is further than the bound from the target."""
         return is_lost(self.error_px, self.game.bound_px)
 
     @cached_property
     def taken(self) -> IntArray:
-        """(decisions,) index of the action that was taken."""
+        """(decisions,), the index of the action that was taken."""
         return np.argmax(np.diff(self.speed)[:, None] == np.array(self.game.actions), axis=1)
 
     def centre_px(self, state: int) -> int:
-        """Strip px in the middle of the view: the position, rounded half up."""
+        """Return the strip px in the middle of the view: the position, rounded half up."""
         return int(np.floor(self.position_px[state] + 0.5))
 
     def state_at(self, frame: int) -> int:
-        """State of a frame; the first one before the first onset, the last one after the last."""
+        """Return the state of a frame: the first one before the first onset, the last one after the last."""
         return min(max(frame - self.first_frame, 0), self.states - 1)
 
     def decision_at(self, state: int) -> int:
-        """Decision of a state; of the last state, that which led to it."""
+        """Return the decision of a state; of the last state it is the one that led to it."""
         return min(state, self.states - 2)
 
     def columns_px(self, decision: int) -> npt.NDArray[np.float64]:
-        """Strip x of the left edge of each of the window's columns, (65,) with the right edge of the last."""
+        """Return the strip x of the window's columns: (65,) left edges, with the right edge of the last."""
         columns = np.arange(WINDOW_COLUMNS + 1) - WINDOW_COLUMNS / 2
         return self.position_px[decision] + columns * COLUMN_STRIDE_PX
 
@@ -115,11 +112,11 @@ class Overlay:
     that it is of. `standpartner.explain.gradients.trace_overlay.explain_trace` makes it.
 
     Attributes:
-        decision: int64 (n,) decisions that have a map, rising.
+        decision: int64 (n,), the decisions that have a map, rising.
         score: float32 (n, height, width) in strip px around where the agent was, rounded half up, and the strip's
             middle row; positive for, negative against.
-        spectrogram: float32 (n, frames, 78) of the last frames, the decision's own last.
-        what: what each is an attribution of, in some words.
+        spectrogram: float32 (n, frames, 78), of the last frames, the decision's own last.
+        what: A few words that say what each is an attribution of.
     """
 
     decision: IntArray
@@ -128,48 +125,44 @@ class Overlay:
     what: tuple[str, ...]
 
     def map_at(self, state: int) -> int | None:
-        """Number of the map that is shown in a state; None if there is none yet, and for what is before state 0."""
+        """Return the number of the map that is shown in a state; None if there is none yet."""
         found = int(np.searchsorted(self.decision, state, side="right"))
         return found - 1 if found else None
 
 
-def record_traces(agent: Agent | WindowAgent, tracks: Sequence[Track], *, game: GameConfig) -> Iterator[Trace]:
+def record_traces(player: AgentPlayer, tracks: Sequence[Track], *, game: GameConfig) -> Iterator[Trace]:
     """Let an agent play every track once, greedily, and keep what it made of each frame.
 
     Args:
-        agent: that acts.
-        tracks: what is played; performances of one strip should stand together, they share its reading.
-        game: the rules.
+        player: The agent.
+        tracks: What is played; performances of one strip should stand together, as they share its reading.
+        game: The rules.
 
     Yields:
         One trace per track, in the tracks' order.
 
     Raises:
-        AgentError: the agent locates and does not act.
-        ConfigError: the agent sees other windows than the game shows.
+        AgentError: The agent locates and does not act.
+        ConfigError: The agent sees other windows than the game shows.
     """
-    if isinstance(agent, WindowAgent):
-        check_windows(agent, game)
-        if agent.config.bins:
-            raise AgentError(f"agent {agent.name} says where the music is but takes no actions; choose one that acts")
     for start in range(0, len(tracks), PLAYED_AT_ONCE):
-        yield from _play(agent, tracks[start : start + PLAYED_AT_ONCE], game)
+        yield from _play(player, tracks[start : start + PLAYED_AT_ONCE], game)
 
 
-def _play(agent: Agent | WindowAgent, tracks: Sequence[Track], rules: GameConfig) -> list[Trace]:
-    player = _watched(agent, tracks, rules)
+def _play(player: AgentPlayer, tracks: Sequence[Track], rules: GameConfig) -> list[Trace]:
+    kept = _KeptDecisions(player.decision_maker(tracks, game=rules, episodes=len(tracks)), episodes=len(tracks))
+    policy = AgentPolicy(kept)
     game = BatchedGame(tracks, rules, n_episodes=len(tracks), stop_when_lost=False)
     game.reset(np.arange(len(tracks)), np.arange(len(tracks)))
-    moved = [(game.position_px.copy(), game.speed.copy())]
-    rewards = []
+    moved, rewards = [(game.position_px.copy(), game.speed.copy())], []
     while game.running.any():
-        rewards.append(game.step(player.act(game)).reward)
+        rewards.append(game.step(policy.act(game)).reward)
         moved.append((game.position_px.copy(), game.speed.copy()))
     position, speed = (np.stack(column) for column in zip(*moved, strict=True))
     reward = np.stack(rewards)
     traces = []
     for k, track in enumerate(tracks):
-        action, value, locate, belief = (np.stack(column) for column in zip(*player.decided[k], strict=True))
+        action, value, locate, belief = (np.stack(column) for column in zip(*kept.decided[k], strict=True))
         made = len(action)
         traces.append(
             Trace(
@@ -183,60 +176,28 @@ def _play(agent: Agent | WindowAgent, tracks: Sequence[Track], rules: GameConfig
                 locate=_softmax(locate),
                 belief=_softmax(belief),
                 lost_frame=int(game.lost_frame[k]) if game.lost_frame[k] >= 0 else None,
-                seen_px=_seen_px(agent, rules),
+                seen_px=player.seen_px(rules),
             )
         )
     return traces
 
 
-def _seen_px(agent: Agent | WindowAgent, rules: GameConfig) -> tuple[int, int]:
-    if isinstance(agent, WindowAgent):
-        return rules.window_width_px, rules.window_height_px
-    return WINDOW_COLUMNS * COLUMN_STRIDE_PX, STRIP_HEIGHT_PX
+class _KeptDecisions:
+    """An agent in a game whose decisions are kept, by episode and frame: action, value, locate and track."""
 
+    def __init__(self, decisions: DecisionMaker, *, episodes: int) -> None:
+        self.decisions = decisions
+        self.decided: list[list[tuple[Floats, np.float32, Floats, Floats]]] = [[] for _ in range(episodes)]
 
-_Decided = list[list[tuple[Floats, np.float32, Floats, Floats]]]  # of each episode and frame
-
-
-class _WatchedAgent(AgentPlayer):
-    """A greedy read-once agent whose decisions are kept."""
-
-    def __init__(self, agent: Agent, tracks: Sequence[Track]) -> None:
-        super().__init__(Senses(agent, tracks), episodes=len(tracks))
-        self.decided: _Decided = [[] for _ in tracks]
-
-    def decide(self, game: BatchedGame, episodes: npt.NDArray[np.int64]) -> Decision:
-        decision = super().decide(game, episodes)
+    def decide(self, game: BatchedGame, episodes: IntArray) -> Decision:
+        decision = self.decisions.decide(game, episodes)
         made = zip(decision.action, decision.value, decision.locate, decision.track, strict=True)
         for episode, of_it in zip(episodes, made, strict=True):
             self.decided[episode].append(of_it)
         return decision
 
 
-class _WatchedWindowAgent(WindowPlayer):
-    """A greedy window agent whose decisions are kept; it says nothing of where in the window the music is."""
-
-    def __init__(self, agent: WindowAgent, tracks: Sequence[Track], rules: GameConfig) -> None:
-        super().__init__(agent, rules, tracks=tracks)
-        self.decided: _Decided = [[] for _ in tracks]
-
-    def decide(self, game: BatchedGame, running: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
-        action, value = super().decide(game, running)
-        nowhere = np.zeros(0, np.float32)
-        for episode, logits, expected in zip(running, action, value, strict=True):
-            self.decided[episode].append((logits, expected, nowhere, nowhere))
-        return action, value
-
-
-def _watched(
-    agent: Agent | WindowAgent, tracks: Sequence[Track], rules: GameConfig
-) -> _WatchedAgent | _WatchedWindowAgent:
-    if isinstance(agent, WindowAgent):
-        return _WatchedWindowAgent(agent, tracks, rules)
-    return _WatchedAgent(agent, tracks)
-
-
 def _softmax(logits: Floats) -> Floats:
-    """Probabilities along the last axis, which may be empty."""
+    """Return probabilities along the last axis, which may be empty."""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True, initial=-np.inf))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)

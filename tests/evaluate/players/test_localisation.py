@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from standpartner.agent.columns import located_px
 from standpartner.errors import ConfigError
-from standpartner.evaluate.players.localisation import localisation_episodes, located_px
+from standpartner.evaluate.players import PlayConfig, load_agent_player, localisation_episodes, play_episodes
 from standpartner.game import NOTTINGHAM, PIANO, random_track
 
 TRACKS = [random_track(0, 40), random_track(1, 25)]
@@ -85,24 +86,20 @@ def small_agents(tmp_path):
 
 
 def test_window_agents_are_evaluated_like_others(small_agents):
-    from standpartner.agent.bundle import load_player
-    from standpartner.evaluate.players.window_agents import window_runs
-
-    acts, locates = (load_player(str(small_agents / name)) for name in ("acts", "locates"))
-    first, again = (window_runs(acts, TRACKS, game=NOTTINGHAM, seeds=[1, 2]) for _ in range(2))
-    for run, repeated in zip(first, again, strict=True):
+    acts, locates = (load_agent_player(str(small_agents / name)) for name in ("acts", "locates"))
+    config = PlayConfig(game=NOTTINGHAM, runs=2, seed=1)
+    first, second = (acts.play_tracks(TRACKS, config) for _ in range(2))
+    for run, repeated in zip(first, second, strict=True):
         for a, b in zip(run, repeated, strict=True):
             np.testing.assert_array_equal(a.position_px, b.position_px)
     assert any(not np.array_equal(a.position_px, b.position_px) for a, b in zip(*first, strict=True))
-    assert len(window_runs(locates, TRACKS, game=NOTTINGHAM, seeds=[1, 2])) == 1  # it does not draw
-    with pytest.raises(ConfigError, match="--game nottingham"):
-        window_runs(acts, TRACKS, game=PIANO, seeds=[1])
+    assert len(locates.play_tracks(TRACKS, config)) == 1  # it does not draw
+    for player in (acts, locates):
+        with pytest.raises(ConfigError, match="--game nottingham"):
+            player.play_tracks(TRACKS, PlayConfig(game=PIANO))
 
 
 def test_numpy_play_equals_pytorch_play(small_agents):
-    from standpartner.agent.bundle import load_player
-    from standpartner.evaluate.measures.episodes import play_episodes
-    from standpartner.evaluate.players.window_agents import window_runs
     from standpartner.learn.validate import ActorPlayer
     from standpartner.learn.window_actor import WindowActor
     from standpartner.networks.checkpoint import load_checkpoint
@@ -110,6 +107,6 @@ def test_numpy_play_equals_pytorch_play(small_agents):
     network, _, _ = load_checkpoint(small_agents / "acts" / "weights.safetensors")
     player = ActorPlayer(WindowActor(network, TRACKS), episodes=len(TRACKS))
     learned = play_episodes(player, TRACKS, config=NOTTINGHAM)
-    shipped = window_runs(load_player(str(small_agents / "acts")), TRACKS, game=NOTTINGHAM)[0]
+    (shipped,) = load_agent_player(str(small_agents / "acts")).play_tracks(TRACKS, PlayConfig(game=NOTTINGHAM))
     for a, b in zip(learned, shipped, strict=True):
         np.testing.assert_array_equal(a.position_px, b.position_px)

@@ -8,7 +8,13 @@ import pytest
 from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.errors import MissingExtraError, ToolError
 from standpartner.evaluate.measures.measures import evaluate_episodes
-from standpartner.evaluate.players.otw import WarpJob, peers_python, positions_px, warp_episodes, warp_with_pymatchmaker
+from standpartner.evaluate.players.online_time_warping import (
+    WarpJob,
+    peers_python,
+    positions_px,
+    warp_episodes,
+    warp_with_pymatchmaker,
+)
 from standpartner.game import ramp_track
 from standpartner.game.rules import NOTTINGHAM, PIANO
 from standpartner.perform import find_soundfont, soundfonts

@@ -19,14 +19,16 @@ from numpy.typing import NDArray
 
 from standpartner.constants import FRAME_RATE_HZ, SAMPLE_RATE_HZ
 from standpartner.errors import MissingExtraError, ToolError
-from standpartner.evaluate.measures.episodes import Episode, followed
-from standpartner.evaluate.sound import as_written, audio_of
+from standpartner.evaluate.measures.episode import Episode
+from standpartner.evaluate.players.episodes import episode_of_positions
+from standpartner.evaluate.players.player import PlayConfig, Player
+from standpartner.evaluate.sound import mechanical_performance, performance_audio
 from standpartner.game.rules import GameConfig
 from standpartner.game.tracks import Track
 from standpartner.piece import Performance, Piece
 
 PEERS_VARIABLE: Final = "STANDPARTNER_PEERS_PYTHON"
-_RUNNER: Final = Path(__file__).with_name("otw_runner.py")
+_RUNNER: Final = Path(__file__).with_name("pymatchmaker_runner.py")
 _REFERENCE_PIANO: Final = "timgm6mb"  # heard in no validation or test performance
 _AFTER_LAST_ONSET_S: Final = 0.1  # of the reference, as pymatchmaker cuts its own
 _JOBS_AT_ONCE: Final = 16  # followed by one process: starting it takes seconds, 11 s of sound a megabyte on disk
@@ -107,6 +109,23 @@ def _run(command: list[str], *, time_limit_s: float) -> None:
         raise ToolError(f"online time warping failed in {command[0]}: {said}; make it anew with: make peers")
 
 
+class OnlineTimeWarpingPlayer(Player):
+    """Online time warping by pymatchmaker, with the score known symbolically. It plays no game.
+
+    Raises:
+        MissingExtraError: There is no Python that has pymatchmaker.
+    """
+
+    name = "otw"
+
+    def __init__(self) -> None:
+        peers_python()  # what is missing is said before anything is rendered
+
+    def play(self, pieces: Sequence[Piece], config: PlayConfig) -> list[list[Episode]]:
+        """Follow once; see `Player.play`."""
+        return [warp_episodes(pieces, game=config.game)]
+
+
 def warp_episodes(pieces: Sequence[Piece], *, game: GameConfig, warp: Warp = warp_with_pymatchmaker) -> list[Episode]:
     """Follow every performance by online time warping; being lost is judged by the game's bound, and nothing stops.
 
@@ -133,15 +152,17 @@ def warp_episodes(pieces: Sequence[Piece], *, game: GameConfig, warp: Warp = war
         some = performances[start : start + _JOBS_AT_ONCE]
         jobs = [_job(piece, performance, track) for piece, performance, track in some]
         for job, path, (_, _, track) in zip(jobs, warp(jobs), some, strict=True):
-            episodes.append(followed(track, positions_px(path, job, track), bound_px=game.bound_px))
+            episodes.append(episode_of_positions(track, positions_px(path, job, track), bound_px=game.bound_px))
     return episodes
 
 
 def _job(piece: Piece, performance: Performance, track: Track) -> WarpJob:
-    reference = as_written(piece, soundfont=_REFERENCE_PIANO)
+    reference = mechanical_performance(piece, soundfont=_REFERENCE_PIANO)
     reference_end = round((reference.onset_s[-1] + _AFTER_LAST_ONSET_S) * SAMPLE_RATE_HZ)
     start = round(track.first_frame / FRAME_RATE_HZ * SAMPLE_RATE_HZ)
-    return WarpJob(audio_of(reference)[:reference_end], reference.onset_s, audio_of(performance)[start:])
+    return WarpJob(
+        performance_audio(reference)[:reference_end], reference.onset_s, performance_audio(performance)[start:]
+    )
 
 
 def positions_px(path: NDArray[np.float64], job: WarpJob, track: Track) -> NDArray[np.float64]:

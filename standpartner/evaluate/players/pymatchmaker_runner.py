@@ -2,7 +2,7 @@
 
 Follows every ``job-*.npz`` of the folder (``reference`` and ``performance``, mono float32 samples, and their
 ``sample_rate_hz``) and writes ``path-*.npy`` beside it: float64 (2, n), second of the performance and second of the
-reference at which the follower then was. See `standpartner.evaluate.players.otw`.
+reference at which the follower then was. See `standpartner.evaluate.players.online_time_warping`.
 
 The follower is fed frame by frame as pymatchmaker's own stream feeds it, with its own settings for audio: chroma of
 two hops, 30 hops a second, W. Arzt's online time warping.

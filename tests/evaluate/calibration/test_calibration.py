@@ -7,6 +7,7 @@ import pytest
 
 from standpartner.agent.calibration import Calibration
 from standpartner.errors import AgentError, ConfigError
+from standpartner.evaluate.calibration.fit import fit_calibration
 from standpartner.evaluate.calibration.reliability import draw_reliability, reliability
 
 TRUE = Calibration(search=0.4, tracker=0.7, bias=-0.5)
@@ -20,14 +21,14 @@ def claims(seed, count=20_000):
 
 
 def test_finds_the_weights_again():
-    fitted = Calibration.fit(*claims(0))
+    fitted = fit_calibration(*claims(0))
     assert fitted.search == pytest.approx(TRUE.search, abs=0.03)
     assert fitted.tracker == pytest.approx(TRUE.tracker, abs=0.03)
     assert fitted.bias == pytest.approx(TRUE.bias, abs=0.05)
 
 
 def test_makes_the_overconfident_honest():
-    fitted = Calibration.fit(*claims(1))
+    fitted = fit_calibration(*claims(1))
     searched, tracked, right = claims(2)
     assert reliability(searched, right).expected_error > 0.15
     assert reliability(fitted.confidence(searched, tracked), right).expected_error < 0.02
@@ -36,7 +37,7 @@ def test_makes_the_overconfident_honest():
 def test_a_witness_who_knows_nothing_is_not_heard():
     searched, tracked, right = claims(3)
     shuffled = np.random.default_rng(4).permutation(searched)
-    fitted = Calibration.fit(shuffled, tracked, right)
+    fitted = fit_calibration(shuffled, tracked, right)
     assert abs(fitted.search) < 0.03
     assert fitted.tracker > 0.5
 
@@ -52,7 +53,7 @@ def test_keeps_the_order_and_the_range():
 
 @pytest.mark.parametrize("outcome", [True, False])
 def test_one_outcome_only(outcome):
-    fitted = Calibration.fit(np.full(50, 0.7), np.full(50, 0.6), np.full(50, outcome))
+    fitted = fit_calibration(np.full(50, 0.7), np.full(50, 0.6), np.full(50, outcome))
     assert np.isfinite([fitted.search, fitted.tracker, fitted.bias]).all()
     assert (fitted.confidence(0.7, 0.6) > 0.9) == outcome
 
@@ -64,7 +65,7 @@ def test_there_and_back():
     with pytest.raises(AgentError, match="calibrate again"):
         Calibration.from_json({"search": 1})
     with pytest.raises(ConfigError, match="as many probabilities of either kind as outcomes"):
-        Calibration.fit([0.5], [0.5], [True, False])
+        fit_calibration([0.5], [0.5], [True, False])
 
 
 def test_diagram_by_hand():
@@ -87,9 +88,9 @@ def test_picture():
 
 
 def test_an_agent_that_is_wrongly_sure_does_not_throw_the_fit_off():
-    """Newton's whole steps leap away here: all is claimed to be certain or impossible, and much of it is not so."""
+    """All is claimed to be certain or impossible, and much of it is not so."""
     rng = np.random.default_rng(3)
     claimed = np.where(rng.random(20_000) < 0.2, 1e-6, 1 - 1e-6)
     right = rng.random(len(claimed)) < np.where(claimed < 0.5, 0.65, 0.97)
-    fitted = Calibration.fit(claimed, np.full(len(claimed), 0.5), right)
+    fitted = fit_calibration(claimed, np.full(len(claimed), 0.5), right)
     np.testing.assert_allclose(fitted.confidence([1e-6, 1 - 1e-6], 0.5), [0.65, 0.97], atol=0.02)

@@ -1,4 +1,4 @@
-"""Players that need no learning: the oracle (upper bound and teacher), constant speed and chance (lower bounds)."""
+"""Policies that need no learning: the oracle (upper bound and teacher), constant speed and chance (lower bounds)."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -20,14 +20,14 @@ HORIZON_FRAMES = sum(HOLDS)
 _ACTIONS = PIANO.actions
 
 
-class Player(Protocol):
+class Policy(Protocol):
     """Anything that chooses an action for every episode of a game."""
 
     def act(self, game: BatchedGame) -> npt.NDArray[np.int64]:
-        """Choose.
+        """Choose the next actions.
 
         Args:
-            game: as it stands; not to be changed.
+            game: The game as it stands; it is not to be changed.
 
         Returns:
             int64 (n,), indices into ``game.config.actions``.
@@ -87,16 +87,16 @@ def oracle_actions(
     return first_action[np.argmin(cost, axis=1)]
 
 
-class OraclePlayer:
+class OraclePolicy:
     """Sees the target and plans half a second ahead (see `oracle_actions`): an upper bound."""
 
     def act(self, game: BatchedGame) -> npt.NDArray[np.int64]:
-        """Choose for every episode; see `Player.act`."""
+        """Choose for every episode; see `Policy.act`."""
         ahead = game.targets_ahead(HORIZON_FRAMES)
         return oracle_actions(game.position_px, game.speed, future_targets=ahead, actions=game.config.actions)
 
 
-class ConstantSpeedPlayer:
+class ConstantSpeedPolicy:
     """Reads at one constant speed per track, deaf and blind: a lower bound.
 
     From the episode's start it follows a straight line as well as whole changes of speed allow. The speed has to come
@@ -112,7 +112,7 @@ class ConstantSpeedPlayer:
         self.px_per_frame = np.asarray(px_per_frame, dtype=np.float64)
 
     def act(self, game: BatchedGame) -> npt.NDArray[np.int64]:
-        """Choose for every episode; see `Player.act`.
+        """Choose for every episode; see `Policy.act`.
 
         Raises:
             GameError: there is not one speed per track of the game.
@@ -144,7 +144,7 @@ def constant_speed(score_time_s: npt.ArrayLike, onset_x_px: npt.ArrayLike) -> fl
     return float((x_px[-1] - x_px[0]) / ((time_s[-1] - time_s[0]) * FRAME_RATE_HZ))
 
 
-class RandomPlayer:
+class RandomPolicy:
     """Chooses by chance from its own seeded generator."""
 
     def __init__(self, seed: int) -> None:
@@ -156,5 +156,5 @@ class RandomPlayer:
         self._rng = np.random.default_rng(seed)
 
     def act(self, game: BatchedGame) -> npt.NDArray[np.int64]:
-        """Choose for every episode; see `Player.act`."""
+        """Choose for every episode; see `Policy.act`."""
         return self._rng.integers(len(game.config.actions), size=game.n_episodes)

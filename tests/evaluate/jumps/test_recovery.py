@@ -7,7 +7,7 @@ from standpartner.demo.bundled import load_demo
 from standpartner.errors import ConfigError
 from standpartner.evaluate.jumps.performances import JumpPerformance, Passage
 from standpartner.evaluate.jumps.recovery import evaluate_recovery, recoveries
-from standpartner.evaluate.players.following import Pursued
+from standpartner.evaluate.players.player import FollowedFrames
 from standpartner.score import read_score
 
 
@@ -36,7 +36,7 @@ def followed(performance, *, late_frames, jumped=()):
     did = np.zeros(len(frames), bool)
     did[[jump + number for number in jumped]] = True
     believed = np.ones(len(frames))
-    return Pursued(position, believed, believed, did)
+    return FollowedFrames(position, believed, believed, did)
 
 
 @pytest.mark.parametrize(("late", "within_1", "within_2"), [(0, 1, 1), (20, 1, 1), (21, 0, 1), (40, 0, 1), (41, 0, 0)])
@@ -58,11 +58,11 @@ def test_never_back(performance):
 
 
 def test_passing_through_the_right_system_is_not_being_back(performance):
-    pursued = followed(performance, late_frames=60)
+    follows = followed(performance, late_frames=60)
     jump = performance.onset_frames[10] - performance.onset_frames[0]
     there = performance.targets_at(performance.onset_frames[10:11])[0]
-    pursued.position_px[jump + 5 : jump + 14] = there
-    (recovery,) = recoveries(performance, pursued)
+    follows.position_px[jump + 5 : jump + 14] = there
+    (recovery,) = recoveries(performance, follows)
     assert recovery.latency_s == 3.0
 
 

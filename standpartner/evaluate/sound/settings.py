@@ -1,4 +1,4 @@
-"""What is heard in an evaluation: a piece's performances as they were built, or rendered anew.
+"""The settings in which an evaluation is heard: a piece's performances as they were built, or rendered anew.
 
 The settings are those in which the paper compares: the score's own notes played mechanically, the notes of a
 performance, and these on another piano in another room. Rendered spectrograms are kept in the cache folder, so that
@@ -7,9 +7,7 @@ all agents hear the same and only the first one waits for it.
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, replace
-from tempfile import NamedTemporaryFile
 from typing import Final
 from zipfile import BadZipFile
 
@@ -35,6 +33,7 @@ from standpartner.perform import (
 )
 from standpartner.piece import Performance, Piece
 from standpartner.support.cache import cache_folder
+from standpartner.support.files import replacing
 
 SETTINGS: Final = ("as-built", "score", "room")
 _VELOCITY: Final = 72  # of every note: a piece keeps when its notes sound, not how loud
@@ -42,33 +41,37 @@ _RENDERING: Final = 1  # raised by whatever changes what is heard
 _NOT_YET: Final = np.zeros((0, BAND_COUNT), np.float32)
 
 
-def hear(piece: Piece, setting: str) -> Piece:
-    """A piece as it is heard in a setting.
+def piece_in_setting(piece: Piece, setting: str) -> Piece:
+    """Return a piece as it is heard in a setting.
 
     Args:
-        piece: as built.
-        setting: "as-built" leaves it alone; "score" has one performance, the score's notes at their notated time on the
-            piano of the tests; "room" has the notes of each performance, all equally loud, on a piano and in a room
-            that no training heard, drawn by the names of piece and performance.
+        piece: The piece as it was built.
+        setting: "as-built" leaves the piece alone; "score" has one performance, the score's notes at their notated time
+            on the piano of the tests; "room" has the notes of each performance, all equally loud, on a piano and in a
+            room that no training heard, drawn by the names of piece and performance.
 
     Returns:
         The piece with those performances.
 
     Raises:
-        ConfigError: there is no such setting.
-        MissingExtraError: the piano, or a synthesiser, is not installed.
-        AudioError: a performance has no notes.
+        ConfigError: There is no such setting.
+        MissingExtraError: The piano, or a synthesiser, is not installed.
+        AudioError: A performance has no notes.
     """
     if setting not in SETTINGS:
         raise ConfigError(f"no setting {setting!r} to hear a piece in; expected one of {', '.join(SETTINGS)}")
     if setting == "as-built":
         return piece
-    wanted = [as_written(piece)] if setting == "score" else [_in_room(piece, heard) for heard in piece.performances]
+    wanted = (
+        [mechanical_performance(piece)]
+        if setting == "score"
+        else [_in_room(piece, heard) for heard in piece.performances]
+    )
     return replace(piece, performances=tuple(replace(heard, spectrogram=_spectrogram(heard)) for heard in wanted))
 
 
-def as_written(piece: Piece, *, soundfont: str = TEST_STYLE.soundfonts[0]) -> Performance:
-    """The score's notes played mechanically at their notated time; its spectrogram is empty until it is rendered."""
+def mechanical_performance(piece: Piece, *, soundfont: str = TEST_STYLE.soundfonts[0]) -> Performance:
+    """Play the score's notes mechanically at their notated time; the spectrogram is empty until it is rendered."""
     style = replace(TEST_STYLE, soundfonts=(soundfont,))
     seed = seed_of(piece.name, "score")
     played, onset_s, choices = perform(piece.score.notes, piece.score.onsets.time_s, style=style, seed=seed)
@@ -83,11 +86,11 @@ def as_written(piece: Piece, *, soundfont: str = TEST_STYLE.soundfonts[0]) -> Pe
     )
 
 
-def notes_of(performance: Performance) -> PlayedNotes:
-    """What a performance plays, all notes equally loud, on the instrument and in the tuning that it was made with.
+def performance_notes(performance: Performance) -> PlayedNotes:
+    """Return what a performance plays, all notes equally loud, on its instrument and in its tuning.
 
     Raises:
-        AudioError: a note is out of range.
+        AudioError: A note is out of range.
     """
     return PlayedNotes(
         pitch=performance.note_pitch,
@@ -99,15 +102,15 @@ def notes_of(performance: Performance) -> PlayedNotes:
     )
 
 
-def audio_of(performance: Performance) -> NDArray[np.float32]:
-    """The sound of a performance, rendered again by what it says of its making, all notes equally loud.
+def performance_audio(performance: Performance) -> NDArray[np.float32]:
+    """Render the sound of a performance again by what it says of its making, all notes equally loud.
 
     Returns:
         (n,) samples at 22 050 Hz.
 
     Raises:
-        AudioError: it was not made by a synthesiser, or has no notes.
-        MissingExtraError: its soundfont, or a synthesiser, is not installed.
+        AudioError: It was not made by a synthesiser, or has no notes.
+        MissingExtraError: Its soundfont, or a synthesiser, is not installed.
     """
     made_by = performance.made_by
     if "soundfont" not in made_by:
@@ -115,7 +118,7 @@ def audio_of(performance: Performance) -> NDArray[np.float32]:
             f"the sound of {performance.name} ({made_by.get('kind', 'of unknown origin')}) is not kept and cannot be "
             "made again; choose another setting: --sound score or room"
         )
-    audio = synthesise(notes_of(performance), soundfont=find_soundfont(made_by["soundfont"]))
+    audio = synthesise(performance_notes(performance), soundfont=find_soundfont(made_by["soundfont"]))
     audio = audio * np.float32(10.0 ** (made_by.get("gain_db", 0.0) / 20.0))
     sound = made_by.get("sound")
     return disguise(audio, SoundChoices.from_dict(sound)) if sound else audio
@@ -135,12 +138,11 @@ def _spectrogram(performance: Performance) -> NDArray[np.float32]:
         with np.load(path, allow_pickle=False) as kept:
             return np.asarray(kept["spectrogram"], np.float32)
     except (OSError, ValueError, KeyError, BadZipFile):  # never rendered, or damaged
-        rendered = spectrogram(audio_of(performance)).astype(np.float16)
+        rendered = spectrogram(performance_audio(performance)).astype(np.float16)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as draft:
+        with replacing(path) as draft:  # whole or not there, whoever else renders the same
             np.savez_compressed(draft, spectrogram=rendered)
-        os.replace(draft.name, path)  # whole or not there, whoever else renders the same
     except OSError as error:
         raise AudioError(f"cannot keep a rendered performance in {path.parent}: {error}; free space there") from error
     return rendered.astype(np.float32)

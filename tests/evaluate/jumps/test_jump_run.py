@@ -1,16 +1,20 @@
 """Agents on performances with jumps of a corpus, and their calibration, from end to end."""
 
+import shutil
 from dataclasses import replace
 
 import pytest
 
+from standpartner.agent.bundle import load_agent
+from standpartner.agent.calibration import Calibration
+from standpartner.agent.card import record_calibration
 from standpartner.corpus.build import render_performance
 from standpartner.corpus.split_styles import VALID_STYLE
 from standpartner.corpus.store import open_corpus
 from standpartner.demo.bundled import load_demo
 from standpartner.errors import ConfigError
-from standpartner.evaluate.calibration import calibrate as calibrate_module
-from standpartner.evaluate.calibration.calibrate import CalibrationConfig, calibrate
+from standpartner.evaluate.calibration import CalibrationConfig, calibrate, measure_calibration
+from standpartner.evaluate.calibration import run as calibration_run
 from standpartner.evaluate.jumps import run as jump_run
 from standpartner.evaluate.jumps.run import JumpEvaluationConfig, evaluate_jumps
 from standpartner.perform import soundfonts
@@ -22,7 +26,7 @@ from standpartner.score import read_score
 def corpus(tmp_path, monkeypatch, tiny_pieces):
     """The menuet, which has room for jumps, and a tune, which has none."""
     style = replace(VALID_STYLE, soundfonts=(next(iter(soundfonts())),))
-    for module in (jump_run, calibrate_module):
+    for module in (jump_run, calibration_run):
         monkeypatch.setattr(module, "style_of", lambda split: style)
     monkeypatch.setenv("STANDPARTNER_CACHE", str(tmp_path / "cache"))
     score = read_score(load_demo().score)
@@ -49,6 +53,12 @@ def test_repeats_need_annotations(corpus, tiny_bundle):
         evaluate_jumps(JumpEvaluationConfig(agent=str(tiny_bundle), jumps="repeats"), corpus)
 
 
+def test_players_that_cannot_follow_are_refused(corpus):
+    for name in ("oracle", "constant", "random"):
+        with pytest.raises(ConfigError, match=f"{name} cannot follow a performance with jumps"):
+            evaluate_jumps(JumpEvaluationConfig(agent=name), corpus)
+
+
 def test_half_of_the_pieces_is_fitted_and_half_measured(corpus, tiny_bundle):
     result = calibrate(CalibrationConfig(agent=str(tiny_bundle)), [corpus])
     assert result.pieces == (1, 1)
@@ -57,3 +67,25 @@ def test_half_of_the_pieces_is_fitted_and_half_measured(corpus, tiny_bundle):
     assert 0 <= result.to_json()["diagrams"]["calibrated"]["expected_calibration_error"] <= 1
     with pytest.raises(ConfigError, match="at least two pieces"):
         calibrate(CalibrationConfig(agent=str(tiny_bundle), limit=1), [corpus])
+
+
+def test_nothing_is_fitted_to_test_pieces(tiny_bundle):
+    with pytest.raises(ConfigError, match=r"nothing may be fitted to test pieces.*--measure"):
+        calibrate(CalibrationConfig(agent=str(tiny_bundle), split="test"), [])
+
+
+def test_an_agents_own_calibration_is_measured_on_test_pieces(corpus, tiny_bundle, tmp_path):
+    agent = tmp_path / "agent"
+    shutil.copytree(tiny_bundle, agent)
+    own = Calibration(search=0.0, tracker=0.0, bias=-20.0)  # it never thinks that it is right
+    record_calibration(agent, own, how="by hand")
+    split = corpus.folder / "split.tsv"
+    split.write_text(split.read_text().replace("tune-0\tvalid", "tune-0\ttest"))
+    result = measure_calibration(CalibrationConfig(agent=str(agent), split="test"), [open_corpus("few")])
+    assert result.pieces == (0, 1)
+    assert result.calibration == own
+    assert result.reached.count[0] == result.reached.count.sum() > 0
+    assert result.reached.confidence[0] == pytest.approx(0.0, abs=1e-6)
+    assert load_agent(str(agent)).calibration == own, "nothing was fitted"
+    with pytest.raises(ConfigError, match="expected at least one piece"):
+        measure_calibration(CalibrationConfig(agent=str(agent)), [])

@@ -1,4 +1,4 @@
-"""What the networks look at, made from strip and spectrogram with numpy alone."""
+"""Feature columns of a strip, with numpy alone: the image they are made of, windows of them, and places in windows."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
 
 
 def ink(strip: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Half-size ink image of a strip.
+    """Make the half-size ink image of a strip.
 
     Args:
         strip: (160, width) uint8, 255 is white.
@@ -23,12 +23,12 @@ def ink(strip: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def pad_columns(columns: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Add a window of empty columns at both ends: (columns, features) -> (columns + 128, features)."""
+    """Add a window of empty columns at both ends: (columns, features) becomes (columns + 128, features)."""
     return np.pad(columns, ((WINDOW_COLUMNS, WINDOW_COLUMNS), (0, 0)))
 
 
 def window_index(position_px: NDArray[np.float64], column_count: NDArray[np.int64]) -> tuple[NDArray, NDArray]:
-    """Where the 64-column window at a position begins in padded columns.
+    """Say where the 64-column window at a position begins in padded columns.
 
     Window column j stands at ``position_px + (j - 31.5) * 8`` strip px; feature column i has its centre at ``8 i + 4``.
 
@@ -47,8 +47,40 @@ def window_index(position_px: NDArray[np.float64], column_count: NDArray[np.int6
 
 
 def window(padded: NDArray[np.float32], index: NDArray, fraction: NDArray) -> NDArray[np.float32]:
-    """Cut windows of feature columns: (padded columns, features), (n,), (n,) -> (n, 64, features)."""
+    """Cut windows of feature columns.
+
+    Args:
+        padded: (padded columns, features).
+        index: (n,) from `window_index`.
+        fraction: (n,) alike.
+
+    Returns:
+        (n, 64, features).
+    """
     steps = index[:, None] + np.arange(WINDOW_COLUMNS + 1)
     taken = padded[steps]
     weight = fraction[:, None, None].astype(np.float32)
     return taken[:, :-1] + weight * (taken[:, 1:] - taken[:, :-1])
+
+
+def column_offsets_px() -> NDArray[np.float64]:
+    """Return how far the centre of each of a window's columns is from the window's middle, (64,) in strip px."""
+    return (np.arange(WINDOW_COLUMNS, dtype=np.float64) - (WINDOW_COLUMNS - 1) / 2) * COLUMN_STRIDE_PX
+
+
+def located_px(logits: NDArray[np.float32], width_px: float) -> NDArray[np.float64]:
+    """Say where in a window the music is, by the most probable bin and its two neighbours.
+
+    Args:
+        logits: (..., bins) of the bins that share the window evenly, left to right.
+        width_px: The width of the window in strip px.
+
+    Returns:
+        (...) strip px from the window's left edge: the mean of the three bins' centres, weighted by their
+        probabilities.
+    """
+    bins = logits.shape[-1]
+    near = np.abs(np.arange(bins) - np.argmax(logits, axis=-1)[..., None]) <= 1
+    weight = np.where(near, np.exp(logits - logits.max(axis=-1, keepdims=True), dtype=np.float64), 0.0)
+    place = (weight * (np.arange(bins) + 0.5)).sum(axis=-1) / weight.sum(axis=-1)
+    return np.asarray(place * width_px / bins)

@@ -6,7 +6,7 @@ import pytest
 
 from standpartner.constants import CM_PER_STRIP_PX
 from standpartner.errors import ConfigError
-from standpartner.evaluate.measures.episodes import Episode
+from standpartner.evaluate.measures.episode import Episode
 from standpartner.evaluate.measures.measures import (
     bar_accuracy,
     error_cm,

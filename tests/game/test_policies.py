@@ -8,9 +8,9 @@ from standpartner.game import (
     NOTTINGHAM,
     PIANO,
     BatchedGame,
-    ConstantSpeedPlayer,
-    OraclePlayer,
-    RandomPlayer,
+    ConstantSpeedPolicy,
+    OraclePolicy,
+    RandomPolicy,
     constant_speed,
     marked_track,
     oracle_actions,
@@ -35,7 +35,7 @@ def play(player, tracks, config=PIANO):
 @pytest.mark.parametrize("config", [PIANO, NOTTINGHAM], ids=lambda config: config.name)
 def test_oracle_finishes_everything_with_small_error(config):
     tracks = [ramp_track(1.0), ramp_track(3.7)] + [random_track(seed, 150) for seed in range(20)]
-    errors, finished = play(OraclePlayer(), tracks, config)
+    errors, finished = play(OraclePolicy(), tracks, config)
     assert finished.all()
     assert errors.mean() < 3
 
@@ -46,7 +46,7 @@ def test_oracle_gets_over_line_ends(config):
     steps = np.where(np.arange(1, 120) % 16 == 0, 110.0, 24.0)
     seconds = 0.5 + 0.4 * np.arange(120)
     track = marked_track("lines", seconds, onset_x_px=60 + np.concatenate([[0], np.cumsum(steps)]), seed=0)
-    errors, finished = play(OraclePlayer(), [track], config)
+    errors, finished = play(OraclePolicy(), [track], config)
     assert finished.all()
     assert errors.max() < 45
 
@@ -86,9 +86,9 @@ def test_oracle_refuses_shapes_that_do_not_agree():
 
 def test_constant_speed_follows_a_ramp_of_its_own_speed_and_loses_others():
     tracks = [ramp_track(2.4, 60), ramp_track(3.4, 60), ramp_track(1.4, 60)]
-    errors, finished = play(ConstantSpeedPlayer(2.4), tracks)
+    errors, finished = play(ConstantSpeedPolicy(2.4), tracks)
     np.testing.assert_array_equal(finished, [True, False, False])
-    errors, finished = play(ConstantSpeedPlayer([2.4, 3.4, 1.4]), tracks)
+    errors, finished = play(ConstantSpeedPolicy([2.4, 3.4, 1.4]), tracks)
     assert finished.all()
     assert errors.mean() < 2
 
@@ -96,7 +96,7 @@ def test_constant_speed_follows_a_ramp_of_its_own_speed_and_loses_others():
 def test_constant_speed_loses_music_with_rubato():
     tracks = [random_track(seed, 200) for seed in range(20)]
     speeds = [constant_speed(track.onset_s * 1.15, track.onset_x_px) for track in tracks]
-    _, finished = play(ConstantSpeedPlayer(speeds), tracks)
+    _, finished = play(ConstantSpeedPolicy(speeds), tracks)
     assert finished.mean() < 0.3
 
 
@@ -105,13 +105,13 @@ def test_constant_speed_of_a_score():
     with pytest.raises(GameError, match="time going on"):
         constant_speed([1.0, 1.0], [0.0, 5.0])
     with pytest.raises(GameError, match="one per track"):
-        play(ConstantSpeedPlayer([1.0, 2.0]), [ramp_track()])
+        play(ConstantSpeedPolicy([1.0, 2.0]), [ramp_track()])
 
 
 def test_random_player_loses_and_repeats_with_its_seed():
     tracks = [random_track(seed, 200) for seed in range(20)]
-    errors, finished = play(RandomPlayer(1), tracks)
-    again, _ = play(RandomPlayer(1), tracks)
+    errors, finished = play(RandomPolicy(1), tracks)
+    again, _ = play(RandomPolicy(1), tracks)
     assert not finished.any()
     np.testing.assert_array_equal(errors, again)
-    assert not np.array_equal(errors, play(RandomPlayer(2), tracks)[0])
+    assert not np.array_equal(errors, play(RandomPolicy(2), tracks)[0])

@@ -1,0 +1,78 @@
+"""``agent.json``: what a bundle says of itself. It is read and written here and nowhere else."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from standpartner.errors import AgentError
+from standpartner.support.files import replacing
+
+BUNDLE_VERSION: Final = 1
+DESCRIPTION: Final = "agent.json"
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """Read what a bundle says of itself.
+
+    Args:
+        folder: The folder of the agent.
+
+    Returns:
+        The content of ``agent.json``: ``format``, ``network``, ``about``, ``sha256`` and, once calibrated,
+        ``calibration``.
+
+    Raises:
+        AgentError: The file is missing, damaged or of another version.
+    """
+    try:
+        content: dict[str, Any] = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise AgentError(f"expected an agent in {folder}, found no readable {DESCRIPTION}: {error}") from error
+    found = content.get("format") if isinstance(content, dict) else None
+    if found != BUNDLE_VERSION:
+        raise AgentError(f"{folder} has agent format {found}, this is {BUNDLE_VERSION}; export it again")
+    return content
+
+
+def describe_bundle(network: dict[str, Any], about: dict[str, Any], *, files: list[Path]) -> dict[str, Any]:
+    """Compose the description of a new bundle.
+
+    Args:
+        network: The settings of the network as its ``to_json`` gives them.
+        about: Where the agent came from.
+        files: The files of the bundle, whose checksums are kept.
+    """
+    return {
+        "format": BUNDLE_VERSION,
+        "network": network,
+        "about": about,
+        "sha256": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+    }
+
+
+def write_description(folder: Path, content: dict[str, Any]) -> None:
+    """Write ``agent.json``, whole or not at all.
+
+    Raises:
+        AgentError: The folder cannot be written to.
+    """
+    try:
+        with replacing(folder / DESCRIPTION) as draft:
+            draft.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise AgentError(f"cannot write {DESCRIPTION} in {folder}: {error}; free space or permit writing") from error
+
+
+def check_file(path: Path, checksum: str) -> None:
+    """Check that a file of a bundle is the one that was exported.
+
+    Raises:
+        AgentError: The file is missing or damaged.
+    """
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise AgentError(f"cannot read {path}: {error}; get the agent again") from error
+    if found != checksum:
+        raise AgentError(f"{path} is damaged: its checksum is not the one in {DESCRIPTION}; get the agent again")

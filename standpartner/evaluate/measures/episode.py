@@ -1,0 +1,73 @@
+"""An episode: what the measures need of one play of one performance."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from standpartner.errors import ConfigError
+from standpartner.game.onsets import PlayedOnsets
+
+
+@dataclass(frozen=True, eq=False)
+class Episode(PlayedOnsets):
+    """One play of one piece from its first onset's frame on.
+
+    Attributes:
+        name: PIECE or PIECE/PERFORMANCE, which is unique within a run.
+        onset_s: (n,) second of each onset, never decreasing, n at least 1.
+        onset_x_px: (n,) true strip x of each onset, never decreasing.
+        position_px: (frames,) predicted strip x. Entry 0 is at the first onset's frame, then there is one a frame. A
+            run that stops when lost ends with the lost frame, one that is cut off with the last frame it saw. What
+            comes after the last onset's frame is not looked at.
+        lost_frame: The frame of the performance at which the agent was lost first; None if it never was.
+        system_left_px: (systems,) left edges of the systems on the strip, never decreasing; None if not known.
+        bar_left_px: (bars,) left edges of the bars, alike.
+
+    Raises:
+        ConfigError: An array is empty, of the wrong shape, not finite or out of order, or the lost frame is not one of
+            the frames predicted.
+    """
+
+    name: str
+    onset_s: npt.NDArray[np.floating]
+    onset_x_px: npt.NDArray[np.floating]
+    position_px: npt.NDArray[np.floating]
+    lost_frame: int | None = None
+    system_left_px: npt.NDArray[np.floating] | None = None
+    bar_left_px: npt.NDArray[np.floating] | None = None
+
+    def __post_init__(self) -> None:
+        shapes = np.shape(self.onset_s), np.shape(self.onset_x_px), np.shape(self.position_px)
+        if shapes[0] != shapes[1] or any(len(shape) != 1 or shape[0] < 1 for shape in shapes):
+            raise ConfigError(
+                f"episode {self.name!r}: expected onset_s (n,), onset_x_px (n,) and position_px (frames,), not empty, "
+                f"got {shapes}"
+            )
+        if not all(np.all(np.isfinite(values)) for values in (self.onset_s, self.onset_x_px, self.position_px)):
+            raise ConfigError(f"episode {self.name!r}: onsets and positions must be finite; fill in missing positions")
+        if np.any(np.diff(self.onset_s) < 0) or np.any(np.diff(self.onset_x_px) < 0):
+            raise ConfigError(f"episode {self.name!r}: onset_s and onset_x_px must never decrease; sort the onsets")
+        if self.lost_frame is not None and not self.first_frame <= self.lost_frame <= self.end_frame:
+            raise ConfigError(
+                f"episode {self.name!r}: lost_frame must be one of the frames predicted, {self.first_frame} to "
+                f"{self.end_frame}, got {self.lost_frame}; count frames from the start of the recording"
+            )
+        for label in ("system_left_px", "bar_left_px"):
+            edges = getattr(self, label)
+            if edges is not None and (np.ndim(edges) != 1 or not len(edges) or np.any(np.diff(edges) < 0)):
+                raise ConfigError(f"episode {self.name!r}: {label} must be (places,), not empty, and never decrease")
+
+    @property
+    def piece(self) -> str:
+        """The name of the piece, the unit of resampling: its performances are not independent of each other."""
+        return self.name.rpartition("/")[0] or self.name
+
+    @property
+    def end_frame(self) -> int:
+        """The last frame with a prediction."""
+        return self.first_frame + len(self.position_px) - 1
+
+    def positions_at(self, frames: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+        """Return the predicted strip x in frames that have a prediction."""
+        return np.asarray(self.position_px, dtype=np.float64)[frames - self.first_frame]

@@ -1,0 +1,50 @@
+"""Players that need no learning: what the rules allow at best, and what is gained without listening."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from standpartner.evaluate.measures.episode import Episode
+from standpartner.evaluate.players.episodes import play_runs
+from standpartner.evaluate.players.player import PlayConfig, Player, TrackPlayer
+from standpartner.game.policies import ConstantSpeedPolicy, OraclePolicy, RandomPolicy, constant_speed
+from standpartner.game.tracks import Track
+from standpartner.piece import Piece
+
+
+class OraclePlayer(TrackPlayer):
+    """Sees the truth: an upper bound."""
+
+    name = "oracle"
+
+    def play_tracks(self, tracks: Sequence[Track], config: PlayConfig) -> list[list[Episode]]:
+        """Play once; see `Player.play`."""
+        return play_runs(OraclePolicy(), tracks, config=config.game)
+
+
+class RandomPlayer(TrackPlayer):
+    """Acts by chance: a lower bound."""
+
+    name = "random"
+
+    def play_tracks(self, tracks: Sequence[Track], config: PlayConfig) -> list[list[Episode]]:
+        """Play all runs; see `Player.play`."""
+        return play_runs(RandomPolicy(config.seed), tracks, config=config.game, runs=config.runs)
+
+
+class ConstantSpeedPlayer(Player):
+    """Reads at the speed of the notated tempo, deaf and blind: a lower bound."""
+
+    name = "constant"
+
+    def play(self, pieces: Sequence[Piece], config: PlayConfig) -> list[list[Episode]]:
+        """Play once; see `Player.play`."""
+        tracks = [track for piece in pieces for track in piece.tracks()]
+        return play_runs(ConstantSpeedPolicy(_notated_speeds(pieces)), tracks, config=config.game)
+
+
+def _notated_speeds(pieces: Sequence[Piece]) -> NDArray[np.float64]:
+    """Return (performances,) strip px a frame, those of the notated tempos."""
+    speeds = [constant_speed(piece.score.onsets.time_s, piece.score.onsets.x_px) for piece in pieces]
+    return np.repeat(speeds, [len(piece.performances) for piece in pieces])

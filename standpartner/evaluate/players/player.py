@@ -1,0 +1,131 @@
+"""What every player offers: whole episodes of pieces, and following one performance frame by frame."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from standpartner.errors import ConfigError
+from standpartner.evaluate.measures.episode import Episode
+from standpartner.game.rules import GameConfig
+from standpartner.game.tracks import Track
+from standpartner.piece import Piece
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlayConfig:
+    """How players play.
+
+    Attributes:
+        game: The rules.
+        runs: With 1 a player takes its most probable actions; with more it draws them, each run with another seed.
+            A player that draws nothing plays once.
+        seed: The seed of the first run.
+
+    Raises:
+        ConfigError: There is no run.
+    """
+
+    game: GameConfig
+    runs: int = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.runs < 1:
+            raise ConfigError(f"expected at least one run, got {self.runs}")
+
+    @property
+    def drawn_seeds(self) -> list[int]:
+        """One seed for each run of drawn actions; none where the most probable ones are taken."""
+        return [self.seed + run for run in range(self.runs)] if self.runs > 1 else []
+
+
+class HeardPerformance(Protocol):
+    """A performance that can be followed frame by frame; `Track` is one, and a performance with jumps is another."""
+
+    @property
+    def strip(self) -> npt.NDArray[np.uint8]:
+        """The strip, uint8 (160, width)."""
+
+    @property
+    def spectrogram(self) -> npt.NDArray[np.float32]:
+        """float32 (frames, 78), which covers the last onset."""
+
+    @property
+    def start_px(self) -> float:
+        """The strip x at which the music begins."""
+
+    @property
+    def first_frame(self) -> int:
+        """The frame of the first onset."""
+
+    @property
+    def last_frame(self) -> int:
+        """The frame of the last onset."""
+
+    def targets_at(self, frames: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+        """Return the true strip x in frames."""
+
+
+@dataclass(frozen=True, eq=False)
+class FollowedFrames:
+    """What a follower made of one performance, a number for each frame from the first onset's to the last one's.
+
+    Attributes:
+        position_px: float64 (frames,), strip x.
+        searched: float64 (frames,), the probability that the search gives to the music being within reach of it.
+        tracked: float64 (frames,), the probability that the agent's tracker gives to that.
+        jumped: bool (frames,), whether the agent was put elsewhere in this frame.
+    """
+
+    position_px: npt.NDArray[np.float64]
+    searched: npt.NDArray[np.float64]
+    tracked: npt.NDArray[np.float64]
+    jumped: npt.NDArray[np.bool_]
+
+
+class Player(ABC):
+    """Anything that plays the game or follows without playing it.
+
+    Attributes:
+        name: The name that errors call it by.
+    """
+
+    name: str
+
+    @abstractmethod
+    def play(self, pieces: Sequence[Piece], config: PlayConfig) -> list[list[Episode]]:
+        """Play or follow all performances of some pieces, to the last onset, also when lost.
+
+        Args:
+            pieces: The pieces, as they are heard.
+            config: The rules and the runs.
+
+        Returns:
+            For each run, one episode for each performance, in the pieces' order.
+        """
+
+    def follow(self, performance: HeardPerformance) -> FollowedFrames:
+        """Follow one performance, which need not be in the order of the score.
+
+        Raises:
+            ConfigError: This player cannot; only agents that follow can.
+        """
+        raise ConfigError(
+            f"{self.name} cannot follow a performance with jumps; choose an agent that follows, or follower:AGENT"
+        )
+
+
+class TrackPlayer(Player):
+    """A player that needs no more of pieces than the game's tracks."""
+
+    @abstractmethod
+    def play_tracks(self, tracks: Sequence[Track], config: PlayConfig) -> list[list[Episode]]:
+        """Play all tracks; see `Player.play`."""
+
+    def play(self, pieces: Sequence[Piece], config: PlayConfig) -> list[list[Episode]]:
+        """See `Player.play`."""
+        return self.play_tracks([track for piece in pieces for track in piece.tracks()], config)

@@ -1,0 +1,102 @@
+"""Players by name. A new kind of player is added to `PLAYERS`, and a new kind of network to `PLAYER_OF_NETWORK`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from standpartner.agent.bundle import Agent, WindowAgent, load_agent
+from standpartner.agent.config import NetworkConfig, WindowNetworkConfig, network_config
+from standpartner.agent.description import read_description
+from standpartner.agent.find import DEFAULT_AGENT, bundled_agents, find_agent
+from standpartner.errors import AgentError, ConfigError
+from standpartner.evaluate.players.agent_player import AgentPlayer
+from standpartner.evaluate.players.baselines import ConstantSpeedPlayer, OraclePlayer, RandomPlayer
+from standpartner.evaluate.players.follower import FollowerPlayer
+from standpartner.evaluate.players.forward_filter import ForwardFilterPlayer
+from standpartner.evaluate.players.online_time_warping import OnlineTimeWarpingPlayer
+from standpartner.evaluate.players.player import Player
+from standpartner.evaluate.players.read_once import ReadOncePlayer
+from standpartner.evaluate.players.window import window_player
+
+
+@dataclass(frozen=True)
+class PlayerKind:
+    """A kind of player that has a name of its own.
+
+    Attributes:
+        make: It makes the player, told the name of an agent; a kind that takes none does not look at it.
+        takes_agent: Whether the name may go on with a colon and an agent, as in ``filter:tunes``.
+    """
+
+    make: Callable[[str], Player]
+    takes_agent: bool = False
+
+
+PLAYERS: Final[dict[str, PlayerKind]] = {
+    "oracle": PlayerKind(lambda _: OraclePlayer()),
+    "constant": PlayerKind(lambda _: ConstantSpeedPlayer()),
+    "random": PlayerKind(lambda _: RandomPlayer()),
+    "otw": PlayerKind(lambda _: OnlineTimeWarpingPlayer()),
+    "filter": PlayerKind(lambda agent: ForwardFilterPlayer(load_agent(agent)), takes_agent=True),
+    "follower": PlayerKind(lambda agent: FollowerPlayer(load_agent(agent)), takes_agent=True),
+}
+PLAYER_OF_NETWORK: Final[dict[str, Callable[[Any], AgentPlayer]]] = {
+    NetworkConfig.kind: lambda folder: ReadOncePlayer(Agent(folder)),
+    WindowNetworkConfig.kind: lambda folder: window_player(WindowAgent(folder)),
+}
+
+
+def find_player(name: str) -> Player:
+    """Return a player by its name, loaded and ready.
+
+    Args:
+        name: A key of `PLAYERS`, with ``:AGENT`` behind it where the kind takes an agent (without, it is the default
+            one), or the name or the folder of an agent, which then plays the game itself.
+
+    Raises:
+        ConfigError: There is no such player.
+        AgentError: The agent is damaged or cannot do what the player wants of it.
+        MissingExtraError: What the player needs is not installed.
+    """
+    kind, agent = _parsed(name)
+    if kind is not None:
+        return kind.make(agent)
+    return load_agent_player(agent)
+
+
+def agent_of_player(name: str) -> str:
+    """Return the agent that a player is or uses, or the default one, in whose model card its results are recorded."""
+    kind, agent = _parsed(name)
+    return DEFAULT_AGENT if kind is not None and not kind.takes_agent else agent
+
+
+def load_agent_player(name_or_path: str) -> AgentPlayer:
+    """Load an agent with any kind of network as a player of the game.
+
+    Raises:
+        AgentError: There is no such agent, or it is damaged.
+    """
+    folder = find_agent(name_or_path)
+    return PLAYER_OF_NETWORK[network_config(read_description(folder)["network"]).kind](folder)
+
+
+def _parsed(name: str) -> tuple[PlayerKind | None, str]:
+    """Split a name into the kind of player, None for an agent itself, and the name of the agent."""
+    head, colon, agent = name.partition(":")
+    kind = PLAYERS.get(head)
+    if kind is not None and (kind.takes_agent or not colon):
+        _check_agent(agent or DEFAULT_AGENT, name)
+        return kind, agent or DEFAULT_AGENT
+    _check_agent(name, name)
+    return None, name
+
+
+def _check_agent(agent: str, player: str) -> None:
+    try:
+        find_agent(agent)
+    except AgentError:
+        named = [f"{head}[:AGENT]" if kind.takes_agent else head for head, kind in PLAYERS.items()]
+        raise ConfigError(
+            f"no player {player!r}; expected one of {', '.join(named)}, an agent ({', '.join(bundled_agents())}) or "
+            "a folder with an agent.json"
+        ) from None

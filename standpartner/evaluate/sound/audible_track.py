@@ -1,0 +1,68 @@
+"""A track of the game with the sound of its performance and the rules: what a person can play along with."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from standpartner.errors import PieceError
+from standpartner.evaluate.sound.settings import performance_notes
+from standpartner.game.rules import GameConfig
+from standpartner.game.tracks import Track
+from standpartner.perform import soundfonts, synthesise
+from standpartner.piece import Performance, Piece
+
+_PEAK = 0.8
+
+
+@dataclass(frozen=True, eq=False)
+class AudibleTrack:
+    """A performance that is followed, with its sound.
+
+    Attributes:
+        title: The title of the piece.
+        track: The track that the game is played on.
+        config: The rules.
+        audio: float32 (n,) mono samples at 22 050 Hz, heard from second 0 of the performance on.
+        sound: A few words that say what is heard.
+    """
+
+    title: str
+    track: Track
+    config: GameConfig
+    audio: NDArray[np.float32]
+    sound: str
+
+
+def audible_track(piece: Piece, *, config: GameConfig, performance: str | None = None) -> AudibleTrack:
+    """Take one performance of a piece, its notes played by the synthesiser: pieces hold no audio.
+
+    Args:
+        piece: The piece that is played.
+        config: The rules.
+        performance: The name of the performance; the first one by default.
+
+    Raises:
+        PieceError: The piece has no such performance.
+        AudioError: The performance has no notes.
+        MissingExtraError: No synthesiser or no soundfont is installed.
+    """
+    chosen = _chosen(piece, performance)
+    audio, sound = _synthesised(piece.performances[chosen])
+    return AudibleTrack(piece.score.title or piece.name, piece.tracks()[chosen], config, audio, sound)
+
+
+def _chosen(piece: Piece, name: str | None) -> int:
+    """Return the index of a performance."""
+    names = [performance.name for performance in piece.performances]
+    if not names or name not in (None, *names):
+        wanted = "a performance" if name is None else f"the performance {name!r}"
+        raise PieceError(f"{piece.name}: expected {wanted}, it has {', '.join(names) or 'none'}")
+    return 0 if name is None else names.index(name)
+
+
+def _synthesised(performance: Performance) -> tuple[NDArray[np.float32], str]:
+    """Return the sound of the notes, and what it is; on another soundfont where its own is not here or not known."""
+    soundfont = soundfonts().get(str(performance.made_by.get("soundfont")))
+    audio = synthesise(performance_notes(performance), soundfont=soundfont)
+    return audio * np.float32(_PEAK / max(float(np.abs(audio).max()), 1e-6)), "the performance's notes, synthesised"

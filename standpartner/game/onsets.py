@@ -1,0 +1,49 @@
+"""The onsets of a performance: in which frames they are, and where on the strip the music is in between."""
+
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from standpartner.game.rules import onset_frame, target_x_px
+
+
+class PlayedOnsets:
+    """What is known of a performance once it has onset times and their places: its frames and its targets.
+
+    A class that holds a performance inherits from it and provides both arrays.
+
+    Attributes:
+        onset_s: (n,) second at which each onset is played, never decreasing.
+        onset_x_px: (n,) strip x of each onset.
+    """
+
+    onset_s: npt.NDArray[np.floating]
+    onset_x_px: npt.NDArray[np.floating]
+
+    @cached_property
+    def onset_frames(self) -> npt.NDArray[np.integer]:
+        """int64 (n,), the frame of each onset."""
+        return onset_frame(self.onset_s)
+
+    @property
+    def first_frame(self) -> int:
+        """The frame of the first onset, where an episode starts."""
+        return int(self.onset_frames[0])
+
+    @property
+    def last_frame(self) -> int:
+        """The frame of the last onset, where an episode is finished."""
+        return int(self.onset_frames[-1])
+
+    @property
+    def start_px(self) -> float:
+        """The strip x at which the music begins."""
+        return float(self.onset_x_px[0])
+
+    def targets_at(self, frames: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+        """Return the true strip x in frames, of the same shape.
+
+        It is linear between onsets and constant before the first and after the last.
+        """
+        return np.asarray(target_x_px(frames, self.onset_s, onset_x_px=self.onset_x_px), dtype=np.float64)
