@@ -1,4 +1,4 @@
-"""Commands that measure: ``standpartner evaluate``, ``evaluate-jumps``, ``calibrate`` and ``table``."""
+"""Commands that measure: ``standpartner evaluate``, ``jumps``, ``calibrate`` and ``table``."""
 
 import json
 from pathlib import Path

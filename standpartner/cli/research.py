@@ -32,7 +32,7 @@ def add_commands(app: typer.Typer) -> None:
     app.add_typer(corpus_app, name="corpus")
     app.command()(train)
     app.command()(evaluate)
-    app.command()(evaluate_jumps)
+    app.command("jumps")(evaluate_jumps)
     app.command()(calibrate)
     app.command()(table)
     app.command()(report)

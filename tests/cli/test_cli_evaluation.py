@@ -86,10 +86,10 @@ def test_calibration_is_printed_drawn_and_recorded(call: Call, corpus: str, tiny
 
 
 def test_tunes_too_short_for_jumps(call: Call, corpus: str, tiny_bundle: Path) -> None:
-    code, _, err = call("evaluate-jumps", "--agent", f"follower:{tiny_bundle}", "--corpus", corpus)
+    code, _, err = call("jumps", "--agent", f"follower:{tiny_bundle}", "--corpus", corpus)
     assert code == 1
     assert "no piece of tunes valid has room for jumps (random)" in err
-    code, _, err = call("evaluate-jumps", "--agent", str(tiny_bundle), "--corpus", corpus, "--jumps", "repeats")
+    code, _, err = call("jumps", "--agent", str(tiny_bundle), "--corpus", corpus, "--jumps", "repeats")
     assert code == 1
     assert "the repeats of tunes are not annotated, only those of msmd; choose --jumps sections" in err
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from standpartner.agent.bundle import load_agent
+from standpartner.evaluate.players import load_agent_player
 from standpartner.explain.failures.atlas import Played, find_moments, write_atlas
 from standpartner.explain.failures.causes import CAUSES, CauseRules, cause_of, chance, lost_moment
 from standpartner.game.rules import NOTTINGHAM
@@ -154,7 +154,7 @@ def test_a_small_picture_keeps_its_colours():
 
 
 def test_moments_are_found_by_playing(tiny_pieces, tiny_bundle):
-    agent, counted = load_agent(str(tiny_bundle)), []
+    agent, counted = load_agent_player(str(tiny_bundle)), []
     narrow = replace(NOTTINGHAM, bound_px=5)
     played = find_moments(agent, tiny_pieces, game=narrow, what="tunes", told=counted.append)
     assert (played.pieces, played.performances, counted) == (2, 4, [2])
