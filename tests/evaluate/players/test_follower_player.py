@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from standpartner.agent.bundle import hear_recording, load_agent
+from standpartner.agent.bundle import load_agent
+from standpartner.agent.listening import hear_recording
 from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.demo.bundled import load_demo
-from standpartner.evaluate.players.following import pursue
+from standpartner.evaluate.players.follower import follow_frames
 from standpartner.follow import Follower, FollowerConfig, settled_positions
 from standpartner.follow.pursuit import PursuitConfig
 from standpartner.hear import read_audio, spectrogram
@@ -25,7 +26,7 @@ def with_a_jump():
 def test_both_are_at_the_same_places(jump, name, menuet):
     agent, audio = load_agent(name), with_a_jump()
     config = replace(PursuitConfig(), jump=jump)
-    evaluated = pursue(
+    evaluated = follow_frames(
         agent,
         agent.read(menuet.strip),
         hear_recording(agent, spectrogram(audio))[0],
