@@ -1,20 +1,26 @@
-"""Makes the split files of the sets that share works, from the works that their pieces are editions of.
+"""Makes the split files of all sets but MSMD, whose split is the paper's.
 
-    python tools/make_splits.py --humdrum DIR --mutopia DIR --asap DIR --vienna DIR
+    python tools/make_splits.py --nottingham DIR --humdrum DIR --mutopia DIR --asap DIR --vienna DIR
 
-writes standpartner/corpus/splits/*.tsv.
+writes standpartner/corpus/splits/*.tsv. A set whose source is not given keeps its file.
 
-MSMD's split is the paper's; Nottingham's tunes are no works of these sets.
+Piano music goes by works (``works.tsv``), tunes by families. Then pieces that are the same music
+(``same_music.tsv``) come into one split.
 """
 
 import argparse
+from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
-from standpartner.corpus.recipes import asap, humdrum, mutopia, vienna
-from standpartner.corpus.split_by_work import split_table
-from standpartner.corpus.store import SPLITS
+from standpartner.corpus.recipes import asap, humdrum, mutopia, nottingham, vienna
+from standpartner.corpus.registry import CORPORA
+from standpartner.corpus.same_music import PieceKey, known_pairs, settle_splits
+from standpartner.corpus.split_by_work import splits_by_work
+from standpartner.corpus.store import SPLITS, read_split, split_table
 
-SETS = {
+ENTRIES = {
+    "nottingham": nottingham.read_tunes,
     "asap": asap.read_entries,
     "humdrum": humdrum.find_files,
     "mutopia": mutopia.find_pieces,
@@ -25,14 +31,27 @@ FOLDER = Path(humdrum.__file__).parents[1] / "splits"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in SETS:
+    for name in ENTRIES:
         parser.add_argument(f"--{name}", type=Path, metavar="DIR", help=f"source of {name}")
-    sources = vars(parser.parse_args())
-    for name, entries in SETS.items():
-        if sources[name]:
-            table = split_table(entries(sources[name]))
-            (FOLDER / f"{name}.tsv").write_text(table, encoding="utf-8")
-            print(name, {split: table.count(f"\t{split}\t") for split in SPLITS})
+    sources = {name: path for name, path in vars(parser.parse_args()).items() if path}
+    entries = {name: ENTRIES[name](path) for name, path in sources.items()}
+    splits = {(corpus, name): split for corpus in CORPORA for name, (split, _) in read_split(corpus).items()}
+    pairs = known_pairs()
+    for corpus, found in entries.items():
+        tunes = corpus == "nottingham"
+        made = nottingham.make_split(found) if tunes else splits_by_work(found)
+        splits |= {(corpus, name): split for name, split in made.items()}
+        pairs += family_pairs(nottingham.tune_families(found)) if tunes else []
+    settled = settle_splits(splits, pairs)
+    for corpus, found in entries.items():
+        table = split_table(found, {entry.name: settled[corpus, entry.name] for entry in found})
+        (FOLDER / f"{corpus}.tsv").write_text(table, encoding="utf-8")
+        print(corpus, {split: table.count(f"\t{split}\t") for split in SPLITS})
+
+
+def family_pairs(families: Iterable[list[nottingham.Tune]]) -> list[tuple[PieceKey, PieceKey]]:
+    """Pairs that keep the tunes of a family together."""
+    return [(("nottingham", a.name), ("nottingham", b.name)) for family in families for a, b in pairwise(family)]
 
 
 if __name__ == "__main__":

@@ -7,19 +7,20 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 from rich.table import Column, Table
 
-from standpartner.errors import CorpusError, MissingExtraError
+from standpartner.errors import ConfigError, CorpusError, MissingExtraError
 from standpartner.support.progress import progress_bar
 
 if TYPE_CHECKING:  # the corpora's code is loaded by the commands that need it
     from standpartner.corpus.store import Built, Corpus
-    from standpartner.corpus.verify.checks import CorpusReport, PieceReport
+    from standpartner.corpus.verify.checks import CorpusReport, PieceReport, VerifyConfig
+    from standpartner.corpus.verify.splits import SplitReport
     from standpartner.piece import Piece
 
 app = typer.Typer(help="Data sets: list, build, verify them and look at what is built.", no_args_is_help=True)
@@ -210,7 +211,13 @@ def table_of_corpora(
 
 @app.command()
 def verify(
-    name: CorpusName,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Which corpus; with --splits an imported one to compare, too.")
+    ] = None,
+    *,
+    splits: Annotated[
+        bool, typer.Option("--splits", help="Compare the notes of all built corpora: no music may be in two splits.")
+    ] = False,
     split: SplitName = None,
     limit: Annotated[int | None, typer.Option(help="At most so many pieces, evenly spread.", min=1)] = None,
     jobs: Jobs = _CORES,
@@ -222,32 +229,95 @@ def verify(
 ) -> None:
     """Check that what is built is true: heads on ink, pitches on their staff lines, onsets where the sound rises, ...
 
-    The table says for every check how many things are right and how many pieces have enough of them. The exit code is 1
-    when a piece fails a check; each is named with its reason.
+    The table says for every check how many things are right and how many pieces have enough of them. With --splits the
+    table lists pieces of different splits that are the same music, with the share of the shorter melody that the two
+    have in common. The exit code is 1 when a piece fails a check; each is named with its reason.
     """
+    from standpartner.corpus.verify.checks import VerifyConfig
+
+    if splits:
+        if split or limit or html:
+            raise ConfigError("--splits compares all that is built; leave out --split, --limit and --html")
+        _verify_splits(name, json_file)
+    elif name is None:
+        raise ConfigError("expected the name of a corpus, or --splits to compare all that are built")
+    else:
+        _verify_pieces(name, VerifyConfig(), split=split, limit=limit, jobs=jobs, json_file=json_file, html=html)
+
+
+def _verify_pieces(
+    name: str,
+    config: "VerifyConfig",
+    *,
+    split: str | None,
+    limit: int | None,
+    jobs: int,
+    json_file: Path | None,
+    html: Path | None,
+) -> None:
     from standpartner.corpus.store import open_corpus
-    from standpartner.corpus.verify.checks import VerifyConfig, verify_corpus
+    from standpartner.corpus.verify.checks import verify_corpus
     from standpartner.corpus.verify.page import draw_card, write_contact_sheet
 
-    config = VerifyConfig()
     draw = partial(draw_card, html, config) if html else None
     corpus = open_corpus(name)
     with progress_bar() as bar:
         progress = _advance(bar, f"verifying {name}")
         report = verify_corpus(corpus, split=split, limit=limit, jobs=jobs, config=config, draw=draw, report=progress)
     if json_file:
-        _write_json(json_file, report)
+        _write_json(json_file, report.to_json())
     if html:
         _out.print(f"Open {write_contact_sheet(html, report)} in a browser.")
     _print_verified(report)
 
 
-def _write_json(path: Path, report: "CorpusReport") -> None:
+def _write_json(path: Path, content: dict[str, Any]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(report.to_json(), indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise CorpusError(f"cannot write the report to {path}: {error}; choose another file") from error
+
+
+def _verify_splits(name: str | None, json_file: Path | None) -> None:
+    from standpartner.corpus.registry import CORPORA
+    from standpartner.corpus.store import open_corpus, read_log
+    from standpartner.corpus.verify.splits import verify_splits
+
+    wanted = [name] if name else []
+    found = [open_corpus(corpus) for corpus in CORPORA if corpus not in wanted]
+    corpora = [corpus for corpus in found if read_log(corpus.folder)] + [open_corpus(corpus) for corpus in wanted]
+    if not corpora:
+        raise CorpusError("no corpus is built; run: standpartner corpus build NAME --source DIR")
+    with progress_bar() as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(task: str, total: int) -> None:
+            if task not in tasks:
+                tasks[task] = bar.add_task(task, total=total)
+            bar.advance(tasks[task])
+
+        report = verify_splits(corpora, report=progress)
+    if json_file:
+        _write_json(json_file, report.to_json())
+    _print_splits(report)
+
+
+def _print_splits(report: "SplitReport") -> None:
+    table = Table("in common", "notes", "piece", "split", "is the same music as", "split")
+    for pair in report.same:
+        ends = [cell for end in (pair.first, pair.second) for cell in (f"{end.corpus}/{end.piece}", end.split)]
+        table.add_row(f"{pair.share:.0%}", f"{pair.score:.0f}", *ends)
+    if report.same:
+        _out.print(table)
+    compared = ", ".join(f"{count} of {corpus}" for corpus, count in report.compared.items())
+    _out.print(f"{sum(report.compared.values())} pieces were compared: {compared}.")
+    _out.print(
+        f"{len(report.same)} pairs of pieces are the same music in two splits: {len(report.published)} within the "
+        f"published split of MSMD, which stays, and {len(report.clashes)} that may not be."
+    )
+    if report.clashes:
+        raise typer.Exit(1)
 
 
 def _print_verified(report: "CorpusReport") -> None:

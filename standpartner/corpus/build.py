@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from shutil import rmtree
-from typing import Any, Protocol
+from typing import Any
 
 from standpartner.corpus.engine import Outcome, run_apart
-from standpartner.corpus.store import Built, Corpus, check_split, log_built, read_log
+from standpartner.corpus.store import Built, Corpus, Entry, check_split, log_built, read_log
 from standpartner.errors import CorpusError, MissingExtraError, StandpartnerError
 from standpartner.hear import spectrogram
 from standpartner.perform import PerformanceStyle, SoundConfig, disguise, draw_sound, find_soundfont, perform, render
@@ -19,20 +19,6 @@ from standpartner.piece import Performance, Piece, save_piece
 from standpartner.score import Score
 
 _SLOW_IMPORTS = ("scipy.signal",)  # of rooms: once for all pieces, where it is installed
-
-
-class Entry(Protocol):
-    """Something of a source that becomes one piece."""
-
-    @property
-    def name(self) -> str:
-        """Unique in the corpus."""
-        ...
-
-    @property
-    def sha256(self) -> str:
-        """Checksum of its source."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -213,7 +199,7 @@ def _known(job: _Job, earlier: Built | None, *, retry: bool) -> Built | None:
         return Built(job.entry.name, job.split, sha256=job.entry.sha256) if finished else None
     same_source = earlier.sha256 in ("", job.entry.sha256)  # early logs hold no checksum
     holds = not retry if earlier.reason else finished
-    return earlier if same_source and holds else None
+    return earlier if same_source and holds and earlier.split == job.split else None
 
 
 def _build(recipe: Recipe, todo: list[_Job], *, jobs: int, engine: str) -> Iterator[Built]:

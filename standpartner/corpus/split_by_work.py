@@ -13,8 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from standpartner.corpus.build import Entry
-from standpartner.corpus.store import SPLITS, read_split
+from standpartner.corpus.store import SPLITS, Entry, read_split
 from standpartner.errors import CorpusError
 
 AnEntry = TypeVar("AnEntry", bound=Entry)
@@ -71,10 +70,9 @@ def split_of(work: str) -> str:
     return "train" if place < TRAIN_PERCENT else "valid" if place < TRAIN_PERCENT + VALID_PERCENT else "test"
 
 
-def split_table(entries: Iterable[Entry]) -> str:
-    """The split of a set as text: name, split, checksum, one entry a line."""
-    rows = [f"{entry.name}\t{split_of(work_of(entry.name))}\t{entry.sha256}\n" for entry in entries]
-    return "name\tsplit\tsha256\n" + "".join(rows)
+def splits_by_work(entries: Iterable[Entry]) -> dict[str, str]:
+    """Find the split of every entry by its work."""
+    return {entry.name: split_of(work_of(entry.name)) for entry in entries}
 
 
 def in_split(corpus: str, found: Iterable[AnEntry]) -> list[AnEntry]:

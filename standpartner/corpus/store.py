@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 from standpartner.errors import CorpusError
 from standpartner.piece import Piece, load_piece, read_summary
@@ -14,6 +15,20 @@ from standpartner.support.cache import cache_folder
 
 SPLITS = ("train", "valid", "test")
 _LOG = "build.jsonl"
+
+
+class Entry(Protocol):
+    """Something of a source that becomes one piece."""
+
+    @property
+    def name(self) -> str:
+        """The name, unique in the corpus."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """The checksum of the entry's source."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -90,6 +105,17 @@ def read_split(corpus: str) -> dict[str, tuple[str, str]]:
     return {name: (split, checksum) for name, split, checksum in rows}
 
 
+def split_table(entries: Iterable[Entry], splits: Mapping[str, str]) -> str:
+    """Write a split as text: name, split and checksum, one entry a line.
+
+    Args:
+        entries: What the corpus is made from, in the order of the table.
+        splits: The split of every entry by name.
+    """
+    rows = [f"{entry.name}\t{splits[entry.name]}\t{entry.sha256}\n" for entry in entries]
+    return "name\tsplit\tsha256\n" + "".join(rows)
+
+
 @dataclass(frozen=True)
 class Corpus:
     """A built corpus: pieces in a folder, each in one split.
@@ -123,7 +149,8 @@ class Corpus:
         """
         check_split(split)
         wanted = [name for name, (where, _) in self.splits.items() if split in (where, None)]
-        built = [name for name in wanted if (self.piece_folder(name) / "piece.json").is_file()]
+        log = read_log(self.folder)
+        built = [name for name in wanted if self._is_built(name, log.get(name))]
         if not built:
             raise CorpusError(
                 f"no {split + ' ' if split else ''}piece of {self.name} is built in {self.folder}; "
@@ -132,6 +159,11 @@ class Corpus:
         if limit is not None and limit < len(built):
             return [built[i * len(built) // limit] for i in range(limit)]
         return built
+
+    def _is_built(self, piece: str, logged: Built | None) -> bool:
+        """Whether a piece is there, played as its split wants: it may have been in another one when it was built."""
+        as_now = logged is None or logged.split == self.splits[piece][0]
+        return as_now and (self.piece_folder(piece) / "piece.json").is_file()
 
     def pieces(self, split: str, *, limit: int | None = None) -> Iterator[Piece]:
         """Load the built pieces of a split, one after the other.

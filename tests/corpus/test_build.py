@@ -213,6 +213,18 @@ def test_a_changed_source_is_built_again(recipe, corpus: Corpus) -> None:
     assert len((corpus.folder / "build.jsonl").read_text().splitlines()) == 4
 
 
+def test_a_piece_that_changed_its_split_is_built_again(recipe, corpus: Corpus) -> None:
+    tunes = recipe("good", "noted")
+    build(tunes)
+    path = corpus.folder / "split.tsv"
+    path.write_text(path.read_text().replace("noted\ttrain", "noted\ttest"))
+    with pytest.raises(CorpusError, match="no test piece of tunes is built"):
+        open_corpus("tunes").names("test")  # it is played as a training piece
+    assert {name: built.split for name, built in build(tunes).items()} == {"good": "train", "noted": "test"}
+    assert open_corpus("tunes").names("test") == ["noted"]
+    assert open_corpus("tunes").names("train") == ["good"]
+
+
 def test_a_missing_program_stops_the_build_and_is_no_failure_of_the_piece(recipe, corpus: Corpus) -> None:
     with pytest.raises(CorpusError, match="apt-get install lilypond"):
         build(recipe("good", "needy"))

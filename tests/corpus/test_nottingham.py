@@ -2,12 +2,15 @@
 
 import json
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from standpartner.corpus.build import build_corpus, seed_of
 from standpartner.corpus.recipes import nottingham
+from standpartner.corpus.registry import CORPORA
+from standpartner.corpus.same_music import known_pairs, settle_splits
 from standpartner.corpus.store import SPLITS, Corpus, open_corpus, read_split
 from standpartner.errors import CorpusError, MissingExtraError
 from standpartner.perform import soundfonts
@@ -54,7 +57,11 @@ def test_no_title_and_no_melody_stands_in_two_splits():
     for tune in tunes:
         by_title[nottingham.plain_title(tune.title)].add(table[tune.name][0])
     assert all(len(where) == 1 for where in by_title.values())
-    assert nottingham.make_split(tunes) == {name: split for name, (split, _) in table.items()}
+    families = [[("nottingham", tune.name) for tune in family] for family in nottingham.tune_families(tunes)]
+    pairs = known_pairs() + [pair for family in families for pair in pairwise(family)]
+    splits = {(corpus, name): split for corpus in CORPORA for name, (split, _) in read_split(corpus).items()}
+    made = {("nottingham", name): split for name, split in nottingham.make_split(tunes).items()}
+    assert settle_splits(splits | made, pairs) == splits
 
 
 def test_tunes_of_one_title_or_one_melody_are_one_group(tmp_path):

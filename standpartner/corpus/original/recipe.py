@@ -9,7 +9,7 @@ from pathlib import Path
 from standpartner.corpus.build import Made, Recipe, build_corpus
 from standpartner.corpus.original.format import OriginalFiles, OriginalPiece, find_original, read_original
 from standpartner.corpus.split_styles import SOUNDFONTS, perform_on_piano, performance_styles
-from standpartner.corpus.store import SPLITS, Built, Corpus, read_split, split_file
+from standpartner.corpus.store import SPLITS, Built, Corpus, read_split, split_file, split_table
 from standpartner.errors import CorpusError
 from standpartner.hear import spectrogram
 from standpartner.perform import soundfonts, synthesise
@@ -58,8 +58,7 @@ def import_original(
     corpus = _new_corpus(name)
     entries = _entries(source)
     splits = {entry.name: _split_of(entry.files, source) for entry in entries}
-    rows = [f"{entry.name}\t{splits[entry.name]}\t{entry.sha256}\n" for entry in entries]
-    table = "name\tsplit\tsha256\n" + "".join(rows)
+    table = split_table(entries, splits)
     path = corpus.folder / "split.tsv"
     if path.is_file() and path.read_text(encoding="utf-8") != table:
         raise CorpusError(f"{corpus.folder} holds another import; choose another name or remove that folder")

@@ -7,7 +7,6 @@ music or share a title are kept in one split: they form a group, and a checksum 
 import hashlib
 import re
 import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import pairwise
@@ -112,25 +111,23 @@ def group_tunes(tunes: list[Tune]) -> list[int]:
     return [root(i) for i in range(len(tunes))]
 
 
+def tune_families(tunes: list[Tune]) -> list[list[Tune]]:
+    """Gather the tunes of one title or one music, see `group_tunes`."""
+    families: dict[int, list[Tune]] = {}
+    for tune, group in zip(tunes, group_tunes(tunes), strict=True):
+        families.setdefault(group, []).append(tune)
+    return list(families.values())
+
+
 def make_split(tunes: list[Tune]) -> dict[str, str]:
-    """Split of every tune by name: a checksum of each group decides, so the order of the files does not matter."""
-    groups = group_tunes(tunes)
-    members: dict[int, list[Tune]] = {}
-    for tune, group in zip(tunes, groups, strict=True):
-        members.setdefault(group, []).append(tune)
+    """Split of every tune by name: a checksum of each family decides, so the order of the files does not matter."""
     splits = {}
-    for alike in members.values():
+    for alike in tune_families(tunes):
         key = hashlib.sha256("".join(sorted(tune.sha256 for tune in alike)).encode()).hexdigest()
         place = int(key[:8], 16) % 100
         split = "train" if place < TRAIN_PERCENT else "valid" if place < TRAIN_PERCENT + VALID_PERCENT else "test"
         splits.update({tune.name: split for tune in alike})
     return splits
-
-
-def split_table(tunes: Iterable[Tune], splits: dict[str, str]) -> str:
-    """The split as text: name, split, checksum, one tune a line."""
-    rows = [f"{tune.name}\t{splits[tune.name]}\t{tune.sha256}" for tune in tunes]
-    return "name\tsplit\tsha256\n" + "\n".join(rows) + "\n"
 
 
 _KEYBOARDS = (0, 1, 2, 3, 4, 5, 6, 7)

@@ -22,14 +22,15 @@ from numpy.typing import NDArray
 from standpartner.score import Notes
 
 Ints = NDArray[np.int64]
-Reals = NDArray[np.float32]
+Tenths = NDArray[np.int32]
 Figure = tuple[int, ...]
 
 _SAME_QUARTERS: Final = 1e-3  # within which two notes start together
 _STEPS: Final = (0, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6)  # scale steps of 0 to 11 semitones: major and minor are alike
 _OCTAVE: Final = 12
 _TRANSPOSITIONS: Final = np.arange(-_OCTAVE, _OCTAVE + 1)
-_SAME, _SEMITONE, _OTHER, _GAP = 1.0, 0.3, -1.0, -0.8  # what two notes, or a left out one, add to an alignment
+_SAME, _SEMITONE, _OTHER, _GAP = 10, 3, -10, -8  # tenths: what two notes, or one that is left out, add to a score
+_TENTHS: Final = 10
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,9 @@ class ComparisonConfig:
     candidate_share: float = 0.05
     least_share: float = 0.45
     least_score: float = 30.0
+
+
+DEFAULT_COMPARISON: Final = ComparisonConfig()
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ def top_voice(notes: Notes) -> Ints:
 
 def find_same_music(
     melodies: Sequence[Melody],
-    config: ComparisonConfig = ComparisonConfig(),
+    config: ComparisonConfig = DEFAULT_COMPARISON,
     *,
     between_splits: bool = True,
     report: Callable[[int], None] = lambda total: None,
@@ -198,19 +202,19 @@ def align_locally(first: Ints, second: Ints) -> tuple[float, int]:
     if len(first) > len(second):
         score, semitones = align_locally(second, first)
         return score, -semitones
-    likeness = np.full(2 * 128 + 2 * _OCTAVE, _OTHER, np.float32)
+    likeness = np.full(2 * 128 + 2 * _OCTAVE, _OTHER, np.int32)
     likeness[:2] = _SAME, _SEMITONE
     transposed = second[None] - _TRANSPOSITIONS[:, None]
-    gaps = np.float32(-_GAP) * np.arange(len(second), dtype=np.float32)
-    scores = np.zeros((len(_TRANSPOSITIONS), len(second) + 1), np.float32)
-    best = np.zeros(len(_TRANSPOSITIONS), np.float32)
+    gaps = -_GAP * np.arange(len(second), dtype=np.int32)
+    scores = np.zeros((len(_TRANSPOSITIONS), len(second) + 1), np.int32)
+    best = np.zeros(len(_TRANSPOSITIONS), np.int32)
     for pitch in first:
         scores[:, 1:] = _next_row(scores, likeness[np.abs(transposed - pitch)], gaps)
         np.maximum(best, scores.max(axis=1), out=best)
-    return float(best.max()), int(_TRANSPOSITIONS[best.argmax()])
+    return int(best.max()) / _TENTHS, int(_TRANSPOSITIONS[best.argmax()])
 
 
-def _next_row(scores: Reals, likeness: Reals, gaps: Reals) -> Reals:
+def _next_row(scores: Tenths, likeness: Tenths, gaps: Tenths) -> Tenths:
     """One row of the alignment for all transpositions at once: go on, leave out a note of either, or begin anew."""
-    row = np.maximum(scores[:, :-1] + likeness, scores[:, 1:] + np.float32(_GAP)).clip(min=0)
+    row = np.maximum(scores[:, :-1] + likeness, scores[:, 1:] + _GAP).clip(min=0)
     return np.maximum.accumulate(row + gaps, axis=1) - gaps  # leaving out notes of the second melody
