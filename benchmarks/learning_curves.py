@@ -8,7 +8,7 @@ Reads ``log.jsonl`` and ``config.json`` of each run's folder; runs may be unfini
 import argparse
 from pathlib import Path
 
-from standpartner.explain.report.report import read_run
+from standpartner.explain.report.run_log import read_run
 from standpartner.learn.run import rank
 from standpartner.support.figures import new_figure
 from standpartner.support.palette import SERIES

@@ -39,10 +39,10 @@ def gradients(
     count: Annotated[int, typer.Option(help="Random frames of --check.", min=1)] = 100,
 ) -> None:
     """Integrated gradients: which pixels and which sounds spoke for what the agent did, believed and expected."""
-    from standpartner.support.extras import need_extra
+    from standpartner.explain.requirements import check_installed
 
-    need_extra()
-    from standpartner.explain.requests import GradientRequest, check_gradients, draw_gradients
+    check_installed()
+    from standpartner.explain.gradients.run import GradientRequest, check_gradients, draw_gradients
 
     request = GradientRequest(agent, tuple(targets.split(",")), baseline, game)
     if check:
@@ -71,10 +71,10 @@ def embedding(
     sound: Annotated[bool, typer.Option(help="Put the sound into the page.")] = True,
 ) -> None:
     """A map of what the agent's heads stand on, and what its value does at beginnings, endings and clefs."""
-    from standpartner.support.extras import need_extra
+    from standpartner.explain.requirements import check_installed
 
-    need_extra()
-    from standpartner.explain.requests import EmbeddingRequest, map_embedding
+    check_installed()
+    from standpartner.explain.embedding.run import EmbeddingRequest, map_embedding
 
     request = EmbeddingRequest(agent, corpus, split, game, limit=limit, points=points, seed=seed, sound=sound)
     report = map_embedding(request, out)

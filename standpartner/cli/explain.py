@@ -139,20 +139,20 @@ def failures(
     from standpartner.corpus.store import open_corpus
     from standpartner.evaluate.players import load_agent_player
     from standpartner.evaluate.run import game_for
-    from standpartner.explain.failures.atlas import find_moments, write_atlas
+    from standpartner.explain.failures.atlas import survey_failures, write_atlas
 
     built = open_corpus(corpus)
     with progress_bar() as bar:
         task = bar.add_task(f"playing {split} of {corpus}", total=len(built.names(split, limit=limit)))
-        played = find_moments(
+        survey = survey_failures(
             load_agent_player(agent),
             built.pieces(split, limit=limit),
             game=game_for(corpus, game),
             what=f"{corpus} {split}",
-            told=partial(_completed, bar, task),
+            progress=partial(_completed, bar, task),
         )
-    page = write_atlas(out, played)
-    _out.print(f"Lost in {len(played.moments)} of {played.performances} performances. Open {page} in a browser.")
+    page = write_atlas(out, survey)
+    _out.print(f"Lost in {len(survey.failures)} of {survey.performances} performances. Open {page} in a browser.")
 
 
 def _completed(bar: Progress, task: TaskID, count: int) -> None:
@@ -175,12 +175,12 @@ def _explainer(agent: str, target: str | None, *, every: int, baseline: str) -> 
     """What adds gradients to a show, nothing without a target; whether it can is found out before the agent plays."""
     if target is None:
         return lambda show: show
-    from standpartner.support.extras import need_extra
+    from standpartner.explain.requirements import check_installed
 
-    need_extra()
+    check_installed()
+    from standpartner.explain.activations.registry import load_network
     from standpartner.explain.gradients.attribution import AttributionConfig
     from standpartner.explain.gradients.trace_overlay import explain_trace
-    from standpartner.explain.replay import load_network
 
     config, network = AttributionConfig(target=target, baseline=baseline), load_network(agent)
 

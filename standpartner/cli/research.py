@@ -104,15 +104,15 @@ def report(
     ] = 12,
 ) -> None:
     """Write a page about a training run: curves, the same pieces played by its checkpoints, where they are lost."""
-    from standpartner.support.extras import need_extra
+    from standpartner.explain.requirements import check_installed
 
-    need_extra()
-    from standpartner.explain.report.report import write_report
+    check_installed()
+    from standpartner.explain.report.page import write_report
     from standpartner.support.files import check_writable
 
     page = out or run / "report.html"
     check_writable(page)
     with progress_bar() as bar:
         task = bar.add_task("playing", total=None)
-        write_report(page, run, pieces=pieces, told=lambda words: bar.update(task, description=words))
+        write_report(page, run, pieces=pieces, progress=lambda words: bar.update(task, description=words))
     _out.print(f"Open {page} in a browser.")

@@ -47,7 +47,7 @@ def playing(*words):
 def test_by_default_the_menuet_is_played_until_ctrl_c():
     with playing() as (title, page):
         assert title == "Menuet in G"
-        assert '"rules": "nottingham"' in page
+        assert '"rules":"nottingham"' in page
         assert "the bundled recording" in page
 
 
@@ -56,10 +56,10 @@ def test_a_piece_by_its_folder_with_rules_and_performance(tiny_pieces, tmp_path)
     save_piece(tiny_pieces[0], tmp_path / "tune")
     with playing(tmp_path / "tune", "--game", "nottingham", "--performance", "p1") as (title, page):
         assert title == "Test tune 0"
-        assert '"rules": "nottingham"' in page
+        assert '"rules":"nottingham"' in page
         assert "notes, synthesised" in page
     with playing(tmp_path / "tune") as (_, page):
-        assert '"rules": "piano"' in page
+        assert '"rules":"piano"' in page
 
 
 @pytest.mark.parametrize(

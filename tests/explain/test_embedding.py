@@ -14,11 +14,12 @@ pytest.importorskip("matplotlib")
 import torch
 
 from standpartner.errors import ConfigError
+from standpartner.explain.activations.recording import record_activations
+from standpartner.explain.activations.registry import explained, load_network
 from standpartner.explain.embedding.findings import find_all
-from standpartner.explain.embedding.map import draw_map, map_points
-from standpartner.explain.embedding.page import write_map_page
+from standpartner.explain.embedding.page import MapPage, write_map_page
 from standpartner.explain.embedding.points import Points
-from standpartner.explain.replay import load_network, play_moments
+from standpartner.explain.embedding.tsne_map import draw_map, place_on_map
 from standpartner.game.rules import PIANO
 from standpartner.networks.read_once import ReadOnceNetwork
 
@@ -26,9 +27,9 @@ from standpartner.networks.read_once import ReadOnceNetwork
 @pytest.fixture(scope="module")
 def points(tiny_network_config, tiny_pieces) -> Points:
     torch.manual_seed(0)
-    network = ReadOnceNetwork(tiny_network_config).eval()
+    network = explained(ReadOnceNetwork(tiny_network_config))
     tracks = [piece.tracks()[0] for piece in tiny_pieces]
-    return Points.of(tiny_pieces, play_moments(network, tracks, game=PIANO), window_px=512)
+    return Points.of(tiny_pieces, record_activations(network, tracks, game=PIANO), window_px=512)
 
 
 def invented(frames: int = 400, episodes: int = 6) -> Points:
@@ -54,11 +55,11 @@ def test_points_know_where_they_are(points, tiny_pieces, tiny_network_config):
 
 def test_the_embedding_is_what_the_heads_stand_on(tiny_network_config, tiny_pieces):
     torch.manual_seed(0)
-    network = ReadOnceNetwork(tiny_network_config).eval()
-    (moments,) = play_moments(network, [tiny_pieces[0].tracks()[0]], game=PIANO)
+    network = explained(ReadOnceNetwork(tiny_network_config))
+    (episode,) = record_activations(network, [tiny_pieces[0].tracks()[0]], game=PIANO)
     with torch.no_grad():
-        logits = network.policy.action(torch.from_numpy(moments.embedding))
-    np.testing.assert_allclose(logits.numpy(), moments.logits, atol=1e-5)
+        logits = network.action_head(torch.from_numpy(episode.embedding))
+    np.testing.assert_allclose(logits.numpy(), episode.logits, atol=1e-5)
 
 
 def test_points_are_thinned_evenly(points):
@@ -92,12 +93,12 @@ def test_a_map_keeps_clusters_and_repeats_itself():
     rng = np.random.default_rng(0)
     embedding = rng.normal(size=(60, 8)).astype(np.float32)
     embedding[30:] += 20
-    places = map_points(embedding, seed=1)
-    np.testing.assert_array_equal(places, map_points(embedding, seed=1))
+    places = place_on_map(embedding, seed=1)
+    np.testing.assert_array_equal(places, place_on_map(embedding, seed=1))
     inside = np.linalg.norm(places[:30] - places[:30].mean(axis=0), axis=1).max()
     assert np.linalg.norm(places[:30].mean(axis=0) - places[30:].mean(axis=0)) > inside
     with pytest.raises(ConfigError, match="at least 4"):
-        map_points(embedding[:3], seed=1)
+        place_on_map(embedding[:3], seed=1)
 
 
 def test_a_map_is_drawn(points, tmp_path):
@@ -138,7 +139,7 @@ def test_the_page_shows_and_plays_a_moment(points, tiny_pieces, tmp_path, browse
     sounds = [np.zeros(22_050 * 12, np.float32)] * 2
     tracks = [piece.tracks()[0] for piece in tiny_pieces]
     places = np.stack([np.arange(30) % 6, np.arange(30) // 6], axis=1).astype(np.float64)
-    write_map_page(path, places, few, tracks=tracks, sounds=sounds, window_px=512, title="A map")
+    write_map_page(path, MapPage("A map", places, few, tracks=tracks, sounds=sounds, window_px=512))
     path.write_text(path.read_text().replace("</body>", PROBE.replace("{{report}}", browser.report_url)))
     said = browser.browse(path.as_uri())
     assert said["same"] == [7, 7]
@@ -148,7 +149,7 @@ def test_the_page_shows_and_plays_a_moment(points, tiny_pieces, tmp_path, browse
 
 
 def test_an_agent_is_loaded_with_its_weights(tiny_bundle):
-    network = load_network(str(tiny_bundle))
+    network = load_network(str(tiny_bundle)).network
     assert not network.training
     assert not any(parameter.requires_grad for parameter in network.parameters())
     assert json.loads((tiny_bundle / "agent.json").read_text())["network"]["features"] == network.config.features

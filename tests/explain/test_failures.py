@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from standpartner.evaluate.players import load_agent_player
-from standpartner.explain.failures.atlas import Played, find_moments, write_atlas
-from standpartner.explain.failures.causes import CAUSES, CauseRules, cause_of, chance, lost_moment
+from standpartner.explain.failures.atlas import FailureSurvey, survey_failures, write_atlas
+from standpartner.explain.failures.causes import CAUSES, CauseRules, control_rates, find_failure, name_cause
 from standpartner.game.rules import NOTTINGHAM
 from standpartner.game.tracks import Track
 from standpartner.score import Measures, Notation, Noteheads, Notes, Onsets, Score, Systems
@@ -47,90 +47,90 @@ def made_score(*, pitch=None, systems=(0.0,), grace=()):
     )
 
 
-def moment_of(made_up, score, onset_s, *, ahead_from=300, per_frame=3.0):
+def failure_of(made_up, score, onset_s, *, ahead_from=300, per_frame=3.0):
     """An agent that is on the music up to a state and then runs ahead."""
     track = Track(
         "made/one", onset_s, score.onsets.x_px, score.strip, np.zeros((int(onset_s[-1] * 20) + 20, 78), np.float32)
     )
     states = track.last_frame - track.first_frame + 1
     error = np.clip(np.arange(states) - ahead_from, 0, None) * per_frame
-    return lost_moment(made_up(track, error), score)
+    return find_failure(made_up(track, error), score)
 
 
 STEADY = 0.5 + 0.5 * np.arange(COUNT)  # every frame 3 px; state 300 is at onset 30, 960 px
 
 
-def test_the_moment_and_where_the_agent_left(made_up):
-    moment = moment_of(made_up, made_score(), STEADY)
-    assert moment.left_frame == moment.trace.first_frame + 304, "12 of 50 px is within a quarter of the bound"
-    assert moment.lost_frame == moment.trace.first_frame + 317
-    assert moment.applies == ()
-    assert cause_of(moment, chance([moment])) == "other"
-    assert lost_moment(made_up(moment.trace.track, 5.0), made_score()) is None
+def test_the_failure_and_where_the_agent_left(made_up):
+    failure = failure_of(made_up, made_score(), STEADY)
+    assert failure.departure_frame == failure.trace.first_frame + 304, "12 of 50 px is within a quarter of the bound"
+    assert failure.lost_frame == failure.trace.first_frame + 317
+    assert failure.applies == ()
+    assert name_cause(failure, control_rates([failure])) == "other"
+    assert find_failure(made_up(failure.trace.track, 5.0), made_score()) is None
 
 
 def test_a_system_that_starts(made_up):
-    assert moment_of(made_up, made_score(systems=(0.0, 985.0)), STEADY).applies == ("system start",)
-    assert moment_of(made_up, made_score(systems=(0.0, 1500.0)), STEADY).applies == ()
+    assert failure_of(made_up, made_score(systems=(0.0, 985.0)), STEADY).applies == ("system start",)
+    assert failure_of(made_up, made_score(systems=(0.0, 1500.0)), STEADY).applies == ()
 
 
 def test_a_pattern_that_is_repeated(made_up):
     same = np.arange(COUNT) + 30
     same[20:40] = 60  # one note again and again: an onset ahead is as good
-    assert moment_of(made_up, made_score(pitch=same), STEADY).applies == ("repeated pattern",)
+    assert failure_of(made_up, made_score(pitch=same), STEADY).applies == ("repeated pattern",)
     away = np.arange(COUNT) + 30
     away[2:12] = 60
-    assert moment_of(made_up, made_score(pitch=away), STEADY).applies == ()
+    assert failure_of(made_up, made_score(pitch=away), STEADY).applies == ()
 
 
 def test_a_rest(made_up):
     rest = STEADY + np.where(np.arange(COUNT) > 30, 1.5, 0.0)
-    assert moment_of(made_up, made_score(), rest).applies == ("long rest",)
+    assert failure_of(made_up, made_score(), rest).applies == ("long rest",)
     short = STEADY + np.where(np.arange(COUNT) > 30, 0.4, 0.0)
-    assert moment_of(made_up, made_score(), short).applies == ()
+    assert failure_of(made_up, made_score(), short).applies == ()
 
 
 def test_a_run(made_up):
     gaps = np.full(COUNT - 1, 0.5)
     gaps[29:39] = 0.15
     onset_s = 0.5 + np.concatenate([[0.0], np.cumsum(gaps)])
-    assert moment_of(made_up, made_score(), onset_s).applies == ("fast run",)
+    assert failure_of(made_up, made_score(), onset_s).applies == ("fast run",)
 
 
 def test_an_ornament(made_up):
-    assert moment_of(made_up, made_score(grace=(30,)), STEADY).applies == ("ornament",)
-    assert moment_of(made_up, made_score(grace=(5,)), STEADY).applies == ()
+    assert failure_of(made_up, made_score(grace=(30,)), STEADY).applies == ("ornament",)
+    assert failure_of(made_up, made_score(grace=(5,)), STEADY).applies == ()
 
 
 def test_what_stands_everywhere_explains_nothing(made_up):
     """Of two causes that apply, the one that is rare elsewhere is named."""
     everywhere = made_score(pitch=np.full(COUNT, 60), grace=(30,))
-    moment = moment_of(made_up, everywhere, STEADY)
-    assert moment.applies == ("repeated pattern", "ornament")
-    by_chance = chance([moment])
-    assert by_chance["repeated pattern"] > 0.8
-    assert 0 < by_chance["ornament"] < 0.15
-    assert by_chance["system start"] == 0
-    assert cause_of(moment, by_chance) == "ornament"
-    assert chance([]) == dict.fromkeys(CAUSES, 0.0)
+    failure = failure_of(made_up, everywhere, STEADY)
+    assert failure.applies == ("repeated pattern", "ornament")
+    rates = control_rates([failure])
+    assert rates["repeated pattern"] > 0.8
+    assert 0 < rates["ornament"] < 0.15
+    assert rates["system start"] == 0
+    assert name_cause(failure, rates) == "ornament"
+    assert control_rates([]) == dict.fromkeys(CAUSES, 0.0)
 
 
 def test_rules_are_numbers_that_can_be_changed(made_up):
-    moment = moment_of(made_up, made_score(), STEADY)
-    strict = lost_moment(moment.trace, moment.score, CauseRules(near_share=0.9))
-    assert strict.left_frame == moment.trace.first_frame + 315
+    failure = failure_of(made_up, made_score(), STEADY)
+    strict = find_failure(failure.trace, failure.score, CauseRules(near_share=0.9))
+    assert strict.departure_frame == failure.trace.first_frame + 315
 
 
-def test_the_atlas_has_every_moment_with_its_pictures(made_up, tiny_pieces, tmp_path):
+def test_the_atlas_has_every_failure_with_its_pictures(made_up, tiny_pieces, tmp_path):
     piece = tiny_pieces[0]
     track = piece.tracks()[0]
     states = track.last_frame - track.first_frame + 1
     trace = made_up(track, np.clip(np.arange(states) - 60, 0, None) * 4.0)
-    moment = lost_moment(trace, piece.score)
-    page = write_atlas(tmp_path / "atlas", Played("nobody", "tunes valid", "nottingham", 1, 2, (moment,)))
+    failure = find_failure(trace, piece.score)
+    page = write_atlas(tmp_path / "atlas", FailureSurvey("nobody", "tunes valid", "nottingham", 1, 2, (failure,)))
     content = json.loads((tmp_path / "atlas" / "failures.json").read_text())
     (told,) = content["moments"]
-    assert (told["performance"], told["lost_s"]) == (track.name, moment.lost_frame / 20)
+    assert (told["performance"], told["lost_s"]) == (track.name, failure.lost_frame / 20)
     assert told["error_px"] == pytest.approx(52)
     assert content["rules"]["run_onsets"] == CauseRules().run_onsets
     text = page.read_text()
@@ -140,7 +140,7 @@ def test_the_atlas_has_every_moment_with_its_pictures(made_up, tiny_pieces, tmp_
             assert picture.size == (1280, 720)
     assert "lost in 1 of 2 performances of 1 pieces" in text
     assert told["cause"] in text
-    nothing = write_atlas(tmp_path / "none", Played("nobody", "tunes valid", "nottingham", 1, 2, ()))
+    nothing = write_atlas(tmp_path / "none", FailureSurvey("nobody", "tunes valid", "nottingham", 1, 2, ()))
     assert "No performance was lost" in nothing.read_text()
 
 
@@ -153,12 +153,12 @@ def test_a_small_picture_keeps_its_colours():
     assert off.max() <= 6
 
 
-def test_moments_are_found_by_playing(tiny_pieces, tiny_bundle):
+def test_failures_are_found_by_playing(tiny_pieces, tiny_bundle):
     agent, counted = load_agent_player(str(tiny_bundle)), []
     narrow = replace(NOTTINGHAM, bound_px=5)
-    played = find_moments(agent, tiny_pieces, game=narrow, what="tunes", told=counted.append)
-    assert (played.pieces, played.performances, counted) == (2, 4, [2])
-    assert len(played.moments) == 4, "no untrained agent stays within 5 px"
-    assert [moment.trace.track.name for moment in played.moments] == [
+    survey = survey_failures(agent, tiny_pieces, game=narrow, what="tunes", progress=counted.append)
+    assert (survey.pieces, survey.performances, counted) == (2, 4, [2])
+    assert len(survey.failures) == 4, "no untrained agent stays within 5 px"
+    assert [failure.trace.track.name for failure in survey.failures] == [
         track.name for piece in tiny_pieces for track in piece.tracks()
     ]

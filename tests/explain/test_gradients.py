@@ -14,13 +14,18 @@ from torch import nn
 
 from standpartner.agent.config import Convolution, WindowNetworkConfig
 from standpartner.errors import ConfigError
+from standpartner.explain.activations.recording import record_activations
+from standpartner.explain.activations.registry import explained
 from standpartner.explain.gradients.attribution import AttributionConfig, attribute, cut_windows
 from standpartner.explain.gradients.baselines import make_baselines
-from standpartner.explain.gradients.checks import around_heads, random_correlations, random_moments, rank_correlation
-from standpartner.explain.gradients.differentiable_step import look_at
-from standpartner.explain.gradients.secants import Secants
-from standpartner.explain.replay import play_moments
-from standpartner.explain.requests import chosen_frames
+from standpartner.explain.gradients.rescale_rule import RescaleRule
+from standpartner.explain.gradients.run import choose_frames
+from standpartner.explain.gradients.sanity_checks import (
+    attribution_at_noteheads,
+    random_correlations,
+    rank_correlation,
+    sample_frames,
+)
 from standpartner.game.rules import NOTTINGHAM, PIANO
 from standpartner.networks.read_once import ReadOnceNetwork
 from standpartner.networks.windows import WindowNetwork
@@ -39,29 +44,29 @@ def networks(tiny_network_config):
     torch.manual_seed(3)
     made = {"read-once": ReadOnceNetwork(tiny_network_config), "window": WindowNetwork(WINDOW)}
     nn.init.normal_(made["read-once"].policy.tracker.readout.weight, std=0.1)
-    return {name: network.eval().requires_grad_(False) for name, network in made.items()}
+    return {name: explained(network) for name, network in made.items()}
 
 
 @pytest.fixture(scope="module")
 def played(networks, tiny_pieces):
     tracks = [piece.tracks()[0] for piece in tiny_pieces]
     games = {"read-once": PIANO, "window": NOTTINGHAM}
-    return {name: list(play_moments(network, tracks, game=games[name])) for name, network in networks.items()}
+    return {name: list(record_activations(network, tracks, game=games[name])) for name, network in networks.items()}
 
 
 @pytest.mark.parametrize("name", ["read-once", "window"])
-def test_a_look_gives_what_the_game_gave(networks, played, name):
-    moments = played[name][0]
-    ends = moments.part(np.array([0, 1, len(moments) // 2, len(moments) - 1]))
-    outcome = look_at(networks[name], ends).outcome()
-    np.testing.assert_allclose(outcome.action.numpy(), ends.logits, atol=1e-4)
-    np.testing.assert_allclose(outcome.value.numpy(), ends.value, atol=1e-4)
+def test_a_step_gives_what_the_game_gave(networks, played, name):
+    episode = played[name][0]
+    ends = episode.select(np.array([0, 1, len(episode) // 2, len(episode) - 1]))
+    output = networks[name].step(ends).output()
+    np.testing.assert_allclose(output.action.numpy(), ends.logits, atol=1e-4)
+    np.testing.assert_allclose(output.value.numpy(), ends.value, atol=1e-4)
 
 
 @pytest.mark.parametrize("baseline", ["silence", "blur"])
 @pytest.mark.parametrize(("name", "target"), [("read-once", "locate"), ("read-once", "other"), ("window", "action")])
 def test_attributions_add_up_to_the_change(networks, played, name, target, baseline):
-    some = played[name][1].part(np.array([0, 5]))
+    some = played[name][1].select(np.array([0, 5]))
     found = attribute(networks[name], some, AttributionConfig(target=target, baseline=baseline))
     total = found.score.sum((1, 2)) + found.score_beyond + found.spectrogram.sum((1, 2))
     if name == "window":
@@ -70,22 +75,22 @@ def test_attributions_add_up_to_the_change(networks, played, name, target, basel
         assert found.spectrogram.shape == (2, 40, 78)
     else:
         assert found.score.shape == (2, 160, 512)
-        assert found.spectrogram.shape == (2, networks[name].frames.lead_frames + 1, 78)
+        assert found.spectrogram.shape == (2, networks[name].network.frames.lead_frames + 1, 78)
     assert (found.error < 0.01).all()
     assert (np.abs(total - found.change) <= 0.011 * np.maximum(np.abs(found.change), 0.1)).all()
 
 
 def test_attributions_agree_with_plain_integration(networks, played):
-    network, some = networks["read-once"], played["read-once"][0].part(np.array([4]))
-    look = look_at(network, some)
+    network, some = networks["read-once"], played["read-once"][0].select(np.array([4]))
+    step = network.step(some)
 
-    def value(score, spectrogram, *held):
-        return look.judge(look.encode(score, spectrogram), held).value
+    def value(score, spectrogram, *fixed):
+        return step.heads(step.encode(score, spectrogram), fixed).value
 
     plain = IntegratedGradients(value).attribute(
-        (look.score, look.spectrogram),
-        make_baselines(look.score, look.spectrogram, kind="silence", px_each=2),
-        additional_forward_args=look.held,
+        (step.score, step.spectrogram),
+        make_baselines(step.score, step.spectrogram, kind="silence", downscale=2),
+        additional_forward_args=step.fixed,
         n_steps=400,
         internal_batch_size=100,
     )
@@ -96,13 +101,13 @@ def test_attributions_agree_with_plain_integration(networks, played):
     )
 
 
-def test_secants_are_the_differences_of_a_network():
+def test_the_rescale_rule_gives_the_differences_of_a_network():
     layers = torch.nn.Sequential(
         torch.nn.Linear(3, 8), torch.nn.ReLU(), torch.nn.Linear(8, 4), torch.nn.ELU(inplace=True)
     )
     knots = torch.linspace(-2, 2, 4).view(-1, 1) * torch.tensor([1.0, -0.5, 2.0])
     knots.requires_grad_()
-    with Secants():
+    with RescaleRule():
         (gradient,) = torch.autograd.grad(layers(knots).sum(), knots)
     with torch.no_grad():
         said = layers(knots).sum(1)
@@ -112,7 +117,7 @@ def test_secants_are_the_differences_of_a_network():
 
 def test_a_window_network_has_no_locate_to_explain(networks, played):
     with pytest.raises(ConfigError, match="no locate"):
-        attribute(networks["window"], played["window"][0].part(np.array([0])), AttributionConfig(target="locate"))
+        attribute(networks["window"], played["window"][0].select(np.array([0])), AttributionConfig(target="locate"))
 
 
 @pytest.mark.parametrize("wrong", [{"target": "mood"}, {"baseline": "noise"}, {"tolerance": 0}, {"stretches": 0}])
@@ -124,7 +129,7 @@ def test_settings_out_of_range_are_refused(wrong):
 def test_a_blurred_baseline_keeps_the_mean_and_no_difference():
     score = torch.zeros(1, 2, 80, 150)
     score[0, :, 40, 75] = 1
-    blurred, _ = make_baselines(score, torch.zeros(1, 2, 40, 78), kind="blur", px_each=2)
+    blurred, _ = make_baselines(score, torch.zeros(1, 2, 40, 78), kind="blur", downscale=2)
     assert float(blurred[0, 0].sum()) == pytest.approx(1, abs=0.01)
     assert float(blurred[0, 0].max()) < 0.01
     assert not blurred[0, 1].any()
@@ -139,23 +144,23 @@ def test_windows_are_zero_beyond_the_ends():
 
 def test_frames_are_chosen_by_their_numbers():
     played = np.arange(10, 30)
-    assert chosen_frames("12:15", played).tolist() == [2, 3, 4]
-    assert chosen_frames("0:30:10", played).tolist() == [0, 10]
-    assert len(chosen_frames(None, played)) == 8
+    assert choose_frames("12:15", played).tolist() == [2, 3, 4]
+    assert choose_frames("0:30:10", played).tolist() == [0, 10]
+    assert len(choose_frames(None, played)) == 8
     for wrong in ("30:40", "a:b", "12", "1:2:0"):
         with pytest.raises(ConfigError, match="within 10:30"):
-            chosen_frames(wrong, played)
+            choose_frames(wrong, played)
 
 
 def test_random_frames_are_drawn_once_each(played):
-    drawn = random_moments(played["read-once"], 7, seed=1)
+    drawn = sample_frames(played["read-once"], 7, seed=1)
     assert sum(map(len, drawn)) == 7
     with pytest.raises(ConfigError, match="give more pieces"):
-        random_moments(played["read-once"], 10**6, seed=1)
+        sample_frames(played["read-once"], 10**6, seed=1)
 
 
 def test_notes_that_sound_are_told_from_others(networks, played, tiny_pieces):
-    some = played["read-once"][0].part(np.array([3]))
+    some = played["read-once"][0].select(np.array([3]))
     found = attribute(networks["read-once"], some, AttributionConfig(target="value"))
     heads, track = tiny_pieces[0].score.noteheads, some.track
     now = np.flatnonzero(track.onset_frames <= some.frame[0])[-1]
@@ -163,13 +168,13 @@ def test_notes_that_sound_are_told_from_others(networks, played, tiny_pieces):
     found.score[:] = 0
     for x, y in zip(heads.x_px[heads.onset == now], heads.y_px[heads.onset == now], strict=True):
         found.score[0, int(y), int(x) - left] = 1
-    ((sounding, others),) = around_heads(tiny_pieces[0], some, found)
+    ((sounding, others),) = attribution_at_noteheads(tiny_pieces[0], some, found)
     assert sounding == pytest.approx(1)
     assert others < 0.5
 
 
 def test_other_weights_make_another_map(networks, played):
-    network, some = networks["read-once"], played["read-once"][0].part(np.array([3, 9]))
+    network, some = networks["read-once"], played["read-once"][0].select(np.array([3, 9]))
     config = AttributionConfig(target="locate")
     found = attribute(network, some, config)
     for signed, _ in random_correlations(network, some, found, config=config, seed=8):

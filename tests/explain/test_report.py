@@ -14,7 +14,9 @@ from matplotlib.figure import Figure
 from standpartner.corpus.store import Corpus
 from standpartner.errors import ConfigError
 from standpartner.explain.report.charts import Line, draw_lines, line_chart, ribbon
-from standpartner.explain.report.report import play_checkpoints, read_run, write_report
+from standpartner.explain.report.checkpoints import play_checkpoints
+from standpartner.explain.report.page import write_report
+from standpartner.explain.report.run_log import read_run
 from standpartner.learn.config import (
     EpisodeConfig,
     ImitateConfig,
@@ -57,7 +59,7 @@ def corpus(tiny_pieces, tmp_path, monkeypatch):
 
 def test_the_page_has_curves_checkpoints_and_lost_moments(run, corpus, tmp_path):
     told = []
-    write_report(tmp_path / "report.html", run, pieces=2, told=told.append)
+    write_report(tmp_path / "report.html", run, pieces=2, progress=told.append)
     text = (tmp_path / "report.html").read_text()
     assert told[:2] == ["playing imitate", "playing best"], "pre-training does not learn to act"
     for name in ("valid/r_on", "loss/locate", "episode/reward", "gradient_norm"):

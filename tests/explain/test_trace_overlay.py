@@ -10,9 +10,10 @@ import torch
 
 from standpartner.errors import AgentError
 from standpartner.evaluate.players import load_agent_player
+from standpartner.explain.activations.recording import record_activations, replay_trace
+from standpartner.explain.activations.registry import load_network
 from standpartner.explain.gradients.attribution import AttributionConfig, attribute
 from standpartner.explain.gradients.trace_overlay import explain_trace
-from standpartner.explain.replay import load_network, play_moments, retrace
 from standpartner.explain.traces.trace import record_traces
 from standpartner.game.rules import NOTTINGHAM
 
@@ -32,9 +33,9 @@ def test_an_episode_is_explained_where_the_trace_is_also_when_lost(tiny_bundle, 
     decisions = [0, 4, trace.states - 2]
     config = AttributionConfig(target="locate")
     overlay = explain_trace(network, trace, decisions=decisions, config=config, progress=counted.append)
-    (played,) = play_moments(network, [track], game=NOTTINGHAM)
+    (played,) = record_activations(network, [track], game=NOTTINGHAM)
     assert len(played) <= decisions[2], "it is lost before"
-    alone = attribute(network, played.part(np.array(decisions[:2])), config)
+    alone = attribute(network, played.select(np.array(decisions[:2])), config)
     np.testing.assert_allclose(overlay.score[:2], alone.score, rtol=1e-4, atol=1e-7)
     np.testing.assert_allclose(overlay.spectrogram[:2], alone.spectrogram, rtol=1e-4, atol=1e-7)
     assert overlay.spectrogram[2].any()
@@ -48,7 +49,7 @@ def test_what_a_window_network_sees_and_how_that_differs_are_added_up(window_bun
     bundle = window_bundle("acts")
     network, trace = load_network(bundle), trace_of(bundle, track)
     overlay = explain_trace(network, trace, decisions=[3, 9])
-    found = attribute(network, retrace(network, trace, decisions=10).part(np.array([3, 9])))
+    found = attribute(network, replay_trace(network, trace, decisions=10).select(np.array([3, 9])))
     assert found.spectrogram_difference.any()
     names = [("slower -1", "keep", "faster +1")[trace.taken[decision]] for decision in (3, 9)]
     assert overlay.what == tuple(f"{name}, the action taken" for name in names)
@@ -59,15 +60,15 @@ def test_what_a_window_network_sees_and_how_that_differs_are_added_up(window_bun
 
 def test_going_a_way_again_ends_where_it_is_told_to(tiny_bundle, track):
     trace = trace_of(tiny_bundle, track)
-    moments = retrace(load_network(str(tiny_bundle)), trace, decisions=25)
-    np.testing.assert_array_equal(moments.frame, trace.first_frame + np.arange(25))
-    np.testing.assert_array_equal(moments.position_px, trace.position_px[:25])
-    np.testing.assert_allclose(moments.value, trace.value[:25], atol=1e-4)
+    episode = replay_trace(load_network(str(tiny_bundle)), trace, decisions=25)
+    np.testing.assert_array_equal(episode.frame, trace.first_frame + np.arange(25))
+    np.testing.assert_array_equal(episode.position_px, trace.position_px[:25])
+    np.testing.assert_allclose(episode.value, trace.value[:25], atol=1e-4)
 
 
 def test_weights_that_are_not_the_agents_are_refused(tiny_bundle, track):
     network = load_network(str(tiny_bundle))
     with torch.no_grad():
-        network.policy.action.bias[0] += 1.0
+        network.network.policy.action.bias[0] += 1.0
     with pytest.raises(AgentError, match="export the agent from its weights again"):
         explain_trace(network, trace_of(tiny_bundle, track), decisions=[0])

@@ -1,1 +1,1 @@
-"""A map of what an agent makes of many frames. Needs the extra [explain]."""
+"""A map of what a network computes at many frames, and what its value does. It needs the extra [explain]."""

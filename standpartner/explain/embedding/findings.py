@@ -19,19 +19,20 @@ CLEF_PX: Final = 60.0  # clef, key and the first notes of a system
 
 @dataclass(frozen=True)
 class Finding:
-    """The value in some frames against all others, over pieces.
+    """How the value in a group of frames compares with that in all others.
 
     Attributes:
-        name: of the finding.
-        frames: in the group.
-        rest: other frames.
-        mean: value in the group, and ``mean_rest`` in the others.
-        effect: Cohen's d, the difference of the means over the pooled standard deviation.
-        effect_interval: 95 %, bootstrap over pieces.
-        spread_ratio: standard deviation in the group over that of the others.
-        spread_interval: alike.
-        expected: what the paper found.
-        holds: whether the interval lies wholly on the side that the paper found.
+        name: The name of the finding.
+        frames: The number of frames in the group.
+        rest: The number of other frames.
+        mean: The mean value in the group.
+        mean_rest: The mean value in the other frames.
+        effect: Cohen's d: the difference of the means over the pooled standard deviation.
+        effect_interval: The 95 % interval of the effect, by a bootstrap over pieces.
+        spread_ratio: The standard deviation in the group over that of the others.
+        spread_interval: The 95 % interval of the ratio, by the same bootstrap.
+        expected: What the paper found: "high", "low" or "spread".
+        holds: "yes" if the interval lies wholly on the side that the paper found, else "no".
     """
 
     name: str
@@ -47,19 +48,19 @@ class Finding:
     holds: str
 
     def to_json(self) -> dict[str, Any]:
-        """Plain dictionary for a JSON file."""
+        """Return a plain dictionary for a JSON file."""
         return asdict(self)
 
 
 def find_all(points: Points, *, seed: int = 0) -> list[Finding]:
-    """C1, C2 and C3 for the frames of some episodes; for C3 beginnings and endings are left out of both sides.
+    """Compute C1, C2 and C3 for the frames of some episodes. For C3, beginnings and endings are left out of both sides.
 
     Args:
-        points: all frames.
-        seed: of the bootstrap.
+        points: All frames.
+        seed: The seed of the bootstrap.
     """
     begins, ends = points.begun_s < EDGE_S, points.left_s < EDGE_S
-    between = points.part(np.flatnonzero(~begins & ~ends))
+    between = points.select(np.flatnonzero(~begins & ~ends))
     return [
         _finding("C1 beginnings", points, begins, expected="high", seed=seed),
         _finding("C2 endings", points, ends, expected="low", seed=seed),
@@ -93,13 +94,13 @@ def _finding(name: str, points: Points, inside: npt.NDArray[np.bool_], *, expect
 
 
 def _tally(points: Points, own: npt.NDArray[np.bool_], inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """Count, sum and sum of squares of the values of one piece's frames in a group."""
+    """Give the count, sum and sum of squares of the values of one piece's frames in a group."""
     values = points.value[own & inside].astype(np.float64)
     return np.array([len(values), values.sum(), np.square(values).sum()])
 
 
 def _compare(totals: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Cohen's d and ratio of standard deviations of two groups' tallies (..., 6); NaN where a group is empty."""
+    """Compute Cohen's d and the ratio of standard deviations from two groups' tallies (..., 6); NaN if one is empty."""
     with np.errstate(invalid="ignore", divide="ignore"):
         n, total, squares = totals[..., 0::3], totals[..., 1::3], totals[..., 2::3]
         mean = total / n

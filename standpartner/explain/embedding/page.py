@@ -1,6 +1,7 @@
-"""The embedding map as one HTML file: points to hover over and to listen to."""
+"""The embedding map as one HTML file, whose points show and play what the agent saw and heard."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ from matplotlib import colormaps
 from standpartner.agent.bundle import Floats
 from standpartner.agent.columns import ink
 from standpartner.constants import FRAME_RATE_HZ
-from standpartner.explain.embedding.map import COLOURINGS, colour_range
 from standpartner.explain.embedding.points import Points
+from standpartner.explain.embedding.tsne_map import COLOURINGS, colour_range
 from standpartner.game.tracks import Track
 from standpartner.support.embed import data_uri, grey_png, vorbis_uri
 from standpartner.support.files import write_text
@@ -21,43 +22,50 @@ from standpartner.support.pages import render_page
 _COLOUR_STEPS = 64
 
 
-def write_map_page(
-    path: Path,
-    places: npt.NDArray[np.float64],
-    points: Points,
-    *,
-    tracks: Sequence[Track],
-    sounds: Sequence[Floats],
-    window_px: int,
-    title: str,
-) -> None:
-    """Write a page that needs nothing else: map, scores, spectrograms and sounds are inside.
+@dataclass(frozen=True, eq=False)
+class MapPage:
+    """What the page shows.
+
+    Attributes:
+        title: The title of the page.
+        places: (N, 2) The places on the map.
+        points: The same N points.
+        tracks: The tracks of the episodes, in their order.
+        sounds: The sounds of the tracks, each (n,) samples at 22 050 Hz; the page is silent if there are none.
+        window_px: The width of what the agent sees of the strip.
+    """
+
+    title: str
+    places: npt.NDArray[np.float64]
+    points: Points
+    tracks: Sequence[Track]
+    sounds: Sequence[Floats]
+    window_px: int
+
+
+def write_map_page(path: Path, page: MapPage) -> None:
+    """Write a page that needs no other files: map, scores, spectrograms and sounds are inside.
 
     Args:
-        path: of the file.
-        places: (N, 2) of the map.
-        points: the same N.
-        tracks: of the episodes, in their order.
-        sounds: of the tracks, (n,) samples at 22 050 Hz; none at all for a page without sound.
-        window_px: width of what the agent sees of the strip.
-        title: of the page.
+        path: The file.
+        page: What the page shows.
 
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: The file cannot be written.
     """
-    low, high = places.min(axis=0), places.max(axis=0)
+    points, low, high = page.points, page.places.min(axis=0), page.places.max(axis=0)
     data = {
         "frameRate": FRAME_RATE_HZ,
-        "windowPx": window_px,
-        "places": np.round((places - low) / np.maximum(high - low, 1e-9), 4).tolist(),
+        "windowPx": page.window_px,
+        "places": np.round((page.places - low) / np.maximum(high - low, 1e-9), 4).tolist(),
         "episode": points.episode.tolist(),
         "frame": points.frame.tolist(),
         "x": np.round(points.position_px, 1).tolist(),
         "colourings": [_colouring(name, label, getattr(points, name)) for name, label in COLOURINGS.items()],
-        "tracks": [_track(track) for track in tracks],
-        "sounds": [vorbis_uri(sound) for sound in sounds],
+        "tracks": [_track(track) for track in page.tracks],
+        "sounds": [vorbis_uri(sound) for sound in page.sounds],
     }
-    write_text(path, render_page("explain/embedding/page.html", {"title": title, "data": data}))
+    write_text(path, render_page("explain/embedding/page.html", {"title": page.title, "data": data}))
 
 
 def _colouring(name: str, label: str, values: npt.NDArray[np.floating]) -> dict[str, Any]:

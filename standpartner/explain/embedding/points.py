@@ -1,4 +1,4 @@
-"""Frames of many episodes as points of a map: their embedding and what the map is coloured by."""
+"""Frames of many episodes as points of a map: their embeddings, and the values that colour the map."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -9,28 +9,28 @@ import numpy.typing as npt
 
 from standpartner.agent.bundle import Floats
 from standpartner.constants import CM_PER_STRIP_PX, FRAME_RATE_HZ
-from standpartner.explain.replay import Moments
+from standpartner.explain.activations.activations import Activations
 from standpartner.game.rules import IntArray
 from standpartner.piece import Piece
 
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """N frames of the episodes of some pieces; everything is (N,) but the embedding.
+    """N frames of the episodes of some pieces. Everything is (N,) but the embedding.
 
     Attributes:
-        episode: number of the episode.
-        frame: int64 of its performance.
-        embedding: float32 (N, size).
-        position_px: of the agent.
-        value: what the agent expected.
-        begun_s: s since the first onset.
-        left_s: s until the last onset.
-        place: 0 at the first onset to 1 at the last one.
-        system_px: distance to the nearest start of a system, where a clef stands; the first one's and the strip's.
-        error_cm: position minus truth.
-        speed: strip px a frame.
-        onsets: printed in the part of the strip that the agent looks at.
+        episode: The number of the episode.
+        frame: The frame of its performance, as int64.
+        embedding: float32 (N, size) The embeddings.
+        position_px: The position of the agent in strip px.
+        value: The value that the network gave.
+        begun_s: The time since the first onset in s.
+        left_s: The time until the last onset in s.
+        place: The place in the piece, from 0 at the first onset to 1 at the last one.
+        system_px: The distance to the nearest start of a system, where a clef stands, in strip px.
+        error_cm: The position minus the true position in cm.
+        speed: The reading speed in strip px a frame.
+        onsets: The number of onsets printed in the part of the strip that the agent sees.
     """
 
     episode: IntArray
@@ -50,45 +50,45 @@ class Points:
         return len(self.frame)
 
     @classmethod
-    def of(cls, pieces: Iterable[Piece], played: Iterable[Moments], *, window_px: int) -> Self:
-        """Points of episodes, one for each piece.
+    def of(cls, pieces: Iterable[Piece], played: Iterable[Activations], *, window_px: int) -> Self:
+        """Make the points of some episodes, one for each piece.
 
         Args:
-            pieces: that were played.
-            played: their moments, in the same order.
-            window_px: width of what the agent sees of the strip.
+            pieces: The pieces that were played.
+            played: Their activations, in the same order.
+            window_px: The width of what the agent sees of the strip.
         """
         parts = [_points(k, *pair, window_px) for k, pair in enumerate(zip(pieces, played, strict=True))]
         return cls(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
-    def part(self, which: IntArray) -> Self:
-        """Only some of the points."""
+    def select(self, which: IntArray) -> Self:
+        """Keep some of the points."""
         return type(self)(*(getattr(self, field.name)[which] for field in fields(self)))
 
     def thinned(self, count: int) -> Self:
-        """At most so many points, evenly drawn."""
+        """Keep at most so many points, evenly spread."""
         if len(self) <= count:
             return self
-        return self.part(np.arange(count) * len(self) // count)
+        return self.select(np.arange(count) * len(self) // count)
 
 
-def _points(number: int, piece: Piece, moments: Moments, window_px: int) -> list[npt.NDArray]:
-    track, frame, x = moments.track, moments.frame, moments.position_px
+def _points(number: int, piece: Piece, activations: Activations, window_px: int) -> list[npt.NDArray]:
+    track, frame, x = activations.track, activations.frame, activations.position_px
     length = max(track.last_frame - track.first_frame, 1)
     starts = piece.score.systems.strip_left_px
     onsets = np.sort(piece.score.onsets.x_px)
     seen = np.searchsorted(onsets, x + window_px / 2) - np.searchsorted(onsets, x - window_px / 2)
     return [
-        np.full(len(moments), number),
+        np.full(len(activations), number),
         frame,
-        moments.embedding,
+        activations.embedding,
         x,
-        moments.value,
+        activations.value,
         (frame - track.first_frame) / FRAME_RATE_HZ,
         (track.last_frame - frame) / FRAME_RATE_HZ,
         (frame - track.first_frame) / length,
         np.abs(x[:, None] - starts).min(axis=1),
-        moments.error_px * CM_PER_STRIP_PX,
-        moments.speed,
+        activations.error_px * CM_PER_STRIP_PX,
+        activations.speed,
         seen.astype(np.float64),
     ]

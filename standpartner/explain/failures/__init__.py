@@ -1,1 +1,1 @@
-"""Where agents get lost, and why."""
+"""Failures: where agents get lost, why, and an atlas that shows it."""

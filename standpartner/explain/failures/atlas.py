@@ -1,4 +1,4 @@
-"""The failure atlas: every lost moment of some pieces, by cause, with pictures."""
+"""The failure atlas: where an agent is lost in some pieces, by cause, with pictures."""
 
 import html
 import json
@@ -14,7 +14,15 @@ import numpy as np
 from standpartner.constants import CM_PER_STRIP_PX, FRAME_RATE_HZ
 from standpartner.errors import OutputError
 from standpartner.evaluate.players import AgentPlayer
-from standpartner.explain.failures.causes import CAUSES, OTHER, CauseRules, LostMoment, cause_of, chance, lost_moment
+from standpartner.explain.failures.causes import (
+    CAUSES,
+    OTHER,
+    CauseRules,
+    Failure,
+    control_rates,
+    find_failure,
+    name_cause,
+)
 from standpartner.explain.traces.picture import Painter
 from standpartner.explain.traces.show import Show
 from standpartner.explain.traces.trace import record_traces
@@ -25,23 +33,21 @@ from standpartner.support.files import make_folder, write_text
 from standpartner.support.report_page import linked_image, report_page, table
 
 _PIECES_AT_ONCE = 8  # which bounds the memory of their traces
-_BAR_PX = 200  # of a table's longest bar
+_LONGEST_BAR_PX = 200
 _NO_SOUND = np.zeros(0, np.float32)
-
-Told = Callable[[int], None]  # how many pieces are played
 
 
 @dataclass(frozen=True)
-class Played:
-    """All that was played for an atlas.
+class FailureSurvey:
+    """All failures of an agent on some pieces.
 
     Attributes:
-        agent: name.
-        what: corpus and split, in some words.
-        game: name of the rules.
-        pieces: how many.
-        performances: alike.
-        moments: the lost ones.
+        agent: The name of the agent.
+        what: The corpus and split, in a few words.
+        game: The name of the rules.
+        pieces: The number of pieces.
+        performances: The number of performances.
+        failures: The failures.
     """
 
     agent: str
@@ -49,132 +55,131 @@ class Played:
     game: str
     pieces: int
     performances: int
-    moments: tuple[LostMoment, ...]
+    failures: tuple[Failure, ...]
 
 
-def find_moments(
+def survey_failures(
     agent: AgentPlayer,
     pieces: Iterable[Piece],
     *,
     game: GameConfig,
     what: str,
     rules: CauseRules | None = None,
-    told: Told | None = None,
-) -> Played:
-    """Let an agent play all performances of some pieces, greedily, and examine every lost moment.
+    progress: Callable[[int], object] = lambda done: None,
+) -> FailureSurvey:
+    """Let an agent play all performances of some pieces, greedily, and examine every failure.
 
     Args:
-        agent: that acts.
-        pieces: as they are heard.
-        game: the rules.
-        what: they are, in some words.
-        rules: of the causes.
-        told: of progress.
+        agent: An agent that acts.
+        pieces: The pieces, as they are heard.
+        game: The rules of the game.
+        what: A few words that say which pieces these are.
+        rules: The numbers of the causes' rules.
+        progress: It is called with the number of pieces that were played.
 
     Raises:
-        AgentError: the agent takes no actions.
-        ConfigError: the agent sees other windows than the game shows.
+        AgentError: The agent takes no actions.
+        ConfigError: The agent sees other windows than the game shows.
     """
-    moments: list[LostMoment] = []
+    failures: list[Failure] = []
     played = performances = 0
     left = iter(pieces)
     while some := list(islice(left, _PIECES_AT_ONCE)):
         tracks = [(piece.score, track) for piece in some for track in piece.tracks()]
         traces = record_traces(agent, [track for _, track in tracks], game=game)
         for (score, _), trace in zip(tracks, traces, strict=True):
-            moment = lost_moment(trace, score, rules)
-            moments += [moment] if moment else []
+            failure = find_failure(trace, score, rules)
+            failures += [failure] if failure else []
         played, performances = played + len(some), performances + len(tracks)
-        if told:
-            told(played)
-    return Played(agent.name, what, game.name, played, performances, tuple(moments))
+        progress(played)
+    return FailureSurvey(agent.name, what, game.name, played, performances, tuple(failures))
 
 
-def write_atlas(folder: Path, played: Played, *, rules: CauseRules | None = None) -> Path:
-    """Write ``index.html``, ``failures.json`` and two pictures of each moment.
+def write_atlas(folder: Path, survey: FailureSurvey, *, rules: CauseRules | None = None) -> Path:
+    """Write ``index.html``, ``failures.json`` and two pictures of each failure.
 
     Args:
-        folder: made if missing.
-        played: what is shown.
-        rules: that the moments were examined by.
+        folder: The folder to write to; it is made if it is missing.
+        survey: The failures.
+        rules: The numbers of the rules by which the failures were examined.
 
     Returns:
-        The page.
+        The file of the page.
 
     Raises:
-        OutputError: something cannot be written.
+        OutputError: A file cannot be written.
     """
     make_folder(folder / "moments")
-    by_chance = chance(played.moments)
-    causes = [cause_of(moment, by_chance) for moment in played.moments]
-    for moment in played.moments:
-        _write_pictures(folder, moment, played.agent)
+    rates = control_rates(survey.failures)
+    causes = [name_cause(failure, rates) for failure in survey.failures]
+    for failure in survey.failures:
+        _write_pictures(folder, failure, survey.agent)
     content = {
-        **{key: getattr(played, key) for key in ("agent", "what", "game", "pieces", "performances")},
+        **{key: getattr(survey, key) for key in ("agent", "what", "game", "pieces", "performances")},
         "rules": asdict(rules or CauseRules()),
-        "chance": by_chance,
-        "moments": [_as_json(moment, cause) for moment, cause in zip(played.moments, causes, strict=True)],
+        "chance": rates,
+        "moments": [_as_json(failure, cause) for failure, cause in zip(survey.failures, causes, strict=True)],
     }
     write_text(folder / "failures.json", json.dumps(content, indent=1) + "\n")
     page = folder / "index.html"
-    write_text(page, _page(played, causes, by_chance))
+    write_text(page, _page(survey, causes, rates))
     return page
 
 
-def _still_name(moment: LostMoment, which: str) -> str:
-    return f"moments/{moment.trace.track.name.replace('/', '--')}--{which}.png"
+def _picture_name(failure: Failure, which: str) -> str:
+    return f"moments/{failure.trace.track.name.replace('/', '--')}--{which}.png"
 
 
-def _write_pictures(folder: Path, moment: LostMoment, agent: str) -> None:
-    show = Show(moment.score.title or moment.trace.track.name, agent, moment.trace, moment.score, _NO_SOUND)
+def _write_pictures(folder: Path, failure: Failure, agent: str) -> None:
+    show = Show(failure.score.title or failure.trace.track.name, agent, failure.trace, failure.score, _NO_SOUND)
     painter = Painter(show)
-    for which, frame in (("left", moment.left_frame), ("lost", moment.lost_frame)):
-        path = folder / _still_name(moment, which)
+    for which, frame in (("left", failure.departure_frame), ("lost", failure.lost_frame)):
+        path = folder / _picture_name(failure, which)
         try:
             path.write_bytes(drawing_png(painter.paint(frame)))
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror or error}; make room") from error
 
 
-def _as_json(moment: LostMoment, cause: str) -> dict[str, Any]:
-    trace = moment.trace
-    state = moment.lost_frame - trace.first_frame
-    place = moment.score.place(trace.target_px[state])
+def _as_json(failure: Failure, cause: str) -> dict[str, Any]:
+    trace = failure.trace
+    state = failure.lost_frame - trace.first_frame
+    place = failure.score.place(trace.target_px[state])
     return {
         "performance": trace.track.name,
         "cause": cause,
-        "applies": moment.applies,
-        "left_s": moment.left_frame / FRAME_RATE_HZ,
-        "lost_s": moment.lost_frame / FRAME_RATE_HZ,
+        "applies": failure.applies,
+        "left_s": failure.departure_frame / FRAME_RATE_HZ,
+        "lost_s": failure.lost_frame / FRAME_RATE_HZ,
         "target_px": round(float(trace.target_px[state]), 1),
         "error_px": round(float(trace.error_px[state]), 1),
-        "measure": str(moment.score.measures.label[int(place.measure)]),
-        "pictures": [_still_name(moment, which) for which in ("left", "lost")],
+        "measure": str(failure.score.measures.label[int(place.measure)]),
+        "pictures": [_picture_name(failure, which) for which in ("left", "lost")],
     }
 
 
-def _page(played: Played, causes: Sequence[str], by_chance: dict[str, float]) -> str:
-    count = len(played.moments)
+def _page(survey: FailureSurvey, causes: Sequence[str], rates: dict[str, float]) -> str:
+    count = len(survey.failures)
     lead = (
-        f"{played.agent} on {played.what} ({played.game} rules, greedy): lost in {count} of {played.performances} "
-        f"performances of {played.pieces} pieces."
+        f"{survey.agent} on {survey.what} ({survey.game} rules, greedy): lost in {count} of {survey.performances} "
+        f"performances of {survey.pieces} pieces."
     )
-    body = _counts(played.moments, causes, by_chance)
+    body = _counts(survey.failures, causes, rates)
     for cause in (*CAUSES, OTHER):
-        cards = [_card(moment) for moment, its in zip(played.moments, causes, strict=True) if its == cause]
+        cards = [_card(failure) for failure, its in zip(survey.failures, causes, strict=True) if its == cause]
         if cards:
             body += f"<h2>{cause}: {len(cards)} of {count}</h2>\n{''.join(cards)}"
     return report_page("Failure atlas", lead=lead, body=body)
 
 
-def _counts(moments: Sequence[LostMoment], causes: Sequence[str], by_chance: dict[str, float]) -> str:
-    if not moments:
+def _counts(failures: Sequence[Failure], causes: Sequence[str], rates: dict[str, float]) -> str:
+    if not failures:
         return "<p>No performance was lost: there is nothing to show.</p>"
-    named, longest = Counter(causes), _BAR_PX / len(moments)
+    named, longest = Counter(causes), _LONGEST_BAR_PX / len(failures)
     rows: list[tuple[object, ...]] = []
     for cause in CAUSES:
-        applies = sum(cause in moment.applies for moment in moments)
-        expected = by_chance[cause] * len(moments)
+        applies = sum(cause in failure.applies for failure in failures)
+        expected = rates[cause] * len(failures)
         bars = f'<span class="bar" style="width:{applies * longest:.0f}px"></span> {applies}<br>'
         bars += f'<span class="bar chance" style="width:{expected * longest:.0f}px"></span> {expected:.1f}'
         rows.append((cause, named[cause], bars, f"{applies / expected:.1f}" if expected else "-"))
@@ -189,16 +194,16 @@ def _counts(moments: Sequence[LostMoment], causes: Sequence[str], by_chance: dic
     return table(headings, rows) + f"<p>{words} The rules are in docs/insight.md.</p>\n"
 
 
-def _card(moment: LostMoment) -> str:
-    trace = moment.trace
-    error_cm = float(trace.error_px[moment.lost_frame - trace.first_frame]) * CM_PER_STRIP_PX
-    left_s, lost_s = moment.left_frame / FRAME_RATE_HZ, moment.lost_frame / FRAME_RATE_HZ
+def _card(failure: Failure) -> str:
+    trace = failure.trace
+    error_cm = float(trace.error_px[failure.lost_frame - trace.first_frame]) * CM_PER_STRIP_PX
+    departure_s, lost_s = failure.departure_frame / FRAME_RATE_HZ, failure.lost_frame / FRAME_RATE_HZ
     words = (
-        f"left the music at {left_s:.1f} s, lost at {lost_s:.1f} s, {abs(error_cm):.1f} cm "
-        f"{'ahead' if error_cm > 0 else 'behind'}; applies: {', '.join(moment.applies) or 'none'}"
+        f"left the music at {departure_s:.1f} s, lost at {lost_s:.1f} s, {abs(error_cm):.1f} cm "
+        f"{'ahead' if error_cm > 0 else 'behind'}; applies: {', '.join(failure.applies) or 'none'}"
     )
     name = html.escape(trace.track.name)
     pictures = "".join(
-        linked_image(_still_name(moment, which), f"{trace.track.name}, {which}") for which in ("left", "lost")
+        linked_image(_picture_name(failure, which), f"{trace.track.name}, {which}") for which in ("left", "lost")
     )
     return f'<h3>{name}</h3><small>{words}</small><div class="pictures">{pictures}</div>\n'

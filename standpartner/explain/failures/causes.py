@@ -1,23 +1,23 @@
-"""Why agents get lost: rules that tell from score, performance and trace what stood where an agent lost the way.
+"""Why agents get lost: rules that look at score, performance and trace around the place where an agent lost the way.
 
-A *lost moment* is the frame at which an agent is lost first; there is at most one in a performance. Before it lies the
-frame at which the agent *left*: the last one at which it was within ``near_share`` of the bound. The *stretch* of a
-moment goes from ``run_up_s`` before it left to the moment. A cause applies if the stretch has what its rule says:
+A *failure* is the first frame at which an agent is lost, so there is at most one in a performance. Before it lies the
+*departure*: the last frame at which the agent was within ``near_share`` of the bound. The *stretch* of a failure begins
+``run_up_s`` before the departure and ends at the failure. A cause applies if the stretch has what its rule asks for:
 
-* **system start**: between the lowest and the highest strip x of target and agent in the stretch a system begins.
-* **repeated pattern**: at some frame of the stretch the agent is off by more than ``near_share`` of the bound and
-  within ``pattern_px`` of an onset that the same music leads to: of the last ``pattern_onsets`` onsets there and where
-  the music is, at least ``pattern_alike`` have half of their pitches or more in common.
-* **long rest**: a gap between two onsets that reaches into the stretch takes ``rest_s`` and ``rest_times`` the
-  performance's median gap, or longer.
-* **fast run**: ``run_onsets`` onsets in a row within the stretch whose mean gap is the median divided by
-  ``run_times``, or shorter.
-* **ornament**: a grace note, or notes played of an ornament's sign, belong to an onset of the stretch.
-* **other**: none of these.
+* **system start**: A system begins between the lowest and the highest strip x of target and agent in the stretch.
+* **repeated pattern**: At some frame of the stretch the agent is off by more than ``near_share`` of the bound, and it
+  is within ``pattern_px`` of an onset that the same music leads to: of the last ``pattern_onsets`` onsets there and
+  where the music is, at least a share of ``pattern_alike`` have half of their pitches or more in common.
+* **long rest**: A gap between two onsets reaches into the stretch and takes at least ``rest_s`` and ``rest_times`` the
+  performance's median gap.
+* **fast run**: The stretch holds ``run_onsets`` onsets in a row whose mean gap is at most the median divided by
+  ``run_times``.
+* **ornament**: A grace note, or notes played of an ornament's sign, belong to an onset of the stretch.
+* **other**: None of these rules applies.
 
-Some of that stands nearly everywhere. So every rule is also asked of *control* stretches: the same course of errors
-laid at evenly spread places of the same performance. Of the causes that apply to a moment, the one that applies to the
-fewest controls is called its cause.
+Some of that stands nearly everywhere. So every rule is also asked of *control* stretches, which lay the same course of
+errors at evenly spread places of the same performance. A failure is named by the cause that applies to it and to the
+fewest controls.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,25 +33,25 @@ from standpartner.score import Score
 
 CAUSES: Final = ("system start", "repeated pattern", "long rest", "fast run", "ornament")
 OTHER: Final = "other"
-_CONTROLS = 40  # of each moment
-_EVERY = 3  # frames of a stretch from one that is asked for patterns to the next
-_ALIKE = 0.5  # share of pitches that two onsets have in common to be alike
+_CONTROLS: Final = 40  # for each failure
+_PATTERN_STEP_FRAMES: Final = 3  # patterns are looked for at every third frame of a stretch
+_ALIKE_SHARE: Final = 0.5  # two onsets are alike if they have this share of their pitches in common
 
 
 @dataclass(frozen=True)
 class CauseRules:
-    """The numbers in the rules; see the module.
+    """The numbers in the rules, which the module explains.
 
     Attributes:
-        near_share: of the bound, within which an agent is with the music.
-        run_up_s: that belong to the stretch before the agent left.
-        pattern_onsets: that are compared.
-        pattern_alike: share of them that must be alike.
-        pattern_px: distance to an onset at which an agent is at it.
-        rest_s: shortest long rest.
-        rest_times: the same in median gaps.
-        run_onsets: in the shortest run.
-        run_times: how much faster than the median a run is.
+        near_share: The share of the bound within which an agent is with the music.
+        run_up_s: How many seconds before the departure belong to the stretch.
+        pattern_onsets: How many onsets of a pattern are compared.
+        pattern_alike: The share of them that must be alike.
+        pattern_px: The distance to an onset within which an agent is at that onset, in strip px.
+        rest_s: The length of the shortest long rest in s.
+        rest_times: The length of the shortest long rest in median gaps.
+        run_onsets: The number of onsets in the shortest run.
+        run_times: How many times as fast as the median a run is.
     """
 
     near_share: float = 0.25
@@ -66,57 +66,57 @@ class CauseRules:
 
 
 @dataclass(frozen=True, eq=False)
-class LostMoment:
-    """Where an agent lost the way.
+class Failure:
+    """A failure: where an agent lost the way, and which causes apply.
 
     Attributes:
-        trace: of the performance.
-        score: that was followed.
-        left_frame: last frame at which the agent was with the music.
-        lost_frame: first one at which it was lost.
-        applies: causes whose rules apply, in the order of ``CAUSES``.
-        controls: how often each cause applies among the moment's controls, from 0 to 1; empty without controls.
+        trace: The trace of the performance.
+        score: The score that was followed.
+        departure_frame: The last frame at which the agent was with the music.
+        lost_frame: The first frame at which it was lost.
+        applies: The causes whose rules apply, in the order of ``CAUSES``.
+        controls: How often each cause applies among the failure's controls, from 0 to 1; empty without controls.
     """
 
     trace: Trace
     score: Score
-    left_frame: int
+    departure_frame: int
     lost_frame: int
     applies: tuple[str, ...]
     controls: Mapping[str, float]
 
 
-def lost_moment(trace: Trace, score: Score, rules: CauseRules | None = None) -> LostMoment | None:
-    """The lost moment of a trace, examined; None if the agent never was lost.
+def find_failure(trace: Trace, score: Score, rules: CauseRules | None = None) -> Failure | None:
+    """Find the failure of a trace and the causes that apply; None if the agent never was lost.
 
     Args:
-        trace: of a performance of the score.
-        score: that was followed.
-        rules: numbers of the rules.
+        trace: The trace of a performance of the score.
+        score: The score that was followed.
+        rules: The numbers of the rules.
     """
     if trace.lost_frame is None:
         return None
     rules = rules or CauseRules()
-    lost, left = trace.lost_frame - trace.first_frame, left_state(trace, rules)
-    first = max(left - round(rules.run_up_s * FRAME_RATE_HZ), 0)
-    examiner = _Examiner(trace, score, rules)
+    lost, departed = trace.lost_frame - trace.first_frame, departure_state(trace, rules)
+    first = max(departed - round(rules.run_up_s * FRAME_RATE_HZ), 0)
+    checker = _RuleChecker(trace, score, rules)
     error = trace.error_px[first : lost + 1]
-    return LostMoment(
+    return Failure(
         trace=trace,
         score=score,
-        left_frame=trace.first_frame + left,
+        departure_frame=trace.first_frame + departed,
         lost_frame=trace.lost_frame,
-        applies=examiner.causes(first, error),
-        controls=_controls(examiner, error, last_start=trace.states - len(error)),
+        applies=checker.causes(first, error),
+        controls=_controls(checker, error, last_start=trace.states - len(error)),
     )
 
 
-def left_state(trace: Trace, rules: CauseRules | None = None) -> int:
-    """Last state in which the agent was with the music before it was lost; the first one if it never was.
+def departure_state(trace: Trace, rules: CauseRules | None = None) -> int:
+    """Find the last state in which the agent was with the music before it was lost; the first one if it never was.
 
     Args:
-        trace: in which the agent is lost.
-        rules: say how near is with the music.
+        trace: A trace in which the agent is lost.
+        rules: The numbers of the rules, which say how near "with the music" is.
     """
     rules = rules or CauseRules()
     before = trace.error_px if trace.lost_frame is None else trace.error_px[: trace.lost_frame - trace.first_frame]
@@ -124,27 +124,27 @@ def left_state(trace: Trace, rules: CauseRules | None = None) -> int:
     return int(near[-1]) if len(near) else 0
 
 
-def chance(moments: Sequence[LostMoment]) -> dict[str, float]:
-    """How often each cause applies among the controls of all moments, from 0 to 1; 0 without controls."""
-    known = [moment.controls for moment in moments if moment.controls]
+def control_rates(failures: Sequence[Failure]) -> dict[str, float]:
+    """Count how often each cause applies among the controls of all failures, from 0 to 1; 0 without controls."""
+    known = [failure.controls for failure in failures if failure.controls]
     return {cause: float(np.mean([one[cause] for one in known])) if known else 0.0 for cause in CAUSES}
 
 
-def cause_of(moment: LostMoment, by_chance: Mapping[str, float]) -> str:
-    """The cause that applies to a moment and to the fewest controls; "other" if none applies."""
-    return min(moment.applies, key=lambda cause: by_chance[cause], default=OTHER)
+def name_cause(failure: Failure, rates: Mapping[str, float]) -> str:
+    """Name the cause that applies to a failure and to the fewest controls; "other" if none applies."""
+    return min(failure.applies, key=lambda cause: rates[cause], default=OTHER)
 
 
-def _controls(examiner: "_Examiner", error_px: npt.NDArray[np.float64], *, last_start: int) -> dict[str, float]:
+def _controls(checker: "_RuleChecker", error_px: npt.NDArray[np.float64], *, last_start: int) -> dict[str, float]:
     if last_start < 1:
         return {}
     starts = np.unique(np.linspace(0, last_start, _CONTROLS).astype(int))
-    found = [examiner.causes(int(start), error_px) for start in starts]
+    found = [checker.causes(int(start), error_px) for start in starts]
     return {cause: sum(cause in one for one in found) / len(found) for cause in CAUSES}
 
 
-class _Examiner:
-    """Asks the rules of stretches of one performance."""
+class _RuleChecker:
+    """The rules, which are asked of stretches of one performance."""
 
     def __init__(self, trace: Trace, score: Score, rules: CauseRules) -> None:
         self.trace, self.score, self.rules = trace, score, rules
@@ -156,7 +156,7 @@ class _Examiner:
         self.ornamented = np.unique(ornamented[ornamented >= 0])
 
     def causes(self, first: int, error_px: npt.NDArray[np.float64]) -> tuple[str, ...]:
-        """Causes that apply to the stretch from a state on with a course of errors."""
+        """Find the causes that apply to the stretch that begins at a state and has a course of errors."""
         target = self.trace.target_px[first : first + len(error_px)]
         frames = self.trace.first_frame + first + np.arange(len(error_px))
         inside = np.flatnonzero(
@@ -181,7 +181,7 @@ class _Examiner:
     ) -> bool:
         off = np.abs(error_px) > self.rules.near_share * self.trace.game.bound_px
         x_px = self.trace.track.onset_x_px
-        for k in np.flatnonzero(off)[::_EVERY]:
+        for k in np.flatnonzero(off)[::_PATTERN_STEP_FRAMES]:
             sounding = int(np.searchsorted(self.onset_s, frames[k] / FRAME_RATE_HZ, side="right")) - 1
             near = np.flatnonzero(np.abs(x_px - position[k]) <= self.rules.pattern_px)
             if any(self._alike(sounding, int(other)) for other in near):
@@ -189,12 +189,12 @@ class _Examiner:
         return False
 
     def _alike(self, one: int, other: int) -> bool:
-        """Whether the same music leads to two different onsets."""
+        """Tell whether the same music leads to two different onsets."""
         count = self.rules.pattern_onsets
         if one == other or min(one, other) < count - 1:
             return False
         pairs = [(self.pitches[one - k], self.pitches[other - k]) for k in range(count)]
-        alike = [len(a & b) / max(len(a | b), 1) >= _ALIKE for a, b in pairs]
+        alike = [len(a & b) / max(len(a | b), 1) >= _ALIKE_SHARE for a, b in pairs]
         return sum(alike) >= self.rules.pattern_alike * count
 
     def _rests(self, frames: npt.NDArray[np.int64]) -> bool:
@@ -212,7 +212,7 @@ class _Examiner:
 
 
 def _pitches(score: Score) -> list[frozenset[int]]:
-    """Pitches of the heads of each onset, without grace notes."""
+    """Collect the pitches of the heads of each onset, without grace notes."""
     heads = score.noteheads
     found: list[set[int]] = [set() for _ in range(len(score.onsets))]
     for onset, pitch, grace in zip(heads.onset.tolist(), heads.pitch.tolist(), heads.grace.tolist(), strict=True):

@@ -1,1 +1,1 @@
-"""Integrated gradients: which pixels and sounds spoke for what an agent did. Needs the extra [explain]."""
+"""Integrated gradients show which pixels and sounds spoke for what an agent did. They need the extra [explain]."""

@@ -1,14 +1,16 @@
-"""Integrated gradients: how much each pixel and each spectrogram band spoke for what an agent made of a frame.
+"""Integrated gradients: how much each pixel and each spectrogram band spoke for what a network put out at a frame.
 
-Sundararajan, Taly, Yan, "Axiomatic Attribution for Deep Networks", ICML 2017, arXiv 1703.01365, computed by Captum.
-Between a baseline, in which nothing is seen and heard, and what was seen and heard lies a straight path; the gradients
-along it, times the whole way, add up to how much the outcome changed. How nearly they do is the completeness error.
+The method is that of Sundararajan, Taly, Yan, "Axiomatic Attribution for Deep Networks", ICML 2017, arXiv 1703.01365,
+computed by Captum. A straight path leads from a baseline, in which nothing is seen and heard, to what was seen and
+heard. The gradients along it, times the whole way, add up to how much the output changed. By how much they miss it is
+the completeness error.
 
-These networks turn thousands of rectifiers on and off along the path, and normalise what comes of it, so that plain
-integration needs a thousand gradients through convolutions a frame. Here the path is cut into stretches, short ones
-first. Of the encoders' nonlinearities, whose inputs go a nearly straight way on a stretch, the mean slope there is
-known without sampling (`secants`); the small head behind them is integrated by Captum, by Gauss-Legendre, on as many
-parts of each stretch as its error asks for. The more stretches, the nearer to the integral; complete it is with few.
+These networks turn thousands of rectifiers on and off along the path, and normalise the result, so plain integration
+needs a thousand gradients through convolutions a frame. Here the path is cut into stretches, short ones first. The
+inputs of the encoders' nonlinearities go a nearly straight way on a stretch, so their mean slope there is known without
+sampling (`rescale_rule`). The small heads behind the encoders are integrated by Captum with the Gauss-Legendre rule, on
+as many parts of each stretch as their error asks for. More stretches come nearer to the integral; the sum is complete
+with few.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,19 +23,17 @@ from captum.attr import IntegratedGradients
 from torch import Tensor
 
 from standpartner.agent.bundle import Floats
-from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
 from standpartner.errors import ConfigError
+from standpartner.explain.activations.activations import Activations
+from standpartner.explain.activations.differentiable_step import DifferentiableStep, NetworkOutput, Tensors
+from standpartner.explain.activations.explained_network import ExplainedNetwork
 from standpartner.explain.gradients.baselines import BASELINES, make_baselines
-from standpartner.explain.gradients.differentiable_step import Look, Outcome, Tensors, look_at
-from standpartner.explain.gradients.secants import Secants
-from standpartner.explain.replay import Moments
+from standpartner.explain.gradients.rescale_rule import RescaleRule
 from standpartner.game.rules import IntArray
-from standpartner.networks.checkpoint import AnyNetwork
-from standpartner.networks.read_once import ReadOnceNetwork
 
 TARGETS: Final = ("action", "other", "value", "locate")
-_POINTS: Final = 8  # of the Gauss-Legendre rule on each part of a stretch
-_HALVED: Final = 0.125  # share of the parts that are halved at once
+_POINTS: Final = 8  # Gauss-Legendre points on each part of a stretch
+_HALVED: Final = 0.125  # the share of the parts that are halved at once
 _LEAST_HALVED: Final = 4
 _HEADS_AT_ONCE: Final = 128  # bounds the memory
 LEAST_CHANGE: Final = {"action": 0.1, "other": 0.1, "value": 0.01, "locate": 0.1}  # nat, and of the value 0 to 1
@@ -44,17 +44,18 @@ class AttributionConfig:
     """What is attributed, against what, and how exactly.
 
     Attributes:
-        target: "action", the log-probability of the action that was taken; "other", that of the runner-up; "value";
-            or "locate", the log-probability of the column that ``locate`` gives most.
-        baseline: "silence", white paper and silent audio, or "blur", both blurred until no note can be told.
-        stretches: that the path is cut into, each costs a gradient through the encoders.
-        tolerance: completeness error that is aimed at, as a share of the change of the target. A change of less than
-            0.1 nat, or 0.01 of the value, counts as that much.
-        most_points: Gauss-Legendre points through the head: stretches are halved where most is missed until the error
-            is small enough or there are so many.
+        target: The output that is explained: "action" is the log-probability of the action that was taken, "other" that
+            of the runner-up, "value" the value, and "locate" the log-probability of locate's likeliest column.
+        baseline: What the frame is compared with: "silence" is white paper and silent audio, "blur" is both blurred
+            until no note can be told.
+        stretches: How many stretches the path is cut into. Each costs a gradient through the encoders.
+        tolerance: The completeness error that is aimed at, as a share of the change of the target. A change of less
+            than 0.1 nat, or 0.01 of the value, counts as that much.
+        most_points: The most Gauss-Legendre points through the heads. Stretches are halved where most is missed until
+            the error is small enough or there are so many points.
 
     Raises:
-        ConfigError: a value is out of range.
+        ConfigError: A value is out of range.
     """
 
     target: str = "action"
@@ -78,21 +79,22 @@ class AttributionConfig:
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """Attributions for n frames; all that is positive spoke for the target, all that is negative against it.
+    """Attributions for n frames. What is positive spoke for the target, what is negative against it.
 
     Everything of a frame, the two differences included, adds up to ``change``, but for the completeness error.
 
     Attributes:
-        score: float32 (n, height, width) of the window's pixels in strip px, around the position rounded half up and
-            the strip's middle row; (n, 160, 512) for a read-once network.
-        spectrogram: float32 (n, frames, 78), the frame's own last.
-        score_beyond: float32 (n,) of all pixels around the window that the strip encoder looks at.
-        score_difference: like ``score``, of the difference to the state before; None for networks that see none.
-        spectrogram_difference: like ``spectrogram``, alike.
-        target: int64 (n,) index of the action or column; 0 for the value.
-        change: float32 (n,) by how much the target differs from its value at the baseline.
-        error: float32 (n,) completeness error, see ``AttributionConfig.tolerance``.
-        points: int64 (n,) Gauss-Legendre points through the head, over all stretches.
+        score: float32 (n, height, width) The attributions of the window's pixels, in strip px, around the position
+            rounded half up and the strip's middle row. A read-once network has (n, 160, 512).
+        spectrogram: float32 (n, frames, 78) The attributions of what was heard, the newest frame last.
+        score_beyond: float32 (n,) The sum over all pixels around the window that the strip encoder sees.
+        score_difference: float32, shaped like ``score``. The attributions of the difference to the state before; None
+            for networks that see no difference.
+        spectrogram_difference: float32, shaped like ``spectrogram``. The same of the spectrogram's difference.
+        target: int64 (n,) The index of the action or column; 0 for the value.
+        change: float32 (n,) By how much the target differs from its value at the baseline.
+        error: float32 (n,) The completeness error, see ``AttributionConfig.tolerance``.
+        points: int64 (n,) How many Gauss-Legendre points through the heads there were, over all stretches.
     """
 
     score: Floats
@@ -106,27 +108,30 @@ class Attribution:
     points: IntArray
 
 
-def attribute(network: AnyNetwork, moments: Moments, config: AttributionConfig | None = None) -> Attribution:
-    """Integrated gradients of what a network made of some frames, down to the pixels, its memory held as it was.
+def attribute(
+    network: ExplainedNetwork, activations: Activations, config: AttributionConfig | None = None
+) -> Attribution:
+    """Compute integrated gradients of a network's output at some frames, down to the pixels, its memory held fixed.
 
     Args:
-        network: that played the moments (``load_network``), its weights without gradients.
-        moments: n frames of one track (``play_moments``).
-        config: see `AttributionConfig`.
+        network: The network that played (``load_network``).
+        activations: n frames of one track (``record_activations``).
+        config: What is explained, see `AttributionConfig`.
 
     Raises:
-        ConfigError: there is no frame, or the network has no ``locate``.
+        ConfigError: There is no frame, or the network has no ``locate``.
     """
+    if not len(activations):
+        raise ConfigError("expected at least one frame to explain, got none; choose others with --frames")
     config = config or AttributionConfig()
-    look = look_at(network, moments)
-    paths = [_Path(look.part(np.array([k])), config) for k in range(len(moments))]
+    step = network.step(activations)
+    paths = [_Path(step.select(np.array([k])), config) for k in range(len(activations))]
     made = [path.integrate() for path in paths]
     score, spectrogram, change, error, points = (np.stack(column) for column in zip(*made, strict=True))
     differences = score.shape[1] == 2
-    windows = _in_strip_px(score, look.px_each)
-    if isinstance(network, ReadOnceNetwork):
-        left_px = np.floor(moments.position_px + 0.5).astype(np.int64) - WINDOW_COLUMNS * COLUMN_STRIDE_PX // 2
-        windows = cut_windows(windows, left_px - look.left_px, width_px=WINDOW_COLUMNS * COLUMN_STRIDE_PX)
+    left_px = np.floor(activations.position_px + 0.5).astype(np.int64) - network.seen_width_px // 2
+    shown = _in_strip_px(score, step.downscale)
+    windows = cut_windows(shown, left_px - step.left_px, width_px=network.seen_width_px)
     return Attribution(
         score=windows[:, 0],
         spectrogram=spectrogram[:, 0],
@@ -140,35 +145,35 @@ def attribute(network: AnyNetwork, moments: Moments, config: AttributionConfig |
     )
 
 
-def choose_target(outcome: Outcome, target: str) -> IntArray:
-    """(n,) index of what is explained: of the action or column; 0 for the value.
+def choose_target(output: NetworkOutput, target: str) -> IntArray:
+    """Find the index (n,) of the action or column that is explained; it is 0 for the value.
 
     Raises:
-        ConfigError: the network has no ``locate``.
+        ConfigError: The network has no ``locate``.
     """
     if target == "action":
-        return outcome.action.argmax(1).numpy()
+        return output.action.argmax(1).numpy()
     if target == "other":
-        return outcome.action.topk(2).indices[:, 1].numpy()
+        return output.action.topk(2).indices[:, 1].numpy()
     if target == "value":
-        return np.zeros(len(outcome.value), np.int64)
-    return _located(outcome).argmax(1).numpy()
+        return np.zeros(len(output.value), np.int64)
+    return _located(output).argmax(1).numpy()
 
 
-def _located(outcome: Outcome) -> Tensor:
-    if outcome.locate is None:
+def _located(output: NetworkOutput) -> Tensor:
+    if output.locate is None:
         raise ConfigError("a window network has no locate to explain; choose action, other or value")
-    return outcome.locate
+    return output.locate
 
 
-def _judged(look: Look, name: str, encoded: int) -> Callable[..., Tensor]:
-    """Function of ``encoded`` tensors, held inputs and index: (n,) what the target says."""
+def _target_function(step: DifferentiableStep, name: str, encoded: int) -> Callable[..., Tensor]:
+    """Make the function of ``encoded`` tensors, fixed inputs and index to the target (n,)."""
 
     def target(*inputs: Tensor) -> Tensor:
-        outcome = look.judge(inputs[:encoded], inputs[encoded:-1])
+        output = step.heads(inputs[:encoded], inputs[encoded:-1])
         if name == "value":
-            return outcome.value
-        logits = _located(outcome) if name == "locate" else outcome.action
+            return output.value
+        logits = _located(output) if name == "locate" else output.action
         return logits.log_softmax(1).gather(1, inputs[-1].unsqueeze(1)).squeeze(1)
 
     return target
@@ -177,19 +182,19 @@ def _judged(look: Look, name: str, encoded: int) -> Callable[..., Tensor]:
 class _Path:
     """The straight path of one frame from baseline to input, cut into stretches."""
 
-    def __init__(self, look: Look, config: AttributionConfig) -> None:
-        self.look, self.config = look, config
-        self.inputs = look.score, look.spectrogram
-        self.baselines = make_baselines(*self.inputs, kind=config.baseline, px_each=look.px_each)
+    def __init__(self, step: DifferentiableStep, config: AttributionConfig) -> None:
+        self.step, self.config = step, config
+        self.inputs = step.score, step.spectrogram
+        self.baselines = make_baselines(*self.inputs, kind=config.baseline, downscale=step.downscale)
         self.knots = torch.linspace(0, 1, config.stretches + 1) ** 3
-        self.target = choose_target(look.outcome(), config.target)
+        self.target = choose_target(step.output(), config.target)
 
     def integrate(self) -> tuple[Floats, Floats, float, float, int]:
-        """Attributions of score (c, h, w) and spectrogram (c, frames, 78), change, error, points."""
+        """Return the attributions of score (c, h, w) and spectrogram (c, frames, 78), change, error and points."""
         knots = [(b + (x - b) * self.knots.view(-1, 1, 1, 1)).requires_grad_() for x, b in self._ends()]
-        with Secants():
-            encoded = self.look.encode(knots[0], knots[1])
-        through, change, points = self._through_head(tuple(values.detach() for values in encoded))
+        with RescaleRule():
+            encoded = self.step.encode(knots[0], knots[1])
+        through, change, points = self._through_heads(tuple(values.detach() for values in encoded))
         gradients = torch.autograd.grad(encoded, knots, through)
         steps = (self.knots[1:] - self.knots[:-1]).view(-1, 1, 1, 1)
         score, spectrogram = (
@@ -205,32 +210,36 @@ class _Path:
     def _error(self, gap: float, change: float) -> float:
         return abs(gap) / max(abs(change), LEAST_CHANGE[self.config.target])
 
-    def _through_head(self, encoded: Tensors) -> tuple[Tensors, float, int]:
-        """Mean gradients (knots, ...) on the stretch from each knot to the next, the change, points.
+    def _through_heads(self, encoded: Tensors) -> tuple[Tensors, float, int]:
+        """Return the mean gradients (knots, ...) from each knot to the next, the change, and the points.
 
-        The last knot begins no stretch: it has gradient 0.
+        No stretch begins at the last knot, so its gradient is 0.
         """
-        head = _Head(self.look, self.config.target, encoded, torch.from_numpy(self.target))
-        while self._error(head.missed, head.change) > self.config.tolerance and head.points < self.config.most_points:
-            head.halve_worst()
-        return head.means(), head.change, head.points
+        integral = _HeadsIntegral(self.step, self.config.target, encoded, torch.from_numpy(self.target))
+        while self._is_open(integral):
+            integral.halve_worst()
+        return integral.means(), integral.change, integral.points
+
+    def _is_open(self, integral: "_HeadsIntegral") -> bool:
+        error = self._error(integral.missed, integral.change)
+        return error > self.config.tolerance and integral.points < self.config.most_points
 
 
-class _Head:
-    """What stands on the encoders, along one frame's path: from knot to knot, in parts that are halved where it bends.
+class _HeadsIntegral:
+    """The integral through the heads along one frame's path. Its parts, from knot to knot, are halved where it bends.
 
     Args:
-        look: of the frame.
-        target: see `AttributionConfig`.
-        encoded: of the knots, each (knots, ...).
-        index: (1,) of the action or column.
+        step: The step at the frame.
+        target: The target, see `AttributionConfig`.
+        encoded: What the encoders give at the knots, each (knots, ...).
+        index: (1,) The index of the action or column.
     """
 
-    def __init__(self, look: Look, target: str, encoded: Tensors, index: Tensor) -> None:
-        self.encoded, self.others = encoded, (*look.held, index)
-        self.judged = _judged(look, target, len(encoded))
-        self.method = IntegratedGradients(self.judged, multiply_by_inputs=False)
-        ends = self._said(tuple(values[[0, -1]] for values in encoded))
+    def __init__(self, step: DifferentiableStep, target: str, encoded: Tensors, index: Tensor) -> None:
+        self.encoded, self.others = encoded, (*step.fixed, index)
+        self.target = _target_function(step, target, len(encoded))
+        self.method = IntegratedGradients(self.target, multiply_by_inputs=False)
+        ends = self._target_at(tuple(values[[0, -1]] for values in encoded))
         self.change, self.points = float(ends[1] - ends[0]), 0
         self.low = torch.arange(len(encoded[0]) - 1, dtype=torch.float64)  # of parts, in knots
         self.high = self.low + 1
@@ -242,7 +251,7 @@ class _Head:
         return float(self.gaps.sum())
 
     def halve_worst(self) -> None:
-        """Halve the parts that miss most."""
+        """Halve the parts that miss most of the change."""
         order = self.gaps.abs().argsort(descending=True)
         count = max(_LEAST_HALVED, int(len(order) * _HALVED))
         worst, kept = order[:count], order[count:]
@@ -254,7 +263,7 @@ class _Head:
         self.gradients = tuple(torch.cat([old[kept], new]) for old, new in zip(self.gradients, gradients, strict=True))
 
     def means(self) -> Tensors:
-        """(knots, ...) mean gradients from each knot to the next; 0 for the last."""
+        """Return the mean gradients (knots, ...) from each knot to the next; that of the last knot is 0."""
         shares, knots = (self.high - self.low).float(), self.low.long()
         return tuple(
             torch.zeros_like(values).index_add(0, knots, gradients * _as_column(shares, gradients))
@@ -262,7 +271,7 @@ class _Head:
         )
 
     def _integrate(self, low: Tensor, high: Tensor) -> tuple[Tensors, Tensor]:
-        """Mean gradients (parts, ...) on parts of the path, and how much each misses of its change (parts,)."""
+        """Return the mean gradients (parts, ...) on parts of the path, and what each misses of its change (parts,)."""
         self.points += _POINTS * len(low)
         starts, ends = self._between(low, low), self._between(low, high)
         gradients = self.method.attribute(
@@ -273,44 +282,44 @@ class _Head:
             internal_batch_size=max(_HEADS_AT_ONCE, len(low)),
         )
         way = [(g * (b - a)).double().flatten(1).sum(1) for g, a, b in zip(gradients, starts, ends, strict=True)]
-        missed = sum(way, torch.zeros(len(low))) - (self._said(ends) - self._said(starts))
+        missed = sum(way, torch.zeros(len(low))) - (self._target_at(ends) - self._target_at(starts))
         return tuple(g.detach().float() for g in gradients), missed.detach()
 
     def _between(self, knot: Tensor, place: Tensor) -> Tensors:
-        """What is encoded at places on the ways that begin at the knots before; both (parts,), in knots."""
+        """Interpolate what is encoded at places between the knots and the next ones; both (parts,), in knots."""
         first = knot.long()
         share = (place - first).float()
         return tuple(torch.lerp(values[first], values[first + 1], _as_column(share, values)) for values in self.encoded)
 
-    def _said(self, encoded: Tensors) -> Tensor:
+    def _target_at(self, encoded: Tensors) -> Tensor:
         with torch.no_grad():
-            return self.judged(*encoded, *self._repeated(len(encoded[0]))).double()
+            return self.target(*encoded, *self._repeated(len(encoded[0]))).double()
 
     def _repeated(self, count: int) -> Tensors:
         return tuple(values.expand(count, *values.shape[1:]) for values in self.others)
 
 
 def _as_column(numbers: Tensor, like: Tensor) -> Tensor:
-    """(n,) with as many axes as another tensor."""
+    """Give (n,) numbers as many axes as another tensor has."""
     return numbers.view(-1, *[1] * (like.ndim - 1))
 
 
-def _in_strip_px(score: Floats, px_each: int) -> Floats:
+def _in_strip_px(score: Floats, downscale: int) -> Floats:
     """Share each pixel's attribution among the strip px that it was shrunk from: (n, c, h, w) -> (n, c, h k, w k)."""
-    spread: Floats = np.repeat(np.repeat(score, px_each, axis=2), px_each, axis=3) / np.float32(px_each**2)
+    spread: Floats = np.repeat(np.repeat(score, downscale, axis=2), downscale, axis=3) / np.float32(downscale**2)
     return spread
 
 
 def cut_windows(images: Floats, left_px: IntArray, *, width_px: int) -> Floats:
-    """Cut windows out of images; zero beyond their ends.
+    """Cut windows out of images. A window is zero beyond the image's ends.
 
     Args:
-        images: (n, c, h, w).
-        left_px: (n,) column where each window begins, also beyond the ends.
-        width_px: of the windows.
+        images: (n, c, h, w) The images.
+        left_px: (n,) The column where each window begins; it may lie beyond the ends.
+        width_px: The width of the windows.
 
     Returns:
-        (n, c, h, width_px).
+        (n, c, h, width_px) The windows.
     """
     cut = np.zeros((*images.shape[:3], width_px), np.float32)
     for window, image, left in zip(cut, images, left_px.tolist(), strict=True):

@@ -1,4 +1,4 @@
-"""What integrated gradients compare with: nothing seen and heard, or nothing that can be told apart."""
+"""Baselines of integrated gradients: nothing is seen and heard, or nothing that can be told apart."""
 
 from typing import Final
 
@@ -12,19 +12,19 @@ _BLUR_FRAMES: Final = 8.0
 _BLUR_BANDS: Final = 6.0  # half an octave
 
 
-def make_baselines(score: Tensor, spectrogram: Tensor, *, kind: str, px_each: int) -> tuple[Tensor, Tensor]:
-    """Baselines of score and spectrogram.
+def make_baselines(score: Tensor, spectrogram: Tensor, *, kind: str, downscale: int) -> tuple[Tensor, Tensor]:
+    """Make the baselines of score and spectrogram.
 
     Args:
-        score: (n, c, h, w) ink; a second channel is the difference to the state before.
-        spectrogram: (n, c, frames, 78), alike.
-        kind: "silence" is all zero, white paper and silent audio; "blur" blurs with a Gaussian, its standard deviation
-            14 strip px, 8 frames and 6 bands. Differences are zero either way: nothing changed.
-        px_each: strip px that a column or row of the score stands for.
+        score: (n, c, h, w) The ink; a second channel is the difference to the state before.
+        spectrogram: (n, c, frames, 78) The spectrogram; a second channel is its difference.
+        kind: "silence" is all zero, which is white paper and silent audio. "blur" blurs with a Gaussian whose standard
+            deviation is 14 strip px, 8 frames and 6 bands. Differences are zero either way: nothing changed.
+        downscale: How many strip px a column or row of the score stands for.
     """
     if kind == "silence":
         return torch.zeros_like(score), torch.zeros_like(spectrogram)
-    px = _BLUR_PX / px_each
+    px = _BLUR_PX / downscale
     baselines = _blurred(score, px, px), _blurred(spectrogram, _BLUR_FRAMES, _BLUR_BANDS)
     for baseline in baselines:
         baseline[:, 1:] = 0
@@ -37,7 +37,7 @@ def _blurred(images: Tensor, deviation_rows: float, deviation_columns: float) ->
 
 
 def _blurred_rows(images: Tensor, deviation: float) -> Tensor:
-    """Blur along the rows' axis; at the edges the outermost row goes on."""
+    """Blur along the rows' axis. Beyond the edges the outermost row goes on."""
     reach = int(3 * deviation)
     steps = torch.arange(-reach, reach + 1, dtype=torch.float32)
     weights = torch.exp(-0.5 * (steps / deviation) ** 2)

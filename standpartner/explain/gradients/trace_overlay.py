@@ -1,4 +1,4 @@
-"""Integrated gradients along a trace, as an overlay that videos, viewer and pictures lay over what they show."""
+"""Integrated gradients along a trace, as an overlay that videos, the viewer and pictures lay over what they show."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -6,12 +6,12 @@ from typing import Final
 import numpy as np
 
 from standpartner.agent.bundle import Floats
+from standpartner.explain.activations.explained_network import ExplainedNetwork
+from standpartner.explain.activations.recording import replay_trace
 from standpartner.explain.gradients.attribution import Attribution, AttributionConfig, attribute
-from standpartner.explain.replay import retrace
 from standpartner.explain.traces.panels import action_name
 from standpartner.explain.traces.trace import Overlay, Trace
 from standpartner.game.rules import GameConfig
-from standpartner.networks.checkpoint import AnyNetwork
 
 _WHAT: Final = {
     "action": "{action}, the action taken",
@@ -22,7 +22,7 @@ _WHAT: Final = {
 
 
 def explain_trace(
-    network: AnyNetwork,
+    network: ExplainedNetwork,
     trace: Trace,
     *,
     decisions: Sequence[int],
@@ -31,25 +31,25 @@ def explain_trace(
 ) -> Overlay:
     """Explain some decisions of a trace, also where the agent is lost.
 
-    Of a network that sees differences to the state before, what a pixel said by itself and what its difference said are
-    added up: both are of that pixel. What a read-once network sees beyond its window is left out.
+    If the network sees differences to the state before, the attribution of a pixel and that of its difference are added
+    up, because both are of that pixel. What a read-once network sees beyond its window is left out.
 
     Args:
-        network: that of the trace's agent (``load_network``), its weights without gradients.
-        trace: the episode.
-        decisions: at least one, rising.
-        config: what is explained.
-        progress: told after every decision how many are explained.
+        network: The network of the trace's agent (``load_network``).
+        trace: The trace.
+        decisions: The decisions that are explained, rising; at least one.
+        config: What is explained.
+        progress: It is called after every decision with the number of explained decisions.
 
     Raises:
-        AgentError: the network decides otherwise than the trace's agent did.
-        ConfigError: the network has no ``locate`` to explain.
+        AgentError: The network decides otherwise than the trace's agent did.
+        ConfigError: The network has no ``locate`` to explain.
     """
     config = config or AttributionConfig()
-    moments = retrace(network, trace, decisions=decisions[-1] + 1)
+    activations = replay_trace(network, trace, decisions=decisions[-1] + 1)
     maps, what = [], []
     for done, decision in enumerate(decisions, start=1):
-        found = attribute(network, moments.part(slice(decision, decision + 1)), config)
+        found = attribute(network, activations.select(slice(decision, decision + 1)), config)
         maps.append(_maps(found))
         what.append(_words(config.target, int(found.target[0]), trace.game))
         progress(done)
@@ -58,12 +58,12 @@ def explain_trace(
 
 
 def _words(target: str, index: int, game: GameConfig) -> str:
-    """What is explained; ``index`` is that of the action where it is one."""
+    """Say what is explained; ``index`` is that of the action, if it is one."""
     return _WHAT[target].format(action=action_name(game.actions[index]) if target in ("action", "other") else "")
 
 
 def _maps(found: Attribution) -> tuple[Floats, Floats]:
-    """Score (n, height, width) and spectrogram (n, frames, 78), differences added."""
+    """Return the maps of score (n, height, width) and spectrogram (n, frames, 78), differences added."""
     if found.score_difference is None or found.spectrogram_difference is None:
         return found.score, found.spectrogram
     return found.score + found.score_difference, found.spectrogram + found.spectrogram_difference

@@ -1,1 +1,1 @@
-"""A training run as one page. Needs the extra [explain]."""
+"""The page about a training run. It needs the extra [explain]."""

@@ -1,4 +1,4 @@
-"""Charts of a page about a training run: what its log holds, and how far off an episode was."""
+"""Charts for the page about a training run: curves of its log, and how far off an episode was."""
 
 import html
 from collections.abc import Mapping, Sequence
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-_MOST_POINTS = 100  # of a drawn line
-_FEW_POINTS = 40  # that are drawn as dots, too
+_MOST_POINTS = 100  # a longer line is averaged
+_FEW_POINTS = 40  # a shorter line has dots, too
 
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """What a chart draws in one colour.
+    """A line of a chart.
 
     Attributes:
-        x: (n,) never decreasing.
-        y: (n,) finite.
-        colour: of Matplotlib and CSS.
+        x: (n,) The places on the axis; they never decrease.
+        y: (n,) The values, all finite.
+        colour: The colour, as Matplotlib and CSS know it.
     """
 
     x: Floats
@@ -36,12 +36,12 @@ class Line:
 
 
 def line_chart(lines: Sequence[Line], *, x_label: str, words: str) -> str:
-    """A chart of lines over one axis, as SVG.
+    """Draw a chart of lines over one axis, as SVG.
 
     Args:
-        lines: at least one, each with a point.
-        x_label: of the axis, with its unit.
-        words: what is shown, for those who cannot see it; other words than those of other charts on the page.
+        lines: The lines; there is at least one, and each has a point.
+        x_label: The label of the axis, with its unit.
+        words: A description for those who cannot see the chart. It must differ from those of other charts on the page.
 
     Raises:
         MissingExtraError: Matplotlib is not installed.
@@ -52,7 +52,7 @@ def line_chart(lines: Sequence[Line], *, x_label: str, words: str) -> str:
 
 
 def draw_lines(axes: "Axes", lines: Sequence[Line], *, x_label: str) -> None:
-    """Draw lines; long ones as means of neighbouring points, with the spread of what was averaged behind."""
+    """Draw lines. Long ones are drawn as means of neighbouring points, with the spread of these points behind."""
     for line in lines:
         count = min(len(line.x), _MOST_POINTS)
         x, y = (np.array_split(values, count) for values in (line.x, line.y))
@@ -74,12 +74,12 @@ def draw_lines(axes: "Axes", lines: Sequence[Line], *, x_label: str) -> None:
 
 
 def ribbon(share: Floats, *, lost_from: int | None, words: str) -> str:
-    """How far off an episode was, as a low chart: 0 at the bottom, lost at the top.
+    """Draw how far off an episode was, as a low chart in SVG: 0 is at the bottom, lost at the top.
 
     Args:
-        share: (states,) distance to the target in bounds.
-        lost_from: state at which the agent was lost first, from which on it is drawn in another colour.
-        words: what is shown, for those who cannot see it.
+        share: (states,) The distance to the target as a share of the bound.
+        lost_from: The state at which the agent was lost first. From there on the chart has another colour.
+        words: A description for those who cannot see the chart.
     """
     width, height = 220, 30
     count = min(len(share), width)
@@ -99,5 +99,5 @@ def ribbon(share: Floats, *, lost_from: int | None, words: str) -> str:
 
 
 def key(colours: Mapping[str, str]) -> str:
-    """What the colours mean, as HTML."""
+    """Say in HTML what the colours mean."""
     return "".join(f'<span class="key" style="background:{colour}"></span>{name}' for name, colour in colours.items())

@@ -1,9 +1,10 @@
-"""Mean slopes of simple nonlinearities: gradients for a whole stretch at once instead of at a point of it.
+"""The rescale rule: gradients for a whole stretch of a path at once instead of at a point of it.
 
 Where the input of an elementwise function goes from z0 straight to z1, the mean of its derivative on the way is
-(f(z1) - f(z0)) / (z1 - z0), whatever happens between. With these slopes in the place of derivatives, the gradient
-through convolutions times the way is the very difference of what they give at both ends (the rule that Shrikumar,
-Greenside, Kundaje, ICML 2017, arXiv 1704.02685, call "rescale").
+(f(z1) - f(z0)) / (z1 - z0), whatever happens between. With these mean slopes in the place of derivatives, the gradient
+through convolutions times the way is exactly the difference of what they give at both ends. The rule is that of
+Shrikumar, Greenside, Kundaje, "Learning Important Features Through Propagating Activation Differences" (DeepLIFT),
+ICML 2017, arXiv 1704.02685.
 """
 
 from collections.abc import Callable
@@ -18,8 +19,8 @@ _LEAST_WAY = 1e-6  # shorter ways are points: there the derivative is the slope
 _FUNCTIONS: dict[Any, Callable[[Tensor], Tensor]] = {functional.relu: torch.relu, functional.elu: functional.elu}
 
 
-class _Secant(torch.autograd.Function):
-    """An elementwise function over a batch of knots: row k's gradient is the mean on the way from knot k to k + 1."""
+class _MeanSlope(torch.autograd.Function):
+    """An elementwise function over a batch of knots. Row k's gradient is the mean slope from knot k to k + 1."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
@@ -39,11 +40,11 @@ class _Secant(torch.autograd.Function):
         return gradients[0] * ctx.saved_tensors[0], None
 
 
-class Secants(TorchFunctionMode):
-    """Within it, rectifiers and exponential linear units take a batch as successive knots of one straight path."""
+class RescaleRule(TorchFunctionMode):
+    """A context in which rectifiers and exponential linear units take a batch as the knots of one straight path."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Put mean slopes in the place of derivatives."""
         if func in _FUNCTIONS:
-            return _Secant.apply(args[0], _FUNCTIONS[func])
+            return _MeanSlope.apply(args[0], _FUNCTIONS[func])
         return func(*args, **(kwargs or {}))

@@ -1,148 +1,65 @@
 """A training run as one page: curves of its log, its checkpoints on the same pieces, and where they are lost, and why.
 
-Needs Matplotlib, Captum, and PyTorch, which the checkpoints are read with; they are exported and then play as every
+The page needs Matplotlib, Captum, and PyTorch, which reads the checkpoints. They are exported and then play as every
 agent does.
 """
 
 import html
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from standpartner.agent.config import WindowNetworkConfig
 from standpartner.constants import CM_PER_STRIP_PX, FRAME_RATE_HZ
 from standpartner.corpus.store import open_corpus
-from standpartner.errors import ConfigError
-from standpartner.evaluate.players import load_agent_player
-from standpartner.explain.failures.causes import left_state
+from standpartner.explain.failures.causes import departure_state
 from standpartner.explain.gradients.trace_overlay import explain_trace
 from standpartner.explain.report.charts import Line, key, line_chart, ribbon
+from standpartner.explain.report.checkpoints import Checkpoint, play_checkpoints
+from standpartner.explain.report.run_log import Row, read_run
 from standpartner.explain.traces.picture import Painter
 from standpartner.explain.traces.show import Show
-from standpartner.explain.traces.trace import Trace, record_traces
-from standpartner.game.rules import GameConfig, find_config
-from standpartner.learn.config import TrainConfig, parse_config
+from standpartner.explain.traces.trace import Trace
+from standpartner.learn.config import TrainConfig
 from standpartner.learn.run import rank
-from standpartner.networks.checkpoint import AnyNetwork, load_checkpoint
-from standpartner.networks.export import export_bundle
 from standpartner.piece import Piece
 from standpartner.support import palette
 from standpartner.support.files import write_text
 from standpartner.support.report_page import embedded_image, report_page, table
 
-_WORST: Final = 6  # pieces that are shown in pictures
+_MOST_PICTURED: Final = 6  # pieces
 _UNCHARTED: Final = ("stage", "step", "seconds", "clock_seconds", "minutes")
 _GROUPS: Final = {"valid": "Validation", "episode": "Episodes it learns from", "located": "Locating", "loss": "Losses"}
-_LEARNT_TO_ACT: Final = ("imitate", "ppo", "a2c", "reinforce")
 
-Row = dict[str, Any]
-Told = Callable[[str], None]  # what is done now
+Status = Callable[[str], object]  # it is called with words that say what is done now
 
 
-@dataclass(frozen=True, eq=False)
-class Checkpoint:
-    """A kept checkpoint and what it plays.
-
-    Attributes:
-        name: of its file.
-        words: stage and step that it was made at.
-        traces: one for each piece.
-        network: that played them.
-    """
-
-    name: str
-    words: str
-    traces: tuple[Trace, ...]
-    network: AnyNetwork
-
-
-def read_run(folder: Path) -> tuple[TrainConfig, list[Row]]:
-    """Configuration and log of a run; a last line that was cut off is left out.
-
-    Raises:
-        ConfigError: the folder holds no run, or nothing was logged yet.
-    """
-    try:
-        settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"expected a training run in {folder}, found none: {error}") from error
-    rows = [json.loads(line) for line in lines if line.endswith("\n")]
-    if not rows:
-        raise ConfigError(f"the run in {folder} has logged nothing yet; wait for its first step")
-    return parse_config(settings, where=str(folder / "config.json")), rows
-
-
-def write_report(path: Path, folder: Path, *, pieces: int, told: Told | None = None) -> None:
+def write_report(path: Path, folder: Path, *, pieces: int, progress: Status = lambda words: None) -> None:
     """Write the page about a run.
 
     Args:
-        path: of the page.
-        folder: of the run.
-        pieces: of the first corpus's validation split, evenly spread, that every checkpoint plays; 0 for none.
-        told: of progress.
+        path: The file of the page.
+        folder: The folder of the run.
+        pieces: How many pieces of the first corpus's validation split, evenly spread, every checkpoint plays.
+        progress: It is called with words that say what is done now.
 
     Raises:
-        ConfigError: the folder holds no run.
-        CorpusError: its corpus is not built.
-        OutputError: the page cannot be written.
+        ConfigError: The folder holds no run.
+        CorpusError: The run's corpus is not built.
+        OutputError: The page cannot be written.
     """
     config, rows = read_run(folder)
     body = _curves(config, rows)
     if pieces:
         chosen = list(open_corpus(config.corpus).pieces("valid", limit=pieces))
-        played = play_checkpoints(folder, config, chosen, told=told)
-        body += _played(played, chosen) + (_lost(played[-1], chosen, told=told) if played else "")
+        played = play_checkpoints(folder, config, chosen, progress=progress)
+        body += _played(played, chosen) + (_lost(played[-1], chosen, progress=progress) if played else "")
     best = max((row for row in rows if "valid/r_on" in row), key=rank, default=None)
     lead = f"{config.name} on {', '.join((config.corpus, *config.also))}; {len(rows)} lines of log."
     if best:
         lead += f" Best on validation: stage {best['stage']}, step {best['step']}, R_on {best['valid/r_on']:.3f}."
     write_text(path, report_page(f"Training run {folder.resolve().name}", lead=lead, body=body))
-
-
-def play_checkpoints(
-    folder: Path, config: TrainConfig, pieces: Sequence[Piece], *, told: Told | None = None
-) -> list[Checkpoint]:
-    """Let every kept checkpoint that has learnt to act play the first performance of some pieces, greedily.
-
-    Args:
-        folder: of the run.
-        config: of the run.
-        pieces: what is played.
-        told: of progress.
-
-    Returns:
-        In the order of the run, the best one last; none if nothing has learnt to act yet.
-    """
-    tracks = [piece.tracks()[0] for piece in pieces]
-    kept = []
-    for name in (*config.stages, "checkpoint", "best"):
-        path = folder / f"{name}.safetensors"
-        if not path.is_file():
-            continue
-        network, info, _ = load_checkpoint(path)
-        stage, step = info["stage"], info["step"]
-        twice = name == "checkpoint" and (folder / f"{stage}.safetensors").is_file()
-        if twice or stage not in _LEARNT_TO_ACT:
-            continue
-        if told:
-            told(f"playing {name}")
-        with TemporaryDirectory() as bundle:
-            export_bundle(network, Path(bundle), about={"name": name})
-            traces = tuple(record_traces(load_agent_player(bundle), tracks, game=_rules(config, stage)))
-        kept.append(Checkpoint(name, f"{stage}, step {step}", traces, network.eval().requires_grad_(False)))
-    return kept
-
-
-def _rules(config: TrainConfig, stage: str) -> GameConfig:
-    if isinstance(config.network, WindowNetworkConfig):
-        return find_config(config.network.game)
-    return find_config(getattr(config, stage).episode.game)
 
 
 def _curves(config: TrainConfig, rows: Sequence[Row]) -> str:
@@ -189,12 +106,12 @@ def _played(checkpoints: Sequence[Checkpoint], pieces: Sequence[Piece]) -> str:
 
 
 def _worst_first(checkpoint: Checkpoint) -> list[int]:
-    """Numbers of the pieces, the one that was followed the least first."""
+    """Order the numbers of the pieces, the one that was followed the least first."""
     return sorted(range(len(checkpoint.traces)), key=lambda k: _reached(checkpoint.traces[k]))
 
 
 def _reached(trace: Trace) -> float:
-    """Share of the way that was followed before the agent was lost."""
+    """Give the share of the way that was followed before the agent was lost."""
     return 1.0 if trace.lost_frame is None else (trace.lost_frame - trace.first_frame) / (trace.states - 1)
 
 
@@ -211,9 +128,9 @@ def _outcome(trace: Trace) -> str:
     )
 
 
-def _lost(checkpoint: Checkpoint, pieces: Sequence[Piece], *, told: Told | None) -> str:
+def _lost(checkpoint: Checkpoint, pieces: Sequence[Piece], *, progress: Status) -> str:
     body = f"<h2>Where {checkpoint.name} is lost</h2>"
-    lost = [k for k in _worst_first(checkpoint) if checkpoint.traces[k].lost_frame is not None][:_WORST]
+    lost = [k for k in _worst_first(checkpoint) if checkpoint.traces[k].lost_frame is not None][:_MOST_PICTURED]
     if not lost:
         return f"{body}<p>It is lost in none of them.</p>"
     body += (
@@ -221,18 +138,17 @@ def _lost(checkpoint: Checkpoint, pieces: Sequence[Piece], *, told: Told | None)
         "lost. Coloured is what spoke for and against the action that it took there, and the one that lost it.</p>"
     )
     for k in lost:
-        if told:
-            told(f"explaining {pieces[k].name}")
-        body += _moment(checkpoint, pieces[k], checkpoint.traces[k])
+        progress(f"explaining {pieces[k].name}")
+        body += _loss(checkpoint, pieces[k], checkpoint.traces[k])
     return body
 
 
-def _moment(checkpoint: Checkpoint, piece: Piece, trace: Trace) -> str:
-    """Two pictures of a trace in which the agent is lost, with what spoke for the actions."""
-    left, lost = left_state(trace), trace.state_at(trace.lost_frame or 0)
-    why = explain_trace(checkpoint.network, trace, decisions=sorted({left, lost - 1}))
+def _loss(checkpoint: Checkpoint, piece: Piece, trace: Trace) -> str:
+    """Show where the agent was last with the music and where it was lost, with what spoke for its actions."""
+    departed, lost = departure_state(trace), trace.state_at(trace.lost_frame or 0)
+    why = explain_trace(checkpoint.network, trace, decisions=sorted({departed, lost - 1}))
     show = Show(piece.score.title or piece.name, checkpoint.name, trace, piece.score, np.zeros(0, np.float32), why)
     painter = Painter(show)
     words = f"{piece.name}: {checkpoint.name} is lost at {(trace.lost_frame or 0) / FRAME_RATE_HZ:.1f} s"
-    pictures = "".join(embedded_image(painter.paint(trace.first_frame + state), words) for state in (left, lost))
+    pictures = "".join(embedded_image(painter.paint(trace.first_frame + state), words) for state in (departed, lost))
     return f'<h3>{html.escape(words)}</h3><div class="pictures">{pictures}</div>\n'

@@ -1,4 +1,4 @@
-"""One frame explained: score window and spectrogram under what spoke for and against each target."""
+"""A picture of one explained frame: what spoke for and against each target, on score window and spectrogram."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,14 +12,14 @@ from matplotlib.figure import Figure
 
 from standpartner.agent.bundle import Floats
 from standpartner.constants import FRAME_RATE_HZ
-from standpartner.errors import ConfigError
+from standpartner.errors import OutputError
+from standpartner.explain.activations.activations import Activations
 from standpartner.explain.gradients.attribution import Attribution, cut_windows
-from standpartner.explain.replay import Moments
 from standpartner.learn.data import frames_between
 from standpartner.support import palette
 
 _COLOURS = mpl.colors.LinearSegmentedColormap.from_list("against-for", palette.DIVERGING)
-_BRIGHTEST = 99.7  # percentile of the sizes that gets the full colour
+_FULL_COLOUR_PERCENTILE = 99.7
 _SPREAD_PX = 2
 _TITLES = {
     "action": "the action taken: {action} (log-probability {change:+.2f})",
@@ -30,23 +30,23 @@ _TITLES = {
 _ACTIONS = ("slower", "same speed", "faster")
 
 
-def draw_moment(moment: Moments, found: Mapping[str, Attribution], number: int, *, path: Path) -> None:
-    """Draw one frame.
+def draw_frame(frame: Activations, found: Mapping[str, Attribution], number: int, *, path: Path) -> None:
+    """Draw one explained frame.
 
     Args:
-        moment: of one frame.
-        found: attributions by target.
-        number: of the frame in them.
-        path: of the PNG.
+        frame: The activations of that frame alone.
+        found: The attributions by target.
+        number: The number of the frame in the attributions.
+        path: The PNG file.
 
     Raises:
-        ConfigError: the file cannot be written.
+        OutputError: The file cannot be written.
     """
     figure = Figure(figsize=(11, 2.6 * len(found) + 0.5), layout="constrained")
     axes = figure.subplots(len(found), 2, squeeze=False, width_ratios=(3.2, 1))
     for row, (name, attribution) in enumerate(found.items()):
-        _draw_score(axes[row, 0], moment, attribution.score[number])
-        _draw_spectrogram(axes[row, 1], moment, attribution.spectrogram[number])
+        _draw_score(axes[row, 0], frame, attribution.score[number])
+        _draw_spectrogram(axes[row, 1], frame, attribution.spectrogram[number])
         target = int(attribution.target[number])
         axes[row, 0].set_title(
             _TITLES[name].format(action=_ACTIONS[target % 3], target=target, change=attribution.change[number]),
@@ -55,40 +55,38 @@ def draw_moment(moment: Moments, found: Mapping[str, Attribution], number: int, 
     bar = mpl.cm.ScalarMappable(mpl.colors.Normalize(-1, 1), _COLOURS)
     drawn = figure.colorbar(bar, ax=axes, ticks=(-1, 0, 1), shrink=0.8, pad=0.01)
     drawn.ax.set_yticklabels(["against", "0", "for"])
-    figure.suptitle(
-        f"{moment.track.name}, frame {moment.frame[0]} ({moment.frame[0] / FRAME_RATE_HZ:.2f} s)", fontsize=10
-    )
+    figure.suptitle(f"{frame.track.name}, frame {frame.frame[0]} ({frame.frame[0] / FRAME_RATE_HZ:.2f} s)", fontsize=10)
     try:
         figure.savefig(path, dpi=110)
     except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error}; choose another folder") from error
+        raise OutputError(f"cannot write {path}: {error}; choose another folder") from error
 
 
-def _draw_score(axes: Axes, moment: Moments, image: Floats) -> None:
+def _draw_score(axes: Axes, frame: Activations, image: Floats) -> None:
     height, width = image.shape
-    left = int(np.floor(moment.position_px[0] + 0.5)) - width // 2
-    strip = moment.track.strip
+    left = int(np.floor(frame.position_px[0] + 0.5)) - width // 2
+    strip = frame.track.strip
     top = (strip.shape[0] - height) // 2
     black = np.asarray(1 - strip[top : top + height] / 255, np.float32)
     seen = cut_windows(black[None, None], np.array([left]), width_px=width)[0, 0]
     _overlay(axes, _spread(image), seen, (left, left + width, height, 0))
-    axes.axvline(moment.position_px[0], color=palette.AGENT.css, linewidth=1.5, label="agent")
-    axes.axvline(moment.track.targets[moment.frame[0]], color="#000000", linestyle=":", linewidth=1.5, label="truth")
+    axes.axvline(frame.position_px[0], color=palette.AGENT.css, linewidth=1.5, label="agent")
+    axes.axvline(frame.track.targets[frame.frame[0]], color="#000000", linestyle=":", linewidth=1.5, label="truth")
     axes.legend(loc="upper right", fontsize=7)
     axes.set(xlabel="strip px", ylabel="row, px")
 
 
-def _draw_spectrogram(axes: Axes, moment: Moments, image: Floats) -> None:
-    frame, count = int(moment.frame[0]), len(image)
-    heard = frames_between(moment.track.spectrogram, frame + 1 - count, frame + 1)
+def _draw_spectrogram(axes: Axes, frame: Activations, image: Floats) -> None:
+    end, count = int(frame.frame[0]) + 1, len(image)
+    heard = frames_between(frame.track.spectrogram, end - count, end)
     extent = ((1 - count - 0.5) / FRAME_RATE_HZ, 0.5 / FRAME_RATE_HZ, -0.5, image.shape[1] - 0.5)
     _overlay(axes, image.T[::-1], heard.T[::-1] / np.float32(max(float(heard.max()), 1e-6)), extent)
     axes.set(xlabel="s before now", ylabel="band")
 
 
 def _overlay(axes: Axes, image: Floats, ink: Floats, extent: tuple[float, float, float, float]) -> None:
-    """Paint attributions in colour, and over them what was seen or heard in transparent black."""
-    scale = max(float(np.percentile(np.abs(image), _BRIGHTEST)), 1e-9)
+    """Paint attributions in colour, and over them in transparent black what was seen or heard."""
+    scale = max(float(np.percentile(np.abs(image), _FULL_COLOUR_PERCENTILE)), 1e-9)
     axes.imshow(image / scale, cmap=_COLOURS, vmin=-1, vmax=1, extent=extent, aspect="auto", interpolation="nearest")
     black = np.zeros((*ink.shape, 4))
     black[..., 3] = 0.55 * ink
@@ -96,7 +94,7 @@ def _overlay(axes: Axes, image: Floats, ink: Floats, extent: tuple[float, float,
 
 
 def _spread(image: Floats) -> Floats:
-    """Sum over small squares: single pixels are too small to be seen."""
+    """Sum over small squares, because single pixels are too small to be seen."""
     padded = np.pad(image, _SPREAD_PX)
     size = 2 * _SPREAD_PX + 1
     spread: Floats = np.lib.stride_tricks.sliding_window_view(padded, (size, size)).sum((2, 3))

@@ -1,4 +1,4 @@
-"""What this room needs beyond the base install."""
+"""What explanations need beyond the base install."""
 
 from importlib.util import find_spec
 from typing import Final
@@ -8,11 +8,11 @@ from standpartner.errors import MissingExtraError
 _NEEDED: Final = {"torch": "PyTorch", "captum": "Captum", "sklearn": "scikit-learn", "matplotlib": "Matplotlib"}
 
 
-def need_extra() -> None:
-    """Find out before the work whether everything is there.
+def check_installed() -> None:
+    """Check before the work that everything the extra [explain] brings is there.
 
     Raises:
-        MissingExtraError: something is not installed.
+        MissingExtraError: Something is not installed.
     """
     missing = [name for module, name in _NEEDED.items() if find_spec(module) is None]
     if missing:

@@ -1,4 +1,4 @@
-"""A map of embeddings: t-SNE by scikit-learn, drawn in six colourings."""
+"""A map of embeddings by t-SNE (scikit-learn), drawn in six colourings."""
 
 import warnings
 from pathlib import Path
@@ -11,10 +11,10 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
 from standpartner.agent.bundle import Floats
-from standpartner.errors import ConfigError
+from standpartner.errors import ConfigError, OutputError
 from standpartner.explain.embedding.points import Points
 
-_COMPONENTS: Final = 50  # principal ones that t-SNE sees
+_COMPONENTS: Final = 50  # t-SNE sees these principal components
 _PERPLEXITY: Final = 30.0
 COLOURINGS: Final = {
     "value": "value (what the agent expects)",
@@ -26,15 +26,18 @@ COLOURINGS: Final = {
 }
 
 
-def map_points(embedding: Floats, *, seed: int) -> npt.NDArray[np.float64]:
-    """Place embeddings (N, size) on a plane, (N, 2), so that neighbours stay neighbours.
+def place_on_map(embedding: Floats, *, seed: int) -> npt.NDArray[np.float64]:
+    """Place embeddings on a plane so that neighbours stay neighbours.
 
     Args:
-        embedding: N at least 4.
-        seed: same seed, same map on one machine.
+        embedding: (N, size) The embeddings, at least 4.
+        seed: The seed. On one machine the same seed gives the same map.
+
+    Returns:
+        (N, 2) The places.
 
     Raises:
-        ConfigError: there are too few.
+        ConfigError: There are too few embeddings.
     """
     if len(embedding) < 4:
         raise ConfigError(f"a map needs at least 4 frames, got {len(embedding)}; give more pieces or points")
@@ -50,13 +53,13 @@ def draw_map(places: npt.NDArray[np.float64], points: Points, *, title: str, pat
     """Draw the map in all colourings.
 
     Args:
-        places: (N, 2) of the map.
-        points: the same N.
-        title: of the picture.
-        paths: files to write, PNG or SVG by their names.
+        places: (N, 2) The places on the map.
+        points: The same N points.
+        title: The title of the picture.
+        paths: The files to write, PNG or SVG by their names.
 
     Raises:
-        ConfigError: a file cannot be written.
+        OutputError: A file cannot be written.
     """
     figure = Figure(figsize=(13, 8.5), layout="constrained")
     for axes, (name, label) in zip(figure.subplots(2, 3).flat, COLOURINGS.items(), strict=True):
@@ -72,11 +75,11 @@ def draw_map(places: npt.NDArray[np.float64], points: Points, *, title: str, pat
         for path in paths:
             figure.savefig(path, dpi=100)
     except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error}; choose another folder") from error
+        raise OutputError(f"cannot write {path}: {error}; choose another folder") from error
 
 
 def colour_range(name: str, values: npt.NDArray[np.floating]) -> tuple[float, float, str]:
-    """Lowest and highest colour of a colouring without its outermost 2 %, and the name of the colours."""
+    """Give the lowest and highest value of a colouring without its outermost 2 %, and the name of its colours."""
     low, high = (float(end) for end in np.percentile(values, (2, 98)))
     if name == "error_cm":
         most = max(abs(low), abs(high), 1e-6)

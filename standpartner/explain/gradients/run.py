@@ -1,0 +1,148 @@
+"""Whole runs of the command ``explain gradients``: from names of agents and pieces to pictures and numbers in files."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from standpartner.corpus.store import find_piece, open_corpus
+from standpartner.errors import ConfigError, PieceError
+from standpartner.evaluate.run import game_for
+from standpartner.explain.activations.activations import Activations
+from standpartner.explain.activations.recording import record_activations
+from standpartner.explain.activations.registry import load_network
+from standpartner.explain.gradients.attribution import Attribution, AttributionConfig, attribute
+from standpartner.explain.gradients.frame_picture import draw_frame
+from standpartner.explain.gradients.sanity_checks import CheckConfig, check_attributions
+from standpartner.game.rules import IntArray
+from standpartner.piece import load_piece
+from standpartner.support.files import make_folder, write_text
+
+_DEFAULT_FRAMES: Final = 8
+
+
+@dataclass(frozen=True)
+class GradientRequest:
+    """What is explained.
+
+    Attributes:
+        agent: The agent's name or folder.
+        targets: The targets, one or more, see `AttributionConfig`.
+        baseline: The baseline, see `AttributionConfig`.
+        game: The name of the rules; None stands for those of the corpus.
+    """
+
+    agent: str
+    targets: tuple[str, ...]
+    baseline: str
+    game: str | None
+
+    def configs(self) -> list[AttributionConfig]:
+        """Make the configuration for each target.
+
+        Raises:
+            ConfigError: A name is not known.
+        """
+        return [AttributionConfig(target=target, baseline=self.baseline) for target in self.targets]
+
+
+def check_gradients(
+    request: GradientRequest, corpus: str, *, limit: int, count: int, progress: Callable[[int], object]
+) -> list[dict[str, Any]]:
+    """Check each target on random frames of a corpus's validation pieces.
+
+    Args:
+        request: What is explained.
+        corpus: The name of the corpus.
+        limit: The most pieces, evenly spread.
+        count: The number of frames.
+        progress: It is called with the number of frames that were explained.
+
+    Returns:
+        A row for each target, ready for JSON.
+    """
+    configs, network = request.configs(), load_network(request.agent)
+    pieces = list(open_corpus(corpus).pieces("valid", limit=limit))
+    rules, check = game_for(corpus, request.game), CheckConfig(frames=count)
+    reports = [
+        check_attributions(network, pieces, game=rules, config=config, check=check, progress=progress)
+        for config in configs
+    ]
+    return [{"name": report.target} | report.to_json() for report in reports]
+
+
+def draw_gradients(
+    request: GradientRequest, piece: str, *, out: Path, frames: str | None, performance: int
+) -> list[dict[str, Any]]:
+    """Explain frames of one performance and write a picture of each, ``gradients.npz`` with the maps, and the rows.
+
+    Args:
+        request: What is explained.
+        piece: The piece's name or folder.
+        out: The folder to write to; it is made if it is missing.
+        frames: The frames of the performance, as "A:B" or "A:B:STEP"; None stands for eight, evenly spread.
+        performance: The number of the performance.
+
+    Returns:
+        A row for each target, ready for JSON.
+
+    Raises:
+        ConfigError: The frames or a target are wrong.
+        PieceError: There is no such performance.
+    """
+    configs, network = request.configs(), load_network(request.agent)
+    folder = find_piece(piece)
+    tracks, rules = load_piece(folder).tracks(), game_for(folder.resolve().parents[1].name, request.game)
+    if performance >= len(tracks):
+        raise PieceError(f"{piece} has {len(tracks)} performances; choose one from 0 to {len(tracks) - 1}")
+    (played,) = record_activations(network, [tracks[performance]], game=rules)
+    chosen = played.select(choose_frames(frames, played.frame))
+    make_folder(out)
+    found = {config.target: attribute(network, chosen, config) for config in configs}
+    for k in range(len(chosen)):
+        draw_frame(chosen.select(slice(k, k + 1)), found, k, path=out / f"frame-{chosen.frame[k]:05d}.png")
+    return _write_numbers(out, chosen, found)
+
+
+def _write_numbers(out: Path, chosen: Activations, found: Mapping[str, Attribution]) -> list[dict[str, Any]]:
+    maps = {f"{name}_{part}": getattr(a, part) for name, a in found.items() for part in ("score", "spectrogram")}
+    np.savez_compressed(out / "gradients.npz", frame=chosen.frame, position_px=chosen.position_px, **maps)
+    rows = [
+        {
+            "name": name,
+            "frames": len(chosen),
+            "completeness_error_max": float(attribution.error.max()),
+            "points_mean": float(attribution.points.mean()),
+        }
+        for name, attribution in found.items()
+    ]
+    write_text(out / "gradients.json", json.dumps(rows, indent=1) + "\n")
+    return rows
+
+
+def choose_frames(wanted: str | None, played: IntArray) -> IntArray:
+    """Choose frames of those that were played.
+
+    Args:
+        wanted: "A:B" or "A:B:STEP", without B; None stands for eight frames, evenly spread.
+        played: (n,) The frames that were played, one after the other.
+
+    Returns:
+        The indices of the chosen frames in ``played``.
+
+    Raises:
+        ConfigError: This is no such range, or none of it was played.
+    """
+    if wanted is None:
+        return np.unique(np.linspace(0, len(played) - 1, _DEFAULT_FRAMES).astype(np.int64))
+    try:
+        first, end, *step = (int(word) for word in wanted.split(":"))
+        chosen = np.flatnonzero(np.isin(played, range(first, end, *step)))
+    except (ValueError, TypeError):  # not numbers, too few, too many, a step of 0
+        chosen = np.zeros(0, np.int64)
+    if not len(chosen):
+        raise ConfigError(f"expected frames A:B or A:B:STEP within {played[0]}:{played[-1] + 1}, got {wanted!r}")
+    return chosen
