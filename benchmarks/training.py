@@ -25,15 +25,15 @@ from standpartner.game import PIANO, random_track
 from standpartner.game.environment import ScoreFollowingEnv
 from standpartner.game.tracks import Track
 from standpartner.hear import read_audio, spectrogram
-from standpartner.learn.config import PAPER_EPISODES, PAPER_OPTIMISER, EpisodeConfig, OptimiserConfig, PpoConfig
 from standpartner.learn.data import TrainingSet, bare_set
 from standpartner.learn.features import encode
 from standpartner.learn.fixed_encoders import FixedEncoders
 from standpartner.learn.learner import judge, shuffled
 from standpartner.learn.learning_encoders import LearningEncoders
-from standpartner.learn.optimise import Optimiser
-from standpartner.learn.ppo import Ppo
+from standpartner.learn.optimise import PAPER_OPTIMISER, Optimiser, OptimiserConfig
+from standpartner.learn.ppo import Ppo, PpoConfig
 from standpartner.learn.returns import generalised_advantages
+from standpartner.learn.rollout import PAPER_EPISODES, EpisodeConfig
 from standpartner.learn.window_actor import WindowActor
 from standpartner.networks.checkpoint import load_checkpoint
 from standpartner.networks.paper import PAPER_PIANO

@@ -51,6 +51,8 @@ class NetworkConfig(_Settings):
     """
 
     kind: ClassVar[str] = "read-once"
+    game: ClassVar[str] = ""  # it sees the strip, by whatever rules
+    acts: ClassVar[bool] = True
 
     strip_channels: tuple[int, int, int, int, int] = (16, 32, 48, 64, 64)
     frame_channels: tuple[int, int, int] = (16, 32, 32)
@@ -128,6 +130,10 @@ class WindowNetworkConfig(_Settings):
     bins: int = 0
     kind: str = "window"
 
+    @property
+    def acts(self) -> bool:
+        """Whether the network takes actions; if not, it says where in the window the music is."""
+        return not self.bins
 
 def _from_plain(value: Any) -> Any:
     """Turn a list into a tuple, and a table into a `Convolution`, which is the only one that settings hold."""

@@ -1,17 +1,16 @@
-"""Pieces as arrays for training, and batches of short segments drawn from them."""
+"""Pieces as arrays for training."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from standpartner.agent.columns import ink, window_index
-from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
+from standpartner.agent.columns import ink
+from standpartner.agent.config import COLUMN_STRIDE_PX
 from standpartner.constants import BAND_COUNT, FRAME_RATE_HZ, KEY_COUNT, LOWEST_KEY, STRIP_HEIGHT_PX
 from standpartner.errors import CorpusError
 from standpartner.game.tracks import Track
-from standpartner.learn.config import PretrainConfig
 from standpartner.perform import AugmentConfig, augment
 from standpartner.piece import Performance, Piece
 from standpartner.score import Onsets
@@ -155,35 +154,6 @@ def augmented(data: TrainingSet, settings: AugmentConfig, *, seed: int) -> Train
     return TrainingSet(data.pieces, tuple(performances))
 
 
-@dataclass(frozen=True)
-class SegmentBatch:
-    """Short stretches of performances with the score around them (B segments, T frames, C columns).
-
-    Attributes:
-        ink: (B, 1, 80, 4 C) float32.
-        frames: (B, T + lead, 78) float32 spectrogram, augmented.
-        window_index: (B, T) int64 first column of each frame's window, in columns padded by 64 at both ends.
-        window_fraction: (B, T) float32.
-        target_column: (B, T) float32 true position in columns of that window.
-        seen: (B, T) bool, the true position is inside the window and the stretch is played.
-        heads: (B, C, 80) float32, 1 where a notehead is.
-        outline: (B, C, 2) float32, see TrainingPiece.
-        in_strip: (B, C) bool, the column is part of the strip.
-        keys: (B, T, 88) float32, 1 where a key starts.
-    """
-
-    ink: NDArray[np.float32]
-    frames: NDArray[np.float32]
-    window_index: NDArray[np.int64]
-    window_fraction: NDArray[np.float32]
-    target_column: NDArray[np.float32]
-    seen: NDArray[np.bool_]
-    heads: NDArray[np.float32]
-    outline: NDArray[np.float32]
-    in_strip: NDArray[np.bool_]
-    keys: NDArray[np.float32]
-
-
 def frames_between(spectrogram: NDArray[np.float32], start: int, stop: int) -> NDArray[np.float32]:
     """Frames start..stop of a spectrogram; what lies outside the recording is silence."""
     taken = np.zeros((stop - start, BAND_COUNT), np.float32)
@@ -203,64 +173,8 @@ def ink_between(piece: TrainingPiece, first: int, stop: int) -> NDArray[np.float
     return image
 
 
-class SegmentSampler:
-    """Draws batches; batch number n is the same whatever was drawn before."""
-
-    def __init__(self, data: TrainingSet, config: PretrainConfig, *, lead_frames: int, augment: AugmentConfig) -> None:
-        self.data, self.config, self.lead_frames, self.augment = data, config, lead_frames, augment
-        playing = np.array([p.track.last_frame - p.track.first_frame + 1 for p in data.performances], np.float64)
-        weight = playing**config.by_length
-        self.weight = weight / weight.sum()
-
-    def batch(self, rng: np.random.Generator) -> SegmentBatch:
-        """Draw one batch."""
-        config = self.config
-        chosen = rng.choice(len(self.weight), size=config.segments, p=self.weight)
-        parts = [self._segment(self.data.performances[i], rng) for i in chosen]
-        ink_, frames, *others = (np.stack(column) for column in zip(*parts, strict=True))
-        return SegmentBatch(ink_, augment(frames, config=self.augment, rng=rng), *others)
-
-    def _segment(self, performance: TrainingPerformance, rng: np.random.Generator) -> tuple[NDArray, ...]:
-        config, track = self.config, performance.track
-        latest = max(track.first_frame, track.last_frame - config.frames + 1)
-        start = int(rng.integers(track.first_frame - 4, latest + 1))
-        stop = start + config.frames
-        at = np.clip(np.arange(start, stop), 0, len(performance.target_x_px) - 1)
-        target = performance.target_x_px[at].astype(np.float64)
-        piece = self.data.pieces[performance.piece]
-        first = round(target[len(target) // 2] / COLUMN_STRIDE_PX) - config.columns // 2
-        first += int(rng.integers(-8, 9))
-
-        position = target + rng.uniform(-config.offset_px, config.offset_px) + rng.uniform(-8, 8, len(target))
-        local = position - first * COLUMN_STRIDE_PX
-        index, fraction = window_index(local, np.full(len(local), config.columns))
-        column = (target - position) / COLUMN_STRIDE_PX + (WINDOW_COLUMNS - 1) / 2
-        # Zeros in clipped windows mean "no score here": the truth must not lie there.
-        clipped = (local < 0) | (local > config.columns * COLUMN_STRIDE_PX)
-        inside = target - first * COLUMN_STRIDE_PX
-        seen = (column >= 0) & (column <= WINDOW_COLUMNS - 1) & ~clipped
-        seen &= (inside >= 4) & (inside < config.columns * COLUMN_STRIDE_PX - 4) & (np.arange(start, stop) >= 0)
-        seen &= np.arange(start, stop) <= track.last_frame + 2
-        image, heads, outline, in_strip = self._crop(piece, first)
-        frames = frames_between(track.spectrogram, start - self.lead_frames, stop)
-        keys = self._keys(performance, start)
-        return (image[None], frames, index, fraction, column.astype(np.float32), seen, heads, outline, in_strip, keys)
-
-    def _crop(self, piece: TrainingPiece, first: int) -> tuple[NDArray, ...]:
-        """Columns first..first + C of a strip, white and unread outside."""
-        count = self.config.columns
-        heads = np.zeros((count, ROWS), np.float32)
-        outline = np.zeros((count, piece.outline.shape[1]), np.float32)
-        low, high = max(first, 0), min(first + count, piece.column_count)
-        if high > low:
-            outline[low - first : high - first] = piece.outline[low:high]
-        a, b = np.searchsorted(piece.head_column, (low, high))
-        heads[piece.head_column[a:b] - first, piece.head_row[a:b]] = 1.0
-        columns = np.arange(first, first + count)
-        return ink_between(piece, first, first + count), heads, outline, (columns >= 0) & (columns < piece.column_count)
-
-    def _keys(self, performance: TrainingPerformance, start: int) -> NDArray[np.float32]:
-        keys = np.zeros((self.config.frames, KEY_COUNT), np.float32)
-        a, b = np.searchsorted(performance.key_frame, (start, start + self.config.frames))
-        keys[performance.key_frame[a:b] - start, performance.key[a:b]] = 1.0
-        return keys
+def chances(performances: Sequence[TrainingPerformance], *, power: float) -> NDArray[np.float64]:
+    """Return how often each performance is to be drawn: by its playing time to a power; (performances,), sum 1."""
+    playing = np.array([p.track.last_frame - p.track.first_frame + 1 for p in performances], np.float64)
+    weight = playing**power
+    return weight / weight.sum()

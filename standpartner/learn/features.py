@@ -1,6 +1,8 @@
 """What fixed encoders make of a training set: computed once, then episodes cost only the small heads."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -12,8 +14,12 @@ from standpartner.agent.config import WINDOW_COLUMNS
 from standpartner.game.batched import BatchedGame
 from standpartner.learn.data import TrainingPerformance, TrainingSet, frames_between
 from standpartner.learn.device import precision
-from standpartner.networks.read_once import OUTLINE, ReadOnceNetwork, interpolate_window
+from standpartner.networks.heads import interpolate_window
+from standpartner.networks.policy import OUTLINE
+from standpartner.networks.read_once import ReadOnceNetwork
 from standpartner.perform import AugmentConfig, augment
+
+MadeT = TypeVar("MadeT")
 
 
 @dataclass(frozen=True)
@@ -21,12 +27,12 @@ class Features:
     """Everything encoded, laid end to end, in half precision: it is gigabytes.
 
     Attributes:
-        view: (columns of all strips, each padded by 64 at both ends; features + 2).
+        view: (columns of all strips, each padded by 64 at both ends; features + 2) what the agent sees.
         view_start: (pieces,) where each strip's padded columns begin.
-        column_count: (pieces,) columns of each strip without padding.
-        embeddings: (frames of all performances, features).
+        column_count: (pieces,) the columns of each strip without padding.
+        embeddings: (frames of all performances, features) what the agent hears.
         frame_start: (performances,) where each performance's frames begin.
-        piece: (performances,) index of the piece.
+        piece: (performances,) the index of the piece.
     """
 
     view: Tensor
@@ -37,9 +43,41 @@ class Features:
     piece: np.ndarray
 
 
+class MadeByEncoders(Generic[MadeT]):
+    """Keeps what a network's encoders made, as long as their weights stay the same.
+
+    Args:
+        make: It encodes with a network as it is.
+    """
+
+    def __init__(self, make: Callable[[ReadOnceNetwork], MadeT]) -> None:
+        self._make = make
+        self._kept: tuple[dict[str, Tensor], MadeT] | None = None
+
+    def by(self, network: ReadOnceNetwork) -> MadeT:
+        """Return what a network's encoders make, which is made anew when their weights have changed."""
+        weights = network.encoder_weights()
+        if self._kept is None or not _same(self._kept[0], weights):
+            self._kept = None  # two of them may not fit into memory
+            held = {name: weight.clone() for name, weight in weights.items()}
+            self._kept = held, self._make(network)
+        return self._kept[1]
+
+
+def _same(before: dict[str, Tensor], now: dict[str, Tensor]) -> bool:
+    return before.keys() == now.keys() and all(torch.equal(before[name], now[name]) for name in now)
+
+
 @dataclass(frozen=True)
 class Observation:
-    """For N episodes: maps (N, heads + 2, 64), locate (N, 64), embedding (N, features), speed (N,)."""
+    """What N episodes see and hear now.
+
+    Attributes:
+        maps: (N, heads + 2, 64) the correlations and the outline in the window.
+        locate: (N, 64) the logits of the locate head.
+        embedding: (N, features) what sounds.
+        speed_px: (N,) the reading speed in strip px a frame.
+    """
 
     maps: Tensor
     locate: Tensor
@@ -66,11 +104,11 @@ def encode(
     """Encode all strips and performances with the encoders as they are.
 
     Args:
-        network: its encoders are used in evaluation mode, without gradients.
-        data: what to encode.
-        settings: augmentation of the spectrograms, one draw for each performance.
-        seed: of those draws.
-        mixed_precision: "auto" to encode with bfloat16 where that is faster.
+        network: The network, whose encoders are used in evaluation mode, without gradients.
+        data: What to encode.
+        settings: The augmentation of the spectrograms, one draw for each performance.
+        seed: The seed of those draws.
+        mixed_precision: It is "auto" to encode with bfloat16 where that is faster.
     """
     network.eval()
     columns = np.array([piece.column_count for piece in data.pieces])
@@ -101,10 +139,10 @@ def observe(
     """Look and listen where episodes of the game stand now (no gradients: the encoders are fixed).
 
     Args:
-        network: whose locate head looks.
-        features: of the game's tracks, in their order.
-        game: as it stands.
-        which: (n,) episodes; None for all.
+        network: The network whose locate head looks.
+        features: The features of the game's tracks, in their order.
+        game: The game as it stands.
+        which: (n,) indices of the episodes; None for all.
     """
     episodes = np.arange(game.n_episodes) if which is None else which
     track = game.track[episodes]
@@ -123,10 +161,10 @@ def look_through(network: ReadOnceNetwork, view: Tensor, embedding: Tensor, frac
     """See what is in windows now.
 
     Args:
-        network: whose locate head looks.
-        view: (N, 65, features + 2) the columns that the windows touch.
-        embedding: (N, features) what sounds.
-        fraction: (N,) how far each window stands beyond its first column.
+        network: The network whose locate head looks.
+        view: (N, 65, features + 2), the columns that the windows touch.
+        embedding: (N, features), what sounds.
+        fraction: (N,), how far each window stands beyond its first column.
 
     Returns:
         Maps (N, heads + 2, 64) and locate logits (N, 64).

@@ -11,7 +11,8 @@ from standpartner.game.batched import BatchedGame
 from standpartner.learn.features import Features, observe
 from standpartner.learn.pretrain import soft_target
 from standpartner.learn.rollout import Acted, Rollout
-from standpartner.networks.read_once import PolicyHead, ReadOnceNetwork
+from standpartner.networks.policy import PolicyHead
+from standpartner.networks.read_once import ReadOnceNetwork
 
 
 class FixedEncoders:

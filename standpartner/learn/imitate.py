@@ -1,10 +1,12 @@
-"""Second stage: the tracker learns where the music is, the policy imitates the oracle, both on the policy's own states.
+"""Third stage: the tracker learns where the music is, the policy imitates the oracle, both on the policy's own states.
 
 This is dataset aggregation (Ross et al. 2011). The oracle sees the truth; the policy sees what the fixed encoders make
 of score and sound. Because the policy itself plays, both learn what to do where its own mistakes lead it.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from torch import Tensor
@@ -12,29 +14,59 @@ from torch.nn import functional
 
 from standpartner.game.policies import OraclePolicy
 from standpartner.game.tracks import Track
-from standpartner.learn.config import ImitateConfig
 from standpartner.learn.fixed_encoders import FixedEncoders, track_loss
 from standpartner.learn.learner import means, shuffled
-from standpartner.learn.optimise import Optimiser
-from standpartner.learn.rollout import Episodes, Rollout, rollout_measures
+from standpartner.learn.optimise import Optimiser, OptimiserConfig
+from standpartner.learn.ranges import Amount, Count, Positive, Share
+from standpartner.learn.rollout import EpisodeConfig, Episodes, Rollout, rollout_measures
+from standpartner.learn.stage import READ_ONCE, EpisodeStageConfig, Stage, refuse_whole_episodes
 
 
-class Imitate:
+@dataclass(frozen=True)
+class ImitateConfig(EpisodeStageConfig):
+    """The settings of the imitation of the oracle on the agent's own states.
+
+    Attributes:
+        steps: The number of rollouts, each followed by one gradient step for each of its ``minibatches``.
+        minibatches: The number of parts of the episodes, of which one gradient step uses one.
+        value_weight: The weight of the value loss (returns of the visited states).
+        track_weight: The weight of the tracker's loss.
+        discount: The discount of those returns.
+        episode: See EpisodeConfig.
+        optimiser: See OptimiserConfig.
+    """
+
+    needs: ClassVar[str] = READ_ONCE
+
+    steps: Count = 1500
+    minibatches: Positive = 2
+    value_weight: Amount = 0.5
+    track_weight: Amount = 1.0
+    discount: Share = 0.9
+    episode: EpisodeConfig = field(default_factory=EpisodeConfig)
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+
+    def __post_init__(self) -> None:
+        refuse_whole_episodes(self.episode)
+
+
+class Imitate(Stage):
     """The stage: one call of ``step`` plays a rollout and learns from it once.
 
     Args:
-        actor: the network that plays and learns, tracker included.
-        tracks: what it plays on.
-        settings: see ImitateConfig.
-        seed: every random draw is a function of (seed, stage, step).
+        actor: The network that plays and learns, tracker included.
+        tracks: What it plays on.
+        settings: See ImitateConfig.
+        seed: Every random draw is a function of (seed, stage, step).
     """
 
     name = "imitate"
 
     def __init__(self, actor: FixedEncoders, tracks: Sequence[Track], settings: ImitateConfig, *, seed: int) -> None:
-        self.actor, self.settings, self.seed, self.steps = actor, settings, seed, settings.steps
+        self.actor, self.settings = actor, settings
         self.episodes = Episodes(actor, tracks, settings.episode)
-        self.optimiser = Optimiser(actor.learned(), settings.optimiser, steps=settings.steps * settings.minibatches)
+        optimiser = Optimiser(actor.learned(), settings.optimiser, steps=settings.steps * settings.minibatches)
+        super().__init__(settings, optimiser, seed=seed, episodes=self.episodes)
 
     def step(self, number: int) -> dict[str, float]:
         """Play rollout ``number`` and learn from the oracle's advice."""
@@ -64,12 +96,3 @@ class Imitate:
             "episode/agrees_with_oracle": agreed,
             "gradient_norm": norm,
         }
-
-    def state(self) -> dict[str, Tensor]:
-        """What a checkpoint needs beside the network."""
-        return self.optimiser.state() | self.episodes.state()
-
-    def load(self, tensors: dict[str, Tensor]) -> None:
-        """Go on from ``state``."""
-        self.optimiser.load(tensors)
-        self.episodes.load(tensors)

@@ -1,17 +1,67 @@
-"""What REINFORCE, A2C and PPO share beside rollout and returns: parts of a batch, terms of the loss, their state."""
+"""What REINFORCE, A2C and PPO share: settings, a step, parts of a batch, terms of the loss."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from standpartner.agent.config import AnyNetworkConfig
+from standpartner.errors import ConfigError
 from standpartner.game.tracks import Track
-from standpartner.learn.config import A2cConfig, PpoConfig, ReinforceConfig
-from standpartner.learn.optimise import Optimiser
-from standpartner.learn.rollout import Actor, Episodes, Rollout
+from standpartner.learn.optimise import PAPER_OPTIMISER, Optimiser, OptimiserConfig
+from standpartner.learn.ranges import Amount, Count, Share
+from standpartner.learn.rollout import PAPER_EPISODES, Actor, EpisodeConfig, Episodes, Rollout, rollout_measures
+from standpartner.learn.stage import READ_ONCE, EpisodeStageConfig, Stage, abilities
+
+
+@dataclass(frozen=True)
+class RewardConfig(EpisodeStageConfig):
+    """The settings of a learner from reward; the defaults are the paper's.
+
+    Attributes:
+        steps: The number of rollouts.
+        discount: The discount gamma.
+        mean_values: Whether a value is the mean reward to come, not the discounted sum (see `Rollout.advantages`).
+        entropy: The weight of the entropy bonus.
+        value_weight: The weight of the value loss.
+        encoders: Whether a read-once network's encoders learn from the reward, too.
+        episode: See EpisodeConfig.
+        optimiser: See OptimiserConfig.
+    """
+
+    steps: Count = 1_000_000
+    discount: Share = 0.9
+    mean_values: bool = False
+    entropy: Amount = 0.05
+    value_weight: Amount = 0.5
+    encoders: bool = False
+    episode: EpisodeConfig = PAPER_EPISODES
+    optimiser: OptimiserConfig = PAPER_OPTIMISER
+
+    @property
+    def changes_encoders(self) -> bool:
+        """Whether a read-once network's encoders learn."""
+        return self.encoders
+
+    def check(self, network: AnyNetworkConfig, where: str) -> None:
+        """Check that network and settings fit; see `StageConfig.check`."""
+        super().check(network, where)
+        read_once = READ_ONCE in abilities(network)
+        samples, track = getattr(self, "samples", 0), getattr(self, "track", False)
+        if read_once and samples:
+            raise ConfigError(
+                f"{where}.samples: a read-once network has a memory; set samples to 0 so that it learns from episodes"
+            )
+        if not read_once and (self.encoders or track):
+            raise ConfigError(f"{where}: encoders and track belong to a read-once network; leave them out")
+
+
+SettingsT = TypeVar("SettingsT", bound=RewardConfig)
 
 
 @dataclass(frozen=True)
@@ -19,9 +69,9 @@ class Batch:
     """A rollout with what its actions turned out to be worth; (T, N) like its columns.
 
     Attributes:
-        rollout: what was played.
-        advantages: how much better than expected.
-        returns: targets of the value.
+        rollout: What was played.
+        advantages: How much better than expected it was.
+        returns: The targets of the value.
     """
 
     rollout: Rollout
@@ -29,84 +79,101 @@ class Batch:
     returns: Tensor
 
     def part(self, episodes: Tensor) -> "Batch":
-        """Only some of the episodes."""
+        """Return only some of the episodes."""
         return Batch(self.rollout.part(episodes), self.advantages[:, episodes], self.returns[:, episodes])
 
     def alone(self) -> "Batch":
-        """See `Rollout.alone`."""
+        """Return every frame as an episode of its own; see `Rollout.alone`."""
         kept = self.rollout.played
         return Batch(self.rollout.alone(), self.advantages[kept][None], self.returns[kept][None])
 
     def parts(self, rng: np.random.Generator, *, count: int = 1, size: int = 0) -> list["Batch"]:
-        """All episodes in random order, in so many equal parts, or in parts of a size (the last may be smaller)."""
+        """Return all episodes in random order, in so many equal parts, or in parts of a size (the last is smaller)."""
         return [self.part(episodes) for episodes in shuffled(self.returns.shape[1], rng, count=count, size=size)]
 
 
 def weigh(rollout: Rollout, *, discount: float, gae_lambda: float, mean_values: bool) -> Batch:
-    """What the actions of a rollout were worth; see `Rollout.advantages`."""
+    """Tell what the actions of a rollout were worth; see `Rollout.advantages`."""
     advantages = rollout.advantages(discount=discount, gae_lambda=gae_lambda, mean_values=mean_values)
     return Batch(rollout, advantages, rollout.value + advantages)
 
 
-class Learner:
-    """A stage that learns from reward; subclasses add ``step``.
+class Learner(Stage, Generic[SettingsT]):
+    """A stage that learns from reward: a step plays a rollout and learns from it. Subclasses say how.
 
     Args:
-        actor: the network that plays and learns.
-        tracks: what it plays on.
-        settings: of the stage.
-        seed: every random draw is a function of (seed, stage, step).
-        gradient_steps: how many there will be, as far as the learning rate has to know.
+        actor: The network that plays and learns.
+        tracks: What it plays on.
+        settings: The settings of the stage.
+        seed: Every random draw is a function of (seed, stage, step).
     """
 
-    def __init__(
-        self,
-        actor: Actor,
-        tracks: Sequence[Track],
-        settings: PpoConfig | A2cConfig | ReinforceConfig,
-        *,
-        seed: int,
-        gradient_steps: int,
-    ) -> None:
-        self.actor, self.seed, self.steps = actor, seed, settings.steps
+    stream: ClassVar[int]
+    """The number of the stage's random draws among all."""
+
+    def __init__(self, actor: Actor, tracks: Sequence[Track], settings: SettingsT, *, seed: int) -> None:
+        self.actor, self.settings = actor, settings
         self.episodes = Episodes(actor, tracks, settings.episode)
-        self.optimiser = Optimiser(actor.learned(), settings.optimiser, steps=gradient_steps)
+        optimiser = Optimiser(actor.learned(), settings.optimiser, steps=settings.steps * self.passes())
+        super().__init__(settings, optimiser, seed=seed, episodes=self.episodes)
 
-    def state(self) -> dict[str, Tensor]:
-        """What a checkpoint needs beside the network."""
-        return self.optimiser.state() | self.episodes.state()
+    def passes(self) -> int:
+        """Return the gradient steps of a rollout, as far as the learning rate has to know them."""
+        return 1
 
-    def load(self, tensors: dict[str, Tensor]) -> None:
-        """Go on from ``state``."""
-        self.optimiser.load(tensors)
-        self.episodes.load(tensors)
+    def step(self, number: int) -> dict[str, float]:
+        """Play rollout ``number`` and learn from it."""
+        rng = np.random.default_rng([self.seed, self.stream, number])
+        rollout = self.episodes.collect(rng)
+        rate = self.optimiser.learning_rate()
+        return self.learn_from(rollout, rng) | {"learning_rate": rate} | rollout_measures(rollout)
+
+    @abstractmethod
+    def learn_from(self, rollout: Rollout, rng: np.random.Generator) -> dict[str, float]:
+        """Learn from a rollout, and return what to log; ``rng`` draws what is drawn."""
+
+    def weigh(self, rollout: Rollout, *, gae_lambda: float) -> Batch:
+        """Tell what the actions of a rollout were worth, by the settings."""
+        settings = self.settings
+        return weigh(rollout, discount=settings.discount, gae_lambda=gae_lambda, mean_values=settings.mean_values)
+
+    def climb(self, batch: Batch) -> dict[str, float]:
+        """Make one step along the policy gradient, and return what to log."""
+        loss, logged = policy_gradient_loss(self.actor, batch, self.settings)
+        return logged | {"gradient_norm": self.optimiser.step(loss)}
 
 
 def shuffled(number: int, rng: np.random.Generator, *, count: int = 1, size: int = 0) -> list[Tensor]:
-    """0, 1, ... number - 1 in random order, in parts as `Batch.parts` has them."""
+    """Return 0, 1, ... number - 1 in random order, in parts as `Batch.parts` has them."""
     order = rng.permutation(number)
     split = np.split(order, range(size, number, size)) if size else np.array_split(order, count)
     return [torch.as_tensor(part) for part in split]
 
 
 def judge(logits: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
-    """(..., actions), (...) -> log-probability of the action taken (...), entropy of the policy (...) in nat."""
+    """Return the log-probability of the actions taken, and the entropy of the policy in nat.
+
+    Args:
+        logits: (..., actions) logits of all actions.
+        action: (...) indices of those taken.
+
+    Returns:
+        Both (...).
+    """
     log_probabilities = logits.log_softmax(-1)
     chosen = log_probabilities.gather(-1, action.unsqueeze(-1)).squeeze(-1)
     return chosen, -(log_probabilities.exp() * log_probabilities).sum(-1)
 
 
-def policy_gradient_loss(
-    actor: Actor, batch: Batch, settings: A2cConfig | ReinforceConfig
-) -> tuple[Tensor, dict[str, float]]:
-    """The loss of A2C and of REINFORCE with a baseline, and what to log.
+def policy_gradient_loss(actor: Actor, batch: Batch, settings: RewardConfig) -> tuple[Tensor, dict[str, float]]:
+    """Return the loss of A2C and of REINFORCE with a baseline, and what to log.
 
     Actions that brought more than the value expected become more probable; the value learns what they brought.
 
     Args:
-        actor: with its weights as they are now.
+        actor: The network with its weights as they are now.
         batch: T frames of N episodes.
-        settings: weights of the terms.
+        settings: The weights of the terms.
     """
     played = batch.rollout.played
     logits, values = (judged[played] for judged in actor.replay(batch.rollout))
@@ -125,10 +192,10 @@ def policy_gradient_loss(
 
 
 def explained(values: Tensor, returns: Tensor) -> float:
-    """Share of the returns' variance that the values explain; 1 is perfect, 0 no better than their mean."""
+    """Return the share of the returns' variance that the values explain; 1 is perfect, 0 no better than their mean."""
     return float(1 - (returns - values).var(correction=0) / returns.var(correction=0).clamp(min=1e-12))
 
 
 def means(logs: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Mean of every logged number over the gradient steps of a rollout."""
+    """Return the mean of every logged number over the gradient steps of a rollout."""
     return {name: float(np.mean([log[name] for log in logs])) for name in logs[0]}

@@ -21,7 +21,9 @@ from standpartner.learn.device import precision
 from standpartner.learn.features import look_through
 from standpartner.learn.fixed_encoders import replay
 from standpartner.learn.rollout import Acted, Rollout
-from standpartner.networks.read_once import OUTLINE, ReadOnceNetwork, interpolate_window
+from standpartner.networks.heads import interpolate_window
+from standpartner.networks.policy import OUTLINE
+from standpartner.networks.read_once import ReadOnceNetwork
 
 BEHIND = 4  # columns of a crop before the window with which it begins: 32 strip px
 AHEAD_PX_PER_FRAME = 6  # what it has after that window; music takes 3 strip px a frame on average

@@ -7,6 +7,8 @@ share of frames located within 8 strip px, ``located/median_px`` the median erro
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -15,22 +17,42 @@ from torch import Tensor
 from standpartner.agent.columns import located_px
 from standpartner.game.tracks import Track
 from standpartner.game.windows import Floats, Views, Windows
-from standpartner.learn.config import MmlocConfig
 from standpartner.learn.device import precision
-from standpartner.learn.optimise import Optimiser
+from standpartner.learn.optimise import Optimiser, OptimiserConfig
 from standpartner.learn.pretrain import soft_target
+from standpartner.learn.ranges import Amount, Count, Positive
+from standpartner.learn.stage import LOCATING, Stage, StageConfig
 from standpartner.networks.windows import WindowNetwork
 
 
-class Mmloc:
+@dataclass(frozen=True)
+class MmlocConfig(StageConfig):
+    """The settings of supervised localisation inside the window.
+
+    Attributes:
+        steps: The number of gradient steps.
+        samples: The frames of one gradient step.
+        offset_px: The window's centre is up to this far from the truth, in strip px.
+        optimiser: See OptimiserConfig.
+    """
+
+    needs: ClassVar[str] = LOCATING
+
+    steps: Count = 1_000_000
+    samples: Positive = 100
+    offset_px: Amount = 50.0
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+
+
+class Mmloc(Stage):
     """The stage: one call of ``step`` draws windows around the truth and learns where in them it is.
 
     Args:
-        network: with bins.
-        tracks: whose frames are drawn, each equally often.
-        settings: see MmlocConfig.
-        seed: every random draw is a function of (seed, stage, step).
-        mixed_precision: see `precision`.
+        network: The network, which has bins.
+        tracks: The tracks whose frames are drawn, each equally often.
+        settings: See MmlocConfig.
+        seed: Every random draw is a function of (seed, stage, step).
+        mixed_precision: See `precision`.
     """
 
     name = "mmloc"
@@ -44,10 +66,10 @@ class Mmloc:
         seed: int,
         mixed_precision: str = "off",
     ) -> None:
-        self.network, self.tracks, self.settings, self.steps = network, tracks, settings, settings.steps
-        self.seed, self.mixed_precision = seed, mixed_precision
+        self.network, self.tracks, self.settings, self.mixed_precision = network, tracks, settings, mixed_precision
         self.windows = Windows(tracks, network.game, differences=network.config.differences)
-        self.optimiser = Optimiser(network.named_parameters(), settings.optimiser, steps=settings.steps)
+        optimiser = Optimiser(network.named_parameters(), settings.optimiser, steps=settings.steps)
+        super().__init__(settings, optimiser, seed=seed)
         self._first = np.array([track.first_frame for track in tracks])
         self._ends = np.cumsum([track.last_frame - track.first_frame + 1 for track in tracks])
 
@@ -71,7 +93,7 @@ class Mmloc:
         }
 
     def locate(self, score: Floats, spectrogram: Floats) -> Floats:
-        """Logits (n, bins) of windows and excerpts, with dropout off."""
+        """Return logits (n, bins) of windows and excerpts, with dropout off."""
         self.network.eval()
         with torch.no_grad():
             return self._logits(score, spectrogram).numpy(force=True)
@@ -81,7 +103,7 @@ class Mmloc:
             return self.network.locate(torch.as_tensor(score), torch.as_tensor(spectrogram)).float()
 
     def _draw(self, rng: np.random.Generator) -> tuple[Views, np.ndarray]:
-        """Views around the truth, and how far the truth is from each window's left edge in strip px."""
+        """Draw views around the truth, and how far the truth is from each window's left edge in strip px."""
         drawn = rng.integers(self._ends[-1], size=self.settings.samples)
         track = np.searchsorted(self._ends, drawn, side="right")
         frame = self._first[track] + drawn - np.concatenate([[0], self._ends])[track]
@@ -89,11 +111,3 @@ class Mmloc:
         offset = rng.uniform(-self.settings.offset_px, self.settings.offset_px, len(target))
         views = Views.alone(track, target + offset, frame)
         return views, target - (views.centre_px - self.network.game.window_width_px // 2)
-
-    def state(self) -> dict[str, Tensor]:
-        """What a checkpoint needs beside the network."""
-        return self.optimiser.state()
-
-    def load(self, tensors: dict[str, Tensor]) -> None:
-        """Go on from ``state``."""
-        self.optimiser.load(tensors)

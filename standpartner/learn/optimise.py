@@ -1,28 +1,67 @@
 """One optimiser for all stages: AdamW, warm-up, decay, clipping, averaged weights, saved as tensors."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
-from standpartner.learn.config import OptimiserConfig
+from standpartner.learn.ranges import Amount, Count, Share
 from standpartner.learn.team import Team
 
-REFINEMENT = 0.1
+REFINEMENT: Final = 0.1
+_ADAM_STATE: Final = ("step", "exp_avg", "exp_avg_sq")
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    """AdamW with warm-up, decay, gradient clipping and an average of the weights.
+
+    Attributes:
+        learning_rate: The highest learning rate, which is reached after ``warmup_steps``.
+        warmup_steps: The steps of linear warm-up.
+        decay: Whether the learning rate falls to a hundredth, along a cosine, by the last gradient step of the stage.
+        patience: After so many validations without a better one the stage goes back to its best weights with a tenth of
+            the learning rate; 0 never does.
+        refinements: How often it does so. When patience runs out once more, the stage ends.
+        weight_decay: The weight decay of AdamW.
+        gradient_norm: Gradients with a larger norm are scaled down to this one.
+        average: The decay of the exponential moving average of the weights, which validation and export use; 0 takes
+            the weights as they are.
+    """
+
+    learning_rate: Amount = 1e-3
+    warmup_steps: Count = 100
+    decay: bool = True
+    patience: Count = 0
+    refinements: Count = 2
+    weight_decay: Amount = 0.01
+    gradient_norm: Amount = 1.0
+    average: Share = 0.998
+
+
+PAPER_OPTIMISER: Final = OptimiserConfig(
+    learning_rate=1e-4, warmup_steps=0, decay=False, patience=50, weight_decay=0.0, gradient_norm=0.5, average=0.0
+)
 
 
 class Optimiser:
     """AdamW over some parameters of a module, and a moving average of them.
 
+    Schedule and average are not PyTorch's: its cosine is a recursion that rounds otherwise and cannot overlap with the
+    warm-up, and ``AveragedModel`` copies the whole network, parts that do not learn included, and counts its first
+    update otherwise, so that with them a run would not come to the same weights.
+
     Args:
-        parameters: named parameters that learn.
-        config: see OptimiserConfig.
-        steps: how many steps there will be; a learning rate that decays has come to a hundredth by then.
+        parameters: The named parameters that learn.
+        config: The settings.
+        steps: How many steps there will be; a learning rate that decays has come to a hundredth by then.
 
     Attributes:
-        refinement: factor of the learning rate, see ``OptimiserConfig.patience``.
-        team: takes every step together, see `Team`.
+        refinement: The factor of the learning rate, see ``OptimiserConfig.patience``.
+        team: The processes that take every step together, see `Team`.
     """
 
     def __init__(self, parameters: Iterable[tuple[str, nn.Parameter]], config: OptimiserConfig, *, steps: int) -> None:
@@ -35,7 +74,7 @@ class Optimiser:
         self.average = {name: p.detach().clone() for name, p in self.parameters.items()}
 
     def learning_rate(self) -> float:
-        """Of the coming step."""
+        """Return the learning rate of the coming step."""
         warm = min(1.0, (self.step_count + 1) / max(1, self.config.warmup_steps))
         done = min(1.0, self.step_count / max(1, self.steps)) if self.config.decay else 0.0
         rate = self.config.learning_rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
@@ -61,23 +100,28 @@ class Optimiser:
                 self.average[name].lerp_(parameter, 1 - keep)
         return float(norm)
 
-    def refine(self) -> None:
-        """Go on with a tenth of the learning rate, from weights that were put in place of what was reached."""
+    def go_back(self, weights: Mapping[str, Tensor]) -> None:
+        """Go on from other weights with a tenth of the learning rate; parameters that do not learn stay as they are.
+
+        Args:
+            weights: The weights of the whole network by name.
+        """
         self.refinement *= REFINEMENT
         with torch.no_grad():
             for name, parameter in self.parameters.items():
+                parameter.copy_(weights[name])
                 self.average[name].copy_(parameter)
 
     def swap_average(self) -> None:
-        """Exchange the weights with their average; call again to change back."""
+        """Exchange the weights with their average; call it again to change back."""
         with torch.no_grad():
             for name, parameter in self.parameters.items():
                 held = parameter.detach().clone()
                 parameter.copy_(self.average[name])
                 self.average[name].copy_(held)
 
-    def state(self) -> dict[str, Tensor]:
-        """Everything needed to go on, as tensors by name."""
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return everything needed to go on, as tensors by name."""
         tensors = {
             "optimiser/step": torch.tensor(self.step_count),
             "optimiser/refinement": torch.tensor(self.refinement, dtype=torch.float64),
@@ -88,13 +132,12 @@ class Optimiser:
                 tensors[f"optimiser/adam/{key}/{name}"] = value
         return tensors
 
-    def load(self, tensors: dict[str, Tensor]) -> None:
-        """Go on from ``state``."""
+    def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from a ``state_dict``."""
         self.step_count = int(tensors["optimiser/step"])
         self.refinement = float(tensors.get("optimiser/refinement", 1.0))  # older checkpoints have none
         for name, parameter in self.parameters.items():
             self.average[name].copy_(tensors[f"optimiser/average/{name}"])
-            keys = ("step", "exp_avg", "exp_avg_sq")
-            held = {key: tensors[f"optimiser/adam/{key}/{name}"] for key in keys if self.step_count}
-            if held:
+            if self.step_count:
+                held = {key: tensors[f"optimiser/adam/{key}/{name}"] for key in _ADAM_STATE}
                 self.adam.state[parameter] = {key: value.to(parameter.device, copy=True) for key, value in held.items()}

@@ -1,21 +1,20 @@
 """When to take smaller steps and when to stop: by validations in a row that were not better than the best before."""
 
-from standpartner.learn.config import OptimiserConfig
+from collections.abc import Mapping
+
+from standpartner.learn.optimise import OptimiserConfig
 
 
 class Patience:
     """Counts validations without improvement (see ``OptimiserConfig.patience``).
 
     Args:
-        config: how long to wait and how often to refine.
-        state: of an earlier ``state``, to go on from; empty at the start.
+        config: How long to wait and how often to refine.
     """
 
-    def __init__(self, config: OptimiserConfig, state: dict[str, int] | None = None) -> None:
+    def __init__(self, config: OptimiserConfig) -> None:
         self.config = config
         self.waited, self.refined = 0, 0
-        if state:
-            self.waited, self.refined = state["waited"], state["refined"]
 
     def goes_on(self, *, improved: bool) -> bool:
         """Take note of a validation; False when patience has run out: then refine, or stop if ``is_over``."""
@@ -31,6 +30,10 @@ class Patience:
         """Whether patience has run out once more than there are refinements."""
         return self.refined > self.config.refinements
 
-    def state(self) -> dict[str, int]:
-        """For a checkpoint."""
+    def state_dict(self) -> dict[str, int]:
+        """Return the counts, for a checkpoint."""
         return {"waited": self.waited, "refined": self.refined}
+
+    def load_state_dict(self, counts: Mapping[str, int]) -> None:
+        """Go on from a ``state_dict``; an empty one, as older checkpoints have it, is the start."""
+        self.waited, self.refined = counts.get("waited", 0), counts.get("refined", 0)

@@ -4,7 +4,7 @@ Every detail, where it comes from and what each logged number means: docs/algori
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -12,18 +12,53 @@ from torch import Tensor
 from torch.nn import functional
 
 from standpartner.game.tracks import Track
-from standpartner.learn.config import PpoConfig
-from standpartner.learn.learner import Batch, Learner, explained, judge, means, shuffled, weigh
-from standpartner.learn.rollout import Actor, Rollout, rollout_measures
+from standpartner.learn.learner import Batch, Learner, RewardConfig, explained, judge, means, shuffled
+from standpartner.learn.optimise import OptimiserConfig
+from standpartner.learn.ranges import Amount, Count, Positive, Share
+from standpartner.learn.rollout import Actor, EpisodeConfig, Rollout
+from standpartner.learn.stage import refuse_whole_episodes
+
+Helper = Callable[[Rollout], Tensor]
+
+
+@dataclass(frozen=True)
+class PpoConfig(RewardConfig):
+    """The settings of PPO with generalised advantage estimation; the defaults suit the read-once network.
+
+    Attributes:
+        steps: The number of rollouts, each followed by ``epochs`` passes in ``minibatches`` parts.
+        gae_lambda: The lambda of generalised advantage estimation.
+        clip: The range of the probability ratio.
+        epochs: The passes over a rollout.
+        minibatches: The number of parts of the episodes, of which one gradient step uses one.
+        samples: The frames that one gradient step uses, drawn from all of a rollout; 0 takes whole episodes by
+            ``minibatches``, which a network with memory needs.
+        track: Whether the tracker goes on learning from the truth, one pass a rollout.
+    """
+
+    steps: Count = 1500
+    mean_values: bool = True
+    gae_lambda: Share = 0.95
+    clip: Amount = 0.2
+    epochs: Positive = 3
+    minibatches: Positive = 2
+    samples: Count = 0
+    entropy: Amount = 0.003
+    track: bool = False
+    episode: EpisodeConfig = field(default_factory=EpisodeConfig)
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+
+    def __post_init__(self) -> None:
+        refuse_whole_episodes(self.episode)
 
 
 def ppo_loss(actor: Actor, batch: Batch, settings: PpoConfig) -> tuple[Tensor, dict[str, float]]:
-    """The loss on some episodes of a rollout, and what to log.
+    """Return the loss on some episodes of a rollout, and what to log.
 
     Args:
-        actor: with its weights as they are now.
-        batch: T frames of N episodes; advantages normalised.
-        settings: see PpoConfig.
+        actor: The network with its weights as they are now.
+        batch: T frames of N episodes; the advantages are normalised.
+        settings: See PpoConfig.
     """
     rollout, advantages = batch.rollout, batch.advantages
     logits, values = actor.replay(rollout)
@@ -46,18 +81,19 @@ def ppo_loss(actor: Actor, batch: Batch, settings: PpoConfig) -> tuple[Tensor, d
     return loss, logged
 
 
-class Ppo(Learner):
+class Ppo(Learner[PpoConfig]):
     """The stage: one call of ``step`` plays a rollout and improves the policy on it a few times.
 
     Args:
-        actor: the network that plays and learns.
-        tracks: what it plays on.
-        settings: see PpoConfig.
-        seed: see `Learner`.
-        helper: another loss of a part of a rollout, which gets gradient steps of its own before the policy's.
+        actor: The network that plays and learns.
+        tracks: What it plays on.
+        settings: See PpoConfig.
+        seed: See `Learner`.
+        helper: Another loss of a part of a rollout, which gets gradient steps of its own before the policy's.
     """
 
     name = "ppo"
+    stream = 4
 
     def __init__(
         self,
@@ -66,25 +102,23 @@ class Ppo(Learner):
         settings: PpoConfig,
         *,
         seed: int,
-        helper: Callable[[Rollout], Tensor] | None = None,
+        helper: Helper | None = None,
     ) -> None:
-        frames = settings.episode.episodes * settings.episode.frames
+        self.helper = helper
+        super().__init__(actor, tracks, settings, seed=seed)
+
+    def passes(self) -> int:
+        """See `Learner.passes`."""
+        settings, frames = self.settings, self.settings.episode.episodes * self.settings.episode.frames
         parts = -(-frames // settings.samples) if settings.samples else settings.minibatches
-        passes = settings.epochs * parts + (settings.minibatches if helper else 0)
-        super().__init__(actor, tracks, settings, seed=seed, gradient_steps=settings.steps * passes)
-        self.settings, self.helper = settings, helper
+        return settings.epochs * parts + (settings.minibatches if self.helper else 0)
 
-    def step(self, number: int) -> dict[str, float]:
-        """Play rollout ``number`` and learn from it."""
-        rng = np.random.default_rng([self.seed, 4, number])
-        rollout = self.episodes.collect(rng)
-        rate = self.optimiser.learning_rate()
+    def learn_from(self, rollout: Rollout, rng: np.random.Generator) -> dict[str, float]:
+        """See `Learner.learn_from`."""
         helped = self._help(self.helper, rollout, rng) if self.helper else {}
-        return self._improve(rollout, rng) | helped | {"learning_rate": rate} | rollout_measures(rollout)
+        return self._improve(rollout, rng) | helped
 
-    def _help(
-        self, helper: Callable[[Rollout], Tensor], rollout: Rollout, rng: np.random.Generator
-    ) -> dict[str, float]:
+    def _help(self, helper: Helper, rollout: Rollout, rng: np.random.Generator) -> dict[str, float]:
         losses = []
         for episodes in shuffled(rollout.fresh.shape[1], rng, count=self.settings.minibatches):
             loss = helper(rollout.part(episodes))
@@ -94,9 +128,7 @@ class Ppo(Learner):
 
     def _improve(self, rollout: Rollout, rng: np.random.Generator) -> dict[str, float]:
         settings = self.settings
-        batch = weigh(
-            rollout, discount=settings.discount, gae_lambda=settings.gae_lambda, mean_values=settings.mean_values
-        )
+        batch = self.weigh(rollout, gae_lambda=settings.gae_lambda)
         advantages = (batch.advantages - batch.advantages.mean()) / (batch.advantages.std() + 1e-8)
         batch = replace(batch, advantages=advantages)
         if settings.samples:

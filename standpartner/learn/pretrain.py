@@ -4,19 +4,23 @@ The data builder knows every notehead, every score time and every key press, so 
 encoders learn in minutes what reward alone teaches in hours (measured in docs/experiments.md).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from standpartner.agent.columns import located_px
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
-from standpartner.learn.config import TrainConfig
-from standpartner.learn.data import SegmentBatch, SegmentSampler, TrainingSet
+from standpartner.learn.data import TrainingSet
 from standpartner.learn.device import precision
-from standpartner.learn.optimise import Optimiser
-from standpartner.networks.read_once import ReadOnceNetwork, interpolate_window
+from standpartner.learn.optimise import Optimiser, OptimiserConfig
+from standpartner.learn.ranges import Amount, Count
+from standpartner.learn.segments import SegmentBatch, SegmentConfig, SegmentSampler
+from standpartner.learn.stage import Stage, StageConfig
+from standpartner.networks.heads import interpolate_window
+from standpartner.networks.read_once import ReadOnceNetwork
 from standpartner.perform import AugmentConfig
 
 READ_POSITIVE_WEIGHT = 20.0  # noteheads are rare among the 80 rows of a column
@@ -25,8 +29,41 @@ PACE_WEIGHT = 0.25
 
 
 @dataclass(frozen=True)
+class PretrainConfig(SegmentConfig, StageConfig):
+    """The settings of the supervised learning of read, listen, outline and locate; see SegmentConfig for the batches.
+
+    Attributes:
+        steps: The number of gradient steps.
+        locate_weight: The weight of the locate loss.
+        read_weight: The weight of the read loss.
+        listen_weight: The weight of the listen loss.
+        outline_weight: The weight of the outline loss.
+        optimiser: See OptimiserConfig.
+    """
+
+    steps: Count = 3000
+    locate_weight: Amount = 1.0
+    read_weight: Amount = 1.0
+    listen_weight: Amount = 1.0
+    outline_weight: Amount = 1.0
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+
+    @property
+    def changes_encoders(self) -> bool:
+        """Whether a read-once network's encoders learn."""
+        return True
+
+
+@dataclass(frozen=True)
 class PretrainOutput:
-    """Of one batch, all float32: logits of locate (B, T, 64), read (B, C, 80), listen (B, T, 88); outline (B, C, 2)."""
+    """What the network makes of one batch, all float32.
+
+    Attributes:
+        locate: (B, T, 64) logits over the window's columns.
+        read: (B, C, 80) logits of noteheads on the half-px rows.
+        listen: (B, T, 88) logits of the keys that start.
+        outline: (B, C, 2) logit of an onset, and the pace.
+    """
 
     locate: Tensor
     read: Tensor
@@ -48,13 +85,13 @@ def forward(network: ReadOnceNetwork, batch: SegmentBatch) -> PretrainOutput:
 
 
 def soft_target(column: Tensor, columns: int = WINDOW_COLUMNS) -> Tensor:
-    """(...,) fractional column -> (..., columns) weights of its two neighbours, linear as a window's interpolation."""
+    """Share a fractional column (...,) between its two neighbours, linearly as in a window: (..., columns) weights."""
     places = torch.arange(columns, device=column.device)
     return (1 - (column.unsqueeze(-1) - places).abs()).clamp(min=0)
 
 
 def losses(output: PretrainOutput, batch: SegmentBatch) -> dict[str, Tensor]:
-    """Mean losses by name.
+    """Return mean losses by name.
 
     locate is a cross-entropy in nat, read and listen are weighted binary cross-entropies, outline is a binary
     cross-entropy of the onsets and a quarter of the mean absolute (smooth) error of the pace in octaves.
@@ -78,37 +115,46 @@ def losses(output: PretrainOutput, batch: SegmentBatch) -> dict[str, Tensor]:
     return {"locate": locate[seen].mean(), "read": read, "listen": listen, "outline": outline}
 
 
-def located_px(logits: Tensor) -> Tensor:
-    """Expected column around the highest logit, as strip px from the window's centre: (..., 64) -> (...)."""
-    best = logits.argmax(-1, keepdim=True)
-    places = torch.arange(WINDOW_COLUMNS, device=logits.device)
-    near = (places - best).abs() <= 1
-    weights = logits.masked_fill(~near, -torch.inf).softmax(-1)
-    return ((weights * places).sum(-1) - (WINDOW_COLUMNS - 1) / 2) * COLUMN_STRIDE_PX
+class Pretrain(Stage):
+    """The stage: one call of ``step`` draws a batch, learns from it, and says how well it went.
 
-
-class Pretrain:
-    """The stage: one call of ``step`` draws a batch, learns from it, and says how well it went."""
+    Args:
+        network: The network; all of it learns but policy and search head.
+        data: What is drawn from.
+        settings: See PretrainConfig.
+        augment: The augmentation of the spectrograms.
+        seed: Every random draw is a function of (seed, stage, step).
+        mixed_precision: See `precision`.
+    """
 
     name = "pretrain"
 
-    def __init__(self, network: ReadOnceNetwork, data: TrainingSet, config: TrainConfig) -> None:
-        self.network, self.config, self.steps = network, config, config.pretrain.steps
-        self.sampler = SegmentSampler(
-            data, config.pretrain, lead_frames=network.frames.lead_frames, augment=config.augment
-        )
+    def __init__(
+        self,
+        network: ReadOnceNetwork,
+        data: TrainingSet,
+        settings: PretrainConfig,
+        *,
+        augment: AugmentConfig,
+        seed: int,
+        mixed_precision: str = "off",
+    ) -> None:
+        self.network, self.settings, self.mixed_precision = network, settings, mixed_precision
+        self.sampler = self._sampler(data, augment)
         named = [(n, p) for n, p in network.named_parameters() if not n.startswith(("policy.", "search."))]
-        self.optimiser = Optimiser(named, config.pretrain.optimiser, steps=self.steps)
+        super().__init__(settings, Optimiser(named, settings.optimiser, steps=settings.steps), seed=seed)
+
+    def _sampler(self, data: TrainingSet, augment: AugmentConfig) -> SegmentSampler:
+        return SegmentSampler(data, self.settings, lead_frames=self.network.frames.lead_frames, augment=augment)
 
     def step(self, number: int) -> dict[str, float]:
         """Learn from batch ``number``, which depends on it and the seed alone."""
-        batch = self.sampler.batch(np.random.default_rng([self.config.seed, 1, number]))
+        batch = self.sampler.batch(np.random.default_rng([self.seed, 1, number]))
         self.network.train()
-        with precision(self.config.mixed_precision):
+        with precision(self.mixed_precision):
             output = forward(self.network, batch)
         parts = losses(output, batch)
-        settings = self.config.pretrain
-        loss = torch.stack([getattr(settings, f"{name}_weight") * part for name, part in parts.items()]).sum()
+        loss = torch.stack([getattr(self.settings, f"{name}_weight") * part for name, part in parts.items()]).sum()
         rate = self.optimiser.learning_rate()
         norm = self.optimiser.step(loss)
         found = {f"loss/{name}": float(value.detach()) for name, value in parts.items()}
@@ -116,31 +162,21 @@ class Pretrain:
         return {"loss/total": float(loss.detach()), **found, **within, "gradient_norm": norm, "learning_rate": rate}
 
     def validate(self, data: TrainingSet, *, batches: int = 12) -> dict[str, float]:
-        """The same measures on other pieces, without augmentation; always the same batches."""
-        sampler = SegmentSampler(
-            data, self.config.pretrain, lead_frames=self.network.frames.lead_frames, augment=AugmentConfig.none()
-        )
+        """Measure the same on other pieces, without augmentation; the batches are always the same."""
+        sampler = self._sampler(data, AugmentConfig.none())
         self.network.eval()
         rows = []
-        with torch.no_grad(), precision(self.config.mixed_precision):
+        with torch.no_grad(), precision(self.mixed_precision):
             for number in range(batches):
-                batch = sampler.batch(np.random.default_rng([self.config.seed, 2, number]))
+                batch = sampler.batch(np.random.default_rng([self.seed, 2, number]))
                 output = forward(self.network, batch)
                 rows.append({f"loss/{k}": float(v) for k, v in losses(output, batch).items()} | accuracy(output, batch))
         return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
-    def state(self) -> dict[str, Tensor]:
-        """What a checkpoint needs beside the network."""
-        return self.optimiser.state()
-
-    def load(self, tensors: dict[str, Tensor]) -> None:
-        """Go on from ``state``."""
-        self.optimiser.load(tensors)
-
 
 def accuracy(output: PretrainOutput, batch: SegmentBatch) -> dict[str, float]:
-    """Share of frames located within 8 strip px, and the median error in px."""
-    with torch.no_grad():
-        truth = (torch.as_tensor(batch.target_column) - (WINDOW_COLUMNS - 1) / 2) * COLUMN_STRIDE_PX
-        error = (located_px(output.locate) - truth).abs()[torch.as_tensor(batch.seen)]
-        return {"located/within_8_px": float((error <= 8).float().mean()), "located/median_px": float(error.median())}
+    """Return the share of frames located within 8 strip px, and the median error in px."""
+    truth_px = (batch.target_column + 0.5) * COLUMN_STRIDE_PX
+    located = located_px(output.locate.numpy(force=True), WINDOW_COLUMNS * COLUMN_STRIDE_PX)
+    error_px = np.abs(located - truth_px)[batch.seen]
+    return {"located/within_8_px": float((error_px <= 8).mean()), "located/median_px": float(np.median(error_px))}

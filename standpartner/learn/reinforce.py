@@ -3,41 +3,55 @@
 Every detail, where it comes from and what each logged number means: docs/algorithms/reinforce.md.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Self
 
 import numpy as np
 
-from standpartner.game.tracks import Track
-from standpartner.learn.config import ReinforceConfig
-from standpartner.learn.learner import Learner, means, policy_gradient_loss, weigh
-from standpartner.learn.rollout import Actor, rollout_measures
+from standpartner.errors import ConfigError
+from standpartner.learn.learner import Learner, RewardConfig, means
+from standpartner.learn.ranges import Amount, Count
+from standpartner.learn.rollout import EpisodeConfig, Rollout
+from standpartner.learn.team import Team
 
 
-class Reinforce(Learner):
-    """The stage: one call of ``step`` plays whole episodes and learns from all their frames once.
+@dataclass(frozen=True)
+class ReinforceConfig(RewardConfig):
+    """The settings of REINFORCE; a rollout of whole episodes is followed by one pass over their frames.
 
-    Args:
-        actor: the network that plays and learns.
-        tracks: what it plays on.
-        settings: see ReinforceConfig.
-        seed: see `Learner`.
+    The defaults are the paper's, whose code has no entropy bonus here.
+
+    Attributes:
+        samples: The frames that one gradient step uses; 0 takes the whole rollout, which a network with memory needs.
     """
 
+    samples: Count = 32
+    entropy: Amount = 0.0
+    episode: EpisodeConfig = field(default_factory=partial(EpisodeConfig, episodes=1, frames=0, anywhere=0.0))
+
+    def __post_init__(self) -> None:
+        if self.episode.frames or self.optimiser.decay:
+            raise ConfigError(
+                "REINFORCE plays whole episodes and does not know beforehand how many gradient steps they make: "
+                f"set episode.frames to 0, got {self.episode.frames}, and optimiser.decay to false"
+            )
+
+    def share(self, team: Team, where: str) -> Self:
+        """Return one process's part; see `StageConfig.share`."""
+        if self.samples:
+            raise ConfigError(f"{where}.samples: several processes need 0, as their episodes are not equally long")
+        return super().share(team, where)
+
+
+class Reinforce(Learner[ReinforceConfig]):
+    """The stage: one call of ``step`` plays whole episodes and learns from all their frames once."""
+
     name = "reinforce"
+    stream = 6
 
-    def __init__(self, actor: Actor, tracks: Sequence[Track], settings: ReinforceConfig, *, seed: int) -> None:
-        super().__init__(actor, tracks, settings, seed=seed, gradient_steps=settings.steps)
-        self.settings = settings
-
-    def step(self, number: int) -> dict[str, float]:
-        """Play the episodes of rollout ``number`` and learn from them."""
-        settings = self.settings
-        rng = np.random.default_rng([self.seed, 6, number])
-        rollout = self.episodes.collect(rng)
-        rate, logs = self.optimiser.learning_rate(), []
-        batch = weigh(rollout, discount=settings.discount, gae_lambda=1.0, mean_values=settings.mean_values)
-        parts = batch.alone().parts(rng, size=settings.samples) if settings.samples else [batch]
-        for part in parts:
-            loss, logged = policy_gradient_loss(self.actor, part, settings)
-            logs.append(logged | {"gradient_norm": self.optimiser.step(loss)})
-        return means(logs) | {"learning_rate": rate} | rollout_measures(rollout)
+    def learn_from(self, rollout: Rollout, rng: np.random.Generator) -> dict[str, float]:
+        """See `Learner.learn_from`."""
+        batch, size = self.weigh(rollout, gae_lambda=1.0), self.settings.samples
+        parts = batch.alone().parts(rng, size=size) if size else [batch]
+        return means([self.climb(part) for part in parts])

@@ -1,8 +1,8 @@
 """Playing many episodes for a while and keeping what a learner needs, whatever the network that plays."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from standpartner.game.batched import BatchedGame
 from standpartner.game.rules import CONFIGS
 from standpartner.game.tracks import Track
-from standpartner.learn.config import EpisodeConfig
+from standpartner.learn.ranges import Amount, Count, Positive, Share
 from standpartner.learn.returns import generalised_advantages
 
 Teacher = Callable[[BatchedGame], np.ndarray]
@@ -22,14 +22,38 @@ AGAIN_FRAMES = (30, 160)  # how long before a loss an episode starts that tries 
 
 
 @dataclass(frozen=True)
+class EpisodeConfig:
+    """How training episodes run; imitation and the learners from reward share it.
+
+    Attributes:
+        episodes: The number of episodes played side by side.
+        frames: The frames of one rollout; 0 makes it one whole episode of each.
+        anywhere: The share of episodes that start somewhere on the true path instead of at the first onset.
+        offset_px: The standard deviation, in strip px, of the position error of episodes that start anywhere.
+        again: The share of episodes that start some seconds before a moment at which an earlier one was lost.
+        game: The name of the game's configuration ("piano", "nottingham").
+    """
+
+    episodes: Positive = 128
+    frames: Count = 32
+    anywhere: Share = 0.6
+    offset_px: Amount = 12.0
+    again: Share = 0.0
+    game: str = "piano"
+
+
+PAPER_EPISODES: Final = EpisodeConfig(episodes=8, frames=15, anywhere=0.0)
+
+
+@dataclass(frozen=True)
 class Acted:
     """What a network made of the present state of n episodes.
 
     Attributes:
-        observed: what a replay needs to know of the state, by name, each (n, ...).
-        logits: (n, actions) of the actions.
-        value: (n,) of the states.
-        memory: (n, memory_size) to be handed in with the next state.
+        observed: What a replay needs to know of the state, by name, each (n, ...).
+        logits: (n, actions) logits of the actions.
+        value: (n,) values of the states.
+        memory: (n, memory_size) memory to be handed in with the next state.
     """
 
     observed: dict[str, Tensor]
@@ -41,36 +65,42 @@ class Acted:
 class Actor(Protocol):
     """What learners ask of a network: to play, and to judge again, with gradients, what it played.
 
+    A replay judges as the network played: without an update in between it gives the same probabilities.
+
     Attributes:
-        stands_alone: whether it judges every frame by itself, so that a replay needs no whole episodes.
+        stands_alone: Whether it judges every frame by itself, so that a replay needs no whole episodes.
     """
 
     stands_alone: bool
 
     def learned(self) -> Iterable[tuple[str, nn.Parameter]]:
-        """Parameters that learn, with their names in the network."""
+        """Return the parameters that learn, with their names in the network."""
         ...
 
     def empty_memory(self, count: int) -> Tensor:
-        """(count, memory_size) zeros: what is remembered at the start of an episode."""
+        """Return (count, memory_size) zeros: what is remembered at the start of an episode."""
         ...
 
     def prepare(self) -> None:
-        """Get ready to act with the weights as they are; called before each rollout."""
+        """Get ready to act with the weights as they are; it is called before each rollout."""
         ...
 
     def act(self, game: BatchedGame, memory: Tensor, *, which: np.ndarray | None = None) -> Acted:
         """Judge the present states, without gradients.
 
         Args:
-            game: as it stands.
-            memory: (n, memory_size).
-            which: (n,) episodes; None for all.
+            game: The game as it stands.
+            memory: (n, memory_size) memory of the frame before.
+            which: (n,) indices of the episodes; None for all.
         """
         ...
 
     def replay(self, rollout: "Rollout") -> tuple[Tensor, Tensor]:
-        """Judge all states of a rollout again, with gradients: action logits (T, N, actions) and values (T, N)."""
+        """Judge all states of a rollout again, with gradients.
+
+        Returns:
+            Action logits (T, N, actions) and values (T, N).
+        """
         ...
 
 
@@ -79,20 +109,21 @@ class Rollout:
     """T frames of N episodes; ``first_memory`` is (N, memory_size), everything else (T, N, ...).
 
     Attributes:
-        observed: what the network that played needs for a replay, by name.
-        offset_px: the window's centre minus the truth when it was observed.
-        first_memory: memory before the first frame.
-        fresh: an episode starts at this frame, with empty memory.
-        played: the frame belongs to an episode; False after the end of one that is not replaced at once.
-        action: index of the action taken.
-        log_probability: of that action when it was taken.
-        value: of the state, when it was seen.
-        next_value: of the state after the step; 0 after a terminated episode.
-        reward: of the step.
-        ended: the episode terminated or was truncated by the step.
-        lost, finished: why it terminated.
-        taught: index of the action that the teacher would have taken (-1 without a teacher).
-        error_px: position minus truth after the step.
+        observed: What the network that played needs for a replay, by name.
+        offset_px: The window's centre minus the truth when it was observed.
+        first_memory: The memory before the first frame.
+        fresh: Whether an episode starts at this frame, with empty memory.
+        played: Whether the frame belongs to an episode. It does not after the end of one that is not replaced at once.
+        action: The index of the action taken.
+        log_probability: The logarithm of that action's probability when it was taken.
+        value: The value of the state, when it was seen.
+        next_value: The value of the state after the step; 0 after a terminated episode.
+        reward: The reward of the step.
+        ended: Whether the episode terminated or was truncated by the step.
+        lost: Whether the episode terminated because the agent was lost.
+        finished: Whether it terminated because the music was over.
+        taught: The index of the action that the teacher would have taken (-1 without a teacher).
+        error_px: The position minus the truth after the step.
     """
 
     observed: dict[str, Tensor]
@@ -112,13 +143,13 @@ class Rollout:
     error_px: Tensor
 
     def advantages(self, *, discount: float, gae_lambda: float, mean_values: bool = True) -> Tensor:
-        """(T, N) generalised advantages; plus ``value`` they are the targets of the value.
+        """Return (T, N) generalised advantages; plus ``value`` they are the targets of the value.
 
         Args:
-            discount: gamma.
-            gae_lambda: see `generalised_advantages`.
-            mean_values: rewards count (1 - discount), so that a value is the mean reward to come, from 0 to 1, for
-                every discount; otherwise it is the discounted sum.
+            discount: The discount gamma.
+            gae_lambda: The lambda of `generalised_advantages`.
+            mean_values: Whether rewards count (1 - discount), so that a value is the mean reward to come, from 0 to 1,
+                for every discount. If not, it is the discounted sum.
         """
         return generalised_advantages(
             self.reward * (1 - discount) if mean_values else self.reward,
@@ -130,7 +161,7 @@ class Rollout:
         )
 
     def part(self, episodes: Tensor) -> "Rollout":
-        """Only some of the episodes."""
+        """Return only some of the episodes."""
         return Rollout(
             observed={name: values[:, episodes] for name, values in self.observed.items()},
             first_memory=self.first_memory[episodes],
@@ -138,7 +169,7 @@ class Rollout:
         )
 
     def alone(self) -> "Rollout":
-        """The frames that were played, M of them, each as an episode of its own: everything is (1, M, ...)."""
+        """Return the M frames that were played, each as an episode of its own: everything is (1, M, ...)."""
         kept = self.played.flatten()
 
         def flat(values: Tensor) -> Tensor:
@@ -160,9 +191,9 @@ class Episodes:
     With ``config.frames`` 0 a rollout is one whole episode of each instead, and those that end first wait.
 
     Args:
-        actor: plays, with its weights as they are at each rollout.
-        tracks: what is played.
-        config: see EpisodeConfig.
+        actor: The network that plays, with its weights as they are at each rollout.
+        tracks: What is played.
+        config: See EpisodeConfig.
     """
 
     def __init__(self, actor: Actor, tracks: Sequence[Track], config: EpisodeConfig) -> None:
@@ -191,7 +222,7 @@ class Episodes:
         self.fresh[which] = True
 
     def _draw_starts(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(count,) tracks, frames, and whether these lie anywhere on the path, not at the first onset.
+        """Draw (count,) tracks, frames, and whether these lie anywhere on the path, not at the first onset.
 
         Losses are rare: an agent that loses a piece in a hundred would hardly ever meet what it fails at. So some
         episodes start where an earlier one was about to be lost.
@@ -219,9 +250,9 @@ class Episodes:
         """Play ``config.frames`` frames, or whole episodes if that is 0.
 
         Args:
-            rng: draws actions and new episodes.
-            teacher: asked at every state what it would do.
-            greedy: share of actions that are the most probable one instead of drawn.
+            rng: It draws actions and new episodes.
+            teacher: It is asked at every state what it would do.
+            greedy: The share of actions that are the most probable one instead of drawn.
         """
         self.actor.prepare()
         first_memory = self.memory.clone()
@@ -241,14 +272,14 @@ class Episodes:
         return frames < self.config.frames if self.config.frames else bool(self.game.running.any())
 
     def _value(self, which: np.ndarray | None = None) -> Tensor:
-        """Values of the present states of some episodes, without stepping their memory."""
+        """Return the values of the present states of some episodes, without stepping their memory."""
         memory = self.memory * ~torch.as_tensor(self.fresh).unsqueeze(1)
         return self.actor.act(self.game, memory if which is None else memory[which], which=which).value
 
     def _step(
         self, rng: np.random.Generator, teacher: Teacher | None, greedy: float
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """One frame of every episode: what was observed, and the other columns of a rollout."""
+        """Play one frame of every episode: what was observed, and the other columns of a rollout."""
         game = self.game
         fresh, played = torch.as_tensor(self.fresh.copy()), torch.as_tensor(game.running.copy())
         acted = self.actor.act(game, self.memory * ~fresh.unsqueeze(1))
@@ -297,14 +328,14 @@ class Episodes:
 
     _OWN_ARRAYS = ("fresh", "losses", "loss_count")
 
-    def state(self) -> dict[str, Tensor]:
-        """Where all episodes stand, as tensors by name."""
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return where all episodes stand, as tensors by name."""
         arrays = {name: torch.as_tensor(getattr(self.game, name).copy()) for name in self._GAME_ARRAYS}
         arrays |= {name: torch.as_tensor(getattr(self, name).copy()) for name in self._OWN_ARRAYS}
         return {EPISODES + name: array for name, array in arrays.items()} | {EPISODES + "memory": self.memory}
 
-    def load(self, tensors: dict[str, Tensor]) -> None:
-        """Go on from ``state``."""
+    def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from a ``state_dict``."""
         for name in self._GAME_ARRAYS:
             getattr(self.game, name)[:] = tensors[EPISODES + name].numpy(force=True)
         self.memory = tensors[EPISODES + "memory"].to(self.memory.device, copy=True)
@@ -317,7 +348,7 @@ def _stack(rows: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
 
 
 def rollout_measures(rollout: Rollout) -> dict[str, float]:
-    """How well the episodes went: frames played, mean reward, error and how they ended."""
+    """Measure how well the episodes went: frames played, mean reward, error and how they ended."""
     played, ended, lost = rollout.played.sum(), rollout.ended.sum(), rollout.lost.sum()
     return {
         "episode/frames": float(played),

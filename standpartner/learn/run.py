@@ -25,17 +25,15 @@ from standpartner.errors import ConfigError
 from standpartner.learn.config import STAGES, TrainConfig, parse_config
 from standpartner.learn.data import training_set
 from standpartner.learn.device import computing_on, find_device
+from standpartner.learn.log import Log
 from standpartner.learn.patience import Patience
 from standpartner.learn.rollout import EPISODES
-from standpartner.learn.stages import Measure, RunData, Stage, Stages, share_of
+from standpartner.learn.stage import Stage
+from standpartner.learn.stages import Measure, RunData, share_of, stages_for
 from standpartner.learn.team import Team
-from standpartner.networks.checkpoint import (
-    AnyNetwork,
-    build_network,
-    commit_of_code,
-    load_checkpoint,
-    save_checkpoint,
-)
+from standpartner.networks.checkpoint import AnyNetwork, build_network, load_checkpoint, save_checkpoint
+from standpartner.support.files import replacing
+from standpartner.support.provenance import code_version
 
 __all__ = ["STAGES", "Progress", "Run", "RunData", "load_data", "rank"]
 
@@ -98,7 +96,7 @@ class Run:
         self.best: dict[str, float] = {}
         self.seconds = 0.0  # of a processor, that steps and validations took so far
         self._share = share_of(config, self.team)
-        self._stages = Stages(self._share, data)
+        self._stages = stages_for(self.network, self._share, data)
 
     def _started(self) -> AnyNetwork:
         """The network of the agent that the run starts from."""
@@ -121,16 +119,15 @@ class Run:
             if before == self.config:
                 return
         self.folder.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(path.name + ".part")
-        draft.write_text(json.dumps(self.config.to_json(), indent=1) + "\n")
-        draft.replace(path)  # after a crash there is the old file or the new one
+        with replacing(path) as draft:  # after a crash there is the old file or the new one
+            draft.write_text(json.dumps(self.config.to_json(), indent=1) + "\n")
 
     def _commits(self) -> str:
-        """Commits of the code that the run was begun and went on with."""
+        """Return the commits of the code that the run was begun and went on with."""
         path = self.folder / "commits.txt"
-        known = path.read_text().split() if path.is_file() else []
-        now = commit_of_code()
-        if now and now not in known:
+        known = path.read_text().splitlines() if path.is_file() else []
+        now = code_version()
+        if now not in known:
             known.append(now)
             path.write_text("\n".join(known) + "\n")
         return ", ".join(known)
@@ -165,9 +162,10 @@ class Run:
         stage, measure = self._stages.make(name, self.network)
         stage.optimiser.team = self.team
         if resumed:
-            stage.load(self.team.handed_out(resumed))
-        patience = Patience(stage.optimiser.config, kept)
-        with _Log(self.folder, name, self._steps_before(name), writes=self.team.leads) as log:
+            stage.load_state_dict(self.team.handed_out(resumed))
+        patience = Patience(stage.optimiser.config)
+        patience.load_state_dict(kept)
+        with Log(self.folder, name, self._steps_before(name), writes=self.team.leads) as log:
             over = done >= stage.steps
             while not over:
                 self._step(stage, done, log)
@@ -176,7 +174,7 @@ class Run:
                 if done % self.config.validate_every == 0 or over:
                     improved = self._validate(stage, measure, done, log)
                     over |= self._judge(patience, stage, improved)
-                    state = self.team.gathered(stage.state(), EPISODES)
+                    state = self.team.gathered(stage.state_dict(), EPISODES)
                     self._save("checkpoint", name, done, tensors=state, patience=patience)
         stage.optimiser.swap_average()
         self._save(name, name, done, cut=done < stage.steps and self._out_of_time())
@@ -192,7 +190,7 @@ class Run:
                 return info["step"], tensors, info.get("patience", {})
         return 0, {}, {}
 
-    def _step(self, stage: Stage, number: int, log: "_Log") -> None:
+    def _step(self, stage: Stage, number: int, log: Log) -> None:
         start_s, clock_s = _processor_s(), time.perf_counter()
         seed = np.random.SeedSequence([self._share.seed, 9, self.config.stages.index(stage.name), number])
         torch.manual_seed(int(seed.generate_state(1)[0]))  # dropout draws from PyTorch's own generator
@@ -203,7 +201,7 @@ class Run:
         if self.team.leads:
             self.progress(stage.name, number + 1, stage.steps, measured)
 
-    def _validate(self, stage: Stage, measure: Measure, done: int, log: "_Log") -> bool | None:
+    def _validate(self, stage: Stage, measure: Measure, done: int, log: Log) -> bool | None:
         """Validate the averaged weights; keep them if they follow better than all before.
 
         Returns:
@@ -224,19 +222,31 @@ class Run:
         return improved if follows else None
 
     def _judge(self, patience: Patience, stage: Stage, improved: bool | None) -> bool:
-        """Go back to the best weights or end the stage when patience has run out; returns whether it ends."""
+        """Go back to the best weights, or end the stage, when patience has run out; return whether it ends."""
         if improved is None or patience.goes_on(improved=improved):
             return False
         if patience.is_over:
             return True
-        best, _, _ = load_checkpoint(self.folder / "best.safetensors")
-        self.network.load_state_dict(best.state_dict())
-        stage.optimiser.refine()
+        stage.optimiser.go_back(self._best_of(stage).state_dict())
         return False
+
+    def _best_of(self, stage: Stage) -> AnyNetwork:
+        """Return the network with the best weights so far, or as it is if those stand on other encoders than it does.
+
+        A stage that fixes the encoders stands on what they made of the data. An earlier stage may have been better with
+        other encoders; its policy is of no use here.
+        """
+        best = self.folder / "best.safetensors"
+        if not self.team.agree(best.is_file()):
+            return self.network
+        network, _, _ = load_checkpoint(best)
+        there, here = network.state_dict(), self.network.state_dict()
+        fixed = here.keys() - stage.optimiser.parameters.keys()
+        return network if all(torch.equal(there[name].to(here[name]), here[name]) for name in fixed) else self.network
 
     def _steps_before(self, name: str) -> int:
         before = self.config.stages[: self.config.stages.index(name)]
-        return sum(getattr(self.config, stage).steps for stage in before)
+        return sum(self.config.stage(stage).steps for stage in before)
 
     def _save(
         self,
@@ -255,7 +265,7 @@ class Run:
             "step": step,
             "best": self.best,
             "seconds": self.seconds,
-            "patience": patience.state() if patience else {},
+            "patience": patience.state_dict() if patience else {},
             "cut": cut,
             "seed": self.config.seed,
             "commit": self.commit,
@@ -273,34 +283,3 @@ def _processor_s() -> float:
 def rank(found: Mapping[str, float]) -> tuple[float, float]:
     """Pieces are compared by onsets followed, then by error."""
     return (found["valid/r_on"], -found["valid/error_cm"]) if found else (-1.0, 0.0)
-
-
-class _Log:
-    """``log.jsonl`` and TensorBoard side by side, in the process that ``writes``."""
-
-    def __init__(self, folder: Path, stage: str, steps_before: int, *, writes: bool) -> None:
-        from torch.utils.tensorboard import SummaryWriter
-
-        self.stage, self.steps_before, self.writes = stage, steps_before, writes
-        if not writes:
-            return
-        self.board = SummaryWriter(str(folder / "tensorboard"))
-        self.lines = (folder / "log.jsonl").open("a")
-
-    def __enter__(self) -> "_Log":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.writes:
-            self.board.close()
-            self.lines.close()
-
-    def write(self, step: int, measured: dict[str, float]) -> None:
-        """Write what was measured after so many steps."""
-        if not self.writes:
-            return
-        row = {"stage": self.stage, "step": step} | {k: round(v, 6) for k, v in measured.items()}
-        self.lines.write(json.dumps(row) + "\n")
-        self.lines.flush()
-        for name, value in measured.items():
-            self.board.add_scalar(f"{self.stage}/{name}", value, self.steps_before + step)

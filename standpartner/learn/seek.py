@@ -5,29 +5,51 @@ What the logged numbers mean: ``loss/seek`` is the cross-entropy over all column
 calls there.
 """
 
+from dataclasses import dataclass, field
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
 from standpartner.follow.search import SearchConfig
-from standpartner.learn.config import SeekConfig
-from standpartner.learn.data import TrainingSet
+from standpartner.learn.data import TrainingSet, chances
 from standpartner.learn.features import Features
-from standpartner.learn.optimise import Optimiser
+from standpartner.learn.optimise import Optimiser, OptimiserConfig
 from standpartner.learn.pretrain import soft_target
+from standpartner.learn.ranges import Amount, Count, Positive
+from standpartner.learn.stage import Stage, StageConfig
 from standpartner.networks.read_once import ReadOnceNetwork
 
 
-class Seek:
+@dataclass(frozen=True)
+class SeekConfig(StageConfig):
+    """The settings of the supervised learning of the search head over whole scores, encoders fixed.
+
+    Attributes:
+        steps: The number of gradient steps.
+        segments: The performances in one batch.
+        frames: The frames of each, drawn from all of it.
+        by_length: Performances are drawn by their playing time to this power: 0 each equally often, 1 each second.
+        optimiser: See OptimiserConfig.
+    """
+
+    steps: Count = 1500
+    segments: Positive = 6
+    frames: Positive = 16
+    by_length: Amount = 0.5
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+
+
+class Seek(Stage):
     """The stage: one call of ``step`` draws frames of some performances and seeks each in its whole score.
 
     Args:
-        network: whose search head learns.
-        data: what is drawn from.
-        features: what the fixed encoders make of it.
-        settings: see SeekConfig.
-        seed: every random draw is a function of (seed, stage, step).
+        network: The network whose search head learns.
+        data: What is drawn from.
+        features: What the fixed encoders make of it.
+        settings: See SeekConfig.
+        seed: Every random draw is a function of (seed, stage, step).
     """
 
     name = "seek"
@@ -35,10 +57,10 @@ class Seek:
     def __init__(
         self, network: ReadOnceNetwork, data: TrainingSet, *, features: Features, settings: SeekConfig, seed: int
     ) -> None:
-        self.network, self.settings, self.seed, self.steps = network, settings, seed, settings.steps
+        self.network, self.settings = network, settings
         self.drawn = _Drawn(data, features, settings)
         named = [(f"search.{name}", parameter) for name, parameter in network.search.named_parameters()]
-        self.optimiser = Optimiser(named, settings.optimiser, steps=settings.steps)
+        super().__init__(settings, Optimiser(named, settings.optimiser, steps=settings.steps), seed=seed)
 
     def step(self, number: int) -> dict[str, float]:
         """Learn from batch ``number``; the first one begins with what locate has learned."""
@@ -52,7 +74,7 @@ class Seek:
         return {**measured, "gradient_norm": norm, "learning_rate": rate}
 
     def validate(self, data: TrainingSet, features: Features, *, batches: int = 40) -> dict[str, float]:
-        """The same measures on other pieces; always the same batches."""
+        """Measure the same on other pieces; the batches are always the same."""
         self.network.eval()
         drawn = _Drawn(data, features, self.settings)
         with torch.no_grad():
@@ -61,7 +83,7 @@ class Seek:
         return {"loss/seek": float(torch.stack(losses).mean()), "found/within_48_px": float(np.mean(within))}
 
     def _look(self, drawn: "_Drawn", rng: np.random.Generator) -> tuple[Tensor, float]:
-        """Loss of a batch, and the share of its frames that is found."""
+        """Return the loss of a batch, and the share of its frames that is found."""
         losses, near = [], []
         for _ in range(self.settings.segments):
             keys, embeddings, column = drawn.frames(rng)
@@ -71,27 +93,17 @@ class Seek:
             near.append(float((error_px <= SearchConfig().reach_px).float().mean()))
         return torch.stack(losses).mean(), float(np.mean(near))
 
-    def state(self) -> dict[str, Tensor]:
-        """What a checkpoint needs beside the network."""
-        return self.optimiser.state()
-
-    def load(self, tensors: dict[str, Tensor]) -> None:
-        """Go on from ``state``."""
-        self.optimiser.load(tensors)
-
 
 class _Drawn:
     """Draws frames of performances."""
 
     def __init__(self, data: TrainingSet, features: Features, settings: SeekConfig) -> None:
         self.data, self.features, self.count = data, features, settings.frames
-        playing = np.array([p.track.last_frame - p.track.first_frame + 1 for p in data.performances], np.float64)
-        weight = playing**settings.by_length
-        self.weight = weight / weight.sum()
+        self.chances = chances(data.performances, power=settings.by_length)
 
     def frames(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Of one performance: keys (P, features) of its score, embeddings (T, features), true columns (T,)."""
-        number = int(rng.choice(len(self.weight), p=self.weight))
+        """Draw of one performance: keys (P, features) of its score, embeddings (T, features), true columns (T,)."""
+        number = int(rng.choice(len(self.chances), p=self.chances))
         performance, features = self.data.performances[number], self.features
         track, piece = performance.track, performance.piece
         frame = rng.integers(track.first_frame, track.last_frame + 1, size=self.count)

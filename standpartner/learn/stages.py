@@ -1,30 +1,30 @@
-"""The stages of a run by name, each with its way of validating."""
+"""The stages of a run by name, each with its way of validating, for either kind of network."""
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
-from torch import Tensor
 
-from standpartner.errors import ConfigError
 from standpartner.evaluate.players.localisation import localisation_episodes
 from standpartner.game.rules import CONFIGS
 from standpartner.learn.a2c import A2c
-from standpartner.learn.config import A2cConfig, PpoConfig, ReinforceConfig, TrainConfig
+from standpartner.learn.config import TrainConfig
 from standpartner.learn.data import TrainingSet, augmented
-from standpartner.learn.features import Features, encode
+from standpartner.learn.features import Features, MadeByEncoders, encode
 from standpartner.learn.fixed_encoders import FixedEncoders, track_loss
 from standpartner.learn.imitate import Imitate
+from standpartner.learn.learner import Learner, RewardConfig
 from standpartner.learn.learning_encoders import LearningEncoders
 from standpartner.learn.mmloc import Mmloc
-from standpartner.learn.optimise import Optimiser
-from standpartner.learn.ppo import Ppo
+from standpartner.learn.ppo import Helper, Ppo
 from standpartner.learn.pretrain import Pretrain
 from standpartner.learn.reinforce import Reinforce
 from standpartner.learn.rollout import Actor
 from standpartner.learn.seek import Seek
+from standpartner.learn.stage import Stage
 from standpartner.learn.team import Team
 from standpartner.learn.validate import ActorPlayer, valid_measures, validate
 from standpartner.learn.window_actor import WindowActor
@@ -34,31 +34,19 @@ from standpartner.networks.windows import WindowNetwork
 from standpartner.perform import AugmentConfig
 
 Measure = Callable[[int], dict[str, float]]  # what validation after so many steps finds
-
-
-class Stage(Protocol):
-    """What the runner needs of a stage."""
-
-    name: str
-    steps: int
-    optimiser: Optimiser
-
-    def step(self, number: int) -> dict[str, float]:
-        """Learn once."""
-        ...
-
-    def state(self) -> dict[str, Tensor]:
-        """What a checkpoint needs beside the network."""
-        ...
-
-    def load(self, tensors: dict[str, Tensor]) -> None:
-        """Go on from ``state``."""
-        ...
+Made = tuple[Stage, Measure]
+NetworkT = TypeVar("NetworkT", ReadOnceNetwork, WindowNetwork)
 
 
 @dataclass(frozen=True)
 class RunData:
-    """What a run learns from and is validated on, with one checksum of all files it learns from."""
+    """What a run learns from and is validated on.
+
+    Attributes:
+        train: What it learns from.
+        valid: What it is validated on.
+        checksum: One checksum of all files it learns from.
+    """
 
     train: TrainingSet
     valid: TrainingSet
@@ -66,146 +54,166 @@ class RunData:
 
 
 def share_of(config: TrainConfig, team: Team) -> TrainConfig:
-    """One process's part of a run: its share of what a step draws and plays, and a seed of its own.
+    """Return one process's part of a run: its share of what a step draws and plays, and a seed of its own.
 
     Raises:
-        ConfigError: a stage's numbers cannot be divided by the number of processes.
+        ConfigError: A stage's numbers cannot be divided by the number of processes.
     """
     if team.size == 1:
         return config
-    shares: dict[str, Any] = {"seed": team.seed(config.seed)}
-    for name in config.stages:
-        stage = getattr(config, name)
-        divided = {
-            part: team.share(getattr(stage, part), f"{name}.{part}")
-            for part in ("segments", "samples")
-            if getattr(stage, part, 0)
-        }
-        if isinstance(stage, ReinforceConfig) and stage.samples:
-            raise ConfigError(f"{name}.samples: several processes need 0, as their episodes are not equally long")
-        if hasattr(stage, "episode"):
-            episodes = team.share(stage.episode.episodes, f"{name}.episode.episodes")
-            divided["episode"] = replace(stage.episode, episodes=episodes)
-        shares[name] = replace(stage, **divided)
-    return replace(config, **shares)
+    shares: dict[str, Any] = {name: config.stage(name).share(team, name) for name in config.stages}
+    return replace(config, seed=team.seed(config.seed), **shares)
 
 
-class Stages:
-    """Makes the stages of a run.
+class Stages(ABC, Generic[NetworkT]):
+    """Makes the stages of a run, for one kind of network.
 
     Args:
-        config: of the run.
-        data: of the run.
+        config: The configuration of the run.
+        data: The data of the run.
     """
 
     def __init__(self, config: TrainConfig, data: RunData) -> None:
         self.config, self.data = config, data
-        self._features: tuple[Features, Features] | None = None
 
-    def make(self, name: str, network: AnyNetwork) -> tuple[Stage, Measure]:
-        """A stage on a network, and how it is validated."""
-        if name == "pretrain":
-            return self._pretrain(_read_once(network))
-        if name == "seek":
-            return self._seek(_read_once(network))
-        if name == "imitate":
-            return self._imitate(_read_once(network))
-        if name == "mmloc":
-            return self._mmloc(_window(network))
-        return self._learner(name, network)
+    def make(self, name: str, network: NetworkT) -> Made:
+        """Make a stage on a network, and say how it is validated."""
+        return self.makers()[name](network)
 
-    def _pretrain(self, network: ReadOnceNetwork) -> tuple[Stage, Measure]:
-        stage = Pretrain(network, self.data.train, self.config)
+    def makers(self) -> Mapping[str, Callable[[NetworkT], Made]]:
+        """Return what makes each stage, by its name."""
+        learn = self._learn
+        return {Ppo.name: self._ppo, A2c.name: partial(learn, A2c), Reinforce.name: partial(learn, Reinforce)}
+
+    @abstractmethod
+    def learner(self, network: NetworkT, settings: RewardConfig) -> Actor:
+        """Return the actor that learns from reward."""
+
+    @abstractmethod
+    def player(self, network: NetworkT) -> Actor:
+        """Return an actor with the weights as they are, for what is validated."""
+
+    def helper(self, network: NetworkT) -> Helper | None:
+        """Return another loss that PPO teaches, if there is one."""
+        return None
+
+    def _ppo(self, network: NetworkT) -> Made:
+        return self._learn(Ppo, network, helper=self.helper(network))
+
+    def _learn(self, kind: type[Learner], network: NetworkT, **more: Any) -> Made:
+        settings: Any = self.config.stage(kind.name)
+        actor, tracks = self.learner(network, settings), self.data.train.tracks
+        return kind(actor, tracks, settings, seed=self.config.seed, **more), self.played(network)
+
+    def played(self, network: NetworkT) -> Measure:
+        """Validate by playing; all stages of a run by the same rules, as they choose the best together."""
+        config, tracks = self.config, self.data.valid.tracks
+        game = CONFIGS[[played for name in config.stages if (played := config.stage(name).game)][-1]]
+
+        def measure(number: int) -> dict[str, float]:
+            rng = None if config.validate_greedy else np.random.default_rng([config.seed, 8, number])
+            return validate(ActorPlayer(self.player(network), episodes=len(tracks), rng=rng), tracks, game)
+
+        return measure
+
+
+class ReadOnceStages(Stages[ReadOnceNetwork]):
+    """Makes the stages of a read-once network; those that fix its encoders share what these make of the data."""
+
+    def __init__(self, config: TrainConfig, data: RunData) -> None:
+        super().__init__(config, data)
+        self._train = MadeByEncoders(self._encode_train)
+        self._valid = MadeByEncoders(self._encode_valid)
+
+    def _encode_train(self, network: ReadOnceNetwork) -> Features:
+        config = self.config
+        return encode(
+            network,
+            self.data.train,
+            settings=config.augment,
+            seed=config.seed,
+            mixed_precision=config.mixed_precision,
+        )
+
+    def _encode_valid(self, network: ReadOnceNetwork) -> Features:
+        return encode(network, self.data.valid, settings=AugmentConfig.none(), seed=self.config.seed)
+
+    def makers(self) -> Mapping[str, Callable[[ReadOnceNetwork], Made]]:
+        """See `Stages.makers`."""
+        own = {Pretrain.name: self._pretrain, Seek.name: self._seek, Imitate.name: self._imitate}
+        return {**super().makers(), **own}
+
+    def _pretrain(self, network: ReadOnceNetwork) -> Made:
+        config = self.config
+        stage = Pretrain(
+            network,
+            self.data.train,
+            config.pretrain,
+            augment=config.augment,
+            seed=config.seed,
+            mixed_precision=config.mixed_precision,
+        )
         return stage, lambda _: {f"valid/{k}": v for k, v in stage.validate(self.data.valid).items()}
 
-    def _seek(self, network: ReadOnceNetwork) -> tuple[Stage, Measure]:
-        train, valid = self._encoded(network)
-        stage = Seek(network, self.data.train, features=train, settings=self.config.seek, seed=self.config.seed)
+    def _seek(self, network: ReadOnceNetwork) -> Made:
+        config, valid = self.config, self._valid.by(network)
+        stage = Seek(network, self.data.train, features=self._train.by(network), settings=config.seek, seed=config.seed)
         return stage, lambda _: {f"valid/{k}": v for k, v in stage.validate(self.data.valid, valid).items()}
 
-    def _imitate(self, network: ReadOnceNetwork) -> tuple[Stage, Measure]:
-        train, valid = self._encoded(network)
-        stage = Imitate(
-            FixedEncoders(network, train), self.data.train.tracks, self.config.imitate, seed=self.config.seed
-        )
-        return stage, self._played(lambda: FixedEncoders(network, valid))
+    def _imitate(self, network: ReadOnceNetwork) -> Made:
+        actor = FixedEncoders(network, self._train.by(network))
+        stage = Imitate(actor, self.data.train.tracks, self.config.imitate, seed=self.config.seed)
+        return stage, self.played(network)
 
-    def _mmloc(self, network: WindowNetwork) -> tuple[Stage, Measure]:
+    def player(self, network: ReadOnceNetwork) -> Actor:
+        """See `Stages.player`."""
+        return FixedEncoders(network, self._valid.by(network))
+
+    def learner(self, network: ReadOnceNetwork, settings: RewardConfig) -> Actor:
+        """See `Stages.learner`."""
+        if not settings.encoders:
+            return FixedEncoders(network, self._train.by(network), tracker=getattr(settings, "track", False))
         config = self.config
-        train = augmented(self.data.train, config.augment, seed=config.seed)
-        stage = Mmloc(network, train.tracks, config.mmloc, seed=config.seed, mixed_precision=config.mixed_precision)
+        heard = augmented(self.data.train, config.augment, seed=config.seed)
+        frames, precise = settings.episode.frames, config.mixed_precision
+        return LearningEncoders(network, heard, frames=frames, mixed_precision=precise)
+
+    def helper(self, network: ReadOnceNetwork) -> Helper | None:
+        """See `Stages.helper`."""
+        return partial(track_loss, network.policy) if self.config.ppo.track else None
+
+
+class WindowStages(Stages[WindowNetwork]):
+    """Makes the stages of a window network."""
+
+    def makers(self) -> Mapping[str, Callable[[WindowNetwork], Made]]:
+        """See `Stages.makers`."""
+        return {**super().makers(), Mmloc.name: self._mmloc}
+
+    def _heard(self) -> TrainingSet:
+        return augmented(self.data.train, self.config.augment, seed=self.config.seed)
+
+    def _mmloc(self, network: WindowNetwork) -> Made:
+        config, tracks = self.config, self._heard().tracks
+        stage = Mmloc(network, tracks, config.mmloc, seed=config.seed, mixed_precision=config.mixed_precision)
 
         def measure(_: int) -> dict[str, float]:
             return valid_measures(localisation_episodes(stage.locate, self.data.valid.tracks, game=network.game))
 
         return stage, measure
 
-    def _learner(self, name: str, network: AnyNetwork) -> tuple[Stage, Measure]:
-        """One of those that learn from reward."""
-        settings: PpoConfig | A2cConfig | ReinforceConfig = getattr(self.config, name)
-        actor, validated = self._actors(network, settings)
-        tracks, seed, measure = self.data.train.tracks, self.config.seed, self._played(validated)
-        if isinstance(settings, A2cConfig):
-            return A2c(actor, tracks, settings, seed=seed), measure
-        if isinstance(settings, ReinforceConfig):
-            return Reinforce(actor, tracks, settings, seed=seed), measure
-        helper = partial(track_loss, _read_once(network).policy) if settings.track else None
-        return Ppo(actor, tracks, settings, seed=seed, helper=helper), measure
+    def learner(self, network: WindowNetwork, settings: RewardConfig) -> Actor:
+        """See `Stages.learner`."""
+        return WindowActor(network, self._heard().tracks, mixed_precision=self.config.mixed_precision)
 
-    def _actors(
-        self, network: AnyNetwork, settings: PpoConfig | A2cConfig | ReinforceConfig
-    ) -> tuple[Actor, Callable[[], Actor]]:
-        """The actor that learns, and how to make one that plays what it is validated on."""
-        config, data = self.config, self.data
-        if isinstance(network, ReadOnceNetwork) and not settings.encoders:
-            train, valid = self._encoded(network)
-            tracker = isinstance(settings, PpoConfig) and settings.track
-            return FixedEncoders(network, train, tracker=tracker), lambda: FixedEncoders(network, valid)
-        heard = augmented(data.train, config.augment, seed=config.seed)
-        precise = config.mixed_precision
-        if isinstance(network, ReadOnceNetwork):
-            learning = LearningEncoders(network, heard, frames=settings.episode.frames, mixed_precision=precise)
-            return learning, lambda: FixedEncoders(network, self._encoded_valid(network))
-        acting = WindowActor(network, heard.tracks, mixed_precision=precise)
-        return acting, lambda: WindowActor(network, data.valid.tracks, mixed_precision=precise)
-
-    def _played(self, actor: Callable[[], Actor]) -> Measure:
-        """Validation by playing; all stages of a run by the same rules, as they choose the best together."""
-        config, tracks = self.config, self.data.valid.tracks
-        last = [stage for stage in config.stages if stage not in ("pretrain", "seek", "mmloc")][-1]
-        game = CONFIGS[getattr(config, last).episode.game]
-
-        def measure(number: int) -> dict[str, float]:
-            rng = None if config.validate_greedy else np.random.default_rng([config.seed, 8, number])
-            return validate(ActorPlayer(actor(), episodes=len(tracks), rng=rng), tracks, game)
-
-        return measure
-
-    def _encoded(self, network: ReadOnceNetwork) -> tuple[Features, Features]:
-        """What the fixed encoders make of the training and validation data; all stages that fix them share it."""
-        if self._features is None:
-            config = self.config
-            train = encode(
-                network,
-                self.data.train,
-                settings=config.augment,
-                seed=config.seed,
-                mixed_precision=config.mixed_precision,
-            )
-            self._features = train, self._encoded_valid(network)
-        return self._features
-
-    def _encoded_valid(self, network: ReadOnceNetwork) -> Features:
-        return encode(network, self.data.valid, settings=AugmentConfig.none(), seed=self.config.seed)
+    def player(self, network: WindowNetwork) -> Actor:
+        """See `Stages.player`."""
+        return WindowActor(network, self.data.valid.tracks, mixed_precision=self.config.mixed_precision)
 
 
-def _read_once(network: AnyNetwork) -> ReadOnceNetwork:
-    if not isinstance(network, ReadOnceNetwork):
-        raise ConfigError("expected a read-once network for this stage, got a window network")
-    return network
+STAGES_OF: Final[dict[str, type[Stages]]] = {"read-once": ReadOnceStages, "window": WindowStages}
 
 
-def _window(network: AnyNetwork) -> WindowNetwork:
-    if not isinstance(network, WindowNetwork):
-        raise ConfigError("expected a window network for this stage, got a read-once network")
-    return network
+def stages_for(network: AnyNetwork, config: TrainConfig, data: RunData) -> Stages:
+    """Return what makes the stages of a run on such a network."""
+    return STAGES_OF[network.config.kind](config, data)

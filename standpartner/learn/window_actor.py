@@ -20,12 +20,13 @@ class WindowActor:
     """Plays with window observations. What it remembers is only where it was in the state before.
 
     A rollout keeps where it looked, not what it saw: cutting a window again costs little beside the convolutions.
-    Dropout is off while it acts and on while it learns.
+    Dropout is off while it acts and while it learns: a replay has to judge with the policy that played, and masks drawn
+    anew would make it another (docs/algorithms/ppo.md).
 
     Args:
-        network: an agent's.
-        tracks: that are played, in the game's order.
-        mixed_precision: see `precision`.
+        network: The network of an agent.
+        tracks: The tracks that are played, in the game's order.
+        mixed_precision: See `precision`.
     """
 
     stands_alone = True
@@ -43,14 +44,13 @@ class WindowActor:
         return torch.zeros(count, 2, dtype=torch.float64)
 
     def prepare(self) -> None:
-        """See `Actor.prepare`; act chooses the mode itself."""
+        """See `Actor.prepare`; nothing has to be made ready."""
 
     def act(self, game: BatchedGame, memory: Tensor, *, which: np.ndarray | None = None) -> Acted:
         """See `Actor.act`."""
         episodes = np.arange(game.n_episodes) if which is None else which
         before_px, known = memory.numpy(force=True).T
         views = Views.of(game, episodes, before_px=before_px, first=known == 0)
-        self.network.eval()
         with torch.no_grad():
             logits, value = self._judge(views)
         observed = {name: torch.as_tensor(getattr(views, name)) for name in _VIEWS}
@@ -60,11 +60,11 @@ class WindowActor:
     def replay(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
         """See `Actor.replay`."""
         views = Views(**{name: rollout.observed[name].flatten().numpy(force=True) for name in _VIEWS})
-        self.network.train()
         logits, value = self._judge(views)
         return logits.unflatten(0, rollout.fresh.shape), value.unflatten(0, rollout.fresh.shape)
 
     def _judge(self, views: Views) -> tuple[Tensor, Tensor]:
+        self.network.eval()
         score, spectrogram = (torch.as_tensor(seen) for seen in self.windows.cut(views))
         with precision(self.mixed_precision):
             logits, value = self.network(score, spectrogram)

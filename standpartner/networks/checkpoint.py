@@ -2,43 +2,32 @@
 
 import json
 import os
-import shutil
-import subprocess
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from standpartner.agent.config import AnyNetworkConfig, WindowNetworkConfig, network_config
+from standpartner.agent.config import AnyNetworkConfig, network_config
 from standpartner.errors import AgentError
 from standpartner.networks.read_once import ReadOnceNetwork
 from standpartner.networks.windows import WindowNetwork
+from standpartner.support.provenance import code_version
 
 FORMAT_VERSION = 1
 _NETWORK = "network/"
 AnyNetwork = ReadOnceNetwork | WindowNetwork
 
 
+_NETWORKS: Final[dict[str, Callable[[Any], AnyNetwork]]] = {"read-once": ReadOnceNetwork, "window": WindowNetwork}
+
+
 def build_network(config: AnyNetworkConfig) -> AnyNetwork:
-    """A new network, its weights drawn from PyTorch's generator."""
-    return WindowNetwork(config) if isinstance(config, WindowNetworkConfig) else ReadOnceNetwork(config)
-
-
-def commit_of_code() -> str:
-    """Git commit of the code that runs, with "+" if files differ from it; "" outside a checkout."""
-    git = shutil.which("git")
-    if git is None:
-        return ""
-
-    def ask(*words: str) -> str:
-        done = subprocess.run([git, *words], cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
-        return done.stdout.strip() if done.returncode == 0 else ""
-
-    head = ask("rev-parse", "--short=12", "HEAD")
-    return head + "+" if head and ask("status", "--porcelain", "--untracked-files=no") else head
+    """Build a new network, its weights drawn from PyTorch's generator."""
+    return _NETWORKS[config.kind](config)
 
 
 def save_checkpoint(
@@ -47,16 +36,17 @@ def save_checkpoint(
     """Write atomically: after a crash there is the old file or the new one.
 
     Args:
-        path: the .safetensors file.
-        network: whose weights are kept.
-        info: anything JSON can hold (stage, step, seed, corpus checksums...).
-        others: further tensors by name (optimiser, episodes).
+        path: The .safetensors file.
+        network: The network whose weights are kept.
+        info: Anything JSON can hold (stage, step, seed, corpus checksums...).
+        others: Further tensors by name (optimiser, episodes).
 
     Raises:
-        AgentError: the file cannot be written.
+        AgentError: The file cannot be written.
     """
     tensors = {_NETWORK + name: value for name, value in network.state_dict().items()} | (others or {})
-    content = {"format": FORMAT_VERSION, "network": network.config.to_json(), "commit": commit_of_code()} | info
+    commit = info.get("commit") or code_version()
+    content = {"format": FORMAT_VERSION, "network": network.config.to_json()} | info | {"commit": commit}
     draft = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +65,7 @@ def load_checkpoint(path: Path) -> tuple[AnyNetwork, dict[str, Any], dict[str, T
     """Read a checkpoint: the network rebuilt, its information, the further tensors.
 
     Raises:
-        AgentError: the file is missing, damaged, or of another version.
+        AgentError: The file is missing, damaged, or of another version.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -96,6 +86,6 @@ def load_checkpoint(path: Path) -> tuple[AnyNetwork, dict[str, Any], dict[str, T
 
 
 def same_weights(a: Path, b: Path) -> bool:
-    """Whether two checkpoints hold exactly the same weights."""
+    """Tell whether two checkpoints hold exactly the same weights."""
     first, second = load_checkpoint(a)[0].state_dict(), load_checkpoint(b)[0].state_dict()
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)

@@ -18,6 +18,7 @@ from standpartner.agent.config import Convolution, WindowNetworkConfig
 from standpartner.constants import BAND_COUNT
 from standpartner.errors import ConfigError
 from standpartner.game.rules import CONFIGS
+from standpartner.networks.graph import Graph
 
 
 def _elu() -> nn.Module:
@@ -57,10 +58,10 @@ class WindowNetwork(nn.Module):
     """Two towers, a joint layer, and heads. Weights begin orthogonal and biases zero, as the authors' do.
 
     Args:
-        config: see WindowNetworkConfig.
+        config: See WindowNetworkConfig.
 
     Raises:
-        ConfigError: there is no such game, or the convolutions do not fit its windows.
+        ConfigError: There is no such game, or the convolutions do not fit its windows.
     """
 
     def __init__(self, config: WindowNetworkConfig) -> None:
@@ -88,17 +89,45 @@ class WindowNetwork(nn.Module):
         return nn.Sequential(*hidden, nn.Linear(config.head, outputs))
 
     def look(self, score: Tensor, spectrogram: Tensor) -> Tensor:
-        """Score windows (B, c, h, w) and excerpts (B, c, 78, 40), c = 2 with differences or 1 -> (B, joint)."""
+        """Look at windows and excerpts together.
+
+        Args:
+            score: (B, c, h, w) score windows; c is 2 with differences, else 1.
+            spectrogram: (B, c, 78, 40) spectrogram excerpts.
+
+        Returns:
+            (B, joint).
+        """
         return self.joint(torch.cat([self.spectrogram(spectrogram), self.score(score)], 1))
 
     def forward(self, score: Tensor, spectrogram: Tensor) -> tuple[Tensor, Tensor]:
-        """Action logits (B, 3) and values (B,) of an agent; inputs as in ``look``."""
+        """Return action logits (B, 3) and values (B,) of an agent; inputs as in ``look``."""
         seen = self.look(score, spectrogram)
         return self.policy(seen), self.value(seen).squeeze(-1)
 
     def locate(self, score: Tensor, spectrogram: Tensor) -> Tensor:
-        """Logits over the window's bins (B, bins), left to right; inputs as in ``look``."""
+        """Return logits over the window's bins (B, bins), left to right; inputs as in ``look``."""
         return self.bins(self.look(score, spectrogram))
+
+    def graphs(self) -> dict[str, Graph]:
+        """Return the one graph of a bundle, which judges each state of the game by itself; see ``export.py``."""
+        game, channels = self.game, 2 if self.config.differences else 1
+        inputs = {
+            "score": torch.zeros(2, channels, game.shown_height_px, game.shown_width_px),
+            "spectrogram": torch.zeros(2, channels, BAND_COUNT, game.frames_in_view),
+        }
+        if self.config.acts:
+            return {"window": Graph(self, inputs, ("action", "value"))}
+        return {"window": Graph(_Locator(self), inputs, ("bins",))}
+
+
+class _Locator(nn.Module):
+    def __init__(self, network: WindowNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, score: Tensor, spectrogram: Tensor) -> Tensor:
+        return self.network.locate(score, spectrogram)
 
 
 def _initialise(module: nn.Module) -> None:

@@ -17,7 +17,8 @@ from standpartner.agent.listening import Ear, hear_recording  # noqa: E402
 from standpartner.errors import AgentError  # noqa: E402
 from standpartner.networks.checkpoint import load_checkpoint  # noqa: E402
 from standpartner.networks.export import export_bundle  # noqa: E402
-from standpartner.networks.read_once import ReadOnceNetwork, interpolate_window  # noqa: E402
+from standpartner.networks.heads import interpolate_window  # noqa: E402
+from standpartner.networks.read_once import ReadOnceNetwork  # noqa: E402
 
 
 @pytest.fixture(params=["tiny", "default", "forgets"])

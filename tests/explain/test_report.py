@@ -17,14 +17,12 @@ from standpartner.explain.report.charts import Line, draw_lines, line_chart, rib
 from standpartner.explain.report.checkpoints import play_checkpoints
 from standpartner.explain.report.page import write_report
 from standpartner.explain.report.run_log import read_run
-from standpartner.learn.config import (
-    EpisodeConfig,
-    ImitateConfig,
-    OptimiserConfig,
-    PretrainConfig,
-    TrainConfig,
-)
+from standpartner.learn.config import TrainConfig
 from standpartner.learn.data import training_set
+from standpartner.learn.imitate import ImitateConfig
+from standpartner.learn.optimise import OptimiserConfig
+from standpartner.learn.pretrain import PretrainConfig
+from standpartner.learn.rollout import EpisodeConfig
 from standpartner.learn.run import Run, RunData
 from standpartner.piece import save_piece
 

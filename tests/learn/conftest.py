@@ -7,20 +7,18 @@ import pytest
 pytest.importorskip("torch")
 
 from standpartner.agent.config import Convolution, WindowNetworkConfig
-from standpartner.learn.config import (
-    A2cConfig,
-    EpisodeConfig,
-    ImitateConfig,
-    MmlocConfig,
-    OptimiserConfig,
-    PpoConfig,
-    PretrainConfig,
-    ReinforceConfig,
-    SeekConfig,
-    TrainConfig,
-)
+from standpartner.learn.a2c import A2cConfig
+from standpartner.learn.config import TrainConfig
 from standpartner.learn.data import training_set
+from standpartner.learn.imitate import ImitateConfig
+from standpartner.learn.mmloc import MmlocConfig
+from standpartner.learn.optimise import OptimiserConfig
+from standpartner.learn.ppo import PpoConfig
+from standpartner.learn.pretrain import PretrainConfig
+from standpartner.learn.reinforce import ReinforceConfig
+from standpartner.learn.rollout import EpisodeConfig
 from standpartner.learn.run import RunData
+from standpartner.learn.seek import SeekConfig
 from standpartner.perform import AugmentConfig
 
 

@@ -6,16 +6,13 @@ import pytest
 
 from standpartner.agent.config import NetworkConfig
 from standpartner.errors import ConfigError
-from standpartner.learn.config import (
-    PAPER_OPTIMISER,
-    A2cConfig,
-    EpisodeConfig,
-    ReinforceConfig,
-    TrainConfig,
-    bundled_configs,
-    load_config,
-    parse_config,
-)
+from standpartner.learn.a2c import A2cConfig
+from standpartner.learn.config import TrainConfig, bundled_configs, load_config, parse_config
+from standpartner.learn.imitate import ImitateConfig
+from standpartner.learn.optimise import PAPER_OPTIMISER
+from standpartner.learn.ppo import PpoConfig
+from standpartner.learn.reinforce import ReinforceConfig
+from standpartner.learn.rollout import EpisodeConfig
 from standpartner.networks.paper import PAPER_NETWORKS, PAPER_NOTTINGHAM, PAPER_PIANO
 from standpartner.perform import AugmentConfig
 
@@ -89,12 +86,14 @@ def test_stages_and_networks_have_to_fit():
 
     with pytest.raises(ConfigError, match="no stage 'sleep'"):
         config(stages=("sleep",))
-    with pytest.raises(ConfigError, match="'pretrain' needs a network that is read-once"):
+    with pytest.raises(ConfigError, match="pretrain needs a network that is read-once"):
         config(network=PAPER_PIANO)
-    with pytest.raises(ConfigError, match="'a2c' needs a network that is acting"):
+    with pytest.raises(ConfigError, match="a2c needs a network that is acting"):
         config(network=PAPER_NETWORKS["paper-piano-mmloc"], stages=("a2c",))
-    with pytest.raises(ConfigError, match="sees windows of 'nottingham'"):
+    with pytest.raises(ConfigError, match="expected 'nottingham', whose windows the network sees"):
         config(network=PAPER_NOTTINGHAM, stages=("a2c",))
+    with pytest.raises(ConfigError, match=r"ppo\.episode\.game: expected one of .*, got 'organ'"):
+        config(ppo=PpoConfig(episode=EpisodeConfig(game="organ")))
     with pytest.raises(ConfigError, match="set samples to 0"):
         config(stages=("reinforce",))
     with pytest.raises(ConfigError, match="belong to a read-once network"):
@@ -104,3 +103,108 @@ def test_stages_and_networks_have_to_fit():
 def test_reinforce_needs_whole_episodes():
     with pytest.raises(ConfigError, match=r"episode\.frames to 0, got 15"):
         ReinforceConfig(episode=EpisodeConfig(frames=15))
+
+
+WHOLE = EpisodeConfig(frames=0)
+
+
+@pytest.mark.parametrize("kind", [PpoConfig, ImitateConfig])
+def test_whole_episodes_are_refused_where_all_frames_teach(kind):
+    """Frames after an episode's end would teach, and would be among those that advantages are normalised with."""
+    with pytest.raises(ConfigError, match=r"episode\.frames: expected 1 or more, got 0"):
+        kind(episode=WHOLE)
+    assert A2cConfig(episode=WHOLE).episode.frames == 0  # it leaves them out
+
+
+BASE = {"name": "a", "corpus": "c"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"ppo": {"steps": "many"}}, "x.ppo.steps: expected int, got 'many'"),
+        ({"ppo": {"steps": 3.5}}, "x.ppo.steps: expected int, got 3.5"),
+        ({"ppo": {"steps": True}}, "x.ppo.steps: expected int, got True"),
+        ({"ppo": {"steps": -1}}, "x.ppo.steps: expected int >= 0, got -1"),
+        ({"ppo": {"minibatches": 0}}, "x.ppo.minibatches: expected int >= 1, got 0"),
+        ({"ppo": {"track": 1}}, "x.ppo.track: expected bool, got 1"),
+        ({"ppo": {"discount": 1.5}}, "x.ppo.discount: expected float <= 1.0, got 1.5"),
+        (
+            {"ppo": {"optimiser": {"learning_rate": "fast"}}},
+            "x.ppo.optimiser.learning_rate: expected float, got 'fast'",
+        ),
+        ({"ppo": {"episode": {"frames": 0}}}, "x.ppo: episode.frames: expected 1 or more, got 0"),
+        ({"ppo": 7}, "x.ppo: expected a table, got 7"),
+        ({"ppo": {"stepps": 7}}, "x.ppo: unknown setting stepps; expected some of steps, optimiser, "),
+        ({"pp0": {}}, "x: unknown setting pp0; expected some of name, corpus, "),
+        ({"also": ["a", 1]}, "x.also: expected str, got ['a', 1]"),
+        ({"also": "abc"}, "x.also: expected array, got 'abc'"),
+        ({"name": 3}, "x.name: expected str, got 3"),
+        ({"threads": 0}, "x.threads: expected int >= 1, got 0"),
+        ({"mixed_precision": "on"}, "x.mixed_precision: expected one of auto, off, got 'on'"),
+        ({"augment": {"gain_db": [3.0]}}, "x.augment.gain_db: expected array of length 2, got [3.0]"),
+        ({"augment": {"noise_probability": 2.0}}, "x.augment: expected noise_probability from 0 to 1, got 2.0"),
+        ({"network": {"memory": "a lot"}}, "x.network.memory: expected int, got 'a lot'"),
+        ({"network": {"depth": 3}}, "x.network: unknown setting depth; expected some of strip_channels, "),
+        (
+            {"network": {"kind": "window", "game": "piano", "score": [{"channels": "x"}], "spectrogram": []}},
+            "x.network.score[0].channels: expected int, got 'x'",
+        ),
+        ({"stages": []}, "x: stages: expected at least one of pretrain, seek, imitate, ppo, a2c, reinforce, mmloc"),
+    ],
+)
+def test_what_does_not_fit_is_named_with_what_was_expected_and_what_came(changes, message):
+    with pytest.raises(ConfigError) as raised:
+        parse_config(BASE | changes, where="x")
+    assert str(raised.value).startswith(message)
+
+
+def test_what_is_missing_is_named():
+    with pytest.raises(ConfigError, match="x: expected a value for corpus, got none"):
+        parse_config({"name": "a"}, where="x")
+
+
+def test_a_whole_number_stands_for_a_float():
+    assert parse_config(BASE | {"ppo": {"optimiser": {"learning_rate": 1}}}).ppo.optimiser.learning_rate == 1.0
+
+
+def test_a_base_is_a_name_and_not_the_file_itself(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text(f'base = "{path}"\n')
+    with pytest.raises(ConfigError, match="is its own base"):
+        load_config(str(path))
+    path.write_text("base = 3\n")
+    with pytest.raises(ConfigError, match="base: expected the name or path of a configuration, got 3"):
+        load_config(str(path))
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        ("imitate",),
+        ("seek",),  # of an agent that a run starts from
+        ("pretrain", "seek", "imitate", "ppo"),
+        ("pretrain", "imitate", "a2c", "ppo"),
+        ("imitate", "a2c", "reinforce"),
+        ("ppo", "imitate"),
+    ],
+)
+def test_orders_of_stages_that_are_allowed(stages):
+    whole = ReinforceConfig(samples=0)
+    assert TrainConfig("a", "c", stages=stages, reinforce=whole).stages == stages
+
+
+@pytest.mark.parametrize(
+    ("stages", "message"),
+    [
+        ((), "expected at least one of"),
+        (("ppo", "ppo"), "expected .*each once, got ppo, ppo"),
+        (("imitate", "pretrain"), "expected pretrain first.*got imitate, pretrain"),
+        (("imitate", "seek", "ppo"), "expected seek before imitate.*got imitate, seek, ppo"),
+        (("pretrain", "seek", "a2c"), "expected no seek beside stages that change the encoders"),
+        (("a2c", "seek"), "expected no seek beside stages that change the encoders"),
+    ],
+)
+def test_orders_of_stages_that_are_refused(stages, message):
+    with pytest.raises(ConfigError, match=f"^stages: {message}"):
+        TrainConfig("a", "c", stages=stages, a2c=A2cConfig(encoders=True))

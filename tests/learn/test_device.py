@@ -14,8 +14,10 @@ from torch.utils import _device
 from torch.utils._pytree import tree_leaves, tree_map_only
 
 from standpartner.errors import ConfigError
-from standpartner.learn.config import STAGES, A2cConfig, ReinforceConfig, parse_config
+from standpartner.learn.a2c import A2cConfig
+from standpartner.learn.config import STAGES, parse_config
 from standpartner.learn.device import computing_on, find_device, precision
+from standpartner.learn.reinforce import ReinforceConfig
 from standpartner.learn.run import Run
 from standpartner.networks.checkpoint import same_weights
 

@@ -8,15 +8,15 @@ import torch
 
 from standpartner.agent.config import Convolution, WindowNetworkConfig
 from standpartner.game import CONFIGS
-from standpartner.learn.a2c import A2c
-from standpartner.learn.config import A2cConfig, EpisodeConfig, OptimiserConfig, PpoConfig, ReinforceConfig
+from standpartner.learn.a2c import A2c, A2cConfig
 from standpartner.learn.features import encode
 from standpartner.learn.fixed_encoders import FixedEncoders
 from standpartner.learn.learner import Batch, explained, policy_gradient_loss, shuffled, weigh
 from standpartner.learn.learning_encoders import LearningEncoders
-from standpartner.learn.ppo import Ppo, ppo_loss
-from standpartner.learn.reinforce import Reinforce
-from standpartner.learn.rollout import Episodes, Rollout
+from standpartner.learn.optimise import OptimiserConfig
+from standpartner.learn.ppo import Ppo, PpoConfig, ppo_loss
+from standpartner.learn.reinforce import Reinforce, ReinforceConfig
+from standpartner.learn.rollout import EpisodeConfig, Episodes, Rollout
 from standpartner.learn.window_actor import WindowActor
 from standpartner.networks.read_once import ReadOnceNetwork
 from standpartner.networks.windows import WindowNetwork
@@ -63,14 +63,12 @@ def learner_of(name: str, actor, tracks, *, seed: int = 0):
 
 @pytest.mark.parametrize("kind", ACTORS)
 def test_a_replay_gives_the_probabilities_and_values_that_played(kind, actor_of, tiny_data):
-    """Also over episodes that end inside the rollout: ratios start at one. Dropout is off while acting."""
+    """Also over episodes that end inside the rollout, and with a network that has dropout: ratios start at one."""
     actor = actor_of(kind)
     episodes = Episodes(actor, tiny_data.train.tracks, EpisodeConfig(episodes=16, frames=12, game="nottingham"))
     rng = np.random.default_rng(0)
     for _ in range(3):
         rollout = episodes.collect(rng)
-        if kind == "windows":
-            actor.network.train = lambda mode=True, network=actor.network: WindowNetwork.train(network, False)
         logits, values = actor.replay(rollout)
         chosen = logits.log_softmax(-1).gather(-1, rollout.action.unsqueeze(-1)).squeeze(-1)
         torch.testing.assert_close(chosen, rollout.log_probability, atol=1e-4, rtol=0)
@@ -78,15 +76,33 @@ def test_a_replay_gives_the_probabilities_and_values_that_played(kind, actor_of,
     assert rollout.fresh[1:].any()
 
 
-def test_dropout_is_off_while_acting_and_on_while_learning(actor_of, tiny_data):
+@pytest.mark.parametrize("kind", ACTORS)
+def test_no_ratio_is_clipped_before_the_first_update(kind, actor_of, tiny_data):
+    actor = actor_of(kind)
+    settings = PpoConfig(
+        steps=1,
+        epochs=1,
+        minibatches=1,
+        clip=1e-3,
+        episode=EpisodeConfig(episodes=16, frames=12, game="nottingham"),
+        optimiser=QUICK,
+    )
+    logged = Ppo(actor, tiny_data.train.tracks, settings, seed=0).step(0)
+    assert logged["ppo/ratio_clipped"] == 0.0
+    assert logged["ppo/kl"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_dropout_is_off_while_playing_and_while_learning_from_reward(actor_of, tiny_data):
     actor = actor_of("windows")
+    assert any(isinstance(module, torch.nn.Dropout) for module in actor.network.modules())
     episodes = Episodes(actor, tiny_data.train.tracks, EpisodeConfig(episodes=4, frames=3, game="nottingham"))
     rollout = episodes.collect(np.random.default_rng(0))
-    game, memory = episodes.game, episodes.memory
-    first, second = actor.act(game, memory), actor.act(game, memory)
-    assert torch.equal(first.logits, second.logits)
-    assert not torch.equal(actor.replay(rollout)[0], actor.replay(rollout)[0])
-    assert torch.equal(actor.act(game, memory).logits, first.logits)  # off again after learning
+    actor.network.train()  # as a supervised stage leaves it
+    first, second = (actor.act(episodes.game, episodes.memory).logits for _ in range(2))
+    assert torch.equal(first, second)
+    actor.network.train()
+    first, second = (actor.replay(rollout)[0] for _ in range(2))
+    assert torch.equal(first, second)
 
 
 @pytest.mark.parametrize("kind", ACTORS)
@@ -98,7 +114,6 @@ def test_every_learner_teaches_every_kind_of_network_the_same_way_twice(kind, na
         before = {key: value.clone() for key, value in actor.network.named_parameters()}
         learner = learner_of(name, actor, tiny_data.train.tracks, seed=seed)
         for number in range(2):
-            torch.manual_seed(number)  # of dropout, as the runner does
             logged = learner.step(number)
         weights.append({key: value.detach().clone() for key, value in actor.network.named_parameters()})
         assert all(np.isfinite(value) for key, value in logged.items() if key != "episode/finished_share")

@@ -7,12 +7,11 @@ import pytest
 import torch
 
 from standpartner.game.rules import CONFIGS
-from standpartner.learn.config import EpisodeConfig
 from standpartner.learn.features import encode, observe
 from standpartner.learn.fixed_encoders import FixedEncoders, track_loss
 from standpartner.learn.imitate import Imitate
 from standpartner.learn.ppo import Ppo
-from standpartner.learn.rollout import AGAIN_FRAMES, Episodes
+from standpartner.learn.rollout import AGAIN_FRAMES, EpisodeConfig, Episodes
 from standpartner.networks.read_once import ReadOnceNetwork
 from standpartner.perform import AugmentConfig
 

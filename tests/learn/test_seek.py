@@ -10,10 +10,10 @@ pytest.importorskip("torch")
 import torch
 
 from standpartner.agent.config import WINDOW_COLUMNS
-from standpartner.learn.config import OptimiserConfig, SeekConfig
 from standpartner.learn.features import encode
+from standpartner.learn.optimise import OptimiserConfig
 from standpartner.learn.run import Run
-from standpartner.learn.seek import Seek
+from standpartner.learn.seek import Seek, SeekConfig
 from standpartner.networks.read_once import ReadOnceNetwork
 from standpartner.perform import AugmentConfig
 

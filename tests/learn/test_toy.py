@@ -10,13 +10,14 @@ from standpartner.agent.config import Convolution, WindowNetworkConfig
 from standpartner.evaluate.measures.measures import evaluate_episodes
 from standpartner.evaluate.players.episodes import play_episodes
 from standpartner.game import CONFIGS, PIANO, GameConfig, Track, ramp_track
-from standpartner.learn.a2c import A2c
-from standpartner.learn.config import A2cConfig, EpisodeConfig, OptimiserConfig, PpoConfig, ReinforceConfig
+from standpartner.learn.a2c import A2c, A2cConfig
 from standpartner.learn.data import bare_set
 from standpartner.learn.features import encode
 from standpartner.learn.fixed_encoders import FixedEncoders
-from standpartner.learn.ppo import Ppo
-from standpartner.learn.reinforce import Reinforce
+from standpartner.learn.optimise import OptimiserConfig
+from standpartner.learn.ppo import Ppo, PpoConfig
+from standpartner.learn.reinforce import Reinforce, ReinforceConfig
+from standpartner.learn.rollout import EpisodeConfig
 from standpartner.learn.validate import ActorPlayer
 from standpartner.learn.window_actor import WindowActor
 from standpartner.networks.read_once import ReadOnceNetwork

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from standpartner.networks.read_once import Tracker
+from standpartner.networks.policy import Tracker
 
 
 @pytest.fixture

@@ -1,0 +1,137 @@
+"""Batches of short segments of performances, with the score around them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from standpartner.agent.columns import window_index
+from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
+from standpartner.constants import KEY_COUNT
+from standpartner.learn.data import (
+    ROWS,
+    TrainingPerformance,
+    TrainingPiece,
+    TrainingSet,
+    chances,
+    frames_between,
+    ink_between,
+)
+from standpartner.learn.ranges import Amount, Positive
+from standpartner.perform import AugmentConfig, augment
+
+
+@dataclass(frozen=True)
+class SegmentConfig:
+    """How segments are drawn.
+
+    Attributes:
+        segments: The stretches of performances in one batch; many short ones teach more than few long ones.
+        frames: The frames of a stretch.
+        by_length: Performances are drawn by their playing time to this power: 0 each equally often, 1 each second.
+        columns: The feature columns of score that come with a stretch.
+        offset_px: The window's centre is up to this far from the truth, in strip px.
+    """
+
+    segments: Positive = 32
+    frames: Positive = 48
+    by_length: Amount = 0.5
+    columns: Positive = 144
+    offset_px: Amount = 220.0
+
+
+@dataclass(frozen=True)
+class SegmentBatch:
+    """Short stretches of performances with the score around them (B segments, T frames, C columns).
+
+    Attributes:
+        ink: (B, 1, 80, 4 C) float32.
+        frames: (B, T + lead, 78) float32 spectrogram, augmented.
+        window_index: (B, T) int64 first column of each frame's window, in columns padded by 64 at both ends.
+        window_fraction: (B, T) float32.
+        target_column: (B, T) float32 true position in columns of that window.
+        seen: (B, T) bool, the true position is inside the window and the stretch is played.
+        heads: (B, C, 80) float32, 1 where a notehead is.
+        outline: (B, C, 2) float32, see TrainingPiece.
+        in_strip: (B, C) bool, the column is part of the strip.
+        keys: (B, T, 88) float32, 1 where a key starts.
+    """
+
+    ink: NDArray[np.float32]
+    frames: NDArray[np.float32]
+    window_index: NDArray[np.int64]
+    window_fraction: NDArray[np.float32]
+    target_column: NDArray[np.float32]
+    seen: NDArray[np.bool_]
+    heads: NDArray[np.float32]
+    outline: NDArray[np.float32]
+    in_strip: NDArray[np.bool_]
+    keys: NDArray[np.float32]
+
+
+class SegmentSampler:
+    """Draws batches of segments.
+
+    Args:
+        data: What is drawn from.
+        config: How it is drawn.
+        lead_frames: The frames before a stretch that the encoder needs.
+        augment: The augmentation of the spectrograms.
+    """
+
+    def __init__(self, data: TrainingSet, config: SegmentConfig, *, lead_frames: int, augment: AugmentConfig) -> None:
+        self.data, self.config, self.lead_frames, self.augment = data, config, lead_frames, augment
+        self.chances = chances(data.performances, power=config.by_length)
+
+    def batch(self, rng: np.random.Generator) -> SegmentBatch:
+        """Draw one batch."""
+        config = self.config
+        chosen = rng.choice(len(self.chances), size=config.segments, p=self.chances)
+        parts = [self._segment(self.data.performances[i], rng) for i in chosen]
+        ink_, frames, *others = (np.stack(column) for column in zip(*parts, strict=True))
+        return SegmentBatch(ink_, augment(frames, config=self.augment, rng=rng), *others)
+
+    def _segment(self, performance: TrainingPerformance, rng: np.random.Generator) -> tuple[NDArray, ...]:
+        config, track = self.config, performance.track
+        latest = max(track.first_frame, track.last_frame - config.frames + 1)
+        start = int(rng.integers(track.first_frame - 4, latest + 1))
+        stop = start + config.frames
+        at = np.clip(np.arange(start, stop), 0, len(performance.target_x_px) - 1)
+        target = performance.target_x_px[at].astype(np.float64)
+        piece = self.data.pieces[performance.piece]
+        first = round(target[len(target) // 2] / COLUMN_STRIDE_PX) - config.columns // 2
+        first += int(rng.integers(-8, 9))
+
+        position = target + rng.uniform(-config.offset_px, config.offset_px) + rng.uniform(-8, 8, len(target))
+        local = position - first * COLUMN_STRIDE_PX
+        index, fraction = window_index(local, np.full(len(local), config.columns))
+        column = (target - position) / COLUMN_STRIDE_PX + (WINDOW_COLUMNS - 1) / 2
+        # Zeros in clipped windows mean "no score here": the truth must not lie there.
+        clipped = (local < 0) | (local > config.columns * COLUMN_STRIDE_PX)
+        inside = target - first * COLUMN_STRIDE_PX
+        seen = (column >= 0) & (column <= WINDOW_COLUMNS - 1) & ~clipped
+        seen &= (inside >= 4) & (inside < config.columns * COLUMN_STRIDE_PX - 4) & (np.arange(start, stop) >= 0)
+        seen &= np.arange(start, stop) <= track.last_frame + 2
+        image, heads, outline, in_strip = self._crop(piece, first)
+        frames = frames_between(track.spectrogram, start - self.lead_frames, stop)
+        keys = self._keys(performance, start)
+        return (image[None], frames, index, fraction, column.astype(np.float32), seen, heads, outline, in_strip, keys)
+
+    def _crop(self, piece: TrainingPiece, first: int) -> tuple[NDArray, ...]:
+        """Columns first..first + C of a strip, white and unread outside."""
+        count = self.config.columns
+        heads = np.zeros((count, ROWS), np.float32)
+        outline = np.zeros((count, piece.outline.shape[1]), np.float32)
+        low, high = max(first, 0), min(first + count, piece.column_count)
+        if high > low:
+            outline[low - first : high - first] = piece.outline[low:high]
+        a, b = np.searchsorted(piece.head_column, (low, high))
+        heads[piece.head_column[a:b] - first, piece.head_row[a:b]] = 1.0
+        columns = np.arange(first, first + count)
+        return ink_between(piece, first, first + count), heads, outline, (columns >= 0) & (columns < piece.column_count)
+
+    def _keys(self, performance: TrainingPerformance, start: int) -> NDArray[np.float32]:
+        keys = np.zeros((self.config.frames, KEY_COUNT), np.float32)
+        a, b = np.searchsorted(performance.key_frame, (start, start + self.config.frames))
+        keys[performance.key_frame[a:b] - start, performance.key[a:b]] = 1.0
+        return keys

@@ -1,0 +1,104 @@
+"""The read-once network's encoders: each reads the strip once, or listens to every frame once."""
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from standpartner.agent.config import FRONT_FRAMES, NetworkConfig
+from standpartner.constants import BAND_COUNT, STRIP_HEIGHT_PX
+
+ROWS = STRIP_HEIGHT_PX // 2
+
+
+class _DilatedResidual(nn.Module):
+    """Residual convolution of width 3 along the last axis; ``causal`` sees only the past and consumes it."""
+
+    def __init__(self, features: int, dilation: int, *, causal: bool) -> None:
+        super().__init__()
+        self.dilation, self.causal = dilation, causal
+        self.convolution = nn.Conv1d(features, features, 3, dilation=dilation, padding=0 if causal else dilation)
+
+    def forward(self, x: Tensor) -> Tensor:
+        kept = x[..., 2 * self.dilation :] if self.causal else x
+        return kept + functional.relu(self.convolution(x))
+
+
+class StripEncoder(nn.Module):
+    """Reads the strip once: convolutions to stride 8 strip px, then context along the strip."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        a, b, c, d, e = config.strip_channels
+        self.image = nn.Sequential(
+            nn.Conv2d(1, a, 5, stride=(1, 2), padding=2),
+            nn.ReLU(),
+            nn.Conv2d(a, b, 3, stride=(2, 2), padding=1),
+            nn.ReLU(),
+            nn.Conv2d(b, c, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(c, d, 3, stride=(2, 1), padding=1),
+            nn.ReLU(),
+            nn.Conv2d(d, e, 3, stride=(2, 1), padding=1),
+            nn.ReLU(),
+        )
+        self.flatten = nn.Conv1d(e * ROWS // 8, config.features, 1)
+        self.context = nn.Sequential(
+            *(_DilatedResidual(config.features, dilation, causal=False) for dilation in config.column_dilations)
+        )
+        self.norm = nn.LayerNorm(config.features)
+
+    def forward(self, ink: Tensor) -> Tensor:
+        """Encode ink (B, 1, 80, 4 C) into columns (B, C, features)."""
+        return self.norm(self.unnormalised(ink))
+
+    def unnormalised(self, ink: Tensor) -> Tensor:
+        """The columns before their last step, the layer normalisation; shapes as in ``forward``."""
+        image = self.image(ink)
+        return self.context(functional.relu(self.flatten(image.flatten(1, 2)))).transpose(1, 2)
+
+
+class FrameEncoder(nn.Module):
+    """Listens once: a few frames make an embedding, causal convolutions add the last seconds.
+
+    ``front`` and ``remember`` are the two halves that a stream calls; ``forward`` is both over a whole stretch.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        a, b, c = config.frame_channels
+        self.history_frames = config.history_frames
+        self.convolutions = nn.Sequential(
+            nn.Conv2d(1, a, (3, 3), padding=(0, 1)),
+            nn.ReLU(),
+            nn.Conv2d(a, b, (3, 3), stride=(1, 2), padding=(0, 1)),
+            nn.ReLU(),
+            nn.Conv2d(b, c, (1, 3), stride=(1, 2), padding=(0, 1)),
+            nn.ReLU(),
+        )
+        bands = (BAND_COUNT + 3) // 4  # two strides of 2
+        self.flatten = nn.Conv1d(c * bands, config.features, 1)
+        self.context = nn.Sequential(
+            *(_DilatedResidual(config.features, dilation, causal=True) for dilation in config.frame_dilations)
+        )
+        self.norm = nn.LayerNorm(config.features)
+
+    @property
+    def lead_frames(self) -> int:
+        """Frames of spectrogram needed before the first frame that is encoded."""
+        return FRONT_FRAMES - 1 + self.history_frames
+
+    def front(self, frames: Tensor) -> Tensor:
+        """(B, T + 4, 78) spectrogram -> (B, features, T) embeddings of a few frames each."""
+        image = self.convolutions(frames.unsqueeze(1))  # (B, c, T, bands)
+        return functional.relu(self.flatten(image.transpose(2, 3).flatten(1, 2)))
+
+    def remember(self, fronts: Tensor) -> Tensor:
+        """(B, features, T + history) -> (B, T, features)."""
+        return self.norm(self.context(fronts).transpose(1, 2))
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Encode spectrogram (B, T + lead_frames, 78) into embeddings (B, T, features)."""
+        return self.remember(self.front(frames))
+
+    def unnormalised(self, frames: Tensor) -> Tensor:
+        """The embeddings before their last step, the layer normalisation; shapes as in ``forward``."""
+        return self.context(self.front(frames)).transpose(1, 2)

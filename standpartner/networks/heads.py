@@ -1,0 +1,88 @@
+"""The heads that compare a frame with columns: where in the window, or in the whole score, is the music?"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from standpartner.agent.config import WINDOW_COLUMNS, NetworkConfig
+
+
+def interpolate_window(values: Tensor, index: Tensor, fraction: Tensor) -> Tensor:
+    """Windows at fractional positions along the last axis; differentiable in ``values``.
+
+    Args:
+        values: (B, K, T, P) something for each of P padded columns.
+        index: (B, T) first column of each frame's window (``views.window_index``).
+        fraction: (B, T) weight of the next column.
+
+    Returns:
+        (B, K, T, 64).
+    """
+    steps = index[:, None, :, None] + torch.arange(WINDOW_COLUMNS + 1, device=values.device)
+    taken = values.gather(3, steps.expand(-1, values.shape[1], -1, -1))
+    weight = fraction[:, None, :, None]
+    return (1 - weight) * taken[..., :-1] + weight * taken[..., 1:]
+
+
+class _Comparison(nn.Module):
+    """Logits over columns from the correlation maps of their keys with an embedding."""
+
+    def __init__(self, config: NetworkConfig, *, width: int = 32) -> None:
+        super().__init__()
+        self.heads = config.heads
+        self.of_frame = nn.Linear(config.features, config.features)
+        self.bias = nn.Linear(config.features, width)
+        self.first = nn.Conv1d(config.heads, width, 5, padding=2)
+        self.second = nn.Conv1d(width, width, 5, padding=2)
+        self.last = nn.Conv1d(width, 1, 5, padding=2)
+
+    def correlate(self, keys: Tensor, embeddings: Tensor) -> Tensor:
+        """Correlation maps: keys (B, P, features), embeddings (B, T, features) -> (B, heads, T, P)."""
+        size = keys.shape[-1] // self.heads
+        query = self.of_frame(embeddings).unflatten(-1, (self.heads, size)).transpose(1, 2)
+        key = keys.unflatten(-1, (self.heads, size)).permute(0, 2, 3, 1)
+        return query @ key / size**0.5
+
+    def forward(self, maps: Tensor, embedding: Tensor) -> Tensor:
+        """Maps (N, heads or more, P), embedding (N, features) -> logits (N, P); only correlations are used."""
+        maps = maps[:, : self.heads]
+        hidden = functional.relu(self.first(maps) + self.bias(embedding).unsqueeze(-1))
+        hidden = hidden + functional.relu(self.second(hidden))
+        # The direct way teaches the encoders from the first step on; the convolutions refine it.
+        return self.last(hidden).squeeze(1) + maps.sum(1)
+
+
+class LocateHead(_Comparison):
+    """Where in the window is the music now? Logits over 64 columns from correlation maps and the embedding."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__(config)
+        self.of_column = nn.Linear(config.features, config.features)
+
+    def keys(self, columns: Tensor) -> Tensor:
+        """(..., features) columns -> (..., features) what frames are compared with."""
+        return self.of_column(columns)
+
+
+class SearchHead(_Comparison):
+    """Where in the whole score is the music now? As ``locate``, with the same keys, but taught over whole strips.
+
+    Locate is taught to tell the columns of a window apart; what it says of columns far apart differs also by where they
+    stand. Here every column has an offset of its own, and all columns of a score are compared.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__(config)
+        self.of_place = nn.Linear(config.features, 1)
+        nn.init.zeros_(self.of_place.weight)
+        nn.init.zeros_(self.of_place.bias)
+
+    def begin_with(self, locate: LocateHead) -> None:
+        """Take over what locate has learned."""
+        own = self.state_dict()
+        self.load_state_dict(own | {name: value for name, value in locate.state_dict().items() if name in own})
+
+    def over(self, keys: Tensor, embeddings: Tensor) -> Tensor:
+        """Logits over a whole score: keys (P, features), embeddings (T, features) -> (T, P)."""
+        maps = self.correlate(keys.unsqueeze(0), embeddings.unsqueeze(0))[0].transpose(0, 1)
+        return self(maps, embeddings) + self.of_place(keys).squeeze(-1)
