@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from standpartner.learn.bounds import Share
 from standpartner.learn.learner import Learner, RewardConfig
-from standpartner.learn.ranges import Share
 from standpartner.learn.rollout import Rollout
 
 

@@ -11,11 +11,11 @@ from typing import Any, Final, Literal
 from standpartner.agent.config import AnyNetworkConfig, NetworkConfig
 from standpartner.errors import ConfigError
 from standpartner.learn.a2c import A2c, A2cConfig
+from standpartner.learn.bounds import Amount, Count, Positive
 from standpartner.learn.imitate import Imitate, ImitateConfig
 from standpartner.learn.mmloc import Mmloc, MmlocConfig
 from standpartner.learn.ppo import Ppo, PpoConfig
 from standpartner.learn.pretrain import Pretrain, PretrainConfig
-from standpartner.learn.ranges import Amount, Count, Positive
 from standpartner.learn.reinforce import Reinforce, ReinforceConfig
 from standpartner.learn.seek import Seek, SeekConfig
 from standpartner.learn.stage import StageConfig

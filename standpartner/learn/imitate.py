@@ -14,10 +14,10 @@ from torch.nn import functional
 
 from standpartner.game.policies import OraclePolicy
 from standpartner.game.tracks import Track
+from standpartner.learn.bounds import Amount, Count, Positive, Share
 from standpartner.learn.fixed_encoders import FixedEncoders, track_loss
 from standpartner.learn.learner import means, shuffled
 from standpartner.learn.optimise import Optimiser, OptimiserConfig
-from standpartner.learn.ranges import Amount, Count, Positive, Share
 from standpartner.learn.rollout import EpisodeConfig, Episodes, Rollout, rollout_measures
 from standpartner.learn.stage import READ_ONCE, EpisodeStageConfig, Stage, refuse_whole_episodes
 

@@ -13,8 +13,8 @@ from torch.nn import functional
 from standpartner.agent.config import AnyNetworkConfig
 from standpartner.errors import ConfigError
 from standpartner.game.tracks import Track
+from standpartner.learn.bounds import Amount, Count, Share
 from standpartner.learn.optimise import PAPER_OPTIMISER, Optimiser, OptimiserConfig
-from standpartner.learn.ranges import Amount, Count, Share
 from standpartner.learn.rollout import PAPER_EPISODES, Actor, EpisodeConfig, Episodes, Rollout, rollout_measures
 from standpartner.learn.stage import READ_ONCE, EpisodeStageConfig, Stage, abilities
 

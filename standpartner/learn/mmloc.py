@@ -17,10 +17,10 @@ from torch import Tensor
 from standpartner.agent.columns import located_px
 from standpartner.game.tracks import Track
 from standpartner.game.windows import Floats, Views, Windows
+from standpartner.learn.bounds import Amount, Count, Positive
 from standpartner.learn.device import precision
 from standpartner.learn.optimise import Optimiser, OptimiserConfig
 from standpartner.learn.pretrain import soft_target
-from standpartner.learn.ranges import Amount, Count, Positive
 from standpartner.learn.stage import LOCATING, Stage, StageConfig
 from standpartner.networks.windows import WindowNetwork
 

@@ -8,7 +8,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from standpartner.learn.ranges import Amount, Count, Share
+from standpartner.learn.bounds import Amount, Count, Share
 from standpartner.learn.team import Team
 
 REFINEMENT: Final = 0.1

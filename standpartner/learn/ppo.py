@@ -12,9 +12,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from standpartner.game.tracks import Track
+from standpartner.learn.bounds import Amount, Count, Positive, Share
 from standpartner.learn.learner import Batch, Learner, RewardConfig, explained, judge, means, shuffled
 from standpartner.learn.optimise import OptimiserConfig
-from standpartner.learn.ranges import Amount, Count, Positive, Share
 from standpartner.learn.rollout import Actor, EpisodeConfig, Rollout
 from standpartner.learn.stage import refuse_whole_episodes
 

@@ -13,10 +13,10 @@ from torch.nn import functional
 
 from standpartner.agent.columns import located_px
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
+from standpartner.learn.bounds import Amount, Count
 from standpartner.learn.data import TrainingSet
 from standpartner.learn.device import precision
 from standpartner.learn.optimise import Optimiser, OptimiserConfig
-from standpartner.learn.ranges import Amount, Count
 from standpartner.learn.segments import SegmentBatch, SegmentConfig, SegmentSampler
 from standpartner.learn.stage import Stage, StageConfig
 from standpartner.networks.heads import interpolate_window

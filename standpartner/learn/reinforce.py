@@ -10,8 +10,8 @@ from typing import Self
 import numpy as np
 
 from standpartner.errors import ConfigError
+from standpartner.learn.bounds import Amount, Count
 from standpartner.learn.learner import Learner, RewardConfig, means
-from standpartner.learn.ranges import Amount, Count
 from standpartner.learn.rollout import EpisodeConfig, Rollout
 from standpartner.learn.team import Team
 

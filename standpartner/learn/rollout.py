@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from standpartner.game.batched import BatchedGame
 from standpartner.game.rules import CONFIGS
 from standpartner.game.tracks import Track
-from standpartner.learn.ranges import Amount, Count, Positive, Share
+from standpartner.learn.bounds import Amount, Count, Positive, Share
 from standpartner.learn.returns import generalised_advantages
 
 Teacher = Callable[[BatchedGame], np.ndarray]

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
 from standpartner.follow.search import SearchConfig
+from standpartner.learn.bounds import Amount, Count, Positive
 from standpartner.learn.data import TrainingSet, chances
 from standpartner.learn.features import Features
 from standpartner.learn.optimise import Optimiser, OptimiserConfig
 from standpartner.learn.pretrain import soft_target
-from standpartner.learn.ranges import Amount, Count, Positive
 from standpartner.learn.stage import Stage, StageConfig
 from standpartner.networks.read_once import ReadOnceNetwork
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from standpartner.agent.columns import window_index
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
 from standpartner.constants import KEY_COUNT
+from standpartner.learn.bounds import Amount, Positive
 from standpartner.learn.data import (
     ROWS,
     TrainingPerformance,
@@ -17,7 +18,6 @@ from standpartner.learn.data import (
     frames_between,
     ink_between,
 )
-from standpartner.learn.ranges import Amount, Positive
 from standpartner.perform import AugmentConfig, augment
 
 

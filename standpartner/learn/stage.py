@@ -10,8 +10,8 @@ from torch import Tensor
 from standpartner.agent.config import AnyNetworkConfig
 from standpartner.errors import ConfigError
 from standpartner.game.rules import CONFIGS
+from standpartner.learn.bounds import Count
 from standpartner.learn.optimise import Optimiser, OptimiserConfig
-from standpartner.learn.ranges import Count
 from standpartner.learn.rollout import EpisodeConfig, Episodes
 from standpartner.learn.team import Team
 

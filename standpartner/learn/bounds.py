@@ -1,4 +1,4 @@
-"""Ranges in which numbers of a configuration have to lie; msgspec checks them when a configuration is read."""
+"""Bounds of the numbers in a configuration; msgspec checks them when a configuration is read."""
 
 from typing import Annotated
 
