@@ -135,6 +135,7 @@ class WindowNetworkConfig(_Settings):
         """Whether the network takes actions; if not, it says where in the window the music is."""
         return not self.bins
 
+
 def _from_plain(value: Any) -> Any:
     """Turn a list into a tuple, and a table into a `Convolution`, which is the only one that settings hold."""
     if isinstance(value, list | tuple):

@@ -178,5 +178,5 @@ def accuracy(output: PretrainOutput, batch: SegmentBatch) -> dict[str, float]:
     """Return the share of frames located within 8 strip px, and the median error in px."""
     truth_px = (batch.target_column + 0.5) * COLUMN_STRIDE_PX
     located = located_px(output.locate.numpy(force=True), WINDOW_COLUMNS * COLUMN_STRIDE_PX)
-    error_px = np.abs(located - truth_px)[batch.seen]
-    return {"located/within_8_px": float((error_px <= 8).mean()), "located/median_px": float(np.median(error_px))}
+    error_px = torch.as_tensor(np.abs(located - truth_px)[batch.seen])
+    return {"located/within_8_px": float((error_px <= 8).float().mean()), "located/median_px": float(error_px.median())}
