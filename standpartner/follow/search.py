@@ -8,8 +8,8 @@ was read once. What it believes is a table of probabilities over columns and rea
   the agent is, who knows more of what has passed;
 * each column is weighed by how well the search head says that it sounds like the last two seconds.
 
-This is the forward pass of a hidden Markov model. Where a figure is printed twice and both places sound alike, the
-agent's stays the more probable one.
+This is the forward pass of a hidden Markov model (`standpartner.follow.hidden_markov`). Where a figure is printed twice
+and both places sound alike, the agent's stays the more probable one.
 """
 
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from standpartner.agent.bundle import Agent, Floats
 from standpartner.agent.config import COLUMN_STRIDE_PX
 from standpartner.errors import ConfigError
+from standpartner.follow.hidden_markov import Belief, neighbour_mixing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,18 +97,18 @@ class ScoreSearch:
     ) -> None:
         self.agent, self.config = agent, config or SearchConfig()
         self._keys = agent.search_keys(view)
-        self._count, self._speeds_px = self._keys.shape[2], np.array(self.config.speeds_px)
-        self._mixing = _mixing(len(self._speeds_px), self.config.change)
-        whole, self._beyond = _split(self._speeds_px / COLUMN_STRIDE_PX)
-        # Column c of speed s comes from columns c - whole[s] and the one before it, of a table with an empty front.
-        self._lead = int(whole.max()) + 1
-        rows = np.arange(len(whole))[:, None] * (self._lead + self._count)
-        self._source = rows + self._lead + np.arange(self._count) - whole[:, None]
-        self._belief = self._spread(start_px)
+        speeds_px = np.array(self.config.speeds_px)
+        self._belief = Belief(
+            self._keys.shape[2],
+            COLUMN_STRIDE_PX,
+            speeds_px=speeds_px,
+            mixing=neighbour_mixing(len(speeds_px), self.config.change),
+        )
+        self._belief.begin(start_px)
 
     def take(self, embedding: Floats, *, agent_px: float) -> None:
         """Let a frame pass: (1, features) its embedding, and where the agent is."""
-        moved = self._moved()
+        moved = self._belief.moved()
         anywhere, agent = self.config.anywhere, self.config.agent
         moved *= (1.0 - anywhere - agent) / moved.sum()
         moved += anywhere / moved.size
@@ -116,13 +117,12 @@ class ScoreSearch:
         logits = self.agent.search(self._keys, embedding)
         fit = np.exp(logits - logits.max()) + np.float32(self.config.floor)
         moved *= fit ** np.float32(self.config.trust)
-        self._belief = moved / moved.sum()
+        self._belief.take(moved)
 
     @property
     def place(self) -> NDArray[np.float64]:
         """(columns,) probability of the music being at each column."""
-        probability: NDArray[np.float64] = self._belief.sum(axis=0, dtype=np.float64)
-        return probability
+        return self._belief.place
 
     def probability_near(self, x_px: float) -> float:
         """Probability of the music being within reach of a place."""
@@ -130,55 +130,15 @@ class ScoreSearch:
 
     def found(self) -> Found:
         """The most probable place."""
-        place = self.place
-        best = int(np.argmax(place))
-        close = slice(max(0, best - 2), best + 3)
-        centre_px = (np.arange(self._count)[close] + 0.5) * COLUMN_STRIDE_PX
-        x_px = float(np.average(centre_px, weights=place[close]))
-        speed_px = float(np.average(self._speeds_px, weights=self._belief[:, close].sum(axis=1)))
-        return Found(x_px, speed_px, probability=_sum(place[self._near(x_px)]))
+        peak = self._belief.peak()
+        return Found(peak.x_px, peak.speed_px, probability=self.probability_near(peak.x_px))
 
     def _near(self, x_px: float) -> slice:
         first = int(np.ceil((x_px - self.config.reach_px) / COLUMN_STRIDE_PX - 0.5))
         last = int(np.floor((x_px + self.config.reach_px) / COLUMN_STRIDE_PX - 0.5))
         return slice(max(0, first), max(0, last + 1))
 
-    def _spread(self, start_px: float | None) -> Floats:
-        """(speeds, columns) belief before the first frame; at a known start the music has not set out yet."""
-        belief = np.ones((len(self._speeds_px), self._count), np.float32)
-        if start_px is not None:
-            offset = np.arange(self._count) + 0.5 - start_px / COLUMN_STRIDE_PX
-            calm = np.exp(-self._speeds_px / 4.0)[:, None]
-            belief = (calm * np.exp(-0.5 * offset**2)).astype(np.float32)
-        return belief / belief.sum()
-
-    def _moved(self) -> Floats:
-        """The belief one frame later, by its own motion alone; what runs off the end is gone."""
-        table = np.zeros((len(self._speeds_px), self._lead + self._count), np.float32)
-        np.matmul(self._mixing, self._belief, out=table[:, self._lead :])
-        flat = table.ravel()
-        moved = flat.take(self._source)
-        moved += self._beyond * (flat.take(self._source - 1) - moved)
-        return moved
-
 
 def _sum(probability: NDArray[np.float64]) -> float:
     """All together: 1 at most, though rounding may have left a little more."""
     return min(1.0, float(probability.sum()))
-
-
-def _mixing(speeds: int, change: float) -> Floats:
-    """(to, from) shares in which speeds turn into each other in a frame; columns sum to 1."""
-    shares = np.eye(speeds)
-    for now in range(speeds):
-        for then in (now - 1, now + 1):
-            if 0 <= then < speeds:
-                shares[then, now] += change
-                shares[now, now] -= change
-    return shares.astype(np.float32)
-
-
-def _split(columns: NDArray[np.float64]) -> tuple[NDArray[np.int64], Floats]:
-    """Whole columns (speeds,), and how far beyond them (speeds, 1)."""
-    whole = np.floor(columns).astype(np.int64)
-    return whole, (columns - whole).astype(np.float32)[:, None]

@@ -126,7 +126,7 @@ def test_the_filter_follows_a_perfect_locate():
         columns = (truth - place.position_px) / 8 + 31.5
         place.correct((-0.5 * (np.arange(64) - columns) ** 2).astype(np.float32))
         assert abs(place.position_px - truth) < 3 * CELL_PX
-    assert place.belief.sum() == pytest.approx(1.0)
+    assert place.belief.table.sum() == pytest.approx(1.0)
 
 
 def test_bad_settings_are_named(corpus):

@@ -1,8 +1,8 @@
 """The best use of ``locate`` that needs no learning: a forward filter over position and speed.
 
-The belief is a table of probabilities over cells along the whole strip and reading speeds. Each frame it moves every
-cell by its speed, lets the speed change a little, and multiplies with how well ``locate`` says the music fits each
-place in the window around the present estimate (a hidden Markov model's forward pass).
+Each frame the belief (`standpartner.follow.hidden_markov`) moves every cell by its speed, lets the speed change a
+little, and multiplies with how well ``locate`` says the music fits each place in the window around the present
+estimate.
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,12 @@ from standpartner.evaluate.measures.episode import Episode
 from standpartner.evaluate.players.episodes import episode_of_positions
 from standpartner.evaluate.players.player import PlayConfig, TrackPlayer
 from standpartner.evaluate.players.read_once import EncodedTracks
+from standpartner.follow.hidden_markov import Belief, normal_mixing
 from standpartner.game.rules import GameConfig
 from standpartner.game.tracks import Track
 
 CELL_PX = 4
+NEAR_PX = 256  # half a window
 
 
 @dataclass(frozen=True)
@@ -53,27 +55,18 @@ class ForwardFilter:
 
     def __init__(self, width_px: int, *, start_px: float, config: FilterConfig) -> None:
         self.config = config
-        self.cells_px = (np.arange(width_px // CELL_PX + 1) + 0.5) * CELL_PX
-        self.speeds_px = np.arange(0, config.max_speed_px + 0.5, 0.5)
-        self._mixing = np.exp(-0.5 * (np.subtract.outer(self.speeds_px, self.speeds_px) / config.speed_spread_px) ** 2)
-        self._mixing /= self._mixing.sum(axis=1, keepdims=True)
-        place = np.exp(-0.5 * ((self.cells_px - start_px) / CELL_PX) ** 2)
-        calm = np.exp(-self.speeds_px / 4.0)
-        self.belief = np.outer(calm / calm.sum(), place / place.sum())
+        speeds_px = np.arange(0, config.max_speed_px + 0.5, 0.5)
+        mixing = normal_mixing(speeds_px, config.speed_spread_px)
+        self.belief = Belief(width_px // CELL_PX + 1, CELL_PX, speeds_px=speeds_px, mixing=mixing, keep_end=True)
+        self.belief.begin(start_px)
         self.position_px = start_px
 
     def predict(self) -> None:
         """Let a frame pass by the motion alone."""
-        mixed = self._mixing.T @ self.belief
-        moved = np.zeros_like(mixed)
-        for row, speed in enumerate(self.speeds_px / CELL_PX):
-            whole, part = int(speed), speed % 1
-            for shift, share in ((whole, 1 - part), (whole + 1, part)):
-                moved[row, shift:] += share * mixed[row, : mixed.shape[1] - shift]
-                moved[row, -1] += share * mixed[row, mixed.shape[1] - shift :].sum()
-        near = np.abs(self.cells_px - self.position_px) < 256
-        jumped = np.where(near, 1.0, 0.0) / (near.sum() * len(self.speeds_px))
-        self.belief = (1 - self.config.jump) * moved / moved.sum() + self.config.jump * jumped
+        moved = self.belief.moved()
+        near = np.abs(self.belief.centres_px - self.position_px) < NEAR_PX
+        jumped = near / (near.sum() * len(moved))
+        self.belief.take((1 - self.config.jump) * moved / moved.sum() + self.config.jump * jumped)
 
     def correct(self, locate: NDArray[np.float32]) -> float:
         """Weigh the belief by what is heard.
@@ -87,13 +80,9 @@ class ForwardFilter:
         probabilities = np.exp(locate - locate.max())
         probabilities /= probabilities.sum()
         columns_px = self.position_px + column_offsets_px()
-        fit = np.interp(self.cells_px, columns_px, probabilities, left=0.0, right=0.0) + self.config.floor
-        self.belief *= fit**self.config.trust
-        self.belief /= self.belief.sum()
-        place = self.belief.sum(axis=0)
-        best = int(np.argmax(place))
-        around = slice(max(0, best - 2), best + 3)
-        self.position_px = float(np.average(self.cells_px[around], weights=place[around]))
+        fit = np.interp(self.belief.centres_px, columns_px, probabilities, left=0.0, right=0.0) + self.config.floor
+        self.belief.take(self.belief.table * fit**self.config.trust)
+        self.position_px = self.belief.peak().x_px
         return self.position_px
 
 

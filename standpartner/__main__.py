@@ -1,0 +1,6 @@
+"""``python -m standpartner`` is ``standpartner``."""
+
+from standpartner.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""The forward pass of a hidden Markov model over places on the strip and reading speeds.
+
+A belief is a table of probabilities, a row for each speed and a column for each cell of the strip. In a frame every
+cell moves on at its speed and speeds turn into each other; then every place is weighed by how well it fits what is
+heard. The search in the whole score and the forward filter of the evaluation both are such a model.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_CALM_PX = 4.0  # at a known start a speed is the less probable the higher it is: exp(-speed / 4 px a frame)
+_PEAK_CELLS = 2  # the most probable place is averaged over so many cells on both sides
+
+Table = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The most probable place of a belief.
+
+    Attributes:
+        x_px: The place, averaged over its neighbours.
+        speed_px: The mean reading speed there, in strip px a frame.
+    """
+
+    x_px: float
+    speed_px: float
+
+
+class Belief:
+    """What is believed of the place and the reading speed of the music.
+
+    Args:
+        cells: The number of cells along the strip.
+        cell_px: The width of a cell in strip px.
+        speeds_px: (speeds,) The reading speeds, none negative, in strip px a frame.
+        mixing: (to, from) The shares in which speeds turn into each other in a frame; columns sum to 1. Its type is
+            that of the belief.
+        keep_end: Whether what moves beyond the last cell stays in it; else it is gone.
+
+    Attributes:
+        table: (speeds, cells) The probabilities.
+        centres_px: (cells,) The middles of the cells on the strip.
+    """
+
+    def __init__(
+        self,
+        cells: int,
+        cell_px: float,
+        *,
+        speeds_px: NDArray[np.float64],
+        mixing: Table,
+        keep_end: bool = False,
+    ) -> None:
+        self.centres_px = (np.arange(cells) + 0.5) * cell_px
+        self._cell_px, self._speeds_px, self._mixing, self._keep_end = cell_px, speeds_px, mixing, keep_end
+        self._whole = np.floor(speeds_px / cell_px).astype(np.int64)
+        self._beyond = (speeds_px / cell_px - self._whole).astype(mixing.dtype)[:, None]
+        # Cell c of a speed comes from cells c - whole and the one before it, of a table with an empty front.
+        self._lead = int(self._whole.max()) + 1
+        rows = np.arange(len(speeds_px))[:, None] * (self._lead + cells)
+        self._source = rows + self._lead + np.arange(cells) - self._whole[:, None]
+        self.table = self._spread(None)
+
+    def begin(self, start_px: float | None) -> None:
+        """Believe that the music begins at a place and has not set out yet; with None, that it may be anywhere."""
+        self.table = self._spread(start_px)
+
+    def moved(self) -> Table:
+        """(speeds, cells) The table one frame later by its own motion alone; it sums to 1 or less."""
+        cells = self.table.shape[1]
+        mixed = np.zeros((len(self._speeds_px), self._lead + cells), self.table.dtype)
+        np.matmul(self._mixing, self.table, out=mixed[:, self._lead :])
+        flat = mixed.ravel()
+        moved = flat.take(self._source)
+        moved += self._beyond * (flat.take(self._source - 1) - moved)
+        if self._keep_end:
+            moved[:, -1] += self._run_off(mixed)
+        return moved
+
+    def take(self, table: Table) -> None:
+        """Believe another table, which is brought to the sum 1."""
+        self.table = table / table.sum()
+
+    @property
+    def place(self) -> NDArray[np.float64]:
+        """(cells,) The probability of the music being in each cell, at whatever speed."""
+        probability: NDArray[np.float64] = self.table.sum(axis=0, dtype=np.float64)
+        return probability
+
+    def peak(self) -> Peak:
+        """The most probable place."""
+        place = self.place
+        best = int(np.argmax(place))
+        close = slice(max(0, best - _PEAK_CELLS), best + _PEAK_CELLS + 1)
+        return Peak(
+            x_px=float(np.average(self.centres_px[close], weights=place[close])),
+            speed_px=float(np.average(self._speeds_px, weights=self.table[:, close].sum(axis=1))),
+        )
+
+    def _spread(self, start_px: float | None) -> Table:
+        table = np.ones((len(self._speeds_px), len(self.centres_px)), self._mixing.dtype)
+        if start_px is not None:
+            offset = self.centres_px / self._cell_px - start_px / self._cell_px
+            calm = np.exp(-self._speeds_px / _CALM_PX)[:, None]
+            table = (calm * np.exp(-0.5 * offset**2)).astype(table.dtype)
+        spread: Table = table / table.sum()
+        return spread
+
+    def _run_off(self, mixed: Table) -> Table:
+        """(speeds,) What moves beyond the last cell, of the mixed table with its empty front."""
+        tails = np.cumsum(mixed[:, : -self._lead - 1 : -1], axis=1)
+        tails = np.pad(tails, ((0, 0), (1, 0)))
+        rows = np.arange(len(self._whole))
+        run_off: Table = tails[rows, self._whole]
+        run_off += self._beyond[:, 0] * (tails[rows, self._whole + 1] - run_off)
+        return run_off
+
+
+def neighbour_mixing(speeds: int, change: float) -> NDArray[np.float32]:
+    """(to, from) The mixing in which each speed passes a share on to each neighbouring one."""
+    shares = np.eye(speeds)
+    for now in range(speeds):
+        for then in (now - 1, now + 1):
+            if 0 <= then < speeds:
+                shares[then, now] += change
+                shares[now, now] -= change
+    return shares.astype(np.float32)
+
+
+def normal_mixing(speeds_px: NDArray[np.float64], spread_px: float) -> NDArray[np.float64]:
+    """(to, from) The mixing in which the change of speed is normally distributed with a standard deviation."""
+    shares = np.exp(-0.5 * (np.subtract.outer(speeds_px, speeds_px) / spread_px) ** 2)
+    mixing: NDArray[np.float64] = shares / shares.sum(axis=0)
+    return mixing
