@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from standpartner.agent.bundle import Agent, Decision, Floats
-from standpartner.agent.columns import window, window_index
-from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
+from standpartner.agent.columns import column_offsets_px, window, window_index
+from standpartner.agent.config import WINDOW_COLUMNS
 from standpartner.constants import FRAME_RATE_HZ, SPEED_CHANGES_PX
 from standpartner.errors import ConfigError
 from standpartner.follow.search import Found, ScoreSearch, SearchConfig
@@ -181,9 +181,8 @@ class Pursuit:
 
     def _probability_here(self, track: Floats) -> float:
         """The tracker's probability, by its (64,) logits, that the music is within reach of the position."""
-        offset_px = (np.arange(WINDOW_COLUMNS) - (WINDOW_COLUMNS - 1) / 2) * COLUMN_STRIDE_PX
         weight = np.exp(track - track.max(), dtype=np.float64)
-        return min(1.0, float(weight[np.abs(offset_px) <= self.config.search.reach_px].sum() / weight.sum()))
+        return min(1.0, float(weight[np.abs(column_offsets_px()) <= self.config.search.reach_px].sum() / weight.sum()))
 
     def _gather(self, found: Found) -> float:
         """See ``PursuitConfig.gathered``; a frame without enough evidence begins anew."""

@@ -139,6 +139,28 @@ def test_wrong_input(menuet, positions, audio, tmp_path):
         write_page(tmp_path / "x.html", menuet, positions=positions, audio=audio, truth_x_px=[1.0, 2.0])
 
 
+@pytest.mark.parametrize("name", ["picture", "picture_without_bars"])
+def test_a_picture_is_shown_with_the_measures_that_are_known(name, audio, browser, request, tmp_path):
+    score = request.getfixturevalue(name)
+    positions = place_all(score, [FramePosition(k, 300.0 + 5 * k, 0.9, False) for k in range(40)])
+    path = tmp_path / "index.html"
+    write_page(path, score, positions=positions, audio=audio[: 2 * SAMPLE_RATE_HZ])
+    look = """<script>
+const look = () => ({shown: $("inMeasure").style.display !== "none", measure: $("measure").textContent,
+  x: parseFloat(marks.here.style.left) / 100 * data.pages[0].width});
+let result;
+try { draw(1); result = look(); } catch (error) { result = {error: String(error.stack)}; }
+fetch("%s", {method: "POST", mode: "no-cors", body: JSON.stringify(result)});
+</script></body>"""
+    path.write_text(path.read_text().replace("</body>", look % browser.report_url))
+    found = browser.browse(path.as_uri())
+    assert found["x"] == pytest.approx(positions[20].page_x_px, abs=0.2)
+    if score.bars is None:
+        assert (found["shown"], found["measure"]) == (False, "")
+    else:
+        assert (found["shown"], found["measure"]) == (True, str(positions[20].measure))
+
+
 @pytest.mark.parametrize("size", ["1440,900", "700,1000"])
 def test_the_cursor_is_where_the_positions_are(size, page, menuet, positions, browser, tmp_path):
     frames = [0, 23, 40, 201, 350, 505, 620, 790]
