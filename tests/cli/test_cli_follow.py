@@ -112,10 +112,10 @@ def test_agents(call, tiny_bundle, tmp_path, monkeypatch):
 
 
 def test_the_default_agent_is_the_one_of_bundles():
-    from standpartner.agent import bundle
+    from standpartner.agent import find
     from standpartner.cli import follow
 
-    assert follow.DEFAULT_AGENT == bundle.DEFAULT_AGENT
+    assert follow.DEFAULT_AGENT == find.DEFAULT_AGENT
 
 
 def test_version_help_and_wrong_usage(call):

@@ -156,7 +156,7 @@ fetch("%s", {method: "POST", mode: "no-cors", body: JSON.stringify(result)});
     found = browser.browse(path.as_uri())
     assert found["x"] == pytest.approx(positions[20].page_x_px, abs=0.2)
     if score.bars is None:
-        assert (found["shown"], found["measure"]) == (False, "")
+        assert (found["shown"], found["measure"]) == (False, "–")
     else:
         assert (found["shown"], found["measure"]) == (True, str(positions[20].measure))
 
