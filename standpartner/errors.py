@@ -37,6 +37,18 @@ class ToolError(StandpartnerError):
     """An external program or child process failed; its own words are in the message."""
 
 
+class TimeLimitError(ToolError):
+    """An external program or child process took longer than it may."""
+
+
+class MemoryLimitError(ToolError):
+    """A child process needed more memory than it may take."""
+
+
+class BrokenOffError(ToolError):
+    """A child process ended without an answer: it aborted or was killed."""
+
+
 class MissingExtraError(StandpartnerError):
     """An optional part is not installed; the message names the command that installs it."""
 

@@ -1,10 +1,7 @@
 """Work in processes of their own, here or on a Ray cluster: what hangs or aborts costs one item only."""
 
 import multiprocessing
-import os
-import signal
 import time
-import traceback
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -13,9 +10,9 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Final
 
 from standpartner.errors import ConfigError, MissingExtraError
+from standpartner.support.children import GRACE_S, allow_time, become_child, cause_of_death, describe, kill_group
 
 ENGINES: Final = ("local", "ray")
-_GRACE_S: Final = 5.0  # for a process that was told to end, to end its own children and remove its files
 _INSTALL_RAY: Final = 'pip install "standpartner[cluster]"'
 
 
@@ -122,10 +119,10 @@ class _Running:
         if self.pipe.poll():
             try:
                 value, failure = self.pipe.recv()
-                self.process.join(_GRACE_S)
+                self.process.join(GRACE_S)
             except EOFError:  # it died without a word
                 self.process.join()
-                failure = _death(self.process.exitcode or 0)
+                failure = cause_of_death(self.process.exitcode or 0)
         self.stop()
         return Outcome(self.index, value, failure, round(time.monotonic() - self.start, 3))
 
@@ -133,37 +130,24 @@ class _Running:
         """End the process: politely, so that it ends its own children and removes its files, then by force."""
         if self.process.is_alive():
             self.process.terminate()
-            self.process.join(_GRACE_S)
-        if self.process.is_alive() and self.process.pid:
-            with suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.join()
+            self.process.join(GRACE_S)
+        if self.process.pid:
+            kill_group(self.process.pid)
+        self.process.kill()
+        self.process.join()
         self.pipe.close()
-
-
-def _death(exit_code: int) -> str:
-    if exit_code >= 0:
-        return f"its process ended with exit code {exit_code}"
-    hint = " (memory?)" if -exit_code == signal.SIGKILL else ""
-    return f"was killed by signal {signal.Signals(-exit_code).name}{hint}"
 
 
 def _serve(work: Callable[[Any], Any], item: Any, pipe: Connection, time_limit_s: float) -> None:
     """What a child does: the work, and one message (value, failure)."""
-    os.setsid()  # a group of its own, which can be killed as a whole
-    signal.signal(signal.SIGTERM, _leave)
-    signal.alarm(int(time_limit_s + 2 * _GRACE_S) + 1)  # ends it should the parent be gone by then
+    become_child()
+    allow_time(time_limit_s)
     try:
         message = work(item), ""
     except Exception as error:
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        message = None, f"{type(error).__name__}: {error} ({os.path.basename(where.filename)}, line {where.lineno})"
+        message = None, describe(error)
     with suppress(BrokenPipeError):  # the parent has been killed: nobody waits for it
         pipe.send(message)
-
-
-def _leave(number: int, frame: object) -> None:
-    raise SystemExit(1)  # unwinds: subprocesses are killed and temporary folders removed on the way
 
 
 def _run_on_ray(

@@ -8,7 +8,6 @@ import importlib.util
 import io
 import re
 import shutil
-import subprocess
 import tempfile
 from dataclasses import replace
 from functools import lru_cache
@@ -21,11 +20,13 @@ import soxr
 from numpy.typing import NDArray
 
 from standpartner.constants import SAMPLE_RATE_HZ
-from standpartner.errors import AudioError, ConfigError, MissingExtraError, ToolError
+from standpartner.errors import AudioError, ConfigError, MissingExtraError, TimeLimitError, ToolError
 from standpartner.perform.midi_file import midi_bytes
 from standpartner.perform.played import PlayedNotes
 from standpartner.perform.sampler import is_sampled_piano, play_samples
 from standpartner.support.cache import cache_folder
+from standpartner.support.children import Limits
+from standpartner.support.programs import run_program
 
 Backend = Literal["auto", "fluidsynth", "midirenderer"]
 
@@ -199,29 +200,17 @@ def _fluidsynth(midi: bytes, soundfont: Path, length_s: float) -> NDArray[np.flo
         midi_file, wav_file = Path(folder, "notes.mid"), Path(folder, "sound.wav")
         midi_file.write_bytes(midi)
         command = ["fluidsynth", "-n", "-i", "-q", "-g", str(_FLUIDSYNTH_GAIN), "-R", "1", "-C", "0"]
-        command += [
-            "-o",
-            "synth.dynamic-sample-loading=1",
-            "-r",
-            str(SAMPLE_RATE_HZ),
-            "-T",
-            "wav",
-            "-O",
-            "float",
-            "-F",
-            str(wav_file),
-        ]
-        command += [str(soundfont), str(midi_file)]
-        limit_s = 60.0 + length_s  # a hundred times what it takes, for the machine may be busy
+        command += ["-o", "synth.dynamic-sample-loading=1", "-r", str(SAMPLE_RATE_HZ), "-T", "wav", "-O", "float"]
+        command += ["-F", str(wav_file), str(soundfont), str(midi_file)]
+        limits = Limits(time_s=60.0 + length_s)  # a hundred times what it takes, for the machine may be busy
         try:
-            done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit_s)
-        except subprocess.TimeoutExpired as error:
-            raise ToolError(f"fluidsynth did not finish {length_s:.0f} s of music in {limit_s:.0f} s") from error
-        except OSError as error:
-            raise ToolError(f"fluidsynth cannot be started: {error}") from error
-        words = done.stderr.decode(errors="replace").strip()
-        if done.returncode != 0 or not wav_file.is_file() or _FLUIDSYNTH_FAILED.search(words):
-            raise ToolError(f"fluidsynth failed (exit code {done.returncode}) with soundfont {soundfont}: {words}")
+            words = run_program(command, limits=limits).errors.strip()
+        except TimeLimitError as error:
+            raise ToolError(f"fluidsynth did not finish {length_s:.0f} s of music in {limits.time_s:.0f} s") from error
+        except ToolError as error:
+            raise ToolError(f"fluidsynth failed with soundfont {soundfont}: {error}") from error
+        if not wav_file.is_file() or _FLUIDSYNTH_FAILED.search(words):
+            raise ToolError(f"fluidsynth failed with soundfont {soundfont}: {words}")
         return _mono(wav_file.read_bytes())[_LEAD_SAMPLES + _FLUIDSYNTH_DELAY_SAMPLES :]
 
 

@@ -261,7 +261,7 @@ def test_unknown_corpora_are_named() -> None:
 
 
 def test_a_process_that_does_not_listen_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_GRACE_S", 0.2)
+    monkeypatch.setattr(engine, "GRACE_S", 0.2)
     (outcome,) = run_apart(deaf, ["a"], jobs=1, time_limit_s=1)
     assert outcome.failure == "took longer than 1 s"
     assert outcome.seconds < 10

@@ -1,11 +1,10 @@
 import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from standpartner.errors import AudioError, ConfigError, MissingExtraError, ToolError
+from standpartner.errors import AudioError, ConfigError, MissingExtraError, TimeLimitError, ToolError
 from standpartner.hear import spectrogram
 from standpartner.perform import PlayedNotes, backends, soundfonts, synthesis, synthesise
 
@@ -121,10 +120,10 @@ def test_without_a_soundfont_the_message_tells_what_to_install(monkeypatch):
 
 @no_fluidsynth
 def test_a_synthesiser_that_hangs_is_ended(monkeypatch):
-    def hang(command, **options):
-        raise subprocess.TimeoutExpired(command, options["timeout"])
+    def hang(command, *, limits):
+        raise TimeLimitError("fluidsynth took too long")
 
-    monkeypatch.setattr(subprocess, "run", hang)
+    monkeypatch.setattr(synthesis, "run_program", hang)
     with pytest.raises(ToolError, match="did not finish"):
         synthesise(notes([0.0]), backend="fluidsynth")
 

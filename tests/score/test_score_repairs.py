@@ -10,9 +10,10 @@ from standpartner.score.notation.abc import repair_abc, split_abc, strip_chord_s
 from standpartner.score.notation.abc_keys import count_fifths, put_keys_right, read_keys
 from standpartner.score.notation.humdrum import merge_staff_spines
 from standpartner.score.notation.mei import read_mei
+from standpartner.score.notation.musicxml import repair_musicxml
 from standpartner.score.notation.onsets import longest_increasing, measure_quarters, plan_onsets, read_spans
 from standpartner.score.notation.parts import choose_part, keep_piano, list_parts
-from standpartner.score.notation.text import _hide_lone_name, _stay_in_measures
+from standpartner.score.notation.text import _hide_lone_name
 
 
 def test_chord_symbols_go_but_titles_keep_quotes() -> None:
@@ -200,10 +201,10 @@ def test_hidden_notes_before_their_measure_go_with_the_moves_around_them() -> No
     trill = _move("backup", 300) + cues + _move("forward", 288)
     around = '<measure number="{}">' + _note("C", 8) + "{}" + _note("G", 4) + "</measure>"
     text = around.format(1, trill) + around.format(2, _move("backup", 4))
-    assert _stay_in_measures(text) == around.format(1, _move("backup", 8)) + around.format(2, _move("backup", 4))
+    assert repair_musicxml(text) == around.format(1, _move("backup", 8)) + around.format(2, _move("backup", 4))
 
 
 @pytest.mark.parametrize("moves", [_move("backup", 9), _move("backup", 8) + _note("D", 2, hidden=True), ""])
 def test_other_measures_stay_as_they_are(moves: str) -> None:
     text = f"<measure>{_note('C', 8)}{moves}{_note('G', 4)}</measure>"
-    assert _stay_in_measures(text) == text
+    assert repair_musicxml(text) == text

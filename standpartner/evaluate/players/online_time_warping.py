@@ -7,7 +7,6 @@ in an environment of its own (``make peers``).
 """
 
 import os
-import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from standpartner.constants import FRAME_RATE_HZ, SAMPLE_RATE_HZ
-from standpartner.errors import MissingExtraError, ToolError
+from standpartner.errors import MissingExtraError, TimeLimitError, ToolError
 from standpartner.evaluate.measures.episode import Episode
 from standpartner.evaluate.players.episodes import episode_of_positions
 from standpartner.evaluate.players.player import PlayConfig, Player
@@ -26,6 +25,8 @@ from standpartner.evaluate.sound import mechanical_performance, performance_audi
 from standpartner.game.rules import GameConfig
 from standpartner.game.tracks import Track
 from standpartner.piece import Performance, Piece
+from standpartner.support.children import Limits
+from standpartner.support.programs import run_program
 
 PEERS_VARIABLE: Final = "STANDPARTNER_PEERS_PYTHON"
 _RUNNER: Final = Path(__file__).with_name("pymatchmaker_runner.py")
@@ -99,14 +100,13 @@ def warp_with_pymatchmaker(jobs: Sequence[WarpJob]) -> list[NDArray[np.float64]]
 
 def _run(command: list[str], *, time_limit_s: float) -> None:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=time_limit_s, check=False)
-    except subprocess.TimeoutExpired as error:
+        run_program(command, limits=Limits(time_limit_s))
+    except TimeLimitError as error:
         raise ToolError(f"online time warping was given up after {time_limit_s:.0f} s; is the machine busy?") from error
-    except OSError as error:
-        raise ToolError(f"{command[0]} cannot be run: {error}; make it anew with: make peers") from error
-    if done.returncode:
-        said = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
-        raise ToolError(f"online time warping failed in {command[0]}: {said}; make it anew with: make peers")
+    except ToolError as error:
+        raise ToolError(
+            f"online time warping failed in {command[0]}: {error}; make it anew with: make peers"
+        ) from error
 
 
 class OnlineTimeWarpingPlayer(Player):

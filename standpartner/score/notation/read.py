@@ -1,28 +1,25 @@
 """Reading notation files: the engraver runs in a child process with a time limit, for it may abort or hang."""
 
 import itertools
-import json
-import os
-import queue
-import subprocess
-import sys
 import tempfile
-import threading
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Any, Final
 
-from standpartner.errors import ScoreError
+from standpartner.errors import BrokenOffError, MemoryLimitError, ScoreError, StandpartnerError, TimeLimitError
 from standpartner.score.files import load_score
 from standpartner.score.model import Score
 from standpartner.score.notation.engraving_style import EngravingStyle
 from standpartner.score.notation.lilypond import SUFFIXES as LILYPOND_SUFFIXES
 from standpartner.score.notation.lilypond import read_lilypond
-from standpartner.score.notation.text import read_notation
+from standpartner.score.notation.text import check_file
+from standpartner.support.children import Limits, calls_apart
 
 DEFAULT_STYLE: Final = EngravingStyle()
-_CHUNK: Final = 50  # files a child engraves before a fresh one takes over
+_CHILD: Final = "standpartner.score.notation.verovio_child:engrave_file"
+_MEMORY_BYTES: Final = 4 * 1024**3
 
 
 def read_score(
@@ -94,8 +91,8 @@ def _is_lilypond(path: Path) -> bool:
 def _read_lilypond(path: Path, *, time_limit_s: float, max_pages: int, trusted: bool) -> Score | ScoreError:
     if not trusted:
         return ScoreError(
-            f"{path.name} is LilyPond, which can run any program on this computer; if you trust the file, read it with "
-            "trusted=True, else export it as MusicXML and read that."
+            f"{path.name} is LilyPond, which can run any program on this computer; if you trust the file, say so "
+            "(--trust, in Python trusted=True), else export it as MusicXML and read that."
         )
     try:
         return read_lilypond(path, time_limit_s=time_limit_s, max_pages=max_pages)
@@ -111,16 +108,36 @@ class _Work:
     max_pages: int
     style: EngravingStyle
 
+    def call(self, source: Path, target: Path) -> dict[str, Any]:
+        """Arguments for the child process, which writes a score file."""
+        style = asdict(self.style)
+        return {"source": str(source), "target": str(target), "max_pages": self.max_pages, "style": style}
+
 
 def _read_with_verovio(paths: list[Path], work: _Work) -> Iterator[Score | ScoreError]:
+    errors = [_first_look(path) for path in paths]
     with tempfile.TemporaryDirectory(prefix="standpartner-") as folder:
-        for start in range(0, len(paths), _CHUNK):
-            chunk = paths[start : start + _CHUNK]
-            for path, error, target in _engrave(chunk, Path(folder), work):
-                yield ScoreError(error) if error else _load(path, target)
+        target = Path(folder) / "score.npz"
+        calls = [work.call(path, target) for path, error in zip(paths, errors, strict=True) if error is None]
+        limits = Limits(time_s=work.time_limit_s, memory_bytes=_MEMORY_BYTES)
+        with closing(calls_apart(_CHILD, calls, limits=limits)) as answers:
+            for path, error in zip(paths, errors, strict=True):
+                yield error or _score_of(next(answers), path, target)
 
 
-def _load(path: Path, target: Path) -> Score | ScoreError:
+def _first_look(path: Path) -> ScoreError | None:
+    """Name what is wrong with a file without reading it."""
+    try:
+        check_file(path)
+    except ScoreError as error:
+        return error
+    return None
+
+
+def _score_of(answer: Any, path: Path, target: Path) -> Score | ScoreError:
+    """Load what a child has engraved, or say why there is nothing."""
+    if isinstance(answer, StandpartnerError):
+        return answer if isinstance(answer, ScoreError) else ScoreError(_sentence(answer, path.name))
     try:
         return load_score(target)
     except ScoreError as error:
@@ -129,94 +146,14 @@ def _load(path: Path, target: Path) -> Score | ScoreError:
         target.unlink(missing_ok=True)
 
 
-def _engrave(paths: list[Path], folder: Path, work: _Work) -> Iterator[tuple[Path, str | None, Path]]:
-    """Yield (path, error sentence or None, score file) for each path, with as many children as it takes."""
-    errors = [_first_look(path) for path in paths]
-    targets = [folder / f"{index}.npz" for index in range(len(paths))]
-    waiting = [index for index, error in enumerate(errors) if error is None]
-    done = 0
-    while done < len(paths):
-        if errors[done] is not None:
-            yield paths[done], errors[done], targets[done]
-            done += 1
-            continue
-        pairs = [(paths[index], targets[index]) for index in waiting if index >= done]
-        with _Child(pairs, work) as child:
-            while done < len(paths) and not child.failed:
-                error = errors[done] or child.next_error(work.time_limit_s)
-                yield paths[done], error, targets[done]
-                done += 1
-
-
-def _first_look(path: Path) -> str | None:
-    """Name what is wrong with a file without starting the engraver."""
-    try:
-        read_notation(path)
-    except ScoreError as error:
-        return str(error)
-    return None
-
-
-def _environment() -> dict[str, str]:
-    """Let the child import this very package, wherever the parent found it."""
-    here = str(Path(__file__).resolve().parents[3])
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))}
-
-
-class _Child:
-    """One engraving process and its reports, read by a thread so that waiting can end at the time limit."""
-
-    def __init__(self, pairs: list[tuple[Path, Path]], work: _Work) -> None:
-        words = [str(work.max_pages), json.dumps(asdict(work.style)), *(str(path) for pair in pairs for path in pair)]
-        command = [sys.executable, "-m", "standpartner.score.notation.verovio_child", *words]
-        self._names = [source.name for source, _ in pairs]
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 (closed in __exit__)
-        self._process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=self._stderr, stdin=subprocess.DEVNULL, env=_environment()
-        )
-        self._reports: queue.Queue[str] = queue.Queue()
-        assert self._process.stdout is not None  # noqa: S101 (asked for above)
-        self._thread = threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True)
-        self._thread.start()
-        self.failed = False
-
-    def __enter__(self) -> "_Child":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._thread.join()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-        self._stderr.close()
-
-    def next_error(self, time_limit_s: float) -> str | None:
-        """Wait for the next file's report and return its error; after a failure `failed` is set."""
-        name = self._names.pop(0)
-        try:
-            line = self._reports.get(timeout=time_limit_s)
-        except queue.Empty:
-            self.failed = True
-            return f"Engraving {name} took longer than {time_limit_s:g} s; split the score or raise the time limit."
-        if not line:
-            self.failed = True
-            return self._death(name)
-        error: str | None = json.loads(line)["error"]
-        return error
-
-    def _death(self, name: str) -> str:
-        code = self._process.wait()
-        self._stderr.seek(0)
-        lines = self._stderr.read().decode(errors="replace").strip().splitlines()
-        words = f" Its last words: {lines[-1].strip()[:200]}" if lines else ""
+def _sentence(error: StandpartnerError, name: str) -> str:
+    if isinstance(error, TimeLimitError):
+        return f"Engraving {name} {error}; split the score or raise the time limit."
+    if isinstance(error, MemoryLimitError):
+        return f"Engraving {name} {error} ({_MEMORY_BYTES >> 30} GiB); split the score."
+    if isinstance(error, BrokenOffError):
         return (
-            f"The engraver (Verovio) broke off on {name} (exit code {code}); "
-            f"open the score in a notation program and export it anew.{words}"
+            f"The engraver (Verovio) broke off on {name}: it {error}; open the score in a notation program and export "
+            "it anew."
         )
-
-    def _listen(self, stdout: IO[bytes]) -> None:
-        for line in stdout:
-            if line.startswith(b"{"):
-                self._reports.put(line.decode())
-        self._reports.put("")
+    return f"{name} could not be engraved ({error}); please report this file."

@@ -1,9 +1,6 @@
 """Runs LilyPond, convert-ly and Ghostscript in a folder of their own, each with what is left of a time limit."""
 
-import os
 import shutil
-import signal
-import subprocess
 import time
 from dataclasses import dataclass
 from importlib import resources
@@ -13,12 +10,15 @@ from typing import Final
 import numpy as np
 from PIL import Image as PilImage
 
-from standpartner.errors import MissingExtraError, ScoreError
+from standpartner.errors import MissingExtraError, ScoreError, TimeLimitError
 from standpartner.score.model import Image
 from standpartner.score.notation.lilypond.source import LilyPondSource, play_as_printed
+from standpartner.support.children import Limits
+from standpartner.support.programs import run_program
 
 _INSTALL: Final = "apt-get install lilypond"
 _LAST_WORDS: Final = 300
+_MEMORY_BYTES: Final = 8 * 1024**3
 
 
 @dataclass(frozen=True)
@@ -38,42 +38,31 @@ class Deadline:
         self._end_s = time.monotonic() + seconds
 
     def run(self, command: list[str], folder: Path, *, name: str) -> str:
-        """Run a program to its end and return its words (standard output and error).
+        """Run a program to its end and return its words (standard error and output).
 
-        The program and whatever it started are killed at the deadline.
+        What it says of success is not asked: LilyPond fails of warnings, too. The program and whatever it started are
+        killed at the deadline.
 
         Raises:
             ScoreError: It took too long.
+            ToolError: It cannot be started.
             MissingExtraError: It is not installed.
         """
         program = shutil.which(command[0])
         if program is None:
             raise MissingExtraError("LilyPond", _INSTALL)
-        process = subprocess.Popen(
-            [program, *command[1:]],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            env={**os.environ, "TMPDIR": str(folder), "LC_ALL": "C.UTF-8"},
-        )
+        limits = Limits(time_s=self._end_s - time.monotonic(), memory_bytes=_MEMORY_BYTES)
+        surroundings = {"TMPDIR": str(folder), "LC_ALL": "C.UTF-8"}
         try:
-            words, _ = process.communicate(timeout=max(0.0, self._end_s - time.monotonic()))
-        except subprocess.TimeoutExpired as error:
+            done = run_program(
+                [program, *command[1:]], limits=limits, folder=folder, environment=surroundings, check=False
+            )
+        except TimeLimitError as error:
             raise ScoreError(
                 f"Engraving {name} took longer than {self._limit_s:g} s; split the score or raise the time limit."
             ) from error
-        finally:
-            _end(process)
-        said = words.decode(errors="replace")
-        return said if process.returncode >= 0 else f"{said}\n{command[0]} broke off (signal {-process.returncode})."
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        said = done.errors + done.output
+        return said if done.exit_code >= 0 else f"{said}\n{command[0]} broke off (signal {-done.exit_code})."
 
 
 def run_lilypond(

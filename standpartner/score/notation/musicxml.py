@@ -1,0 +1,163 @@
+"""MusicXML: taken out of its archive, and repaired before it is engraved. All takes time in proportion to the text."""
+
+import io
+import lzma
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Final
+
+from defusedxml import DefusedXmlException
+from defusedxml import ElementTree as SafeET
+
+from standpartner.errors import ScoreError
+
+_CONTAINER: Final = "META-INF/container.xml"
+_ROOT_FILE: Final = "{*}rootfiles/{*}rootfile"
+_SUFFIXES: Final = (".musicxml", ".xml")
+# What `zipfile` raises of damaged, encrypted and strangely compressed archives.
+_DAMAGE: Final = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, OSError, RuntimeError, NotImplementedError, ValueError),
+)
+_MOVES_START: Final = re.compile(r"<(note|backup|forward)\b")
+_MEASURE_START: Final = re.compile(r"<measure\b")
+
+
+def unzip_musicxml(data: bytes, name: str, *, max_bytes: int) -> bytes:
+    """Take the score out of a zipped MusicXML file: the one that its container names first.
+
+    Args:
+        data: The archive.
+        name: Of the file, for messages.
+        max_bytes: Largest score that is taken out.
+
+    Raises:
+        ScoreError: It is no readable archive, has no score in it, or the score is too large.
+
+    Source:
+        W3C, "MusicXML 4.0", "Compressed .mxl files".
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            score = _root_file(archive, name, max_bytes=max_bytes)
+            return _extract(archive, score, name, max_bytes=max_bytes)
+    except _DAMAGE as error:
+        raise ScoreError(
+            f"{name} should be zipped MusicXML (.mxl), but is no readable zip file ({type(error).__name__}: {error}); "
+            "export the score again."
+        ) from error
+
+
+def _extract(archive: zipfile.ZipFile, member: str, name: str, *, max_bytes: int) -> bytes:
+    with archive.open(member) as file:
+        data = file.read(max_bytes + 1)  # what the archive says of its size need not be true
+    if len(data) > max_bytes:
+        raise ScoreError(f"{member} in {name} is larger than {max_bytes} bytes; is this a score?")
+    return data
+
+
+def _root_file(archive: zipfile.ZipFile, name: str, *, max_bytes: int) -> str:
+    """Find the score: what the container names, or the first MusicXML file where there is no container."""
+    members = archive.namelist()
+    if _CONTAINER in members:
+        named = _named_by(_extract(archive, _CONTAINER, name, max_bytes=max_bytes), name)
+        if named is not None and named not in members:
+            raise ScoreError(f"The container of {name} names {named!r}, which is not in it; export the score again.")
+        if named is not None:
+            return named
+    for member in members:
+        if PurePosixPath(member).suffix.lower() in _SUFFIXES and not member.startswith("META-INF/"):
+            return member
+    raise ScoreError(f"{name} is a zip file without a MusicXML score in it.")
+
+
+def _named_by(container: bytes, name: str) -> str | None:
+    """Return the path of the first root file that a container names; it is the score, others are pictures of it."""
+    try:
+        file = SafeET.fromstring(container, forbid_dtd=True).find(_ROOT_FILE)
+    except (SafeET.ParseError, DefusedXmlException, ValueError) as error:
+        raise ScoreError(f"The container of {name} cannot be read ({error}); export the score again.") from error
+    return None if file is None else file.get("full-path", "")
+
+
+def repair_musicxml(text: str) -> str:
+    """Return MusicXML without what engravers stumble over; the music stays the same.
+
+    - Staves that only notes speak of are declared.
+    - Measures do not go back to before their own beginning.
+    """
+    return _declare_staves(_stay_in_measures(text))
+
+
+def _declare_staves(text: str) -> str:
+    """Add the <staves> that some files leave out although their notes name a second staff."""
+    if "<staves>" in text or not re.search(r"<staff>2</staff>", text):
+        return text
+    return text.replace("</time>", "</time><staves>2</staves>", 1)
+
+
+def _stay_in_measures(text: str) -> str:
+    """Mend measures that go back to before their own beginning, as MuseScore writes around a trill's hidden notes.
+
+    Engravers stop at the beginning and then go forward as far as is written: such a measure gets hundreds of quarters.
+    """
+    *measures, rest = text.split("</measure>")
+    return "</measure>".join([*(_mend_measure(part) for part in measures), rest])
+
+
+def _mend_measure(text: str) -> str:
+    """Mend a measure; the text ends where it ends, and may begin before it."""
+    start = _MEASURE_START.search(text)
+    inside = text.find(">", start.end()) + 1 if start else 0
+    return text[:inside] + _mend_moves(text[inside:]) if inside else text
+
+
+def _mend_moves(measure: str) -> str:
+    """Leave out a measure's hidden notes before its beginning, and join the moves around them."""
+    kept: list[str] = []
+    at = unwritten = 0  # in divisions
+    early = mended = False
+    for part in _split_moves(measure):
+        duration = re.search(r"<duration>(\d+)</duration>", part)
+        length = int(duration[1]) if duration and "<chord" not in part else 0
+        if part.startswith("<note"):
+            early = early if "<chord" in part else at < 0 and 'print-object="no"' in part
+            if early:
+                unwritten += length
+                mended = True
+            else:
+                kept += [_written_move(unwritten), part]
+                unwritten = 0
+        elif part.startswith(("<backup", "<forward")):
+            length = -length if part.startswith("<backup") else length
+            unwritten += length
+        else:
+            kept.append(part)
+            continue  # a figured bass or a sound may have durations of their own
+        at += length
+    return "".join(kept) if mended else measure
+
+
+def _split_moves(measure: str) -> Iterator[str]:
+    """Split a measure into its notes and moves, and what stands between them."""
+    position, never_ends = 0, set[str]()
+    for start in _MOVES_START.finditer(measure):
+        if start.start() < position or start[1] in never_ends:
+            continue
+        end = measure.find(f"</{start[1]}>", start.end())
+        if end < 0:
+            never_ends.add(start[1])
+            continue
+        end += len(f"</{start[1]}>")
+        yield from (measure[position : start.start()], measure[start.start() : end])
+        position = end
+    yield measure[position:]
+
+
+def _written_move(divisions: int) -> str:
+    name = "backup" if divisions < 0 else "forward"
+    return f"<{name}><duration>{abs(divisions)}</duration></{name}>" if divisions else ""

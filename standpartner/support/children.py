@@ -1,0 +1,283 @@
+"""Functions in child processes with limits: what hangs, aborts or takes too much memory costs one call only.
+
+`calls_apart` is for input that may be hostile or break the library that reads it: notation, pictures, PDF. The child is
+a Python interpreter of its own that runs one of our functions. Arguments and results cross as lines of JSON, so
+nothing that comes from a child is ever unpickled; large results are written to files that the arguments name.
+
+`become_child`, `allow_time`, `cause_of_death` and `kill_group` are the rules by which every child lives and ends. The
+builder of corpora, which forks processes for work that is trusted, keeps them too; so does `run_program`. The package
+pebble does less: it ends a process, but not the programs that the process had started, and it unpickles results.
+"""
+
+import json
+import math
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+from standpartner import errors
+from standpartner.errors import BrokenOffError, StandpartnerError, TimeLimitError, ToolError
+
+try:
+    import resource
+except ImportError:  # not a Unix system: there are no limits of memory
+    resource = None  # type: ignore[assignment]
+
+GRACE_S: Final = 5.0  # for a process that was told to end, to end its own programs and remove its files
+_PATIENCE_S: Final = 1.0  # for a child that is to leave; code in C may make it deaf
+_START_LIMIT_S: Final = 120.0  # until a child has imported what it needs
+_ANSWER_BYTES: Final = 16 * 1024 * 1024
+_LAST_WORDS: Final = 300
+_CALLS_A_CHILD: Final = 50  # before a fresh one takes over
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a call in a child process, or a program, may use.
+
+    Attributes:
+        time_s: Seconds after which it is ended.
+        memory_bytes: Address space that it may take beyond what the child has when it starts; None sets no limit.
+            Systems that cannot limit a process's memory disregard it.
+    """
+
+    time_s: float
+    memory_bytes: int | None = None
+
+
+def call_apart(function: str, arguments: Mapping[str, Any], *, limits: Limits) -> Any:
+    """Call a function in a child process.
+
+    Args:
+        function: Its place, ``package.module:name``. It is named rather than passed so that only the child needs to
+            import it.
+        arguments: Its keyword arguments, of types that JSON knows.
+        limits: What the call may use.
+
+    Returns:
+        What the function returns, of types that JSON knows.
+
+    Raises:
+        StandpartnerError: The function raised an error of this package: the same one is raised here.
+        TimeLimitError: It took too long.
+        MemoryLimitError: It needed too much memory and said so.
+        BrokenOffError: The child aborted or was killed.
+        ToolError: The function raised any other error.
+
+    The words of the last four have no subject; the caller puts the name of its input before them.
+    """
+    (answer,) = calls_apart(function, [arguments], limits=limits)
+    if isinstance(answer, StandpartnerError):
+        raise answer
+    return answer
+
+
+def calls_apart(
+    function: str, calls: Sequence[Mapping[str, Any]], *, limits: Limits
+) -> Generator[Any | StandpartnerError, None, None]:
+    """Call a function several times, one after another, sharing the start of a child process.
+
+    A call that ends its child loses only itself: the next one gets a fresh child. The child is ended when the generator
+    is closed or used up.
+
+    Args:
+        function: Its place, ``package.module:name``.
+        calls: The keyword arguments of each call, of types that JSON knows.
+        limits: What each call may use.
+
+    Yields:
+        For each call, in order, what the function returned or the error that `call_apart` would raise.
+    """
+    child: _Child | None = None
+    try:
+        for number, arguments in enumerate(calls):
+            if child is not None and (child.over or number % _CALLS_A_CHILD == 0):
+                child.close()
+                child = None
+            try:
+                child = child or _Child(function, limits)
+                answer = child.call(arguments)
+            except StandpartnerError as error:
+                answer = error
+            yield answer
+    finally:
+        if child is not None:
+            child.close()
+
+
+class _Child:
+    """One child process. A thread listens to it, so that waiting can end at the time limit."""
+
+    def __init__(self, function: str, limits: Limits) -> None:
+        self._limits = limits
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in `close`)
+        memory = "" if limits.memory_bytes is None else str(limits.memory_bytes)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "standpartner.support.child_main", function, str(limits.time_s), memory],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            start_new_session=True,
+            env=_environment(),
+        )
+        self._answers: queue.Queue[bytes] = queue.Queue()
+        assert self._process.stdin is not None  # noqa: S101 (asked for above)
+        assert self._process.stdout is not None  # noqa: S101
+        self._calls, answers = self._process.stdin, self._process.stdout
+        self._thread = threading.Thread(target=_listen, args=(answers, self._answers), daemon=True)
+        self._thread.start()
+        self._started = self._busy = False
+        self.over = False
+
+    def call(self, arguments: Mapping[str, Any]) -> Any:
+        """Send one call and wait for its answer; after a failure of the child itself `over` is set."""
+        self._busy = True
+        if not self._started:
+            self._answer(_START_LIMIT_S)
+            self._started = True
+        with suppress(BrokenPipeError):  # it is dead, as the lack of an answer will tell
+            self._calls.write(json.dumps(arguments).encode() + b"\n")
+            self._calls.flush()
+        answer = self._answer(self._limits.time_s)
+        self._busy = False
+        return answer
+
+    def _answer(self, time_limit_s: float) -> Any:
+        try:
+            line = self._answers.get(timeout=time_limit_s)
+        except queue.Empty:
+            self.over = True
+            raise TimeLimitError(f"took longer than {time_limit_s:g} s") from None
+        if not line:
+            self.over = True
+            raise BrokenOffError(self._death())
+        try:
+            answer = json.loads(line)
+            if "value" in answer:
+                return answer["value"]
+            error = _rebuilt(str(answer["error"]), str(answer["words"]))
+        except (ValueError, TypeError, KeyError) as wrong:
+            self.over = True
+            raise BrokenOffError(f"its process sent what is no answer ({wrong})") from wrong
+        raise error
+
+    def _death(self) -> str:
+        try:
+            code = self._process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
+            return f"its process sent more than {_ANSWER_BYTES} bytes or no more answers"
+        words = last_words(self._errors)
+        return cause_of_death(code) + (f"; its last words: {words}" if words else "")
+
+    def close(self) -> None:
+        """End the process: politely, so that it ends its own programs, then by force with its whole group."""
+        with suppress(BrokenPipeError):
+            self._calls.close()
+        if self._busy:  # it may be in code that hears neither this signal nor the end of calls
+            self._process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_PATIENCE_S)
+        kill_group(self._process.pid)
+        self._process.kill()
+        self._process.wait()
+        self._thread.join()
+        assert self._process.stdout is not None  # noqa: S101
+        self._process.stdout.close()
+        self._errors.close()
+
+
+def _listen(stdout: IO[bytes], answers: "queue.Queue[bytes]") -> None:
+    """Pass on whole lines; an empty one says that there are no more."""
+    while (line := stdout.readline(_ANSWER_BYTES)).endswith(b"\n"):
+        answers.put(line)
+    answers.put(b"")
+
+
+def _rebuilt(name: str, words: str) -> StandpartnerError:
+    """The error that a child names, of this package or else a `ToolError`."""
+    kind = getattr(errors, name, None)
+    if not (isinstance(kind, type) and issubclass(kind, StandpartnerError)):
+        kind = ToolError
+    return kind.__new__(kind, words)  # some have other arguments than their words
+
+
+def _environment() -> dict[str, str]:
+    """Let the child import whatever this process can, above all this very package."""
+    here = str(Path(__file__).resolve().parents[2])
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([here, *filter(None, sys.path)])}
+
+
+def become_child(*, memory_bytes: int | None = None) -> None:
+    """Make this process one that its parent can end: call it first in a child, after its imports.
+
+    It leads a group of processes. The signal to terminate unwinds its stack, so that programs are ended and temporary
+    folders removed on the way. Its memory is limited, where the system can do that.
+    """
+    if hasattr(os, "setsid") and os.getsid(0) != os.getpid():
+        os.setsid()
+    signal.signal(signal.SIGTERM, _leave)
+    if memory_bytes is not None and resource is not None:
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        wanted = _address_space_bytes() + memory_bytes
+        with suppress(ValueError):  # systems that have the limit, but do not set it
+            resource.setrlimit(resource.RLIMIT_AS, (wanted if hard < 0 else min(wanted, hard), hard))
+
+
+def allow_time(time_s: float) -> None:
+    """Let the system end this process some seconds after a time limit, should the parent be gone by then."""
+    if hasattr(signal, "alarm"):
+        signal.alarm(math.ceil(time_s + 2 * GRACE_S))
+
+
+def kill_group(process_id: int) -> None:
+    """Kill a process that leads a group, and whatever it started in that group."""
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process_id, signal.SIGKILL)
+
+
+def cause_of_death(exit_code: int) -> str:
+    """Say how a process ended, from its exit code (negative: the signal that killed it)."""
+    if exit_code >= 0:
+        return f"its process ended with exit code {exit_code}"
+    hint = " (memory?)" if -exit_code == signal.SIGKILL else ""
+    return f"was killed by signal {signal.Signals(-exit_code).name}{hint}"
+
+
+def describe(error: Exception) -> str:
+    """Say what an unexpected error was and where it was raised."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({os.path.basename(where.filename)}, line {where.lineno})"
+
+
+def last_words(file: IO[bytes]) -> str:
+    """Return the last line of what a process wrote to a file, at most 300 characters."""
+    lines = tail(file).strip().splitlines()
+    return lines[-1].strip()[:_LAST_WORDS] if lines else ""
+
+
+def tail(file: IO[bytes], *, size: int = 1 << 20) -> str:
+    """Return the end of a file as text, at most so many bytes."""
+    file.seek(max(0, file.seek(0, os.SEEK_END) - size))
+    return file.read().decode(errors="replace")
+
+
+def _leave(number: int, frame: object) -> None:
+    raise SystemExit(1)
+
+
+def _address_space_bytes() -> int:
+    """Size of this process's address space, or 0 where the system does not tell it so."""
+    statistics = Path("/proc/self/statm")
+    pages = int(statistics.read_text().split()[0]) if statistics.is_file() else 0
+    return pages * resource.getpagesize()

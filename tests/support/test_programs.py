@@ -1,0 +1,66 @@
+"""External programs: what they say, and how they fail."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from standpartner.errors import TimeLimitError, ToolError
+from standpartner.support.children import Limits
+from standpartner.support.programs import run_program
+
+ENOUGH = Limits(time_s=30)
+
+
+def python(script: str, **options: object):
+    return run_program([sys.executable, "-c", script], **{"limits": ENOUGH} | options)
+
+
+def test_a_programs_words_and_surroundings(tmp_path: Path) -> None:
+    script = "import os, sys; print(os.getcwd(), os.environ['TUNE']); print('oh', file=sys.stderr)"
+    done = python(script, folder=tmp_path, environment={"TUNE": "menuet"})
+    assert (done.exit_code, done.output, done.errors) == (0, f"{tmp_path} menuet\n", "oh\n")
+
+
+def test_a_program_that_fails_is_an_error_with_its_last_words() -> None:
+    script = "import sys; print('well'); print('no such note', file=sys.stderr); sys.exit(3)"
+    with pytest.raises(ToolError, match=r"failed \(its process ended with exit code 3\): no such note"):
+        python(script)
+    assert python(script, check=False).exit_code == 3
+    with pytest.raises(ToolError, match="was killed by signal SIGABRT"):
+        python("import os; os.abort()")
+
+
+def test_a_program_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match="/none cannot be run: "):
+        run_program([tmp_path / "none"], limits=ENOUGH)
+
+
+def test_a_program_that_takes_too_long_is_killed_with_what_it_started(tmp_path: Path) -> None:
+    script = (
+        "import subprocess, sys, time\n"
+        "other = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        f"open({str(tmp_path / 'note')!r}, 'w').write(str(other.pid))\n"
+        "time.sleep(60)"
+    )
+    start_s = time.monotonic()
+    with pytest.raises(TimeLimitError, match=r"took longer than 1 s"):
+        python(script, limits=Limits(time_s=1))
+    assert time.monotonic() - start_s < 10
+    other = int((tmp_path / "note").read_text())
+    for _ in range(100):
+        status = Path(f"/proc/{other}/stat")
+        if not status.is_file() or status.read_text().split()[2] == "Z":
+            break
+        time.sleep(0.05)
+    else:
+        os.kill(other, 9)
+        pytest.fail("what the program started is still there")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of another process")
+def test_a_programs_memory_is_limited() -> None:
+    with pytest.raises(ToolError, match="MemoryError"):
+        python("import time; time.sleep(0.3); bytearray(1 << 30)", limits=Limits(time_s=30, memory_bytes=512 << 20))
