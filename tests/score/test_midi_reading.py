@@ -44,12 +44,16 @@ def test_a_key_struck_twice_is_two_notes_and_one_left_down_ends_with_the_track(t
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"RIFF", "MThd"),
+        (b"RIFF" + bytes(20), "MThd"),
         (b"MThd\x00", "ends in the middle"),
         (midi(b"\x00\x90\x40"), "ends in the middle"),
-        (midi(b"\x00\xf4\x40"), "unknown event"),
+        (midi(b"\x00\xf4\x40"), "undefined status byte 0xf4"),
         (midi(division=0xE728), "film frames"),
-        (midi(b"\xff\xff\xff\xff\xff\x00"), "more than four bytes"),
+        (midi(b"\xff\xff\xff\xff\xff\x00"), "ends in the middle"),
+        (midi(b"\x00\x40\x40"), "running status"),
+        (midi(b"\x00\x90\x40\xf0"), "data byte"),
+        (midi(b"\x00\xff\x59\x02\x40\x40"), "is no MIDI file that can be read"),
+        (midi(b"\x00\xff\x51\x01\x40"), "is no MIDI file that can be read"),
     ],
 )
 def test_what_is_no_midi_is_refused(tmp_path: Path, content: bytes, words: str) -> None:

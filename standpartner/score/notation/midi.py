@@ -1,14 +1,12 @@
-"""Reads the notes and the tempo map of Standard MIDI Files (formats 0 and 1, ticks a quarter).
+"""The notes and the tempo map of Standard MIDI Files, read with mido."""
 
-Source: MIDI Manufacturers Association, "Standard MIDI Files 1.0" (RP-001).
-"""
-
-import struct
-from collections.abc import Iterator
+import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import mido
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -16,7 +14,8 @@ from standpartner.errors import ScoreError
 
 _DEFAULT_TEMPO_US: Final = 500_000  # a quarter
 _DRUMS: Final = 9  # the channel whose notes are no pitches
-_DATA_BYTES: Final = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
+# What mido raises of files that are damaged or no MIDI.
+_DAMAGE: Final = (OSError, EOFError, ValueError, LookupError, TypeError, mido.KeySignatureError)
 
 
 @dataclass(frozen=True)
@@ -65,31 +64,25 @@ def read_midi(path: str | Path) -> MidiNotes:
     except OSError as error:
         raise ScoreError(f"The MIDI file {path} cannot be read: {error.strerror or error}.") from error
     try:
-        return _parse(data)
-    except (IndexError, struct.error) as error:
+        file = mido.MidiFile(file=io.BytesIO(data))
+    except EOFError as error:
         raise ScoreError(f"{path.name} ends in the middle of a MIDI event; get the file again.") from error
-    except ValueError as error:
-        raise ScoreError(f"{path.name} is no MIDI file that can be read: {error}.") from error
+    except _DAMAGE as error:
+        raise ScoreError(f"{path.name} is no MIDI file that can be read ({error}); get the file again.") from error
+    if file.ticks_per_beat <= 0:
+        raise ScoreError(f"{path.name} counts time in film frames, expected ticks a quarter; export it again.")
+    return _notes_of(file)
 
 
-def _parse(data: bytes) -> MidiNotes:
-    if data[:4] != b"MThd":
-        raise ValueError("it does not start with MThd")
-    length, _, _, division = struct.unpack(">IHHH", data[4:14])
-    if division == 0 or division & 0x8000:
-        raise ValueError("it counts time in film frames, expected ticks a quarter")
+def _notes_of(file: mido.MidiFile) -> MidiNotes:
     notes: list[tuple[int, int, int, int]] = []
     tempos = {0: _DEFAULT_TEMPO_US}
-    position = 8 + length
-    while position + 8 <= len(data):
-        kind, size = data[position : position + 4], struct.unpack(">I", data[position + 4 : position + 8])[0]
-        if kind == b"MTrk":
-            _read_track(data[position + 8 : position + 8 + size], notes, tempos)
-        position += 8 + size
+    for track in file.tracks:
+        _read_track(track, notes, tempos)
     rows = np.array(sorted(notes), np.int64).reshape(-1, 4)
     ticks = np.array(sorted(tempos), np.int64)
     return MidiNotes(
-        ticks_per_quarter=division,
+        ticks_per_quarter=file.ticks_per_beat,
         tick=rows[:, 0],
         pitch=rows[:, 1],
         end_tick=rows[:, 2],
@@ -99,60 +92,20 @@ def _parse(data: bytes) -> MidiNotes:
     )
 
 
-def _read_track(track: bytes, notes: list[tuple[int, int, int, int]], tempos: dict[int, int]) -> None:
+def _read_track(track: Iterable[Any], notes: list[tuple[int, int, int, int]], tempos: dict[int, int]) -> None:
     """Add a track's notes as (tick, pitch, end tick, velocity) and its tempos as {tick: microseconds a quarter}."""
     sounding: dict[tuple[int, int], list[tuple[int, int]]] = {}
     tick = 0
-    for tick, status, content in _events(track):
-        kind, channel = status & 0xF0, status & 0x0F
-        if status == 0xFF and content[0] == 0x51 and len(content) == 4:
-            tempos[tick] = int.from_bytes(content[1:], "big") or _DEFAULT_TEMPO_US
-        elif kind in (0x80, 0x90) and channel != _DRUMS:
-            key = (channel, content[0])
-            if kind == 0x90 and content[1]:
-                sounding.setdefault(key, []).append((tick, content[1]))
+    for message in track:
+        tick += message.time
+        if message.type == "set_tempo":
+            tempos[tick] = message.tempo or _DEFAULT_TEMPO_US
+        elif message.type in ("note_on", "note_off") and message.channel != _DRUMS:
+            key = (message.channel, message.note)
+            if message.type == "note_on" and message.velocity:
+                sounding.setdefault(key, []).append((tick, message.velocity))
             elif sounding.get(key):
                 start, velocity = sounding[key].pop(0)
-                notes.append((start, content[0], max(tick, start + 1), velocity))
+                notes.append((start, message.note, max(tick, start + 1), velocity))
     for (_, pitch), starts in sounding.items():  # never released: they end with the track
         notes += [(start, pitch, max(tick, start + 1), velocity) for start, velocity in starts]
-
-
-def _events(track: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Yield (tick, status, data bytes) of each event; a meta event's first data byte is its type."""
-    position, tick, running = 0, 0, 0
-    while position < len(track):
-        step, position = _variable_length(track, position)
-        tick += step
-        status = track[position]
-        if status & 0x80:
-            position += 1
-        else:
-            status = running
-        if status in (0xF0, 0xF7, 0xFF):
-            start = position
-            size, position = _variable_length(track, start + (status == 0xFF))
-            kind = track[start : start + 1] if status == 0xFF else b""
-            content = kind + track[position : position + size]
-            position += size
-        elif status & 0xF0 in _DATA_BYTES:
-            running, size = status, _DATA_BYTES[status & 0xF0]
-            content = track[position : position + size]
-            if len(content) < size:
-                raise IndexError(position)
-            position += size
-        else:
-            raise ValueError(f"unknown event {status:#x}")
-        yield tick, status, content
-
-
-def _variable_length(data: bytes, position: int) -> tuple[int, int]:
-    """Read a number in groups of 7 bits; returns it and the position after it."""
-    value = 0
-    for _ in range(4):
-        byte = data[position]
-        position += 1
-        value = value << 7 | byte & 0x7F
-        if not byte & 0x80:
-            return value, position
-    raise ValueError("a number has more than four bytes")
