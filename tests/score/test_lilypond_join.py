@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from standpartner.errors import ScoreError
-from standpartner.score.notation.lilypond.engraving import BarStart, DrawnHead, DrawnSystem, read_engraving
+from standpartner.score.notation.lilypond.engraving import BarStart, DrawnSystem, NoteHeadGrob, read_engraving
 from standpartner.score.notation.lilypond.join import join
 from standpartner.score.notation.midi import MidiNotes
 
@@ -29,8 +29,10 @@ def midi(*notes: tuple[int, int, int]) -> MidiNotes:
 
 def system(*heads: tuple[Fraction | int, int], score: int = 0, graces: tuple = ()) -> DrawnSystem:
     """Heads as (moment, pitch); graces as (moment, grace moment, pitch)."""
-    drawn = [DrawnHead(float(moment) * 40, 5.0, pitch, Fraction(moment), Fraction(0)) for moment, pitch in heads]
-    drawn += [DrawnHead(float(moment) * 40 - 2, 5.0, pitch, Fraction(moment), grace) for moment, grace, pitch in graces]
+    drawn = [NoteHeadGrob(float(moment) * 40, 5.0, pitch, Fraction(moment), Fraction(0)) for moment, pitch in heads]
+    drawn += [
+        NoteHeadGrob(float(moment) * 40 - 2, 5.0, pitch, Fraction(moment), grace) for moment, grace, pitch in graces
+    ]
     return DrawnSystem(0, score, BarStart(0.0, Fraction(0), "1", Fraction(0)), 0.0, 100.0, 0.0, 4.0, 1.0, drawn)
 
 
@@ -97,7 +99,7 @@ def test_a_report_is_read_with_staves_at_their_middle_lines() -> None:
     engraving = read_engraving(report)
     (drawn,) = engraving.systems
     assert (drawn.left, drawn.right, drawn.top, drawn.bottom) == pytest.approx((10, 110, 5, 19))
-    assert drawn.heads == [DrawnHead(20.0, 6.5, 61, Fraction(0), Fraction(-1, 8))]
+    assert drawn.heads == [NoteHeadGrob(20.0, 6.5, 61, Fraction(0), Fraction(-1, 8))]
     assert drawn.bars == [BarStart(30.1, QUARTER, "2", Fraction(0))]
     assert drawn.start.position == Fraction(-1, 4)
 

@@ -11,8 +11,11 @@ from standpartner.errors import ScoreError
 
 
 @dataclass(frozen=True)
-class DrawnHead:
-    """A notehead: centre, MIDI pitch, and when it is, in whole notes; ``grace`` is negative for grace notes."""
+class NoteHeadGrob:
+    """A NoteHead grob, as LilyPond calls what it prints: centre, MIDI pitch, and its moment in whole notes.
+
+    ``grace`` is negative for grace notes.
+    """
 
     x: float
     y: float
@@ -47,7 +50,7 @@ class DrawnSystem:
     top: float = float("inf")
     bottom: float = float("-inf")
     space: float = 0.0
-    heads: list[DrawnHead] = field(default_factory=list)
+    heads: list[NoteHeadGrob] = field(default_factory=list)
     bars: list[BarStart] = field(default_factory=list)
     staff_tops: set[int] = field(default_factory=set)
 
@@ -109,7 +112,7 @@ def _add(system: DrawnSystem, kind: str, words: list[str], *, page_width: float)
             system.add_staff(words)
     elif kind == "head" and "-" not in words[4:6]:
         x, y, pitch = float(words[0]), float(words[1]), round(Fraction(words[2]))
-        system.heads.append(DrawnHead(x, y, pitch, Fraction(words[4]), Fraction(words[5])))
+        system.heads.append(NoteHeadGrob(x, y, pitch, Fraction(words[4]), Fraction(words[5])))
     elif kind == "bar" and "-" not in words[2:]:
         system.bars.append(_bar_start((float(words[0]) + float(words[1])) / 2, words[2:]))
 
@@ -125,6 +128,6 @@ def _scaled(systems: list[DrawnSystem], space: float) -> list[DrawnSystem]:
     for system in systems:
         system.left, system.right = system.left / space, system.right / space
         system.top, system.bottom = system.top / space, system.bottom / space
-        system.heads = [DrawnHead(h.x / space, h.y / space, h.pitch, h.moment, h.grace) for h in system.heads]
+        system.heads = [NoteHeadGrob(h.x / space, h.y / space, h.pitch, h.moment, h.grace) for h in system.heads]
         system.bars = [BarStart(b.x / space, b.moment, b.number, b.position) for b in system.bars]
     return systems

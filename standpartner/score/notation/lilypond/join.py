@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from standpartner.errors import ScoreError
-from standpartner.score.notation.lilypond.engraving import DrawnHead, DrawnSystem
+from standpartner.score.notation.lilypond.engraving import DrawnSystem, NoteHeadGrob
 from standpartner.score.notation.midi import MidiNotes
 
 MIN_SHARE: Final = 0.95  # of MIDI notes with a head, and of heads with a note
@@ -27,7 +27,7 @@ class JoinedHead:
     """A drawn head, the system it is in, and what it is; ``note`` counts the sounding notes, -1 if it starts none."""
 
     system: int
-    head: DrawnHead
+    head: NoteHeadGrob
     quarter: float
     note: int
     sounding: bool
@@ -109,7 +109,9 @@ def join(systems: Sequence[DrawnSystem], midis: Sequence[MidiNotes], *, name: st
     return Join(heads, notes, starts)
 
 
-def _joined_heads(own: list[tuple[int, DrawnHead]], fit: _Fit, *, quarter: float, first_note: int) -> list[JoinedHead]:
+def _joined_heads(
+    own: list[tuple[int, NoteHeadGrob]], fit: _Fit, *, quarter: float, first_note: int
+) -> list[JoinedHead]:
     return [
         JoinedHead(
             system=system,
@@ -134,7 +136,7 @@ def _merge_unisons(midi: MidiNotes) -> _Struck:
     return _Struck(ticks, list(longest.values()), pitches, of_pitch)
 
 
-def _fit(heads: list[DrawnHead], struck: _Struck, ticks_per_quarter: int) -> _Fit:
+def _fit(heads: list[NoteHeadGrob], struck: _Struck, ticks_per_quarter: int) -> _Fit:
     zeros = [0]
     if min(heads, key=lambda head: (head.moment, head.grace)).grace:  # they sound before the first moment
         zeros += sorted({tick for tick in struck.tick if 0 < tick <= ticks_per_quarter})
@@ -142,7 +144,7 @@ def _fit(heads: list[DrawnHead], struck: _Struck, ticks_per_quarter: int) -> _Fi
     return max(fits, key=lambda fit: sum(note >= 0 for note in fit.note))
 
 
-def _fit_from(heads: list[DrawnHead], struck: _Struck, ticks_per_quarter: int, *, zero: int) -> _Fit:
+def _fit_from(heads: list[NoteHeadGrob], struck: _Struck, ticks_per_quarter: int, *, zero: int) -> _Fit:
     ticks = [zero + round(head.moment * _QUARTERS * ticks_per_quarter) for head in heads]
     found = [
         -1 if head.grace else _struck_at(struck, head.pitch, tick) for head, tick in zip(heads, ticks, strict=True)
