@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +20,10 @@ if TYPE_CHECKING:
 
 DEFAULT_AGENT = "tunes"
 
-ScorePath = Annotated[Path, typer.Argument(metavar="SCORE", help="MusicXML (.musicxml, .mxl), MEI, Humdrum or ABC.")]
+ScorePath = Annotated[
+    Path,
+    typer.Argument(metavar="SCORE", help="MusicXML (.musicxml, .mxl), MEI, Humdrum, ABC, or LilyPond with --trust."),
+]
 AudioPath = Annotated[Path, typer.Argument(metavar="AUDIO", help="Recording: wav, flac, ogg or mp3.")]
 AgentName = Annotated[str, typer.Option("--agent", metavar="NAME|PATH", help="Bundled agent or the folder of one.")]
 AgentChoice = Annotated[
@@ -34,6 +35,9 @@ AgentChoice = Annotated[
     ),
 ]
 MaxPages = Annotated[int, typer.Option("--max-pages", min=1, help="Refuse scores with more pages.")]
+Trust = Annotated[
+    bool, typer.Option("--trust", help="Read a LilyPond file, which can run any program with your rights.")
+]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -67,6 +71,7 @@ def follow(
         Path | None, typer.Option("--html", metavar="FILE", help="Write a page that shows the score being followed.")
     ] = None,
     max_pages: MaxPages = 60,
+    trust: Trust = False,
 ) -> None:
     """Follow a recording in its score.
 
@@ -82,7 +87,7 @@ def follow(
             check_writable(path)
     chosen = load_agent(agent) if agent else None  # what is wrong with it is said before a score is engraved
     source = FileSource(audio)
-    engraved = _read_score(score, max_pages)
+    engraved = _read_score(score, max_pages, trusted=trust)
     loaded = chosen or load_agent(agent_for(engraved))
     follower = Follower(engraved, loaded, config=FollowerConfig(wait=wait), from_measure=from_measure)
     following = _follow(follower, source)
@@ -130,11 +135,12 @@ def engrave(
     *,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the files; made if missing.")],
     max_pages: MaxPages = 60,
+    trust: Trust = False,
 ) -> None:
     """Engrave a score: strip.png, page-001.png ..., overlay.png (what was found on it) and onsets.json."""
     from standpartner.score.overlay import write_engraving
 
-    engraved = _read_score(score, max_pages)
+    engraved = _read_score(score, max_pages, trusted=trust)
     write_engraving(engraved, out)
     typer.echo(
         f"{engraved.title or score.name}: {_count(len(engraved.pages), 'page')}, "
@@ -197,31 +203,20 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
-def _read_score(path: Path, max_pages: int) -> Score:
+def _read_score(path: Path, max_pages: int, *, trusted: bool = False) -> Score:
     from standpartner.score import read_score
+    from standpartner.support.progress import passing_bar
 
-    with _progress(f"Reading {path.name}", None):
-        return read_score(path, max_pages=max_pages, trusted=True)  # the user's own file, on the user's own machine
+    with passing_bar(f"Reading {path.name}", None):
+        return read_score(path, max_pages=max_pages, trusted=trusted)
 
 
 def _follow(follower: Follower, source: FileSource) -> Following:
     from standpartner.follow import follow_audio
+    from standpartner.support.progress import passing_bar
 
-    with _progress(f"Following {source.name}", source.duration_s) as advance:
+    with passing_bar(f"Following {source.name}", source.duration_s) as advance:
         return follow_audio(follower, source, progress=advance)
-
-
-@contextmanager
-def _progress(what: str, total: float | None) -> Iterator[Callable[[float], None]]:
-    """A progress bar on standard error where that is a terminal; yields what sets it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.update(task, completed=done)
 
 
 def _summary(following: Following, name: str, *, agent: str) -> Table:

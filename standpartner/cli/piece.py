@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from standpartner.cli.follow import AudioPath, ScorePath, Trust
 from standpartner.errors import ConfigError, PieceError
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ def _pieces() -> None:
 
 @app.command()
 def add(
-    score: Annotated[Path, typer.Argument(metavar="SCORE", help="MusicXML (.musicxml, .mxl), MEI, Humdrum or ABC.")],
-    audio: Annotated[Path, typer.Argument(metavar="AUDIO", help="Recording: wav, flac, ogg or mp3.")],
+    score: ScorePath,
+    audio: AudioPath,
     *,
     midi: Annotated[Path | None, typer.Option(metavar="FILE", help="MIDI of this very performance.")] = None,
     match: Annotated[
@@ -42,6 +43,7 @@ def add(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the piece; default: its name.")] = None,
     name: Annotated[str | None, typer.Option(help="What to call the piece; default: that of the score file.")] = None,
     offset: Annotated[float, typer.Option(help="Seconds by which the recording is later than FILE says.")] = 0.0,
+    trust: Trust = False,
 ) -> None:
     """Make a piece with ground truth from a real recording and a file that says what was played when.
 
@@ -59,7 +61,7 @@ def add(
     folder = out or Path(name)
     if (folder / "piece.json").exists():
         raise PieceError(f"{folder} holds a piece already; choose another folder with --out")
-    engraved = read_score(score)
+    engraved = read_score(score, trusted=trust)
     piece = _make(name, engraved, audio, alignment=_align(engraved, midi=midi, match=match, beats=beats), offset=offset)
     save_piece(piece, folder)
     _say(piece, folder)

@@ -1,4 +1,7 @@
-"""The progress bar of commands that take long, on standard error."""
+"""Progress bars of commands that take long, on standard error."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -10,3 +13,21 @@ def progress_bar(*, shown: bool = True) -> Progress:
     return Progress(
         *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True), disable=not shown
     )
+
+
+@contextmanager
+def passing_bar(description: str, total: float | None) -> Iterator[Callable[[float], None]]:
+    """Show a bar that is removed when the work is done, and only where standard error is a terminal.
+
+    Args:
+        description: What is being done.
+        total: How much there is to do, in any unit; None if that is not known.
+
+    Yields:
+        A function that sets how much of it is done.
+    """
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(description, total=total)
+        yield lambda done: bar.update(task, completed=done)
