@@ -1,7 +1,6 @@
 """Checkpoints: one safetensors file with the weights and, as JSON inside, everything needed to understand them."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +14,7 @@ from standpartner.agent.config import AnyNetworkConfig, network_config
 from standpartner.errors import AgentError
 from standpartner.networks.read_once import ReadOnceNetwork
 from standpartner.networks.windows import WindowNetwork
+from standpartner.support.files import replacing
 from standpartner.support.provenance import code_version
 
 FORMAT_VERSION = 1
@@ -47,16 +47,15 @@ def save_checkpoint(
     tensors = {_NETWORK + name: value for name, value in network.state_dict().items()} | (others or {})
     commit = info.get("commit") or code_version()
     content = {"format": FORMAT_VERSION, "network": network.config.to_json()} | info | {"commit": commit}
-    draft = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(
-            {name: value.detach().clone().contiguous() for name, value in tensors.items()},
-            draft,
-            metadata={"standpartner": json.dumps(content)},
-        )
-        draft.chmod(0o644)  # safetensors keeps its files from other users
-        os.replace(draft, path)
+        with replacing(path) as draft:
+            save_file(
+                {name: value.detach().clone().contiguous() for name, value in tensors.items()},
+                draft,
+                metadata={"standpartner": json.dumps(content)},
+            )
+            draft.chmod(0o644)  # safetensors keeps its files from other users
     except (OSError, SafetensorError) as error:
         raise AgentError(f"cannot write checkpoint {path}: {error}; free space or choose another folder") from error
 

@@ -5,7 +5,6 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from standpartner.errors import PieceError
 from standpartner.piece.model import Performance, Piece
 from standpartner.score import load_score, save_score
+from standpartner.support.files import replacing
 
 FORMAT_VERSION = 1
 _ARRAYS = ("onset_s", "spectrogram", "note_pitch", "note_onset_s", "note_duration_s")
@@ -56,9 +56,8 @@ def save_piece(piece: Piece, folder: Path) -> None:
             "title": piece.score.title,
             "files": {name: _sha256(folder / name) for name in names},
         }
-        draft = folder / "piece.json.part"
-        draft.write_text(json.dumps(content, indent=1) + "\n")
-        os.replace(draft, folder / "piece.json")
+        with replacing(folder / "piece.json") as draft:
+            draft.write_text(json.dumps(content, indent=1) + "\n")
     except OSError as error:
         raise PieceError(f"cannot write piece to {folder}: {error}; free space or choose another folder") from error
 

@@ -4,7 +4,6 @@ One picture is one frame of the game, shown from the moment on which the frame i
 ``k / 20`` of the sound. Another speed changes the pictures' rate and stretches the sound, which keeps its pitch.
 """
 
-import secrets
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +16,7 @@ import soxr
 from standpartner.constants import FRAME_RATE_HZ, SAMPLE_RATE_HZ
 from standpartner.errors import ConfigError, MissingExtraError, OutputError
 from standpartner.explain.traces.picture import Painter
+from standpartner.support.files import replacing
 
 try:
     import av
@@ -62,20 +62,17 @@ def write_video(
         OutputError: the file cannot be written.
     """
     check_speed(speed)
-    draft = path.with_name(f".{path.name[:100]}-{secrets.token_hex(4)}.part")
+    options = {"movflags": "+faststart"}
     try:
-        with av.open(str(draft), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        with replacing(path) as draft, av.open(str(draft), "w", format="mp4", options=options) as container:
             writer = _Writer(container, painter, speed=Fraction(speed).limit_denominator(1000))
             for frame in range(painter.frames):
                 writer.write(frame)
                 if progress:
                     progress(frame + 1)
             writer.finish()
-        draft.replace(path)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}; give another place or make room") from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 class _Writer:
