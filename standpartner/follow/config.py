@@ -1,4 +1,4 @@
-"""Settings of the follower: when it starts, how sure it says it is, when it calls itself lost."""
+"""The settings of the follower: when it starts, when it calls itself lost and when it stops."""
 
 from dataclasses import dataclass, field
 
@@ -11,17 +11,17 @@ class StartConfig:
     """When music is taken to have begun; the rule is in ``start.StartDetector``.
 
     Attributes:
-        above_floor: a band is loud when its magnitude is this many times its noise floor (4 is 12 dB).
-        quietest: magnitude below which nothing counts as sound; a full-scale sine has about 500.
-        floor_memory_s: time in which the noise floor follows the room.
-        loud_memory_s: time in which it follows a band that is loud, such as a fan that is switched on.
-        tone_ratio: a tone's band has this many times the magnitude of the bands around it.
-        key_probability: what the agent's listening must give to a starting key.
-        expected_probability: the same for a key that the score starts with, in any octave.
-        confirm_s: time after a tone within which a starting key must be heard; what was played meanwhile is
-            caught up with.
-        steady_s: stretch of time which tones must fill to be taken for music without a starting key.
-        steady_share: the part of it that they must fill.
+        above_floor: A band is loud when its magnitude is this many times its noise floor (4 is 12 dB).
+        quietest: The magnitude below which nothing counts as sound; a full-scale sine has about 500.
+        floor_memory_s: The time in which the noise floor follows the room.
+        loud_memory_s: The time in which it follows a band that is loud, such as a fan that is switched on.
+        tone_ratio: A tone's band has this many times the magnitude of the bands around it.
+        key_probability: The probability that the agent's listening must give to a starting key.
+        expected_probability: The same for a key that the score starts with, in any octave.
+        confirm_s: The time after a tone within which a starting key must be heard. The follower catches up with what
+            was played meanwhile.
+        steady_s: The stretch of time which tones must fill to be taken for music without a starting key.
+        steady_share: The part of it that they must fill.
     """
 
     above_floor: float = 4.0
@@ -41,17 +41,17 @@ class FollowerConfig:
     """How a follower behaves around the agent.
 
     Attributes:
-        wait: wait for the first note; without it music is taken to begin with the first sample.
-        start: what counts as the first note.
-        pursuit: how the agent is followed up by the search, and when it is put elsewhere.
-        lost_below: confidence below which the follower may be lost.
-        lost_after_s: how long it must be below for the follower to say so.
-        found_above: confidence from which it is found again.
-        end_after_s: time at or past the end of the music (the last onset, or a picture's last barline) after which it
-            stays there.
+        wait: Whether it waits for the first note; else music is taken to begin with the first sample.
+        start: What counts as the first note.
+        pursuit: How the search goes on beside the agent, and when it puts the agent elsewhere.
+        lost_below: The confidence below which the follower may be lost.
+        lost_after_s: The time for which it must be below for the follower to say so.
+        found_above: The confidence from which it is found again.
+        end_after_s: The time at or past the end of the music (the last onset, or a picture's last barline) after which
+            it stays there.
 
     Raises:
-        ConfigError: a value is out of range.
+        ConfigError: A value is out of range.
     """
 
     wait: bool = True

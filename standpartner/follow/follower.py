@@ -38,7 +38,7 @@ Floats = NDArray[np.float32]
 
 
 class State(Enum):
-    """What a follower is doing."""
+    """The states of a follower: it waits for the first note, follows, or rests at the end of the score."""
 
     WAITING = "waiting"
     FOLLOWING = "following"
@@ -52,19 +52,20 @@ class Follower:
     positions are the same, to the last bit, as if the recording had come at once.
 
     Args:
-        score: what is played.
-        agent: who listens and reads.
-        config: see `FollowerConfig`.
-        from_measure: printed number of the measure in which the performance begins; default: the first note. With
-            `ANYWHERE` nothing is known of it: the follower stands at the first note until the search finds the music.
+        score: The score that is played.
+        agent: The agent that listens and reads.
+        config: See `FollowerConfig`.
+        from_measure: The printed number of the measure in which the performance begins; by default it begins with the
+            first note. With `ANYWHERE` nothing is known of it: the follower stands at the first note until the search
+            finds the music.
 
     Attributes:
-        state: what it is doing.
-        start_frame: the frame in which the first note was heard; None while it waits.
+        state: What it is doing.
+        start_frame: The frame in which the first note was heard; None while it waits.
 
     Raises:
-        ScoreError: there is no such measure, or the measures of the score are unknown.
-        AgentError: the agent was exported without the graph that searches.
+        ScoreError: There is no such measure, or the measures of the score are unknown.
+        AgentError: The agent was exported without the graph that searches.
 
     Example:
         >>> follower = Follower(score, load_agent("tunes"))                       # doctest: +SKIP
@@ -109,14 +110,14 @@ class Follower:
 
         Args:
             chunk: (n,) or (n, channels) float samples in [-1, 1]; n may be 0. Channels are mixed down.
-            rate_hz: the samples a second, the same for all chunks.
+            rate_hz: The samples a second, the same for all chunks.
 
         Returns:
             The positions that are decided now: that of the next frame for every frame that is complete (46 ms after its
             centre), after it was given again if it is another now; with the first chunk that of the first frame, too.
 
         Raises:
-            AudioError: the samples have another shape, are not finite floats, come at another rate than those before,
+            AudioError: The samples have another shape, are not finite floats, come at another rate than those before,
                 or the follower has finished.
         """
         if self._resampler is None:
@@ -129,10 +130,13 @@ class Follower:
         return self._hear(self._stream.push(self._resampler.push(chunk)))
 
     def finish(self) -> list[Position]:
-        """End of the recording: what its last frames decide.
+        """End the recording.
+
+        Returns:
+            The positions that its last frames decide.
 
         Raises:
-            AudioError: the follower has finished already.
+            AudioError: The follower has finished already.
         """
         rest = self._resampler.finish() if self._resampler else np.zeros(0, np.float32)
         frames = np.concatenate([self._stream.push(rest), self._stream.finish()])
@@ -142,7 +146,7 @@ class Follower:
         """Follow a source of sound to its end; yields positions as soon as they are decided.
 
         Raises:
-            AudioError: see `push`, or the source fails.
+            AudioError: See `push`, or the source fails.
         """
         for chunk in source:
             yield from self.push(chunk, rate_hz=source.rate_hz)

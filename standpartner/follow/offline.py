@@ -21,10 +21,10 @@ class Following:
     """A followed recording.
 
     Attributes:
-        positions: one a frame, from the recording's beginning, see `settled_positions`.
-        duration_s: of the recording.
-        start_frame: frame in which the first note was heard.
-        finished: the end of the score was reached.
+        positions: The positions, one a frame, from the recording's beginning, see `settled_positions`.
+        duration_s: The length of the recording in seconds.
+        start_frame: The frame in which the first note was heard.
+        finished: Whether the end of the score was reached.
     """
 
     positions: tuple[Position, ...]
@@ -34,32 +34,32 @@ class Following:
 
     @property
     def started_s(self) -> float:
-        """Second at which the first note was heard."""
+        """The second at which the first note was heard."""
         return self.start_frame / FRAME_RATE_HZ
 
     @property
     def followed_s(self) -> float:
-        """Seconds from the first note on."""
+        """The seconds from the first note on."""
         return self.duration_s - self.started_s
 
     @property
     def last_measure(self) -> int | str | None:
-        """Printed number of the measure in which the music was last followed.
+        """The printed number of the measure in which the music was last followed.
 
         It was followed where the follower neither jumped nor was lost for two seconds or more; the end of the last such
-        stretch counts. None: there is no such stretch, or the score's bars are unknown.
+        stretch counts. It is None if there is no such stretch or the score's bars are unknown.
         """
         ends = [stretch[-1] for stretch in self._stretches() if len(stretch) >= FOLLOWED_S * FRAME_RATE_HZ]
         return ends[-1].measure if ends else None
 
     @property
     def jumps(self) -> int:
-        """How often the follower went elsewhere because the music was found there."""
+        """The number of times that the follower went elsewhere because the music was found there."""
         return sum(position.jumped_from_px is not None for position in self.positions)
 
     @property
     def lost_share(self) -> float:
-        """Share of frames from the first note on at which the follower said that it was lost."""
+        """The share of frames from the first note on at which the follower said that it was lost."""
         heard = self.positions[self.start_frame :]
         return sum(position.lost for position in heard) / len(heard)
 
@@ -76,12 +76,12 @@ def follow_audio(follower: Follower, source: Source, *, progress: Callable[[floa
     """Follow a recording from beginning to end.
 
     Args:
-        follower: a fresh one.
-        source: the recording.
-        progress: told the seconds followed so far, about once a second of the recording.
+        follower: A follower that has heard nothing yet.
+        source: The recording.
+        progress: It is told the seconds followed so far, about once a second of the recording.
 
     Raises:
-        AudioError: the recording is damaged or silent, or nothing in it sounds like a first note.
+        AudioError: The recording is damaged or silent, or nothing in it sounds like a first note.
     """
     given: list[Position] = []
     samples, peak = 0, 0.0

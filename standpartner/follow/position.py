@@ -21,17 +21,17 @@ class Position:
     better, it gives the position again, with the same time: the later one counts, see `settled_positions`.
 
     Attributes:
-        time_s: second of the recording, a multiple of 1 / 20.
-        strip_x_px: position on the strip.
-        page: printed page, from 1.
-        system: system of the score, from 1.
-        measure: printed number, a string where it is not a plain number, None where the score's bars are unknown.
-        page_x_px: position on the page image.
-        page_y_px: middle of the system on the page image.
-        confidence: 0 to 1, by what was heard before the position was given.
-        lost: the follower does not know where the music is.
-        jumped_from_px: position on the strip that it left in this frame, having found the music here; None if it did
-            not jump.
+        time_s: The second of the recording, a multiple of 1 / 20.
+        strip_x_px: The position on the strip.
+        page: The printed page, from 1.
+        system: The system of the score, from 1.
+        measure: The printed number, a string where it is not a plain number, None where the score's bars are unknown.
+        page_x_px: The position on the page image.
+        page_y_px: The middle of the system on the page image.
+        confidence: The probability, 0 to 1, that the position is right, by what was heard before it was given.
+        lost: Whether the follower does not know where the music is.
+        jumped_from_px: The position on the strip that it left in this frame, having found the music here; None if it
+            did not jump.
     """
 
     time_s: float
@@ -46,7 +46,7 @@ class Position:
     jumped_from_px: float | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain dictionary, rounded to what is meaningful."""
+        """Give a plain dictionary, rounded to what is meaningful."""
         return {
             "time_s": round(self.time_s, 3),
             "strip_x_px": round(self.strip_x_px, 2),
@@ -62,7 +62,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class FramePosition:
-    """One frame's result before it is looked up on the pages."""
+    """The result of one frame before it is looked up on the pages."""
 
     frame: int
     strip_x_px: float
@@ -94,13 +94,13 @@ def place_all(score: Score, frames: Sequence[FramePosition]) -> list[Position]:
 
 
 def settled_positions(given: Iterable[Position]) -> list[Position]:
-    """What a follower says of every moment once the moment has been heard.
+    """Find what a follower says of every moment once the moment has been heard.
 
     The position is the last one given for the moment. Confidence, and whether the follower is lost, are by the sound up
     to and with that moment, as the next position tells them.
 
     Args:
-        given: all that a follower gave, in that order.
+        given: All that a follower gave, in that order.
 
     Returns:
         One position a moment, but none for the moment after the last one heard.
@@ -120,6 +120,6 @@ def write_positions(path: str | Path, positions: Iterable[Position]) -> None:
     """Write positions as JSON lines, one object a position.
 
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: The file cannot be written.
     """
     write_text(path, "".join(json.dumps(position.to_json()) + "\n" for position in positions))

@@ -35,18 +35,18 @@ class PursuitConfig:
     """When the agent is put where the search found the music.
 
     Attributes:
-        jump: whether it ever is.
-        away_px: only to a place further away than this, in strip px.
-        sure: probability that the search must give to the place found.
-        evidence: natural logarithm of how many times more probable the search must find it than the agent's own place,
-            less the log odds that the agent's own tracker gives to that, by the last quarter of a second.
-        gathered: how much evidence beyond that must have come together while all this lasted, in seconds times its
+        jump: Whether it ever is.
+        away_px: The agent is put only to a place further away than this, in strip px.
+        sure: The probability that the search must give to the place found.
+        evidence: The natural logarithm of how many times more probable the search must find it than the agent's own
+            place, less the log odds that the agent's own tracker gives to that, by the last quarter of a second.
+        gathered: The evidence beyond that which must have come together while all this lasted, in seconds times its
             natural logarithm: strong evidence is acted on soon, weak evidence late.
-        slowest_px: reading speed that music found must have, in strip px a frame: what stands still may be silence.
-        search: settings of the search.
+        slowest_px: The reading speed that music found must have, in strip px a frame: what stands still may be silence.
+        search: The settings of the search.
 
     Raises:
-        ConfigError: a value is out of range.
+        ConfigError: A value is out of range.
     """
 
     jump: bool = True
@@ -90,21 +90,21 @@ class Pursuit:
     changes the position of the frame that it is heard in.
 
     Args:
-        agent: who listens and reads.
-        view: of the strip, from ``agent.read``.
-        width_px: of the strip.
-        start_px: where the agent begins.
-        start_known: whether the music does so, too; if not, the search expects it anywhere.
-        config: see `PursuitConfig`.
+        agent: The agent that listens and reads.
+        view: What it sees of the strip, from ``agent.read``.
+        width_px: The width of the strip.
+        start_px: The place on the strip where the agent begins.
+        start_known: Whether the music does so, too; if not, the search expects it anywhere.
+        config: See `PursuitConfig`.
 
     Attributes:
-        position_px: where the agent is.
-        searched: probability that the search gives to the music being within reach of it.
-        tracked: what the agent's tracker gives to that, by the last quarter of a second.
-        jumped_from_px: where the agent was before it jumped in the frame listened to last; None if it did not.
+        position_px: The place of the agent on the strip.
+        searched: The probability that the search gives to the music being within reach of it.
+        tracked: The probability that the agent's tracker gives to that, by the last quarter of a second.
+        jumped_from_px: The place of the agent before it jumped in the frame listened to last; None if it did not.
 
     Raises:
-        AgentError: the agent was exported without the graph that searches.
+        AgentError: The agent was exported without the graph that searches.
     """
 
     def __init__(
@@ -156,7 +156,7 @@ class Pursuit:
 
     @property
     def confidence(self) -> float:
-        """Calibrated probability that the music is within reach of the position."""
+        """The calibrated probability that the music is within reach of the position."""
         return float(self.agent.calibration.confidence(self.searched, self.tracked))
 
     def decide(self, embedding: Floats) -> None:

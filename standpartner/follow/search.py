@@ -26,19 +26,19 @@ from standpartner.follow.hidden_markov import Belief, neighbour_mixing
 
 @dataclass(frozen=True, kw_only=True)
 class SearchConfig:
-    """Settings of the search; ``benchmarks/tune_search.py`` tries others on validation pieces.
+    """The settings of the search; ``benchmarks/tune_search.py`` tries others on validation pieces.
 
     Attributes:
-        speeds_px: reading speeds that it reckons with, from slow to fast, in strip px a frame.
-        change: share of the belief that passes to each neighbouring speed in a frame.
-        anywhere: share of the belief that is spread over the whole score in a frame: how often players jump.
-        agent: share of the belief that goes to the agent's place in a frame.
-        trust: exponent of the search head's probabilities: frames are not independent of each other.
-        floor: added to the probabilities, relative to the greatest, so that one wrong frame rules nothing out.
-        reach_px: how near to a place counts as there, in strip px.
+        speeds_px: The reading speeds that it reckons with, from slow to fast, in strip px a frame.
+        change: The share of the belief that passes to each neighbouring speed in a frame.
+        anywhere: The share of the belief that is spread over the whole score in a frame: how often players jump.
+        agent: The share of the belief that goes to the agent's place in a frame.
+        trust: The exponent of the search head's probabilities, as frames are not independent of each other.
+        floor: It is added to the probabilities, relative to the greatest, so that one wrong frame rules nothing out.
+        reach_px: What is at most so far from a place counts as there, in strip px.
 
     Raises:
-        ConfigError: a value is out of range.
+        ConfigError: A value is out of range.
     """
 
     speeds_px: tuple[float, ...] = (0.0, 1.0, 2.0, 3.0, 4.5, 6.5, 9.5, 14.0, 20.0)
@@ -66,12 +66,12 @@ class SearchConfig:
 
 @dataclass(frozen=True)
 class Found:
-    """Where the search would put the music.
+    """The place where the search would put the music.
 
     Attributes:
-        x_px: the most probable place.
-        speed_px: mean reading speed there, in strip px a frame.
-        probability: of the music being within reach of it.
+        x_px: The most probable place.
+        speed_px: The mean reading speed there, in strip px a frame.
+        probability: The probability of the music being within reach of it.
     """
 
     x_px: float
@@ -83,13 +83,13 @@ class ScoreSearch:
     """The search in one score for one performance.
 
     Args:
-        agent: whose search head is asked.
-        view: of the strip, from ``agent.read``.
-        start_px: where the music is expected to begin; None: anywhere.
-        config: see `SearchConfig`.
+        agent: The agent whose search head is asked.
+        view: What the agent sees of the strip, from ``agent.read``.
+        start_px: The strip px where the music is expected to begin; None stands for anywhere.
+        config: See `SearchConfig`.
 
     Raises:
-        AgentError: the agent was exported without the graph that searches.
+        AgentError: The agent was exported without the graph that searches.
     """
 
     def __init__(
@@ -107,7 +107,12 @@ class ScoreSearch:
         self._belief.begin(start_px)
 
     def take(self, embedding: Floats, *, agent_px: float) -> None:
-        """Let a frame pass: (1, features) its embedding, and where the agent is."""
+        """Take in a frame.
+
+        Args:
+            embedding: (1, features) What was heard, as the agent encodes it.
+            agent_px: The place of the agent on the strip.
+        """
         moved = self._belief.moved()
         anywhere, agent = self.config.anywhere, self.config.agent
         moved *= (1.0 - anywhere - agent) / moved.sum()
@@ -121,11 +126,11 @@ class ScoreSearch:
 
     @property
     def place(self) -> NDArray[np.float64]:
-        """(columns,) probability of the music being at each column."""
+        """(columns,) The probability of the music being at each column."""
         return self._belief.place
 
     def probability_near(self, x_px: float) -> float:
-        """Probability of the music being within reach of a place."""
+        """The probability of the music being within reach of a place."""
         return _sum(self.place[self._near(x_px)])
 
     def found(self) -> Found:

@@ -1,4 +1,4 @@
-"""When does the music begin? Silence, room noise and a cough are waited through, the first note is not missed."""
+"""When the music begins: silence, room noise and a cough are waited through, and the first note is not missed."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -16,7 +16,14 @@ _NEAR, _FAR = 3, 6  # a tone's band is compared with those this many semitones a
 
 
 def expected_keys(pitches: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """Keys of the piano with the pitch class of one of some MIDI pitches: (88,); none given means none expected."""
+    """Find the keys of the piano that have the pitch class of one of some MIDI pitches.
+
+    Args:
+        pitches: (n,) The pitches; with none of them no key is expected.
+
+    Returns:
+        (88,) bool, from the lowest key on.
+    """
     keys = np.arange(LOWEST_KEY, LOWEST_KEY + KEY_COUNT)
     return np.isin(keys % 12, np.unique(pitches) % 12)
 
@@ -42,8 +49,8 @@ class StartDetector:
     noise that is there from the start has neither keys nor tones.
 
     Args:
-        config: thresholds.
-        expected: (88,) keys that the score starts with, see `expected_keys`.
+        config: The thresholds.
+        expected: (88,) The keys that the score starts with, see `expected_keys`.
     """
 
     def __init__(self, config: StartConfig, expected: NDArray[np.bool_]) -> None:
@@ -57,18 +64,18 @@ class StartDetector:
 
     @property
     def memory_frames(self) -> int:
-        """How far back, in frames, an answer can point."""
+        """The number of frames by which an answer can point back."""
         return max(self._confirm, self._steady)
 
     def hear(self, frame: Floats, pressed: Floats) -> int | None:
         """Take one frame in.
 
         Args:
-            frame: (78,) of the spectrogram.
-            pressed: (88,) the agent's logits of starting keys.
+            frame: (78,) The frame of the spectrogram.
+            pressed: (88,) The agent's logits of starting keys.
 
         Returns:
-            None while there is no music, else how many frames ago it began (0: in this one).
+            None while there is no music, else the number of frames ago that it began (0 if in this one).
         """
         magnitude = np.power(10.0, frame, dtype=np.float64) - 1.0
         loud = magnitude > self.config.above_floor * self._floor + self.config.quietest
