@@ -1,4 +1,4 @@
-"""Alignment: when each onset of a score is played in a human performance."""
+"""Finds when each onset of a score is played in a human performance."""
 
 from standpartner.align.alignment import (
     Alignment,

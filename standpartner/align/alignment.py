@@ -1,4 +1,4 @@
-"""When each onset of a score is played, from annotated beats, the performance's notes, a match file, or places.
+"""Finds when each onset is played, by annotated beats, the performance's notes, a match file, or annotated positions.
 
 The score is taken as printed, once. What a performance repeats is found by its pitches and taken out of it, as a
 recording would be cut: the music goes on with what follows the repeat at the moment when the repeat began.
@@ -35,10 +35,10 @@ class Alignment:
     """A performance and its truth.
 
     Attributes:
-        onset_s: (score onsets,) second at which each is played, strictly increasing.
-        played: the notes of the performance; what it played again is taken out.
-        share: of the score's notes that start at their onset, those that were found in the performance.
-        method: what it was found by: "beats", "notes", "match" or "places".
+        onset_s: (score onsets,) The second at which each is played, strictly increasing.
+        played: The notes of the performance; what it repeated is taken out.
+        share: The share of the score's notes that were found in the performance, of those that start at their onset.
+        method: What the onsets were found by: "beats", "notes", "match" or "places".
         repeated_spans: The spans of the original performance (s) that were taken out.
     """
 
@@ -55,14 +55,14 @@ def align_with_beats(
     """Align a performance by beats annotated in it and in a MIDI file of the score.
 
     Args:
-        score: what was played from.
-        played: the performance.
-        score_midi: the score as it was played, repeats written out.
-        score_beats_s: (beats,) seconds of its beats.
-        beats_s: (beats,) seconds of the same beats in the performance.
+        score: The score that was played.
+        played: The notes of the performance.
+        score_midi: The score as it was played, with repeats written out.
+        score_beats_s: (beats,) The seconds of its beats.
+        beats_s: (beats,) The seconds of the same beats in the performance.
 
     Raises:
-        PieceError: beats are missing or too few notes are found.
+        PieceError: Beats are missing or too few notes are found.
     """
     if len(beats_s) != len(score_beats_s):
         raise PieceError(f"{len(beats_s)} beats are annotated, but the score's MIDI has {len(score_beats_s)}")
@@ -75,7 +75,7 @@ def align_with_score_midi(score: Score, played: PlayedNotes, *, score_midi: Midi
     """Align a performance by its notes and a MIDI file of the score as it was played, repeats written out.
 
     Raises:
-        PieceError: too few notes are found.
+        PieceError: Too few notes are found.
     """
     written = _Unfolded.of_midi(score_midi)
     heard, heard_s = group_chords(played.pitch, played.onset_s, width=_CHORD_S)
@@ -88,7 +88,7 @@ def align_midi(score: Score, played: PlayedNotes) -> Alignment:
     """Align a performance by its notes alone.
 
     Raises:
-        PieceError: too few notes are found.
+        PieceError: Too few notes are found.
     """
     chords, start_s = group_chords(played.pitch, played.onset_s, width=_CHORD_S)
     path = find_chords(chords, score_chords(score), jumps=False)
@@ -99,7 +99,7 @@ def align_match(score: Score, match: MatchedNotes) -> Alignment:
     """Align a performance whose notes are matched already.
 
     Raises:
-        PieceError: too few notes are matched, or they are of another score.
+        PieceError: Too few notes are matched, or they are of another score.
     """
     chords, quarters = group_chords(match.pitch, match.quarter, width=_CHORD_QUARTERS)
     chord = np.searchsorted(quarters, match.quarter + _CHORD_QUARTERS, side="right") - 1
@@ -119,20 +119,19 @@ def align_match(score: Score, match: MatchedNotes) -> Alignment:
     return _checked(alignment, longest_gap=0)
 
 
-def align_annotated_positions(score: Score, places: list[AnnotatedPosition]) -> Alignment:
-    """Align a recording by annotated places; the score's notes are taken to sound as written between them.
+def align_annotated_positions(score: Score, positions: list[AnnotatedPosition]) -> Alignment:
+    """Align a recording by annotated positions; between them the score's notes are taken to sound as written.
 
     Args:
-        score: what was played from.
-        places: in the order of time.
+        score: The score that was played.
+        positions: The positions in the order of time.
 
     Raises:
-        PieceError: a measure is not in the score, or places go back.
+        PieceError: A measure is not in the score, or the positions go back.
     """
-    quarters = _quarters_of(score, places)
-    seconds = np.array([place.second for place in places])
-    position = score.onsets.quarter
-    onset_s = fill_missing_onsets(interpolate(position, quarters, seconds), score.onsets.time_s)
+    quarters = _quarters_of(score, positions)
+    seconds = np.array([position.second for position in positions])
+    onset_s = fill_missing_onsets(interpolate(score.onsets.quarter, quarters, seconds), score.onsets.time_s)
     if onset_s[0] < 0:
         raise PieceError("by these places the score would start before the recording; add the place of its first note")
     start_s = np.maximum(interpolate(score.notes.quarter, quarters, seconds), 0.0)
@@ -148,7 +147,7 @@ def align_annotated_positions(score: Score, places: list[AnnotatedPosition]) -> 
 
 @dataclass(frozen=True)
 class _Unfolded:
-    """Chords of a score as it was played, repeats written out: (n, 128) pitches, (n,) ticks and quarters."""
+    """The chords of a score as it was played, repeats written out: (n, 128) pitches, (n,) ticks and quarters."""
 
     chords: Bools
     ticks: Floats
@@ -196,11 +195,11 @@ def _checked(alignment: Alignment, *, longest_gap: int) -> Alignment:
     return alignment
 
 
-def _quarters_of(score: Score, places: list[AnnotatedPosition]) -> Floats:
-    """Quarters of places; of measures with one number the next one is taken."""
+def _quarters_of(score: Score, positions: list[AnnotatedPosition]) -> Floats:
+    """The quarters of positions; of measures with the same number the next one is taken."""
     quarters: list[float] = []
     measure = 0
-    for second, label, after in places:
+    for second, label, after in positions:
         later = np.flatnonzero(score.measures.label[measure:] == label)
         if not len(later):
             labels = score.measures.label

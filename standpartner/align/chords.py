@@ -21,23 +21,23 @@ _NEAR: Final = 4  # onsets, over which the rhythm tells something
 
 
 def at_their_onsets(score: Score) -> Bools:
-    """Which notes start at the very onset that they belong to.
+    """Find the notes that start at the very onset that they belong to.
 
     The others only lead to it: grace notes, and what an encoder has played out between two onsets without drawing it.
     A long trill's hidden notes would pull the onset after it to the trill's beginning.
 
     Returns:
-        (notes,) true for a note that tells when its onset is played.
+        (notes,) True for a note that tells when its onset is played.
     """
     notes = score.notes
     return ~notes.grace & (np.abs(notes.quarter - score.onsets.quarter[notes.onset]) < _SAME_QUARTERS)
 
 
 def score_chords(score: Score) -> Bools:
-    """Pitches that start at each onset of a score, notes that only lead to it where an onset has no other.
+    """Find the pitches that start at each onset; where there are none, those of the notes that only lead to it.
 
     Returns:
-        (onsets, 128) true where a note of that MIDI number starts.
+        (onsets, 128) True where a note of that MIDI number starts.
     """
     notes = score.notes
     own = at_their_onsets(score)
@@ -52,12 +52,12 @@ def group_chords(pitch: ArrayLike, time: ArrayLike, *, width: float) -> tuple[Bo
     """Gather notes into chords: a chord lasts at most ``width`` from its first note.
 
     Args:
-        pitch: (n,) MIDI numbers.
-        time: (n,) starts, in any unit and order.
-        width: in that unit.
+        pitch: (n,) The MIDI numbers.
+        time: (n,) The starts, in any unit and order.
+        width: The longest duration of a chord, in that unit.
 
     Returns:
-        (chords, 128) pitches and (chords,) time of each chord's first note, increasing.
+        The (chords, 128) pitches and the (chords,) time of each chord's first note, increasing.
     """
     order = np.argsort(np.asarray(time), kind="stable")
     times, pitches = np.asarray(time, np.float64)[order], np.asarray(pitch, np.int64)[order]
@@ -79,13 +79,14 @@ def find_chords(chords: Bools, onsets: Bools, *, jumps: bool, quarters: tuple[Fl
     notes fit their own onset and its neighbours alike: what is known of the chords' rhythm tells them apart.
 
     Args:
-        chords: (n, 128) what is played, in order.
-        onsets: (m, 128) what the score has, in order.
-        jumps: whether the path may go on anywhere in the score, at a high cost: for repeats that are played.
-        quarters: (n,) and (m,) when chords and onsets start, each from any beginning, if the chords' are known.
+        chords: (n, 128) The pitches that are played, in order.
+        onsets: (m, 128) The pitches that the score has, in order.
+        jumps: Whether the path may go on anywhere in the score, at a high cost: for repeats that are played.
+        quarters: (n,) and (m,) The quarters at which chords and onsets start, each counted from any beginning; None
+            where those of the chords are unknown.
 
     Returns:
-        (n,) onset of each chord; without jumps it never goes back. -1 where the pitches have nothing in common.
+        (n,) The onset of each chord, -1 where the two share no pitch. Without jumps it never goes back.
     """
     table, counts = onsets.astype(np.float32), onsets.sum(axis=1)
     chord_at, onset_at = quarters or (np.zeros(len(chords)), np.zeros(len(onsets)))

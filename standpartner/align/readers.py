@@ -1,4 +1,4 @@
-"""Files that say what was played when: MIDI with pedal, match files, annotated beats."""
+"""Reads files that say what was played when: MIDI with pedal, match files, annotated beats and positions."""
 
 import re
 import warnings
@@ -22,13 +22,13 @@ _BEATS = {"b", "db", "bR"}  # beat, downbeat, and beat of which the annotators w
 
 @dataclass(frozen=True)
 class MatchedNotes:
-    """A performance whose notes are matched to those of a score, by hand.
+    """A performance whose notes were matched to those of a score by hand.
 
     Attributes:
-        pitch: (n,) MIDI numbers of the score's notes that were played.
-        quarter: (n,) where they stand in the score as it was played, repeats written out.
-        onset_s: (n,) when they were played.
-        played: all notes of the performance.
+        pitch: (n,) The MIDI numbers of the score's notes that were played.
+        quarter: (n,) The quarters at which they stand in the score as it was played, repeats written out.
+        onset_s: (n,) The seconds at which they were played.
+        played: All notes of the performance.
     """
 
     pitch: Ints
@@ -38,7 +38,7 @@ class MatchedNotes:
 
 
 class AnnotatedPosition(NamedTuple):
-    """A place in a score that is heard at some second of a recording."""
+    """A position in a score that is heard at some second of a recording."""
 
     second: float
     measure: str  # printed number
@@ -49,8 +49,8 @@ def read_performed_midi(path: Path) -> PlayedNotes:
     """Read a performance; notes last until key and pedal are released.
 
     Raises:
-        PieceError: the file is no MIDI file or has no notes.
-        MissingExtraError: partitura is not installed.
+        PieceError: The file is no MIDI file or has no notes.
+        MissingExtraError: Partitura is not installed.
     """
     partitura = _partitura()
     return _played(_quietly(partitura.load_performance_midi, path), path)
@@ -60,8 +60,8 @@ def read_match(path: Path) -> MatchedNotes:
     """Read a match file of any version: a score, a performance, and which note is which.
 
     Raises:
-        PieceError: the file is no match file or matches no notes.
-        MissingExtraError: partitura is not installed.
+        PieceError: The file is no match file or matches no notes.
+        MissingExtraError: Partitura is not installed.
     """
     partitura = _partitura()
     performance, alignment, score = _quietly(partitura.load_match, path, create_score=True)
@@ -83,10 +83,10 @@ def read_match(path: Path) -> MatchedNotes:
 
 
 def read_beats(path: Path) -> Floats:
-    """Seconds of the beats in an annotation of ASAP, strictly increasing.
+    """Read the seconds of the beats in an annotation of ASAP, strictly increasing.
 
     Raises:
-        PieceError: the file cannot be read or has fewer than two beats.
+        PieceError: The file cannot be read or has fewer than two beats.
     """
     rows = [line.split("\t") for line in _lines(path)]
     try:
@@ -99,23 +99,23 @@ def read_beats(path: Path) -> Floats:
 
 
 def read_annotated_positions(path: Path) -> list[AnnotatedPosition]:
-    """Read annotated places of a recording.
+    """Read annotated positions of a recording.
 
-    Each line holds a second and a place, with blanks or commas between: ``12.35 7`` is where measure 7 starts,
-    ``13.02 7+1.5`` one and a half quarters later. Label tracks of Audacity (start, end, place) are read too. Lines
+    Each line holds a second and a position, with blanks or commas between: ``12.35 7`` is where measure 7 starts,
+    ``13.02 7+1.5`` one and a half quarters later. Label tracks of Audacity (start, end, position) are read too. Lines
     that start with # are comments.
 
     Raises:
-        PieceError: the file cannot be read, a line is of another kind, or the seconds do not increase.
+        PieceError: The file cannot be read, a line is of another kind, or the seconds do not increase.
     """
-    places: list[AnnotatedPosition] = []
+    positions: list[AnnotatedPosition] = []
     for number, line in enumerate(_lines(path), start=1):
         words = re.split(r"[\s,;]+", line.strip())
         if words == [""] or words[0].startswith("#"):
             continue
         try:
             label, _, quarters = words[-1].partition("+")
-            places.append(AnnotatedPosition(float(words[0]), label, float(quarters or 0.0)))
+            positions.append(AnnotatedPosition(float(words[0]), label, float(quarters or 0.0)))
             if len(words) not in (2, 3) or not label:
                 raise ValueError(line)
         except ValueError as error:
@@ -123,9 +123,9 @@ def read_annotated_positions(path: Path) -> list[AnnotatedPosition]:
                 f"{path.name}, line {number}: expected a second and a measure, for example 12.35 7 or 13.02 7+1.5, "
                 f"got {line.strip()!r}"
             ) from error
-    if len(places) < 2 or (np.diff([place.second for place in places]) <= 0).any():
-        raise PieceError(f"{path.name}: expected two or more places with increasing seconds, got {len(places)}")
-    return places
+    if len(positions) < 2 or (np.diff([position.second for position in positions]) <= 0).any():
+        raise PieceError(f"{path.name}: expected two or more places with increasing seconds, got {len(positions)}")
+    return positions
 
 
 def _lines(path: Path) -> list[str]:

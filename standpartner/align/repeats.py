@@ -1,4 +1,4 @@
-"""What is played for the first time and what is played again; taking the latter out of a performance."""
+"""Finds the first pass through a score and takes out of a performance what it repeats."""
 
 from dataclasses import dataclass, replace
 from typing import Final, Self
@@ -18,12 +18,13 @@ _CHORD_SPREAD_S: Final = 0.05  # by which notes of a chord may precede its time
 
 @dataclass(frozen=True)
 class FirstPass:
-    """When the onsets of a score are played, in the clock of the chords that were found in it.
+    """The first time that each onset of a score is played, in the clock of the chords that were found in it.
 
     Attributes:
-        onset: (k,) onsets that are played, strictly increasing.
-        time: (k,) when each is played for the first time.
-        again: spans (start, end) in which only earlier onsets are played, in order; the last may end at infinity.
+        onset: (k,) The onsets that are played, strictly increasing.
+        time: (k,) The time at which each is played first.
+        repeated_spans: The spans (start, end) in which only earlier onsets are played, in order. The last may end
+            at infinity.
     """
 
     onset: Ints
@@ -35,11 +36,11 @@ class FirstPass:
         """Follow a path through a score.
 
         Args:
-            path: (n,) onset of each chord as `find_chords` gives it, -1 for none.
-            time: (n,) time of each chord, increasing.
+            path: (n,) The onset of each chord as `find_chords` gives it, -1 for none.
+            time: (n,) The time of each chord, increasing.
 
         Raises:
-            PieceError: fewer than two onsets are played.
+            PieceError: Fewer than two onsets are played.
         """
         onsets, times, repeated = [-1], [-np.inf], []
         back_at: float | None = None
@@ -60,7 +61,7 @@ class FirstPass:
 
 
 def cut_times(time_s: ArrayLike, spans: tuple[Span, ...]) -> Floats:
-    """Times in a performance once spans of it are taken out; times in a span become its start."""
+    """Move times to where they are once spans are taken out; times in a span become its start."""
     times = np.asarray(time_s, np.float64)
     return times - sum(np.clip(times - start, 0.0, end - start) for start, end in spans)
 

@@ -304,7 +304,8 @@ def _verify_splits(name: str | None, json_file: Path | None) -> None:
 
 
 def _print_splits(report: "SplitReport") -> None:
-    table = Table("in common", "notes", "piece", "split", "is the same music as", "split")
+    first, second = Column("piece", overflow="fold"), Column("is the same music as", overflow="fold")
+    table = Table("in common", "notes", first, "split", second, "split")
     for pair in report.same:
         ends = [cell for end in (pair.first, pair.second) for cell in (f"{end.corpus}/{end.piece}", end.split)]
         table.add_row(f"{pair.share:.0%}", f"{pair.score:.0f}", *ends)

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from standpartner.piece import Piece
     from standpartner.score import Score
 
-app = typer.Typer(help="Pieces of one's own: a score and a recording of it, with the truth.", no_args_is_help=True)
+app = typer.Typer(help="Make pieces of your own: a score and a recording of it, with the truth.", no_args_is_help=True)
 
 
 @app.callback()  # keeps `add` a command of its own while it is the only one
 def _pieces() -> None:
-    """Pieces of one's own: a score and a recording of it, with the truth."""
+    """Make pieces of your own: a score and a recording of it, with the truth."""
 
 
 @app.command()
@@ -89,7 +89,7 @@ def _make(name: str, score: Score, audio: Path, *, alignment: Alignment, offset:
 
 
 def _plain(name: str) -> str:
-    """A name that is safe as a file name."""
+    """Make a name that is safe as a file name."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-") or "piece"
 
 

@@ -1,1 +1,1 @@
-"""Data sets: recipes that build them, splits that the package fixes, the cache they live in."""
+"""Data sets: recipes build them, the package fixes their splits, and the cache keeps what is built."""

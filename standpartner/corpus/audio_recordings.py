@@ -1,4 +1,4 @@
-"""Pieces made from real recordings, with truth from an alignment of what was played."""
+"""Makes pieces from real recordings, with truth from an alignment of what was played."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -23,9 +23,9 @@ class Recording:
     """A recording of a score.
 
     Attributes:
-        name: of the performance, safe as a file name.
-        audio: (samples,) mono, 22 050 Hz.
-        sha256: checksum of its file.
+        name: The name of the performance, safe as a file name.
+        audio: (samples,) The mono samples at 22 050 Hz.
+        sha256: The checksum of its file.
     """
 
     name: str
@@ -39,14 +39,14 @@ def make_recorded_piece(
     """Join a score, a recording of it, and when its notes are played there.
 
     Args:
-        name: of the piece.
-        score: what was played from.
-        recording: what is heard.
-        alignment: what was played when.
-        offset_s: seconds by which the recording's sound is later than the alignment says.
+        name: The name of the piece.
+        score: The score that was played.
+        recording: The recording that is heard.
+        alignment: What was played when.
+        offset_s: The seconds by which the recording's sound is later than the alignment says.
 
     Raises:
-        PieceError: the recording repeats passages, ends before the music does, or sounds at other times.
+        PieceError: The recording repeats passages, ends before the music does, or sounds at other times.
     """
     if alignment.repeated_spans:
         raise PieceError(
@@ -79,7 +79,7 @@ def make_recorded_piece(
 
 
 def sound_offset_frames(score: Score, performance: Performance) -> int:
-    """Frames by which the sound of the onsets comes later than the truth says, searched some five seconds each way."""
+    """Find how many frames later than the truth says the onsets sound, within some five seconds each way."""
     width = len(SHIFTS_FRAMES)
     rises, shifts = [], []
     for block in range(-_SEARCHED_BLOCKS, _SEARCHED_BLOCKS + 1):

@@ -1,4 +1,4 @@
-"""Building corpora: every piece on its own, in parallel, resumable, each with a line in a log."""
+"""Builds corpora: every piece in a process of its own, in parallel, resumable, with a line in a log."""
 
 import hashlib
 from collections import Counter
@@ -27,7 +27,7 @@ class Made:
 
     Attributes:
         piece: The piece.
-        notes: What was left out of it and why, one sentence each; kept in the log.
+        notes: What was left out of it and why, one sentence each; the log keeps them.
     """
 
     piece: Piece
@@ -39,14 +39,15 @@ class Recipe:
     """How a corpus is made.
 
     Attributes:
-        name: of the corpus.
-        description: one line.
-        source: the public repository it is built from.
-        licence: as stated there.
-        soundfonts: names of the soundfonts it needs.
-        entries: lists what is in a source folder.
-        build: makes the piece of an entry and its split; a function of a module, for it runs in another process.
-        time_limit_s: seconds after which a piece is given up.
+        name: The name of the corpus.
+        description: One line that describes it.
+        source: The public repository that it is built from.
+        licence: The licence as stated there.
+        soundfonts: The names of the soundfonts that it needs.
+        entries: A function that lists what is in a source folder.
+        build: A function that makes the piece of an entry and its split. It must stand in a module, because it runs in
+            another process.
+        time_limit_s: The seconds after which a piece is given up.
     """
 
     name: str
@@ -70,7 +71,7 @@ class _Job:
 
 @dataclass(frozen=True)
 class _Result:
-    """What a building process says: ``missing`` is a program or package without which nothing can be built."""
+    """What a building process reports: ``missing`` is a program or package without which nothing can be built."""
 
     reason: str = ""
     notes: tuple[str, ...] = ()
@@ -78,7 +79,7 @@ class _Result:
 
 
 def seed_of(*words: str) -> int:
-    """A seed that depends on the words alone, the same on every machine."""
+    """Make a seed that depends on the words alone and is the same on every machine."""
     return int.from_bytes(hashlib.sha256("\n".join(words).encode()).digest()[:8], "little")
 
 
@@ -88,11 +89,11 @@ def render_performance(
     """Play a score in some style and turn it into sound and truth.
 
     Args:
-        score: what is played.
-        style: how freely.
-        name: of the performance.
-        seed: of all that is drawn.
-        sounds: surroundings to draw from; without any the sound is the synthesiser's.
+        score: The score that is played.
+        style: How freely it is played.
+        name: The name of the performance.
+        seed: The seed of all that is drawn.
+        sounds: The surroundings to draw from; without any the sound is the synthesiser's.
     """
     played, onset_s, choices = perform(score.notes, score.onsets.time_s, style=style, seed=seed)
     audio = render(played, choices)
@@ -128,24 +129,24 @@ def build_corpus(
     What is built already, or failed before with the same source, is not done again.
 
     Args:
-        recipe: how.
-        corpus: where to.
-        source: a clone of the recipe's source.
-        jobs: processes side by side.
-        split: build this split only.
-        limit: build only the first so many entries of each split (to try things out).
-        retry: try again what failed before.
+        recipe: How the pieces are made.
+        corpus: Where they are kept.
+        source: A clone of the recipe's source.
+        jobs: The number of processes side by side.
+        split: The only split to build; None for all.
+        limit: The number of entries of each split to build, the first ones; None for all.
+        retry: Whether to try again what failed before.
         engine: "local" or "ray", see `standpartner.corpus.engine.run_apart`.
-        report: called with each result as it comes and the number of all.
+        report: Called with each result as it comes and the number of all.
 
     Returns:
         What became of every entry, now or earlier.
 
     Raises:
-        CorpusError: the source is not the one that the split was fixed with, there is no such split, or a program is
+        CorpusError: The source is not the one that the split was fixed with, there is no such split, or a program is
             missing.
-        MissingExtraError: a soundfont or the engine is missing.
-        ConfigError: there is no such engine.
+        MissingExtraError: A soundfont or the engine is missing.
+        ConfigError: There is no such engine.
     """
     check_split(split)
     entries = recipe.entries(source)
@@ -181,7 +182,7 @@ def _check(recipe: Recipe, entries: list, corpus: Corpus) -> None:
 
 
 def _chosen(entries: list, corpus: Corpus, *, split: str | None, limit: int | None) -> list[_Job]:
-    """Entries of one split or all, at most ``limit`` of each."""
+    """Choose the entries of one split or all, at most ``limit`` of each."""
     chosen: list[_Job] = []
     counts: Counter[str] = Counter()
     for entry in entries:
@@ -193,7 +194,7 @@ def _chosen(entries: list, corpus: Corpus, *, split: str | None, limit: int | No
 
 
 def _known(job: _Job, earlier: Built | None, *, retry: bool) -> Built | None:
-    """What is known of an entry from an earlier run, if that still holds."""
+    """Find what is known of an entry from an earlier run, if that still holds."""
     finished = (job.folder / "piece.json").is_file()
     if earlier is None:  # the log was lost
         return Built(job.entry.name, job.split, sha256=job.entry.sha256) if finished else None
@@ -227,7 +228,7 @@ def _result(outcome: Outcome) -> _Result:
 
 
 def _make(build: Callable[[Any, str], Made], job: _Job) -> _Result:
-    """What a building process does."""
+    """Make and save a piece; this runs in a building process."""
     try:
         made = build(job.entry, job.split)
         save_piece(made.piece, job.folder)

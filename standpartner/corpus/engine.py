@@ -1,4 +1,4 @@
-"""Work in processes of their own, here or on a Ray cluster: what hangs or aborts costs one item only."""
+"""Does work in processes of their own, here or on a Ray cluster: what hangs or aborts costs one item only."""
 
 import multiprocessing
 import time
@@ -21,10 +21,10 @@ class Outcome:
     """What became of one item.
 
     Attributes:
-        index: of the item.
-        value: what the work returned; None if it failed.
-        failure: why there is no value: too slow, killed, or an error; empty on success.
-        seconds: that its process took.
+        index: The index of the item.
+        value: What the work returned; None if it failed.
+        failure: Why there is no value: too slow, killed, or an error; empty on success.
+        seconds: The seconds that its process took.
     """
 
     index: int

@@ -1,4 +1,4 @@
-"""Pieces played by humans: the notes that pianists played, on the pianos of a split."""
+"""Makes pieces from human performances: the notes that pianists played, on the pianos of a split."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
@@ -22,13 +22,13 @@ def make_human_piece(
     """Render the performances of a score that can be aligned, and say which cannot.
 
     Args:
-        name: of the piece.
-        score: what was played from.
-        split: "train", "valid" or "test".
-        performances: by name, functions that align one.
+        name: The name of the piece.
+        score: The score that was played.
+        split: The split of the piece: "train", "valid" or "test".
+        performances: Functions that align one performance each, by its name.
 
     Raises:
-        CorpusError: none can be aligned.
+        CorpusError: No performance can be aligned.
     """
     rendered: list[Performance] = []
     notes: list[str] = []
@@ -52,10 +52,10 @@ def render_human_performance(alignment: Alignment, split: str, *, piece: str, na
     Piano, tuning, level and surroundings are drawn as for the split's other sets.
 
     Args:
-        alignment: the performance.
-        split: "train", "valid" or "test".
-        piece: name of the piece.
-        name: of the performance; with the piece's it seeds the draw.
+        alignment: The aligned performance.
+        split: The split of the piece: "train", "valid" or "test".
+        piece: The name of the piece.
+        name: The name of the performance; with the piece's it seeds the draw.
     """
     style, sounds = performance_styles(split)[-1]
     as_played = replace(

@@ -11,11 +11,11 @@ CORPORA: Final = ("nottingham", "msmd", "mutopia", "humdrum", "asap", "vienna")
 
 
 def find_recipe(name: str) -> Recipe:
-    """The recipe of a corpus.
+    """Find the recipe of a corpus.
 
     Raises:
         ConfigError: There is no such corpus.
-        MissingExtraError: Its recipe needs something that is not installed.
+        MissingExtraError: The recipe needs something that is not installed.
     """
     if name not in CORPORA:
         raise ConfigError(f"no corpus {name!r}; expected one of {', '.join(CORPORA)}")

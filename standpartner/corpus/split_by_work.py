@@ -1,4 +1,4 @@
-"""The works that pieces of all sets are editions of, and the split that each work is in.
+"""Finds the work that a piece is an edition of, and the split that each work is in.
 
 A work is what one catalogue number stands for: a sonata with its movements, a prelude with its fugue, all pieces of an
 opus that was printed as one collection. Names of pieces begin with their composer in every set of piano music
@@ -21,12 +21,12 @@ TRAIN_PERCENT, VALID_PERCENT = 80, 10
 
 
 def work_of(name: str) -> str:
-    """The work that a piece is an edition of, by its name: for example ``bach-bwv846`` or ``beethoven-op27-2``.
+    """Find the work that a piece is an edition of by its name: for example ``bach-bwv846`` or ``beethoven-op27-2``.
 
     A piece that ``works.tsv`` knows no catalogue number of is of the work that the second part of its name says.
 
     Args:
-        name: Of a piece of MSMD, further Mutopia, Humdrum or ASAP.
+        name: The name of a piece of MSMD, further Mutopia, Humdrum or ASAP.
     """
     collection, *parts = name.split("__")
     composer = re.split(r"(?<=[a-z])[^a-z]", collection, maxsplit=1)[0].lower()  # BachJS, bach-wtc and Bach are bach
@@ -39,13 +39,13 @@ def work_of(name: str) -> str:
 
 
 def _plain(*words: str) -> str:
-    """Small letters and digits, one space between words."""
+    """Reduce words to small letters and digits, with one space between words."""
     return " ".join(re.findall(r"[a-z0-9]+", " ".join(words).lower()))
 
 
 @cache
 def _catalogue() -> list[tuple[re.Pattern[str], str]]:
-    """Patterns of plain names (see `_plain`), the first that is found counts, and the works that they mean."""
+    """The patterns of plain names (see `_plain`), of which the first that is found counts, and the works they mean."""
     lines = (Path(__file__).parent / "works.tsv").read_text(encoding="utf-8").splitlines()[1:]
     rows = [line.split("\t") for line in lines]
     return [(re.compile(pattern), work) for pattern, work in rows]
@@ -53,7 +53,7 @@ def _catalogue() -> list[tuple[re.Pattern[str], str]]:
 
 @cache
 def published_splits() -> dict[str, str]:
-    """Split of every work of MSMD: test if any piece of it is, else valid if any is, else train."""
+    """The split of every work of MSMD: test if any piece of it is, else valid if any is, else train."""
     splits: dict[str, str] = {}
     for name, (split, _) in read_split("msmd").items():
         work = work_of(name)
@@ -62,7 +62,7 @@ def published_splits() -> dict[str, str]:
 
 
 def split_of(work: str) -> str:
-    """Split of a work in every set but MSMD itself: MSMD's if it has the work, else a checksum of its name decides."""
+    """Find the split of a work in every set but MSMD: MSMD's if it has the work, else by a checksum of its name."""
     published = published_splits().get(work)
     if published:
         return published
@@ -76,10 +76,10 @@ def splits_by_work(entries: Iterable[Entry]) -> dict[str, str]:
 
 
 def in_split(corpus: str, found: Iterable[AnEntry]) -> list[AnEntry]:
-    """Those of the entries found in a source that the package's split of a corpus names, in its order.
+    """Keep the entries of a source that the package's split of a corpus names, in its order.
 
     Raises:
-        CorpusError: some are missing.
+        CorpusError: Some are missing.
     """
     by_name = {entry.name: entry for entry in found}
     wanted = list(read_split(corpus))

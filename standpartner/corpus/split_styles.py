@@ -1,4 +1,4 @@
-"""How pieces of piano music are drawn and played, alike in all sets of it."""
+"""Says how piano music is engraved and performed in each split, alike in all sets."""
 
 from dataclasses import replace
 
@@ -26,20 +26,20 @@ SOUNDFONTS = ("timgm6mb", "fluidr3", "musescore")
 
 
 def engraving_style(name: str, split: str) -> EngravingStyle:
-    """How Verovio draws a piece: a training piece in a style drawn by its name, the others as it does by itself."""
+    """The style in which Verovio draws a piece: one drawn by its name for training, else its own."""
     return EngravingStyle.draw(seed_of(name, "engraving")) if split == "train" else EngravingStyle()
 
 
 def performance_styles(split: str, *, times: int = 2) -> list[tuple[PerformanceStyle, tuple[SoundConfig, ...]]]:
-    """How the pieces of a split are played and in which surroundings, one entry for each performance.
+    """The styles and surroundings in which the pieces of a split are performed, one entry for each performance.
 
     Training pieces are played some times with feeling on several pianos, and as often with slips and hesitations,
     recorded in rooms; validation pieces once; test pieces as the paper has it, as the score's time stands, on a piano
     that neither training nor validation hears.
 
     Args:
-        split: "train", "valid" or "test".
-        times: how often a training piece is played in either way.
+        split: The split: "train", "valid" or "test".
+        times: How often a training piece is played in either way.
     """
     if split == "train":
         return [(TRAIN_STYLE, ())] * times + [(SLIPS_STYLE, _ROOMS)] * times

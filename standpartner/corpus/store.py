@@ -1,4 +1,4 @@
-"""Built corpora in the cache folder, and the splits that the package fixes."""
+"""Finds built corpora in the cache folder, and the splits that the package fixes."""
 
 import hashlib
 import json
@@ -36,12 +36,12 @@ class Built:
     """What became of one entry of a corpus's source.
 
     Attributes:
-        name: of the piece.
-        split: it belongs to.
-        reason: why there is no piece; empty on success.
-        seconds: that building took.
-        sha256: checksum of its source.
-        notes: what was left out of the piece and why.
+        name: The name of the piece.
+        split: The split that it belongs to.
+        reason: Why there is no piece; empty on success.
+        seconds: The seconds that building took.
+        sha256: The checksum of its source.
+        notes: What was left out of the piece and why.
     """
 
     name: str
@@ -62,7 +62,7 @@ def log_built(folder: Path, built: Built) -> None:
 
 
 def read_log(folder: Path) -> dict[str, Built]:
-    """The last line of a corpus's log on each piece, by name; empty if nothing was built yet."""
+    """Read the last line of a corpus's log on each piece, by name; empty if nothing was built yet."""
     path = folder / _LOG
     latest: dict[str, Built] = {}
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
@@ -75,27 +75,27 @@ def read_log(folder: Path) -> dict[str, Built]:
 
 
 def split_file(corpus: str) -> Path:
-    """The file with the split of a corpus: the package's, else the one that an import wrote beside its pieces."""
+    """Find the file with the split of a corpus: the package's, else the one that an import wrote beside its pieces."""
     imported = cache_folder() / "corpora" / corpus / "split.tsv"
     fixed = Path(__file__).parent / "splits" / f"{corpus}.tsv"
     return imported if imported.is_file() and not fixed.is_file() else fixed
 
 
 def check_split(split: str | None) -> None:
-    """Complain if there is no such split; None stands for all.
+    """Check that there is such a split; None stands for all.
 
     Raises:
-        CorpusError: there is none.
+        CorpusError: There is no such split.
     """
     if split not in (None, *SPLITS):
         raise CorpusError(f"no split {split!r}; expected one of {', '.join(SPLITS)}")
 
 
 def read_split(corpus: str) -> dict[str, tuple[str, str]]:
-    """Split and checksum of every piece by name, in the file's order.
+    """Read the split and the checksum of every piece by name, in the file's order.
 
     Raises:
-        CorpusError: the package fixes no split for such a corpus, nor was it imported.
+        CorpusError: The package fixes no split for such a corpus, nor was it imported.
     """
     path = split_file(corpus)
     if not path.is_file():
@@ -121,8 +121,8 @@ class Corpus:
     """A built corpus: pieces in a folder, each in one split.
 
     Attributes:
-        name: of the corpus; the package fixes its split.
-        folder: where its pieces were built.
+        name: The name of the corpus; the package fixes its split.
+        folder: The folder where its pieces are built.
     """
 
     name: str
@@ -130,22 +130,22 @@ class Corpus:
 
     @cached_property
     def splits(self) -> dict[str, tuple[str, str]]:
-        """Split and checksum of every piece by name."""
+        """The split and the checksum of every piece by name."""
         return read_split(self.name)
 
     def piece_folder(self, piece: str) -> Path:
-        """Where one piece is or will be built."""
+        """The folder in which one piece is or will be built."""
         return self.folder / "pieces" / piece
 
     def names(self, split: str | None = None, *, limit: int | None = None) -> list[str]:
-        """Names of the built pieces of a split, or of all.
+        """List the names of the built pieces of a split, or of all.
 
         Args:
-            split: "train", "valid", "test", or None for all.
-            limit: at most so many, evenly spread.
+            split: The split: "train", "valid", "test", or None for all.
+            limit: The largest number of names, evenly spread; None for all.
 
         Raises:
-            CorpusError: there is no such split, or nothing of it is built.
+            CorpusError: There is no such split, or nothing of it is built.
         """
         check_split(split)
         wanted = [name for name, (where, _) in self.splits.items() if split in (where, None)]
@@ -169,34 +169,34 @@ class Corpus:
         """Load the built pieces of a split, one after the other.
 
         Args:
-            split: "train", "valid" or "test".
-            limit: take at most so many, evenly spread over the split.
+            split: The split: "train", "valid" or "test".
+            limit: The largest number of pieces, evenly spread over the split; None for all.
         """
         for name in self.names(split, limit=limit):
             yield load_piece(self.piece_folder(name))
 
     def size_bytes(self) -> int:
-        """Size of all pieces on disk."""
+        """The size of all pieces on disk, in bytes."""
         return sum(path.stat().st_size for path in (self.folder / "pieces").rglob("*") if path.is_file())
 
     def checksum(self, split: str) -> str:
-        """One SHA-256 over the checksums of all files of a split, for checkpoints and model cards."""
+        """Compute one SHA-256 over the checksums of all files of a split, for checkpoints and model cards."""
         summaries = [read_summary(self.piece_folder(name)) for name in self.names(split)]
         return hashlib.sha256(json.dumps(summaries, sort_keys=True).encode()).hexdigest()
 
 
 def open_corpus(name: str) -> Corpus:
-    """A corpus by name, in the cache folder.
+    """Open a corpus by name, in the cache folder.
 
     Raises:
-        CorpusError: the package knows no such corpus.
+        CorpusError: The package knows no such corpus.
     """
     read_split(name)
     return Corpus(name, cache_folder() / "corpora" / name)
 
 
 def find_piece(piece: str) -> Path:
-    """Folder of a built piece.
+    """Find the folder of a built piece.
 
     Args:
         piece: Its folder, its name, or CORPUS/NAME where several corpora have such a piece.

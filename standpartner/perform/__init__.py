@@ -1,4 +1,4 @@
-"""Making performances and their sound: timing, slips, instruments, rooms, noise and microphones."""
+"""Makes performances and their sound: timing, playing errors, instruments, rooms, noise and microphones."""
 
 from standpartner.perform.augment import AugmentConfig, augment, change_gain
 from standpartner.perform.expression import perform, render

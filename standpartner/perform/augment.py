@@ -1,7 +1,7 @@
 """Makes spectrograms of clean synthesis sound like other rooms, microphones and levels, without touching the audio.
 
-All works on magnitudes: ``mag = 10**s - 1`` undoes the spectrogram's ``log10(1 + mag)``. A gain is exact there, because
-the bands are sums of magnitudes; the other changes are approximations that disregard phase.
+Everything works on magnitudes: ``mag = 10**s - 1`` undoes the spectrogram's ``log10(1 + mag)``. A gain is exact there
+because the bands are sums of magnitudes; the other changes are approximations that disregard phase.
 """
 
 from dataclasses import dataclass, fields
@@ -25,17 +25,17 @@ _EQUALISER_KNOTS: Final = 5  # one each 1.6 octaves: bass, low, middle, presence
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """Ranges (lowest, highest) from which each example draws; the defaults suit phones and rooms.
+    """The ranges (lowest, highest) from which each example draws; the defaults suit phones and rooms.
 
     Attributes:
-        gain_db: Level.
-        equaliser_db: Standard deviation of the equaliser's knots, which lie 1.6 octaves apart.
-        noise_db: Level of the noise floor at the middle band; 0 dB is magnitude 1, some 20 dB below a loud note.
-        noise_tilt_db: Slope of the noise an octave: 0 is white for area-normalised bands, -3 is pink.
-        noise_probability: Share of examples with a noise floor.
-        reverberation_s: Time in which the added tail falls by 60 dB.
-        reverberation_level: Share of the sound of the past that the tail adds.
-        reverberation_probability: Share of examples with reverberation.
+        gain_db: The change of the level.
+        equaliser_db: The standard deviation of the equaliser's knots, which lie 1.6 octaves apart.
+        noise_db: The level of the noise floor at the middle band; 0 dB is magnitude 1, some 20 dB below a loud note.
+        noise_tilt_db: The slope of the noise for each octave: 0 is white for area-normalised bands, -3 is pink.
+        noise_probability: The share of examples with a noise floor.
+        reverberation_s: The time in which the added tail falls by 60 dB.
+        reverberation_level: The share of the sound of the past that the tail adds.
+        reverberation_probability: The share of examples with reverberation.
     """
 
     gain_db: tuple[float, float] = (-12.0, 12.0)
@@ -60,20 +60,20 @@ class AugmentConfig:
 
     @classmethod
     def none(cls) -> Self:
-        """Changes nothing: the start for configurations with a single kind of change."""
+        """The configuration that changes nothing: the start for configurations with a single kind of change."""
         still = (0.0, 0.0)
         return cls(gain_db=still, equaliser_db=still, noise_probability=0.0, reverberation_probability=0.0)
 
 
 def augment(spectrogram: Float32, *, config: AugmentConfig, rng: np.random.Generator) -> Float32:
-    """Augments a batch of spectrograms, each example by its own draw.
+    """Augment a batch of spectrograms, each example by its own draw.
 
-    In this order, as sound goes: room, noise of the room, equaliser and gain of the microphone.
+    The order is that in which sound travels: the room, its noise, then equaliser and gain of the microphone.
 
     Args:
-        spectrogram: (n, frames, 78) ``log10(1 + magnitude)``; left as it is.
-        config: Ranges of the changes.
-        rng: Source of chance; the same state gives the same result.
+        spectrogram: (n, frames, 78) ``log10(1 + magnitude)``; it is left as it is.
+        config: The ranges of the changes.
+        rng: The source of chance; the same state gives the same result.
 
     Returns:
         (n, frames, 78) ``log10(1 + changed magnitude)``.
@@ -99,14 +99,14 @@ def augment(spectrogram: Float32, *, config: AugmentConfig, rng: np.random.Gener
 
 
 def change_gain(spectrogram: Float32, gain_db: float) -> Float32:
-    """Spectrogram of the same audio at another level, exactly.
+    """The spectrogram of the same audio at another level, exactly.
 
     Args:
         spectrogram: (..., 78) ``log10(1 + magnitude)``.
-        gain_db: Change of the level.
+        gain_db: The change of the level.
 
     Returns:
-        (..., 78) spectrogram of the scaled audio.
+        The (..., 78) spectrogram of the scaled audio.
     """
     scale = np.float32(np.exp(_DB_TO_LN * gain_db))
     return np.log1p(np.expm1(spectrogram * _LN10) * scale) / _LN10
@@ -117,7 +117,7 @@ def _uniform(ends: tuple[float, float], count: int, rng: np.random.Generator) ->
 
 
 def _equaliser(config: AugmentConfig, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Factors (n, 78): random levels at the knots, joined by lines over the logarithm of frequency."""
+    """The factors (n, 78): random levels at the knots, joined by lines over the logarithm of frequency."""
     depth_db = _uniform(config.equaliser_db, count, rng)[:, None]
     knots_db = depth_db * rng.standard_normal((count, _EQUALISER_KNOTS))
     knots_db -= knots_db.mean(axis=1, keepdims=True)  # the level is the gain's business
@@ -127,7 +127,7 @@ def _equaliser(config: AugmentConfig, count: int, rng: np.random.Generator) -> N
 
 
 def _noise_floor(config: AugmentConfig, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Magnitudes (n, 78) of stationary noise; 0 for the examples without."""
+    """The magnitudes (n, 78) of stationary noise; 0 for the examples without."""
     with_noise = rng.random(count) < config.noise_probability
     level_db, tilt_db = (_uniform(ends, count, rng) for ends in (config.noise_db, config.noise_tilt_db))
     octaves = (np.arange(BAND_COUNT) - BAND_COUNT / 2) / BANDS_PER_OCTAVE
@@ -136,7 +136,7 @@ def _noise_floor(config: AugmentConfig, count: int, rng: np.random.Generator) ->
 
 
 def _add_noise(magnitude: Float32, floor: NDArray[np.float64], rng: np.random.Generator) -> None:
-    """Adds a floor (n, 78) in place, fluctuating from frame to frame: less in high bands, which average many bins."""
+    """Add a floor (n, 78) in place, fluctuating from frame to frame: less in high bands, which average many bins."""
     noisy = np.flatnonzero(floor.any(axis=1))
     if not len(noisy):
         return
@@ -149,7 +149,7 @@ def _add_noise(magnitude: Float32, floor: NDArray[np.float64], rng: np.random.Ge
 
 
 def _reverberate(magnitude: Float32, decay_s: NDArray[np.float64], level: NDArray[np.float64]) -> Float32:
-    """Adds to each frame an exponentially fading sum of the earlier ones: tail[k] = fade * (tail[k-1] + mag[k-1])."""
+    """Add to each frame an exponentially fading sum of the earlier ones: tail[k] = fade * (tail[k-1] + mag[k-1])."""
     fade = (10.0 ** (-3.0 / (decay_s * FRAME_RATE_HZ))).astype(np.float32)[:, None]
     share = (level * (1.0 - fade[:, 0])).astype(np.float32)[:, None]
     result = magnitude.copy()

@@ -24,33 +24,33 @@ _ARTICULATION_WANDER: Final = 0.15  # standard deviation of the articulation wit
 
 
 class ScoreNotes(Protocol):
-    """What is needed of a score's notes: equally long columns (the table ``Notes`` of a score has them)."""
+    """What playing needs of a score's notes: equally long columns, which the table ``Notes`` of a score has."""
 
     @property
     def pitch(self) -> NDArray[Any]:
-        """MIDI numbers."""
+        """The MIDI numbers."""
 
     @property
     def onset(self) -> NDArray[Any]:
-        """Index of each note's onset among the score's onsets."""
+        """The index of each note's onset among the score's onsets."""
 
     @property
     def duration_s(self) -> NDArray[Any]:
-        """Written duration in seconds of score time."""
+        """The written duration in seconds of score time."""
 
     @property
     def grace(self) -> NDArray[Any]:
-        """Whether it is a grace note."""
+        """Whether each note is a grace note."""
 
 
 def perform(
     notes: ScoreNotes, onset_time_s: ArrayLike, *, style: PerformanceStyle, seed: int
 ) -> tuple[PlayedNotes, Float64, PerformanceChoices]:
-    """Plays a score.
+    """Play a score.
 
     Args:
-        notes: The score's notes; at least one.
-        onset_time_s: (n,) seconds of the score's onsets at its own tempo, not decreasing.
+        notes: The score's notes; there must be at least one.
+        onset_time_s: (n,) The seconds of the score's onsets at its own tempo, not decreasing.
         style: How freely to play.
         seed: The same seed gives the same performance.
 
@@ -66,9 +66,9 @@ def perform(
     _check_score(notes, time_s)
     rng = np.random.default_rng(seed)
     choices = draw_choices(style, rng)
-    liberties_rng = rng.spawn(1)[0]  # what it gives leaves all else as it is
+    errors_rng = rng.spawn(1)[0]  # what it gives leaves all else as it is
     onset_s = _onset_times(time_s, choices, period_s=style.tempo_walk_period_s, rng=rng)
-    onset_s = hesitate(onset_s, choices, rng=liberties_rng)
+    onset_s = hesitate(onset_s, choices, rng=errors_rng)
     onset = np.asarray(notes.onset, np.int64)
     before_s, grace_s = _grace_lead(onset, np.asarray(notes.grace, bool), onset_s=onset_s)
     # Grace notes of the very first onset must not start before the recording does.
@@ -85,18 +85,18 @@ def perform(
         program=choices.program,
         tuning_cents=choices.detune_cents,
     )
-    return add_playing_errors(played, onset, choices, onset_s=onset_s, rng=liberties_rng), onset_s, choices
+    return add_playing_errors(played, onset, choices, onset_s=onset_s, rng=errors_rng), onset_s, choices
 
 
 def render(played: PlayedNotes, choices: PerformanceChoices) -> NDArray[np.float32]:
-    """Synthesises a performance with the soundfont and the level drawn for it.
+    """Synthesise a performance with the soundfont and the level drawn for it.
 
     Args:
         played: The notes.
-        choices: What was drawn for them.
+        choices: What was drawn for the performance.
 
     Returns:
-        (n,) mono samples at 22 050 Hz.
+        (n,) Mono samples at 22 050 Hz.
 
     Raises:
         AudioError: There is no such soundfont.
@@ -121,14 +121,14 @@ def _check_score(notes: ScoreNotes, time_s: Float64) -> None:
 
 
 def _smooth_noise(time_s: Float64, period_s: float, rng: np.random.Generator) -> Float64:
-    """Noise of mean 0 and variance near 1 at those times: independent normal values a period apart, joined by lines."""
+    """Draw smooth noise of mean 0 and variance near 1: independent normal values a period apart, joined by lines."""
     span = float(time_s.max() - time_s.min())
     knots = time_s.min() + period_s * (np.arange(int(span / period_s) + 3) - rng.uniform())
     return np.interp(time_s, knots, rng.standard_normal(len(knots)))
 
 
 def _phrase_arch(time_s: Float64, length_s: float, rng: np.random.Generator) -> Float64:
-    """0 within phrases, 1 at their ends, a parabola between; phrases vary in length by a third."""
+    """A curve that is 0 within phrases and 1 at their ends, a parabola between; phrases vary in length by a third."""
     count = int((time_s[-1] - time_s[0]) / (length_s * 2 / 3)) + 2
     ends = time_s[0] + np.concatenate([[0.0], np.cumsum(length_s * rng.uniform(2 / 3, 4 / 3, count))])
     phrase = np.interp(time_s, ends, np.arange(count + 1))
@@ -136,7 +136,7 @@ def _phrase_arch(time_s: Float64, length_s: float, rng: np.random.Generator) -> 
 
 
 def _onset_times(time_s: Float64, choices: PerformanceChoices, *, period_s: float, rng: np.random.Generator) -> Float64:
-    """Seconds at which the onsets are played, from 0: the integral of the tempo curve, then deviations from it."""
+    """The seconds at which the onsets are played, from 0: the integral of the tempo curve, then deviations from it."""
     middle_s = (time_s[1:] + time_s[:-1]) / 2 if len(time_s) > 1 else time_s
     log_speed = choices.tempo_walk_depth * _smooth_noise(middle_s, period_s, rng)
     arch = 1 - choices.phrase_depth * _phrase_arch(middle_s, choices.phrase_length_s, rng)
@@ -151,7 +151,7 @@ def _onset_times(time_s: Float64, choices: PerformanceChoices, *, period_s: floa
 
 
 def _grace_lead(onset: NDArray[np.int64], grace: NDArray[np.bool_], *, onset_s: Float64) -> tuple[Float64, Float64]:
-    """How long before their onset notes start, and how long they sound: 0 for all but grace notes.
+    """Find how long before their onset grace notes start, and how long they sound; 0 for all other notes.
 
     The grace notes of an onset follow each other in their written order and end when it starts. Where an onset has
     grace notes only, they are its notes.
@@ -174,7 +174,7 @@ def _grace_lead(onset: NDArray[np.int64], grace: NDArray[np.bool_], *, onset_s: 
 def _chord_delay(
     onset: NDArray[np.int64], early: NDArray[np.bool_], *, onset_s: Float64, mean_s: float, rng: np.random.Generator
 ) -> Float64:
-    """Delays of notes after the first of their chord, at most a third of the time to the next onset."""
+    """The delays of notes after the first of their chord, at most a third of the time to the next onset."""
     delay_s = mean_s * rng.exponential(size=len(onset))
     first_s = np.full(len(onset_s), np.inf)
     np.minimum.at(first_s, onset[~early], delay_s[~early])
@@ -184,7 +184,7 @@ def _chord_delay(
 
 
 def _held_s(notes: ScoreNotes, time_s: Float64, *, onset_s: Float64, tempo_factor: float) -> Float64:
-    """Written durations at the tempo played: from a note's onset to where its written end lies in the performance."""
+    """The written durations at the tempo played: from a note's onset to its written end in the performance."""
     start_s = time_s[np.asarray(notes.onset, np.int64)]
     end_s = start_s + np.asarray(notes.duration_s, np.float64)
     after_last_s = (end_s - time_s[-1]).clip(min=0.0) / tempo_factor

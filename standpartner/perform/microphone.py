@@ -1,4 +1,4 @@
-"""Microphones and the devices behind them: band limits, automatic level, overload, gain."""
+"""Imitates microphones and the devices behind them: band limits, automatic level, overload, gain."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -24,11 +24,11 @@ class Microphone:
     """A device that records.
 
     Attributes:
-        low_cut_hz: Edge (-3 dB) below which it hears little, falling by 12 dB an octave.
-        high_cut_hz: Edge (-3 dB) above which it hears little, falling by 24 dB an octave.
+        low_cut_hz: The edge (-3 dB) below which it hears little, falling by 12 dB an octave.
+        high_cut_hz: The edge (-3 dB) above which it hears little, falling by 24 dB an octave.
         levelling: How far an automatic level evens out loud and soft: 0 not at all, 1 wholly.
-        overload_db: How far the loudest peak exceeds what it can record; clipped if above 0.
-        gain_db: Level of the recording.
+        overload_db: How far the loudest peak exceeds what it can record. Above 0 the peak is clipped.
+        gain_db: The level of the recording.
     """
 
     low_cut_hz: float
@@ -40,7 +40,7 @@ class Microphone:
 
 @dataclass(frozen=True)
 class MicrophoneConfig:
-    """Ranges (lowest, highest) of devices; see :class:`Microphone`. Edges are drawn on a logarithmic scale."""
+    """The ranges (lowest, highest) of devices; see :class:`Microphone`. Edges are drawn on a logarithmic scale."""
 
     low_cut_hz: Range
     high_cut_hz: Range
@@ -53,7 +53,7 @@ class MicrophoneConfig:
         check_ranges(self, within=within | {"overload_db": (-60.0, 60.0), "gain_db": (-60.0, 60.0)})
 
     def draw(self, rng: np.random.Generator) -> Microphone:
-        """One device."""
+        """Draw one device."""
         return Microphone(
             low_cut_hz=draw_log(self.low_cut_hz, rng),
             high_cut_hz=draw_log(self.high_cut_hz, rng),
@@ -64,14 +64,14 @@ class MicrophoneConfig:
 
 
 def record(audio: Samples, microphone: Microphone) -> Samples:
-    """Sound as a device records it.
+    """Record sound with a device.
 
     Args:
-        audio: (n,) samples at 22 050 Hz.
+        audio: (n,) The samples at 22 050 Hz.
         microphone: The device.
 
     Returns:
-        (n,) samples; onsets are later by less than 1 ms.
+        (n,) The recorded samples; onsets are later by less than 1 ms.
 
     Raises:
         MissingExtraError: SciPy is not installed.
@@ -92,7 +92,7 @@ def record(audio: Samples, microphone: Microphone) -> Samples:
 
 
 def _levelled(sound: Samples, strength: float) -> Samples:
-    """Sound of a more even level: each step's gain follows loud steps at once and soft ones slowly."""
+    """Even out the level: each step's gain follows loud steps at once and soft ones slowly."""
     steps = -(-len(sound) // _BLOCK)
     padded = np.pad(sound, (0, steps * _BLOCK - len(sound)))
     level = np.sqrt(np.mean(padded.reshape(steps, _BLOCK) ** 2, axis=1, dtype=np.float64))

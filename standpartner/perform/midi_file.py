@@ -18,13 +18,13 @@ _FULL_BEND: Final = 8_192
 
 
 def midi_bytes(played: PlayedNotes, *, program: int | None = None, lead_s: float = 0.0, tail_s: float = 0.0) -> bytes:
-    """Played notes as the content of a MIDI file, at 0.5 ms a tick, all on the first channel.
+    """Write played notes as the content of a MIDI file, at 0.5 ms a tick, all on the first channel.
 
     Args:
         played: The notes. A note that is struck again before it ends is released at that moment.
-        program: General MIDI program (0-127) instead of the notes' own.
-        lead_s: Seconds by which everything is played later.
-        tail_s: Seconds between the last release and the end of the track.
+        program: The General MIDI program (0-127) instead of the notes' own.
+        lead_s: The seconds by which everything is played later.
+        tail_s: The seconds between the last release and the end of the track.
 
     Returns:
         The bytes of the file.
@@ -52,7 +52,7 @@ def midi_bytes(played: PlayedNotes, *, program: int | None = None, lead_s: float
 
 
 def _note_events(played: PlayedNotes) -> np.ndarray:
-    """Events (n, 4) of tick, kind (off or on), pitch, velocity, in the order of time, releases before strikes."""
+    """The events (n, 4) of tick, kind (off or on), pitch, velocity, in the order of time, releases before strikes."""
     on = np.rint(played.onset_s * TICKS_PER_SECOND).astype(np.int64)
     off = np.maximum(np.rint((played.onset_s + played.duration_s) * TICKS_PER_SECOND).astype(np.int64), on + 1)
     order = np.lexsort((off, on, played.pitch))

@@ -1,4 +1,4 @@
-"""Background noise without recordings: hiss, hum, voices, clicks, applause."""
+"""Makes background noise without recordings: hiss, hum, voices, clicks, applause."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ _BURST_SHAPES: Final = 6
 
 @dataclass(frozen=True)
 class Noise:
-    """A background.
+    """A background noise.
 
     Attributes:
-        kind: One of ``NOISE_KINDS``.
-        snr_db: Level of the music above it, both as root mean square of the whole recording.
+        kind: The kind of noise, one of ``NOISE_KINDS``.
+        snr_db: The level of the music above it, both as root mean square of the whole recording.
         seed: The same seed gives the same noise.
     """
 
@@ -40,11 +40,11 @@ class Noise:
 
 @dataclass(frozen=True)
 class NoiseConfig:
-    """What backgrounds there are.
+    """The backgrounds to draw from.
 
     Attributes:
-        kinds: Names among ``NOISE_KINDS``, equally likely.
-        snr_db: Range (lowest, highest) of the signal-to-noise ratio.
+        kinds: The names of kinds among ``NOISE_KINDS``, which are equally likely.
+        snr_db: The range (lowest, highest) of the signal-to-noise ratio.
     """
 
     kinds: tuple[str, ...]
@@ -56,20 +56,20 @@ class NoiseConfig:
         check_ranges(self, within={"snr_db": (-20.0, 120.0)})
 
     def draw(self, rng: np.random.Generator) -> Noise:
-        """One background."""
+        """Draw one background."""
         kind = self.kinds[rng.integers(len(self.kinds))]
         return Noise(kind=kind, snr_db=draw(self.snr_db, rng), seed=int(rng.integers(2**32)))
 
 
 def add_noise(audio: NDArray[np.float32], noise: Noise) -> NDArray[np.float32]:
-    """Sound with a background; silence stays silence.
+    """Add a background to sound; silence stays silence.
 
     Args:
-        audio: (n,) samples at 22 050 Hz.
+        audio: (n,) The samples at 22 050 Hz.
         noise: The background.
 
     Returns:
-        (n,) samples.
+        (n,) The samples with the background.
     """
     if not audio.any():
         return audio
@@ -79,15 +79,15 @@ def add_noise(audio: NDArray[np.float32], noise: Noise) -> NDArray[np.float32]:
 
 
 def make_noise(kind: str, count: int, *, seed: int) -> NDArray[np.float32]:
-    """Noise of root mean square 1, unless it is silent by chance.
+    """Make noise of root mean square 1, unless it is silent by chance.
 
     Args:
-        kind: One of ``NOISE_KINDS``.
-        count: Number of samples at 22 050 Hz, at least one.
+        kind: The kind of noise, one of ``NOISE_KINDS``.
+        count: The number of samples at 22 050 Hz, at least one.
         seed: The same seed gives the same noise.
 
     Returns:
-        (count,) samples.
+        (count,) The samples of the noise.
 
     Raises:
         ConfigError: There is no such kind.
@@ -104,7 +104,7 @@ def _white(count: int, rng: np.random.Generator) -> Float64:
 
 
 def _shaped(sound: Float64, gain: Callable[[Float64], Float64]) -> Float64:
-    """Sound whose spectrum is multiplied by a function of the frequency in Hz."""
+    """Multiply the spectrum of sound by a function of the frequency in Hz."""
     size = 1 << (len(sound) - 1).bit_length()  # quick for any length
     frequency_hz = np.asarray(np.fft.rfftfreq(size, 1 / SAMPLE_RATE_HZ), np.float64)
     return np.fft.irfft(np.fft.rfft(sound, size) * gain(frequency_hz), size)[: len(sound)]
@@ -156,7 +156,7 @@ def _bursts(count: int, rng: np.random.Generator, *, rate_hz: float, length_s: f
 
 
 def _clicks(count: int, rng: np.random.Generator) -> Float64:
-    """Keys, chairs, pages: now and then a short noise."""
+    """Short noises now and then, as of keys, chairs and pages."""
     return _bursts(count, rng, rate_hz=_CLICKS_PER_S, length_s=0.01) + 1e-3 * _white(count, rng)
 
 

@@ -1,4 +1,4 @@
-"""Notes as they are played: what a synthesiser needs to know."""
+"""The notes of a performance: what a synthesiser needs to know."""
 
 from dataclasses import dataclass
 
@@ -10,15 +10,15 @@ from standpartner.errors import AudioError
 
 @dataclass(frozen=True, eq=False)
 class PlayedNotes:
-    """Notes of a performance, equally long arrays in any order.
+    """The notes of a performance as equally long arrays, in any order.
 
     Attributes:
-        pitch: (n,) MIDI numbers, 0-127.
-        onset_s: (n,) seconds at which the keys go down, not negative.
-        duration_s: (n,) seconds until the keys come up, positive.
-        velocity: (n,) MIDI velocities, 1-127.
-        program: General MIDI program of the instrument, 0-127; 0 is the acoustic grand piano.
-        tuning_cents: Tuning of the whole instrument relative to a' = 440 Hz, within 100 cents.
+        pitch: (n,) The MIDI numbers, 0-127.
+        onset_s: (n,) The seconds at which the keys go down, not negative.
+        duration_s: (n,) The seconds until the keys come up, positive.
+        velocity: (n,) The MIDI velocities, 1-127.
+        program: The General MIDI program of the instrument, 0-127; 0 is the acoustic grand piano.
+        tuning_cents: The tuning of the whole instrument relative to a' = 440 Hz, within 100 cents.
 
     Raises:
         AudioError: The arrays differ in length or hold values outside these ranges.
@@ -50,12 +50,12 @@ class PlayedNotes:
 
     @property
     def end_s(self) -> float:
-        """Second at which the last key comes up (0 without notes)."""
+        """The second at which the last key comes up, 0 without notes."""
         return float((self.onset_s + self.duration_s).max(initial=0.0))
 
 
 def _check_range(name: str, values: NDArray[np.generic], lowest: float, highest: float) -> None:
-    """Refuses values outside [lowest, highest], infinite or not a number."""
+    """Refuse values outside [lowest, highest], infinite or not a number."""
     numbers = values.astype(np.float64)
     wrong = ~(np.isfinite(numbers) & (numbers >= lowest) & (numbers <= highest))
     if wrong.any():

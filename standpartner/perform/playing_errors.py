@@ -1,4 +1,4 @@
-"""What players do beside the text: hesitations, rolled chords, wrong, missing and extra notes.
+"""Adds what players do beside the text: hesitations, rolled chords, wrong, missing and extra notes.
 
 Each onset keeps its time in the truth: a pause moves it, a missed or wrong note does not. The first and the last onset
 are played as written, so that a performance starts and ends with the score.
@@ -29,15 +29,15 @@ _BRUSH_VELOCITY: Final = (0.5, 0.8)
 
 
 def hesitate(onset_s: Float64, choices: PerformanceChoices, *, rng: np.random.Generator) -> Float64:
-    """Inserts pauses before a share of the onsets, never before the first.
+    """Insert pauses before a share of the onsets, never before the first.
 
     Args:
-        onset_s: (n,) seconds of the onsets.
-        choices: How many pauses and how long.
-        rng: Source of chance.
+        onset_s: (n,) The seconds of the onsets.
+        choices: How many pauses there are and how long they last.
+        rng: The source of chance.
 
     Returns:
-        (n,) seconds of the onsets with all pauses before them.
+        (n,) The seconds of the onsets with all pauses before them.
     """
     if not choices.hesitation_share:
         return onset_s
@@ -50,14 +50,14 @@ def hesitate(onset_s: Float64, choices: PerformanceChoices, *, rng: np.random.Ge
 def add_playing_errors(
     played: PlayedNotes, onset: Int64, choices: PerformanceChoices, *, onset_s: Float64, rng: np.random.Generator
 ) -> PlayedNotes:
-    """Rolls chords, strikes wrong keys, leaves notes out and brushes keys beside others, at the shares drawn.
+    """Roll chords, strike wrong keys, leave notes out and brush keys beside others, at the shares drawn.
 
     Args:
         played: The notes as written.
-        onset: (notes,) onset of each note.
-        choices: How often each liberty is taken.
-        onset_s: (onsets,) seconds of the onsets, which stay.
-        rng: Source of chance.
+        onset: (notes,) The onset of each note.
+        choices: How often each error is made.
+        onset_s: (onsets,) The seconds of the onsets, which stay.
+        rng: The source of chance.
 
     Returns:
         The notes as played: what is left of ``played``, in its order, then the extra ones.
@@ -70,7 +70,7 @@ def add_playing_errors(
 def _roll_chords(
     played: PlayedNotes, onset: Int64, share: float, *, onset_s: Float64, rng: np.random.Generator
 ) -> PlayedNotes:
-    """Plays some chords from the lowest note, which comes at the onset, to the highest."""
+    """Play some chords from the lowest note, which comes at the onset, to the highest."""
     main = np.flatnonzero(played.onset_s >= onset_s[onset])  # grace notes come before
     order = main[np.lexsort((played.pitch[main], onset[main]))]
     place = np.arange(len(order)) - np.searchsorted(onset[order], onset[order])  # 0 for the lowest note of a chord
@@ -107,14 +107,14 @@ def _make_mistakes(
 
 
 def _neighbour(pitch: Int64, rng: np.random.Generator) -> Int64:
-    """Keys one or two semitones away, on the other side where the keyboard ends."""
+    """Choose keys one or two semitones away, on the other side where the keyboard ends."""
     slip = rng.choice(_SLIP, size=len(pitch), p=_SLIP_WEIGHTS)
     outside = (pitch + slip < LOWEST_KEY) | (pitch + slip >= LOWEST_KEY + KEY_COUNT)
     return (pitch + np.where(outside, -slip, slip)).clip(0, 127)
 
 
 def _brushed(played: PlayedNotes, near: Bools, rng: np.random.Generator) -> PlayedNotes:
-    """Short soft notes on keys beside some of the notes."""
+    """Make short soft notes on keys beside some of the notes."""
     count = int(near.sum())
     return PlayedNotes(
         pitch=_neighbour(played.pitch[near], rng),

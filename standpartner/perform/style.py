@@ -1,4 +1,4 @@
-"""How freely a performance is played: ranges to draw from, and what was drawn."""
+"""Says how freely a performance is played: ranges to draw from, and what was drawn."""
 
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Self
@@ -8,7 +8,7 @@ import numpy as np
 from standpartner.errors import ConfigError
 
 # Drawn apart from the others: with these at their defaults, or without, all else is played the same.
-_LIBERTIES: Final = (
+_PLAYING_ERRORS: Final = (
     "detune_range_cents",
     "wrong_share_range",
     "missing_share_range",
@@ -23,31 +23,31 @@ _MAX_DETUNE_CENTS: Final = 100.0
 
 @dataclass(frozen=True)
 class PerformanceStyle:
-    """How freely to play. Ranges are (lowest, highest); one value is drawn from each per performance.
+    """How freely to play. Ranges are (lowest, highest); each performance draws one value from each.
 
     Attributes:
-        tempo_factor_range: Speed relative to the score's own tempo, drawn evenly on a logarithmic scale.
-        tempo_walk_depth_range: Standard deviation of the slow walk of the logarithm of the local tempo.
-        tempo_walk_period_s: Score time over which that walk loses its memory.
-        phrase_depth_range: Depth of the phrase arches: slower by this share at the ends of phrases.
-        phrase_length_range_s: Length of a phrase in score time.
-        timing_jitter_range_s: Standard deviation of an onset's deviation from the tempo curve.
-        chord_spread_range_s: Mean delay of a chord's other notes after its first.
-        velocity_mean_range: Mean MIDI velocity.
-        velocity_walk_range: Standard deviation of the slow walk of the velocity.
-        velocity_jitter_range: Standard deviation of a single note's velocity.
-        articulation_range: Sounding share of the written duration: 0.3 is staccato, 1 legato, above 1 pedalled.
-        lead_silence_range_s: Silence before the first onset.
-        soundfonts: Names of soundfonts to choose from (those of :func:`standpartner.audio.soundfonts`).
-        programs: General MIDI programs to choose from, with their weights.
-        gain_range_db: Level of the recording relative to the synthesiser's.
-        detune_range_cents: Tuning of the whole instrument relative to a' = 440 Hz, within 100 cents.
-        wrong_share_range: Share of notes for which a neighbouring key is struck.
-        missing_share_range: Share of notes left out.
-        extra_share_range: Share of notes with which a neighbouring key is brushed.
-        arpeggio_share_range: Share of chords rolled upwards.
-        hesitation_share_range: Share of onsets before which the player hesitates.
-        hesitation_range_s: Mean length of such a pause; one is half to one and a half times as long.
+        tempo_factor_range: The speed relative to the score's own tempo, drawn evenly on a logarithmic scale.
+        tempo_walk_depth_range: The standard deviation of the slow walk of the logarithm of the local tempo.
+        tempo_walk_period_s: The score time over which that walk loses its memory.
+        phrase_depth_range: The depth of the phrase arches: the tempo is slower by this share at the ends of phrases.
+        phrase_length_range_s: The length of a phrase in score time.
+        timing_jitter_range_s: The standard deviation of an onset's deviation from the tempo curve.
+        chord_spread_range_s: The mean delay of a chord's other notes after its first.
+        velocity_mean_range: The mean MIDI velocity.
+        velocity_walk_range: The standard deviation of the slow walk of the velocity.
+        velocity_jitter_range: The standard deviation of a single note's velocity.
+        articulation_range: The sounding share of the written duration: 0.3 is staccato, 1 legato, above 1 pedalled.
+        lead_silence_range_s: The silence before the first onset.
+        soundfonts: The names of soundfonts to choose from, as :func:`standpartner.perform.soundfonts` gives them.
+        programs: The General MIDI programs to choose from, with their weights.
+        gain_range_db: The level of the recording relative to the synthesiser's.
+        detune_range_cents: The tuning of the whole instrument relative to a' = 440 Hz, within 100 cents.
+        wrong_share_range: The share of notes for which a neighbouring key is struck.
+        missing_share_range: The share of notes that are left out.
+        extra_share_range: The share of notes with which a neighbouring key is brushed.
+        arpeggio_share_range: The share of chords that are rolled upwards.
+        hesitation_share_range: The share of onsets before which the player hesitates.
+        hesitation_range_s: The mean length of such a pause; one is half to one and a half times as long.
     """
 
     tempo_factor_range: tuple[float, float] = (0.6, 1.5)
@@ -96,7 +96,7 @@ class PerformanceStyle:
 
     @classmethod
     def mechanical(cls) -> Self:
-        """The score's own tempo and durations, one loudness, no silence before: as a notation program plays."""
+        """The style of a notation program: the score's own tempo and durations, one loudness, no silence before."""
         still = (0.0, 0.0)
         return cls(
             tempo_factor_range=(1.0, 1.0),
@@ -119,7 +119,7 @@ class PerformanceStyle:
 class PerformanceChoices:
     """What was drawn for one performance: plain numbers and words, so that it can be written beside the audio.
 
-    Attributes are those of :class:`PerformanceStyle` without ``_range``, one value each.
+    The attributes are those of :class:`PerformanceStyle` without ``_range``, with one value each.
     """
 
     tempo_factor: float
@@ -145,26 +145,26 @@ class PerformanceChoices:
     hesitation_s: float = 0.0
 
     def record(self) -> dict[str, Any]:
-        """All values by name; liberties that were not taken are left out."""
-        liberties = {_choice_name(name) for name in _LIBERTIES}
-        return {name: value for name, value in asdict(self).items() if value or name not in liberties}
+        """All values by name; playing errors that were not made are left out."""
+        errors = {_choice_name(name) for name in _PLAYING_ERRORS}
+        return {name: value for name, value in asdict(self).items() if value or name not in errors}
 
 
 def draw_choices(style: PerformanceStyle, rng: np.random.Generator) -> PerformanceChoices:
-    """One value from each range of a style, in the order of its fields; the liberties from a child of ``rng``.
+    """Draw one value from each range of a style, in the order of its fields; playing errors use a child of ``rng``.
 
     Args:
-        style: The ranges.
-        rng: Source of chance.
+        style: The ranges to draw from.
+        rng: The source of chance.
 
     Returns:
         What was drawn.
     """
     drawn: dict[str, Any] = {}
-    liberties_rng = rng.spawn(1)[0]  # which does not change what ``rng`` gives
+    errors_rng = rng.spawn(1)[0]  # which does not change what ``rng`` gives
     for entry in fields(style):
         if "_range" in entry.name:
-            source = liberties_rng if entry.name in _LIBERTIES else rng
+            source = errors_rng if entry.name in _PLAYING_ERRORS else rng
             drawn[_choice_name(entry.name)] = float(source.uniform(*getattr(style, entry.name)))
     # Twice as fast and half as fast are equally far from the score's tempo.
     low, high = np.log(style.tempo_factor_range)
@@ -178,5 +178,5 @@ def draw_choices(style: PerformanceStyle, rng: np.random.Generator) -> Performan
 
 
 def _choice_name(range_name: str) -> str:
-    """Name of what is drawn from a range."""
+    """The name of what is drawn from a range."""
     return range_name.replace("_range", "")

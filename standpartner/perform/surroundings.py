@@ -1,6 +1,6 @@
 """Makes clean sound sound like a recording: room, background noise and microphone, in this order, as sound goes.
 
-Works on the waveform and is meant for building corpora; ``augment`` changes spectrograms cheaply while training.
+It works on the waveform and is meant for building corpora; ``augment`` changes spectrograms cheaply while training.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,13 +18,13 @@ from standpartner.perform.rooms import Room, RoomConfig, reverberate
 
 @dataclass(frozen=True)
 class SoundConfig:
-    """Surroundings to draw from; what is None is left out.
+    """The surroundings to draw from; what is None is left out.
 
     Attributes:
-        name: Kept in what is drawn.
-        room: Rooms.
-        noise: Backgrounds.
-        microphone: Devices.
+        name: The name, which is kept in what is drawn.
+        room: The rooms.
+        noise: The backgrounds.
+        microphone: The devices.
     """
 
     name: str
@@ -44,7 +44,7 @@ class SoundChoices:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """What ``dataclasses.asdict`` made plain, also after a way through JSON.
+        """Read what ``dataclasses.asdict`` made plain, also after it was written as JSON.
 
         Raises:
             AudioError: Values are missing or unknown.
@@ -62,10 +62,10 @@ class SoundChoices:
 
 
 def draw_sound(configs: Sequence[SoundConfig], *, seed: int) -> SoundChoices:
-    """Draws surroundings for one recording.
+    """Draw surroundings for one recording.
 
     Args:
-        configs: One of these is taken, each equally likely.
+        configs: The configurations, of which one is taken; all are equally likely.
         seed: The same seed gives the same surroundings. It may be that of the performance: the draws are independent.
 
     Returns:
@@ -87,14 +87,14 @@ def draw_sound(configs: Sequence[SoundConfig], *, seed: int) -> SoundChoices:
 
 
 def disguise(audio: NDArray[np.float32], sound: SoundChoices) -> NDArray[np.float32]:
-    """Puts sound into its surroundings.
+    """Put sound into its surroundings.
 
     Args:
-        audio: (n,) samples at 22 050 Hz; left as it is.
+        audio: (n,) The samples at 22 050 Hz; they are left as they are.
         sound: The surroundings.
 
     Returns:
-        (n,) samples; every onset is where it was. They may exceed 1, as those of the synthesiser may.
+        (n,) The samples; every onset is where it was. They may exceed 1, as those of the synthesiser may.
 
     Raises:
         AudioError: The samples are not mono float32.

@@ -1,4 +1,4 @@
-"""Notes to sound, by FluidSynth where it is installed, else by the midirenderer wheel, or from recorded notes.
+"""Turns notes into sound, by FluidSynth where it is installed, else by the midirenderer wheel, or from recorded notes.
 
 Both programs read SoundFonts; FluidSynth also reads compressed ones (.sf3) and is about five times as fast. A folder of
 recorded piano notes stands where a SoundFont may and is played by the sampler.
@@ -68,11 +68,11 @@ _FLUIDSYNTH_DELAY_SAMPLES: Final = 110
 
 
 def soundfonts() -> dict[str, Path]:
-    """SoundFonts and recorded pianos found on this machine.
+    """Find the SoundFonts and recorded pianos of this machine.
 
     Returns:
-        Paths by name: files for ``timgm6mb``, ``fluidr3`` and ``musescore``, best known place first, and the folder of
-        ``salamander``, a recorded grand piano.
+        The paths by name: files for ``timgm6mb``, ``fluidr3`` and ``musescore``, best known place first, and the
+        folder of ``salamander``, a recorded grand piano.
     """
     folders = [*_SOUNDFONT_FOLDERS, *_pretty_midi_folder()]
     found = {}
@@ -88,11 +88,11 @@ def soundfonts() -> dict[str, Path]:
 
 
 def find_soundfont(name: str) -> Path:
-    """A soundfont or recorded piano by name.
+    """Find a soundfont or recorded piano by name.
 
     Raises:
-        AudioError: There is none of that name.
-        MissingExtraError: It is known, but not on this machine.
+        AudioError: There is no soundfont of that name.
+        MissingExtraError: The soundfont is known, but not on this machine.
     """
     found = soundfonts()
     if name in found:
@@ -105,7 +105,7 @@ def find_soundfont(name: str) -> Path:
 
 
 def backends() -> tuple[Backend, ...]:
-    """Synthesisers found on this machine, the preferred one first."""
+    """Find the synthesisers of this machine, the preferred one first."""
     found: list[Backend] = []
     if shutil.which("fluidsynth"):
         found.append("fluidsynth")
@@ -117,23 +117,23 @@ def backends() -> tuple[Backend, ...]:
 def synthesise(
     played: PlayedNotes, *, soundfont: Path | None = None, program: int | None = None, backend: Backend = "auto"
 ) -> NDArray[np.float32]:
-    """Renders notes to sound.
+    """Render notes to sound.
 
     A note's sound starts within 3 ms of its onset. Loud chords may exceed 1: scale or clip before writing integers.
 
     Args:
-        played: The notes; at least one, at most three hours.
-        soundfont: SoundFont file (.sf2; .sf3 with FluidSynth only), or a folder of recorded notes, which needs no
-            synthesiser; by default TimGM6mb, else the first one found.
-        program: General MIDI program instead of the notes' own.
+        played: The notes; there must be at least one, and at most three hours of them.
+        soundfont: A SoundFont file (.sf2; .sf3 with FluidSynth only), or a folder of recorded notes, which needs no
+            synthesiser; the default is TimGM6mb, else the first one found.
+        program: The General MIDI program instead of the notes' own.
         backend: The synthesiser; ``auto`` takes FluidSynth if there, else midirenderer.
 
     Returns:
-        (n,) mono samples at 22 050 Hz, from second 0 to 2 s after the last release.
+        (n,) Mono samples at 22 050 Hz, from second 0 to 2 s after the last release.
 
     Raises:
         AudioError: There are no notes, too long a performance, or the soundfont is missing.
-        ConfigError: Unknown backend or program.
+        ConfigError: The backend or the program is unknown.
         MissingExtraError: No synthesiser or no soundfont is installed.
         ToolError: The synthesiser failed.
     """
@@ -155,7 +155,7 @@ def synthesise(
 
 
 def _chosen(backend: Backend) -> str:
-    """Name of the backend to use, checked to be installed."""
+    """The name of the backend to use, which is checked to be installed."""
     if backend not in ("auto", "fluidsynth", "midirenderer"):
         raise ConfigError(f"expected the backend auto, fluidsynth or midirenderer, got {backend!r}")
     installed = backends()
@@ -169,7 +169,7 @@ def _chosen(backend: Backend) -> str:
 
 
 def _soundfont_file(soundfont: Path | None) -> Path:
-    """The soundfont or folder of recorded notes to use, checked to exist."""
+    """The soundfont or folder of recorded notes to use, which is checked to exist."""
     if soundfont is None:
         found = soundfonts()
         if not found:
@@ -189,13 +189,13 @@ def _soundfont_file(soundfont: Path | None) -> Path:
 
 @lru_cache(maxsize=1)
 def _pretty_midi_folder() -> tuple[Path, ...]:
-    """Folder of the pretty_midi wheel, which ships TimGM6mb, without importing it."""
+    """The folder of the pretty_midi wheel, which ships TimGM6mb, without importing it."""
     spec = importlib.util.find_spec("pretty_midi")
     return (Path(spec.origin).parent,) if spec and spec.origin else ()
 
 
 def _fluidsynth(midi: bytes, soundfont: Path, length_s: float) -> NDArray[np.float32]:
-    """Renders with the FluidSynth program, given at least a minute and a tenth of the music's length."""
+    """Render with the FluidSynth program, given at least a minute and a tenth of the music's length."""
     with tempfile.TemporaryDirectory(prefix="standpartner-") as folder:
         midi_file, wav_file = Path(folder, "notes.mid"), Path(folder, "sound.wav")
         midi_file.write_bytes(midi)
@@ -215,7 +215,7 @@ def _fluidsynth(midi: bytes, soundfont: Path, length_s: float) -> NDArray[np.flo
 
 
 def _midirenderer(midi: bytes, soundfont: Path, length_s: float) -> NDArray[np.float32]:
-    """Renders with the midirenderer wheel."""
+    """Render with the midirenderer wheel."""
     import midirenderer
 
     try:
@@ -229,7 +229,7 @@ def _midirenderer(midi: bytes, soundfont: Path, length_s: float) -> NDArray[np.f
 
 
 def _mono(wav: bytes) -> NDArray[np.float32]:
-    """Content of a WAV file as mono samples at 22 050 Hz."""
+    """Read the content of a WAV file as mono samples at 22 050 Hz."""
     try:
         audio, rate_hz = soundfile.read(io.BytesIO(wav), dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:

@@ -1,4 +1,4 @@
-"""Pieces on disk: a folder with ``piece.json``, ``score.npz`` and one npz for each performance. Nothing is pickled.
+"""Keeps pieces on disk: folders with ``piece.json``, ``score.npz`` and an npz for each performance; nothing is pickled.
 
 ``piece.json`` holds the SHA-256 of every file and is written last: a folder without it is an unfinished one.
 """
@@ -24,7 +24,7 @@ def _sha256(path: Path) -> str:
 
 
 def _save_performance(performance: Performance, path: Path) -> None:
-    """The spectrogram is kept in half precision (relative error 5e-4), half the size of the rest of a corpus."""
+    """Write a performance; half precision (relative error 5e-4) halves the spectrogram, most of a corpus."""
     arrays = {name: getattr(performance, name) for name in _ARRAYS}
     arrays["spectrogram"] = performance.spectrogram.astype(np.float16)
     with path.open("wb") as file:
@@ -42,7 +42,7 @@ def save_piece(piece: Piece, folder: Path) -> None:
     """Write a piece into ``folder`` (made if missing).
 
     Raises:
-        PieceError: the folder cannot be written.
+        PieceError: The folder cannot be written.
     """
     try:
         (folder / "performances").mkdir(parents=True, exist_ok=True)
@@ -66,11 +66,11 @@ def load_piece(folder: Path, *, verify: bool = False) -> Piece:
     """Read a piece back.
 
     Args:
-        folder: what ``save_piece`` wrote.
-        verify: compare every file with its checksum first.
+        folder: The folder that ``save_piece`` wrote.
+        verify: Whether to compare every file with its checksum first.
 
     Raises:
-        PieceError: the folder is unfinished, of another version, or damaged.
+        PieceError: The folder is unfinished, of another version, or damaged.
     """
     content = read_summary(folder)
     for name, checksum in content["files"].items():
@@ -87,10 +87,10 @@ def load_piece(folder: Path, *, verify: bool = False) -> Piece:
 
 
 def read_summary(folder: Path) -> dict[str, Any]:
-    """The content of ``piece.json``: name, title, files with checksums.
+    """Read the content of ``piece.json``: name, title, files with checksums.
 
     Raises:
-        PieceError: there is no finished piece of this version in the folder.
+        PieceError: There is no finished piece of this version in the folder.
     """
     try:
         content: dict[str, Any] = json.loads((folder / "piece.json").read_text())

@@ -17,13 +17,13 @@ class Performance:
     """One performance of a score, with the truth about it.
 
     Attributes:
-        name: unique within the piece.
-        onset_s: (score onsets,) second at which each onset of the score was played, strictly increasing.
-        spectrogram: (frames, 78) float32 of the audio.
-        note_pitch: (notes,) MIDI numbers of what sounds.
-        note_onset_s: (notes,) s.
-        note_duration_s: (notes,) s.
-        made_by: how the audio came about (soundfont, tempo, seed, or the recording's source).
+        name: The name, unique within the piece.
+        onset_s: (score onsets,) The second at which each onset of the score was played, strictly increasing.
+        spectrogram: (frames, 78) The spectrogram of the audio, float32.
+        note_pitch: (notes,) The MIDI numbers of what sounds.
+        note_onset_s: (notes,) The seconds at which these notes start.
+        note_duration_s: (notes,) The seconds for which they sound.
+        made_by: How the audio came about (soundfont, tempo, seed, or the recording's source).
     """
 
     name: str
@@ -46,7 +46,7 @@ class Performance:
 
     @property
     def duration_s(self) -> float:
-        """Length of the audio in seconds."""
+        """The length of the audio in seconds."""
         return len(self.spectrogram) / FRAME_RATE_HZ
 
 
@@ -55,9 +55,9 @@ class Piece:
     """A score and one or more performances of it.
 
     Attributes:
-        name: unique within a corpus; safe as a file name.
-        score: what is read.
-        performances: what is heard.
+        name: The name, unique within a corpus and safe as a file name.
+        score: The score that is read.
+        performances: The performances that are heard.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Piece:
                 )
 
     def tracks(self) -> list[Track]:
-        """What the game needs: one track for each performance."""
+        """Make what the game needs: one track for each performance."""
         return [
             Track(
                 name=f"{self.name}/{performance.name}",

@@ -35,9 +35,9 @@ def corpus(tiny_pieces: list[Piece], tmp_path: Path, monkeypatch: pytest.MonkeyP
     performances = tuple(
         replace(heard, spectrogram=np.pad(heard.spectrogram, ((4, 0), (0, 0)))) for heard in late.performances
     )
-    for piece in (good, replace(late, performances=performances)):
+    for piece, split in ((good, "train"), (replace(late, performances=performances), "valid")):
         save_piece(piece, folder / "pieces" / piece.name)
-        log_built(folder, Built(piece.name, "train", seconds=60))
+        log_built(folder, Built(piece.name, split, seconds=60))
     log_built(folder, Built("unreadable", "test", reason="[bar 7] makes no sense", seconds=60))
     names = {good.name: "train", late.name: "valid", "unreadable": "test", "untried": "test"}
     rows = "".join(f"{name}\t{split}\tx\n" for name, split in names.items())

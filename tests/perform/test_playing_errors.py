@@ -8,7 +8,7 @@ from standpartner.errors import ConfigError
 from standpartner.perform import PerformanceStyle, perform
 
 PLAIN = PerformanceStyle(chord_spread_range_s=(0.0, 0.0))
-LIBERTIES = {
+PLAYING_ERRORS = {
     "detune_range_cents": (-30.0, 30.0),
     "wrong_share_range": (0.05, 0.1),
     "missing_share_range": (0.05, 0.1),
@@ -26,7 +26,7 @@ def played(seed=0, notes=None, pause_s=0.0, **shares):
     return perform(notes, time_s, style=style, seed=seed)
 
 
-def test_performances_made_before_there_were_liberties_stay_as_they_are():
+def test_performances_made_before_there_were_playing_errors_stay_as_they_are():
     notes, time_s = score(6)
     performance, onset_s, choices = perform(notes, time_s, style=PerformanceStyle(), seed=7)
     before = [0.7454583682747644, 1.616790620188963, 2.466206367630916, 2.875838307589405, 3.2776636065897935]
@@ -40,11 +40,11 @@ def test_performances_made_before_there_were_liberties_stay_as_they_are():
     assert "wrong_share" not in choices.record()
 
 
-def test_liberties_leave_all_else_as_it_is():
+def test_playing_errors_leave_all_else_as_it_is():
     notes, time_s = score()
     _, strict_s, strict = perform(notes, time_s, style=PLAIN, seed=2)
-    liberties = {name: ends for name, ends in LIBERTIES.items() if "hesitation" not in name}
-    free, free_s, choices = perform(notes, time_s, style=replace(PLAIN, **liberties), seed=2)
+    playing_errors = {name: ends for name, ends in PLAYING_ERRORS.items() if "hesitation" not in name}
+    free, free_s, choices = perform(notes, time_s, style=replace(PLAIN, **playing_errors), seed=2)
     np.testing.assert_array_equal(strict_s, free_s)
     assert choices.record().items() > strict.record().items()
     assert free.tuning_cents == choices.detune_cents != 0
@@ -136,9 +136,9 @@ def test_the_first_and_the_last_onset_are_played_as_written():
     assert len(onset_s) == 40
 
 
-def test_the_seed_fixes_liberties():
+def test_the_seed_fixes_playing_errors():
     notes, time_s = score()
-    style = replace(PLAIN, **LIBERTIES)
+    style = replace(PLAIN, **PLAYING_ERRORS)
     first, again, other = (perform(notes, time_s, style=style, seed=seed) for seed in (3, 3, 4))
     for column in ("pitch", "onset_s", "duration_s", "velocity"):
         np.testing.assert_array_equal(getattr(first[0], column), getattr(again[0], column))
@@ -155,6 +155,6 @@ def test_the_seed_fixes_liberties():
         {"detune_range_cents": (-150.0, 0.0)},
     ],
 )
-def test_impossible_liberties_are_refused(change):
+def test_impossible_playing_errors_are_refused(change):
     with pytest.raises(ConfigError, match="expected"):
         PerformanceStyle(**change)

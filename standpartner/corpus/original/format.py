@@ -1,4 +1,4 @@
-"""The format of the original data: MSMD and Nottingham as the authors of the paper published them.
+"""Reads and writes the format of the original data: MSMD and Nottingham as the authors of the paper published them.
 
 A folder holds ``score/NAME.npz`` and ``performance/NAME.mid`` for every piece, and mostly ``score/NAME.mid``, the
 MIDI at the score's own tempo. The npz holds ``sheet``, uint8 (height, width), the unrolled score; ``coords``, float32

@@ -1,4 +1,4 @@
-"""Corpora made from the authors' own archive: pieces in the original format, each in the split it was published in."""
+"""Makes corpora from the authors' own archive: pieces in the original format, each in the split it was published in."""
 
 import hashlib
 import re
@@ -28,7 +28,7 @@ class ImportedEntry:
 
     @property
     def name(self) -> str:
-        """Unique in the corpus."""
+        """The name, unique in the corpus."""
         return self.files.name
 
 
@@ -46,8 +46,8 @@ def import_original(
 
     Args:
         source: The unpacked archive, or a part of it.
-        name: Of the new corpus; small letters, digits and hyphens.
-        jobs: Processes side by side.
+        name: The name of the new corpus: small letters, digits and hyphens.
+        jobs: The number of processes side by side.
         report: Called with each result as it comes and the number of all.
 
     Raises:

@@ -28,12 +28,12 @@ class AsapScore:
     """A score of ASAP with what was played from it.
 
     Attributes:
-        name: its folder, for example ``Bach__Fugue__bwv_875``; unique.
-        composer: as in ``metadata.csv``.
-        title: as in ``metadata.csv``; the same for two scores of one work.
-        path: MusicXML file, zipped or not.
-        sha256: checksum of the MusicXML.
-        performances: MIDI files of human performances, by name.
+        name: Its folder, for example ``Bach__Fugue__bwv_875``; unique.
+        composer: The composer as in ``metadata.csv``.
+        title: The title as in ``metadata.csv``; two scores of one work have the same.
+        path: The MusicXML file, zipped or not.
+        sha256: The checksum of the MusicXML.
+        performances: The MIDI files of human performances, by name.
     """
 
     name: str
@@ -45,10 +45,10 @@ class AsapScore:
 
 
 def read_entries(source: Path) -> list[AsapScore]:
-    """All scores in a clone of ASAP, in the order of their names.
+    """List all scores in a clone of ASAP, in the order of their names.
 
     Raises:
-        CorpusError: it is no clone of ASAP, or holds no scores.
+        CorpusError: The folder is no clone of ASAP, or holds no scores.
     """
     table = source / "metadata.csv"
     try:
@@ -82,7 +82,7 @@ def read_entries(source: Path) -> list[AsapScore]:
 
 
 def _checksum(path: Path) -> str:
-    """SHA-256 of the MusicXML, the same whether it is zipped or not."""
+    """Compute the SHA-256 of the MusicXML, the same whether it is zipped or not."""
     data = path.read_bytes()
     if path.suffix == ".mxl":
         with zipfile.ZipFile(path) as archive:
@@ -92,10 +92,10 @@ def _checksum(path: Path) -> str:
 
 
 def entries_of_split(source: Path) -> list[AsapScore]:
-    """The scores that the split was made of.
+    """List the scores that the split was made of.
 
     Raises:
-        CorpusError: it is no clone of ASAP, or scores are missing.
+        CorpusError: The folder is no clone of ASAP, or scores are missing.
     """
     return in_split("asap", read_entries(source))
 
@@ -104,8 +104,8 @@ def build_score(entry: AsapScore, split: str) -> Made:
     """Engrave a score and render what was played from it.
 
     Raises:
-        CorpusError: no performance can be used.
-        ScoreError: the score cannot be read.
+        CorpusError: No performance can be used.
+        ScoreError: The score cannot be read.
     """
     score = read_score(entry.path, style=engraving_style(entry.name, split))
     score = replace(score, title=f"{entry.composer}: {entry.title}")

@@ -28,8 +28,8 @@ class KernFile:
     """One movement or piece in Humdrum.
 
     Attributes:
-        name: collection and file, for example ``mozart__sonata11-1a``; unique.
-        path: the file.
+        name: The collection and the file, for example ``mozart__sonata11-1a``; unique.
+        path: The file.
     """
 
     name: str
@@ -37,15 +37,15 @@ class KernFile:
 
     @property
     def sha256(self) -> str:
-        """Checksum of the file."""
+        """The checksum of the file."""
         return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
 
 def find_files(source: Path) -> list[KernFile]:
-    """All Humdrum files below a folder that holds the collections, each in a folder named after it or its repository.
+    """List all Humdrum files of the collections, each in a folder named after it or its repository.
 
     Raises:
-        CorpusError: a collection is missing.
+        CorpusError: A collection is missing.
     """
     source = source / "kern" if (source / "kern").is_dir() else source
     files = []
@@ -60,10 +60,10 @@ def find_files(source: Path) -> list[KernFile]:
 
 
 def read_files(source: Path) -> list[KernFile]:
-    """The files that the split was made of.
+    """List the files that the split was made of.
 
     Raises:
-        CorpusError: a collection or a file is missing.
+        CorpusError: A collection or a file is missing.
     """
     return in_split("humdrum", find_files(source))
 
@@ -74,7 +74,7 @@ def build_file(file: KernFile, split: str) -> Made:
     Training pieces are drawn in many styles, the others in Verovio's own.
 
     Raises:
-        CorpusError: the file is a violin part.
+        CorpusError: The file is a violin part.
     """
     if "violin" in file.path.stem:
         raise CorpusError(f"{file.path.name} is the violin part of a duo; this is a corpus of keyboard music.")

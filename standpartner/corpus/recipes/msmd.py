@@ -21,9 +21,9 @@ class Movement:
     """One piece of MSMD.
 
     Attributes:
-        name: MSMD's, for example ``MozartWA__KV331__KV331_1_2_var1``.
-        path: its LilyPond file.
-        sha256: checksum of that file and of what it includes from its own folders.
+        name: MSMD's name, for example ``MozartWA__KV331__KV331_1_2_var1``.
+        path: Its LilyPond file.
+        sha256: The checksum of that file and of what it includes from its own folders.
     """
 
     name: str
@@ -32,16 +32,16 @@ class Movement:
 
 
 def sources() -> dict[str, str]:
-    """File of each piece by name, as a path below ``ftp``, in the paper's order."""
+    """The file of each piece by name, as a path below ``ftp``, in the paper's order."""
     text = (Path(__file__).parent / "msmd_sources.tsv").read_text(encoding="utf-8")
     return dict(line.split("\t") for line in text.splitlines()[1:])
 
 
 def read_movements(source: Path) -> list[Movement]:
-    """All pieces in a clone of the Mutopia project.
+    """List all pieces in a clone of the Mutopia project.
 
     Raises:
-        CorpusError: files are missing.
+        CorpusError: Files are missing.
     """
     folder = source / "ftp" if (source / "ftp").is_dir() else source
     paths = {name: folder / file for name, file in sources().items()}
@@ -55,7 +55,7 @@ def read_movements(source: Path) -> list[Movement]:
 
 
 def checksum(path: Path) -> str:
-    """SHA-256 over a LilyPond file and what it includes from its own folders."""
+    """Compute the SHA-256 over a LilyPond file and what it includes from its own folders."""
     return hashlib.sha256(b"".join(file.read_bytes() for file in included_files(path))).hexdigest()
 
 

@@ -31,9 +31,9 @@ class MutopiaPiece:
     """One piece of the Mutopia project.
 
     Attributes:
-        name: composer, opus or folder, and file, as MSMD names pieces: ``BachJS__BWV347__bwv347``; unique.
-        path: its main LilyPond file.
-        sha256: checksum of that file and of what it includes from its own folders.
+        name: The composer, opus or folder, and file, as MSMD names pieces: ``BachJS__BWV347__bwv347``; unique.
+        path: Its main LilyPond file.
+        sha256: The checksum of that file and of what it includes from its own folders.
     """
 
     name: str
@@ -42,13 +42,13 @@ class MutopiaPiece:
 
 
 def find_pieces(source: Path) -> list[MutopiaPiece]:
-    """All keyboard pieces in a clone of the Mutopia project that are not in MSMD, in a fixed order.
+    """List all keyboard pieces in a clone of the Mutopia project that are not in MSMD, in a fixed order.
 
     A piece is a folder. It is taken if its header names keyboard instruments and no others. Of several main files
     (paper sizes, fingerings) one is taken: that named after the folder, else the first.
 
     Raises:
-        CorpusError: there are none.
+        CorpusError: There are no such pieces.
     """
     folder = source / "ftp" if (source / "ftp").is_dir() else source
     in_msmd = {_piece_folder(Path(file.removeprefix("ftp/"))) for file in sources().values()}
@@ -66,13 +66,13 @@ def find_pieces(source: Path) -> list[MutopiaPiece]:
 
 
 def _piece_folder(file: Path) -> Path:
-    """Folder of a piece: COMPOSER/WORK/PIECE, or COMPOSER/WORK where that is the piece."""
+    """The folder of a piece: COMPOSER/WORK/PIECE, or COMPOSER/WORK where that is the piece."""
     third = file.parts[2]
     return Path(*file.parts[:2]) if third == file.name or third.endswith("-lys") else Path(*file.parts[:3])
 
 
 def _main_file(piece: str, files: list[Path]) -> Path | None:
-    """The file to engrave: one that no other includes, that prints a score, and whose header names keyboards alone."""
+    """Find the file to engrave: no other includes it, it prints a score, and its header names keyboards alone."""
     reading = {file: _read_with(file) for file in files}
     included = {part for parts in reading.values() for part in parts[1:]}
     mains = [file for file, parts in reading.items() if file.resolve() not in included and _is_for_keyboard(parts)]
@@ -80,7 +80,7 @@ def _main_file(piece: str, files: list[Path]) -> Path | None:
 
 
 def _read_with(file: Path) -> list[Path]:
-    """A file and what it includes; nothing if it cannot be read."""
+    """List a file and what it includes; nothing if it cannot be read."""
     try:
         return included_files(file)
     except ScoreError:
@@ -95,10 +95,10 @@ def _is_for_keyboard(parts: list[Path]) -> bool:
 
 
 def read_pieces(source: Path) -> list[MutopiaPiece]:
-    """The pieces that the split was made of.
+    """List the pieces that the split was made of.
 
     Raises:
-        CorpusError: pieces are missing.
+        CorpusError: Pieces are missing.
     """
     return in_split("mutopia", find_pieces(source))
 
@@ -107,8 +107,8 @@ def build_piece(piece: MutopiaPiece, split: str) -> Made:
     """Engrave a piece and play it on the piano, as the pieces of MSMD are played.
 
     Raises:
-        CorpusError: it is an anthology, which cannot be in one split with all works in it, or too much of it cannot be
-            seen: it is written on more than two staves, or on two far apart.
+        CorpusError: The piece is an anthology, which cannot be in one split with all works in it, or too much of it
+            cannot be seen because it is written on more than two staves, or on two far apart.
     """
     if piece.name in ANTHOLOGIES:
         raise CorpusError(f"{piece.name} is an anthology: {ANTHOLOGIES[piece.name]}.")

@@ -29,9 +29,9 @@ class Tune:
     """One tune of the source.
 
     Attributes:
-        name: file, number in it and title, for example ``jigs-017-the-cuckoo``; unique.
-        title: as printed.
-        text: ABC with this tune alone, chord symbols left out.
+        name: The file, the number in it and the title, for example ``jigs-017-the-cuckoo``; unique.
+        title: The title as printed.
+        text: The ABC text with this tune alone, chord symbols left out.
     """
 
     name: str
@@ -40,15 +40,15 @@ class Tune:
 
     @property
     def sha256(self) -> str:
-        """Checksum of the tune's text."""
+        """The checksum of the tune's text."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
 def read_tunes(source: Path) -> list[Tune]:
-    """All tunes below a folder, in a fixed order.
+    """Read all tunes below a folder, in a fixed order.
 
     Raises:
-        CorpusError: there are no ABC files with tunes.
+        CorpusError: There are no ABC files with tunes.
     """
     folder = source / "ABC_cleaned" if (source / "ABC_cleaned").is_dir() else source
     tunes = []
@@ -64,13 +64,13 @@ def read_tunes(source: Path) -> list[Tune]:
 
 
 def plain_title(title: str) -> str:
-    """A title without articles, numbers and punctuation, to compare titles by."""
+    """Reduce a title so that titles can be compared: articles, numbers and punctuation go."""
     words = re.findall(r"[a-z]+", title.lower().replace("'s", "s").replace("'", ""))
     return "".join(word for word in words if word not in {"the", "a", "an", "of", "and"})
 
 
 def _figures(text: str) -> frozenset[tuple[int, ...]]:
-    """Five-interval figures (in scale steps) of a tune's melody: the same in every key."""
+    """Find the five-interval figures (in scale steps) of a tune's melody, which are the same in every key."""
     body = "\n".join(line for line in text.splitlines() if not re.match(r"^[A-Za-z]+:", line))
     steps = []
     for letter, marks in re.findall(r"([A-Ga-g])([,']*)", body):
@@ -81,7 +81,7 @@ def _figures(text: str) -> frozenset[tuple[int, ...]]:
 
 
 def same_music(a: frozenset, b: frozenset) -> bool:
-    """Whether two sets of figures overlap so much that the tunes are variants of each other."""
+    """Tell whether two sets of figures overlap so much that the tunes are variants of each other."""
     return bool(a and b) and len(a & b) >= SAME_MUSIC * min(len(a), len(b))
 
 
@@ -93,7 +93,7 @@ def _same_title(a: str, b: str) -> bool:
 
 
 def group_tunes(tunes: list[Tune]) -> list[int]:
-    """Number of the group of every tune: tunes of one title or one music are in one group."""
+    """Number the groups of tunes: tunes of one title or one music are in one group."""
     parent = list(range(len(tunes)))
 
     def root(i: int) -> int:
@@ -120,7 +120,7 @@ def tune_families(tunes: list[Tune]) -> list[list[Tune]]:
 
 
 def make_split(tunes: list[Tune]) -> dict[str, str]:
-    """Split of every tune by name: a checksum of each family decides, so the order of the files does not matter."""
+    """Find the split of every tune by name: a checksum of each family decides, whatever the order of the files."""
     splits = {}
     for alike in tune_families(tunes):
         key = hashlib.sha256("".join(sorted(tune.sha256 for tune in alike)).encode()).hexdigest()

@@ -21,9 +21,9 @@ class Excerpt:
     """One of the four excerpts.
 
     Attributes:
-        name: composer and work, for example ``Chopin__op10_no3``; unique.
-        path: MusicXML file.
-        matches: match files of its performances, by name.
+        name: The composer and the work, for example ``Chopin__op10_no3``; unique.
+        path: The MusicXML file.
+        matches: The match files of its performances, in the order of their names.
     """
 
     name: str
@@ -32,15 +32,15 @@ class Excerpt:
 
     @property
     def sha256(self) -> str:
-        """Checksum of the MusicXML file."""
+        """The checksum of the MusicXML file."""
         return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
 
 def read_excerpts(source: Path) -> list[Excerpt]:
-    """All excerpts in a clone of Vienna 4x22.
+    """List all excerpts in a clone of Vienna 4x22.
 
     Raises:
-        CorpusError: there are none, or one has no match files.
+        CorpusError: There are no excerpts, or one has no match files.
     """
     excerpts = []
     for path in sorted((source / "musicxml").glob("*.musicxml")):
@@ -57,8 +57,8 @@ def build_excerpt(excerpt: Excerpt, split: str) -> Made:
     """Engrave an excerpt and render its performances.
 
     Raises:
-        CorpusError: no performance can be used.
-        ScoreError: the score cannot be read.
+        CorpusError: No performance can be used.
+        ScoreError: The score cannot be read.
     """
     score = read_score(excerpt.path)
     performances = {

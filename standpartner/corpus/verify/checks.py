@@ -25,17 +25,17 @@ class VerifyConfig:
     """What counts as right, and how much of a piece must be.
 
     Attributes:
-        ink: Least darkness of a head's area.
+        ink: The least darkness of a head's area.
         head_shift_px: How far all heads together may lie from the most ink.
         head_gap_px: How far a head may lie from its onset along the strip.
-        neighbours: Share of a head's neighbours that its height must fit, unless it fits a common clef.
-        likeness: Least correlation of a system on its page with the strip.
+        neighbours: The share of a head's neighbours that its height must fit, unless it fits a common clef.
+        likeness: The least correlation of a system on its page with the strip.
         played_within_s: How far from its onset a pitch may be played.
         pace: How many times as fast as around it the music may go on from an onset.
         audio_shift_frames: How far the best shift of the annotated onsets may be from 0.
-        audio_contrast: How often the usual rise of the sound at other shifts the best shift must have.
-        block_rise: Share of the best shift's rise that 16 onsets in a row must have within ``audio_shift_frames``.
-        least: Least share of right things of each check; 1 where a check is not named.
+        audio_contrast: How many times the usual rise of the sound at other shifts the best shift must have.
+        block_rise: The share of the best shift's rise that 16 onsets in a row must have within ``audio_shift_frames``.
+        least: The least share of right things of each check; it is 1 where a check is not named.
     """
 
     ink: float = 0.4
@@ -69,9 +69,9 @@ class CheckResult:
     """What a check found in a piece.
 
     Attributes:
-        check: Its name.
+        check: The name of the check.
         right: How many things are right.
-        total: Of how many; 0 if the piece has none.
+        total: How many things there are.
         passed: Whether that is enough.
         detail: What was measured, where a number says more than a share.
     """
@@ -84,7 +84,7 @@ class CheckResult:
 
     @property
     def share(self) -> float:
-        """Share of right things; 1 if there are none to be wrong."""
+        """The share of right things; 1 if there are none to be wrong."""
         return self.right / self.total if self.total else 1.0
 
 
@@ -97,7 +97,7 @@ class PieceReport:
 
     @property
     def failed(self) -> tuple[CheckResult, ...]:
-        """Checks that it does not pass."""
+        """The checks that the piece does not pass."""
         return tuple(result for result in self.results if not result.passed)
 
 
@@ -106,13 +106,13 @@ class Pooled:
     """One check over all pieces.
 
     Attributes:
-        check: Its name.
+        check: The name of the check.
         right: How many things of all pieces are right.
-        total: Of how many.
+        total: How many things there are.
         passed: How many pieces pass.
-        pieces: Of how many.
-        worst: Name of the piece with the least share.
-        worst_share: That share.
+        pieces: How many pieces there are.
+        worst: The name of the piece with the least share.
+        worst_share: Its share.
     """
 
     check: str
@@ -129,7 +129,7 @@ class CorpusReport:
     """Every check of every piece, in the order of the split.
 
     Attributes:
-        corpus: Its name.
+        corpus: The name of the corpus.
         split: Which split was verified; None for all.
         pieces: One report a piece.
         config: What counted as right.
@@ -144,11 +144,11 @@ class CorpusReport:
 
     @property
     def failed(self) -> tuple[PieceReport, ...]:
-        """Pieces that do not pass every check."""
+        """The pieces that do not pass every check."""
         return tuple(piece for piece in self.pieces if piece.failed)
 
     def pooled(self) -> list[Pooled]:
-        """Every check over all pieces."""
+        """Pool every check over all pieces."""
         return [self._pool(check) for check in (READABLE, *CHECKS)]
 
     def _pool(self, check: str) -> Pooled:
@@ -284,7 +284,7 @@ def verify_piece(piece: Piece, config: VerifyConfig = VerifyConfig()) -> PieceRe
     """Run every check on a piece.
 
     Args:
-        piece: What to verify.
+        piece: The piece to verify.
         config: What counts as right.
     """
     return PieceReport(piece.name, (CheckResult(READABLE, 1, 1, True), *_check_results(piece, config)))
@@ -309,7 +309,7 @@ def verify_folder(folder: Path, config: VerifyConfig = VerifyConfig()) -> PieceR
 
 
 def unreadable(folder: Path, reason: str) -> PieceReport:
-    """The report on a piece that cannot be read."""
+    """Make the report on a piece that cannot be read."""
     return PieceReport(folder.name, (CheckResult(READABLE, 0, 1, False, reason),))
 
 
@@ -326,10 +326,10 @@ def verify_corpus(
     """Verify the built pieces of a corpus, each in a process of its own.
 
     Args:
-        corpus: Which.
+        corpus: The corpus to verify.
         split: "train", "valid", "test", or None for all.
-        limit: At most so many pieces, evenly spread.
-        jobs: Processes side by side.
+        limit: The largest number of pieces, evenly spread; None for all.
+        jobs: The number of processes side by side.
         config: What counts as right.
         draw: Called in the process of a piece to draw it; what it returns is kept in `CorpusReport.drawn`.
         report: Called with each piece's report as it comes and the number of all.

@@ -1,4 +1,4 @@
-"""What a piece says, held against its images and sound: measurements for `standpartner.corpus.verify.checks`.
+"""Measures what a piece says against its images and sound, for `standpartner.corpus.verify.checks`.
 
 Nothing here uses how a piece was made, so an error in an engraver, a join or an alignment shows.
 """
@@ -57,13 +57,16 @@ _PARTIALS: Final = (0, 12, 19)  # semitones above a note's pitch: itself, the oc
 
 
 def inside_strip(score: Score, *, whole: bool = False) -> Bools:
-    """(heads,) whether a head's centre, or all of it, lies in the strip's 160 rows."""
+    """Tell for each head whether its centre, or all of it, lies in the strip's 160 rows; (heads,)."""
     y, margin = score.noteheads.y_px, _HEAD_PX[1] if whole else 0.0
     return (y >= margin) & (y < STRIP_HEIGHT_PX - margin)
 
 
 def head_ink(score: Score) -> Floats:
-    """(heads,) darkness of the area of each head, 0 to 1: full heads have some .9, hollow ones .5, a bare staff .1."""
+    """Measure the darkness of the area of each head, (heads,) 0 to 1.
+
+    Full heads have about 0.9, hollow ones 0.5, a bare staff 0.1.
+    """
     return _ink(_dark(score), score.noteheads, np.arange(len(score.noteheads)))
 
 
@@ -73,7 +76,7 @@ def _dark(score: Score) -> NDArray[np.float32]:
 
 
 def _ink(dark: NDArray[np.float32], table: Noteheads, heads: Ints, *, dx_px: int = 0, dy_px: int = 0) -> Floats:
-    """Darkness where some heads are, or a little right of and below them."""
+    """Measure the darkness where some heads are, or a little right of and below them."""
     column = np.floor(table.x_px[heads] + dx_px).astype(int) + _MARGIN_PX
     row = np.floor(table.y_px[heads] + dy_px).astype(int) + _MARGIN_PX
     column = column.clip(_REACH_PX, dark.shape[1] - _REACH_PX - 1)
@@ -88,14 +91,14 @@ def _ink(dark: NDArray[np.float32], table: Noteheads, heads: Ints, *, dx_px: int
 
 @lru_cache(maxsize=2)
 def _head_area(size: float) -> tuple[Ints, Ints]:
-    """Rows and columns of the pixels of a head, counted from its centre."""
+    """The rows and columns of the pixels of a head, counted from its centre."""
     down, right = np.mgrid[-_REACH_PX : _REACH_PX + 1, -_REACH_PX : _REACH_PX + 1]
     inside = (right / (_HEAD_PX[0] * size)) ** 2 + (down / (_HEAD_PX[1] * size)) ** 2 <= 1
     return down[inside], right[inside]
 
 
 def head_shift_px(score: Score) -> tuple[int, int]:
-    """How far right and down all heads together would have to move to lie on most ink; (0, 0) where they are right."""
+    """Find how far right and down all heads together must move to lie on most ink; (0, 0) where they are right."""
     heads = np.flatnonzero(inside_strip(score, whole=True))
     heads = heads[:: len(heads) // _MOST_HEADS + 1]
     if not len(heads):
@@ -108,31 +111,31 @@ def head_shift_px(score: Score) -> tuple[int, int]:
 
 
 def head_gap_px(score: Score) -> Floats:
-    """Distance from each head to its onset along the strip, of the heads that start one and are no grace notes."""
+    """Measure how far each head is from its onset along the strip, for heads that start one and are no grace notes."""
     heads = score.noteheads
     starting = (heads.onset >= 0) & ~heads.grace
     return np.abs(heads.x_px[starting] - score.onsets.x_px[heads.onset[starting]])
 
 
 def onsets_in_systems(score: Score) -> Bools:
-    """(onsets,) whether an onset lies within its system on the strip."""
+    """Tell for each onset whether it lies within its system on the strip; (onsets,)."""
     systems, onsets = score.systems, score.onsets
     left, right = systems.strip_left_px[onsets.system], systems.strip_right_px[onsets.system]
     return (onsets.x_px >= left) & (onsets.x_px <= right)
 
 
 def pitches_drawn(score: Score) -> list[set[int]]:
-    """MIDI numbers of the heads of each onset, with those of the grace notes that lead to it."""
+    """Gather the MIDI numbers of the heads of each onset, with those of the grace notes that lead to it."""
     heads = score.noteheads
     return _by_onset(heads.onset, heads.pitch, len(score.onsets))
 
 
 def pitches_sounding(score: Score, *, hidden: bool = True) -> list[set[int]]:
-    """MIDI numbers of the notes of each onset, with those of the grace notes that lead to it.
+    """Gather the MIDI numbers of the notes of each onset, with those of the grace notes that lead to it.
 
     Args:
         score: The score.
-        hidden: Whether notes count that sound without being drawn.
+        hidden: Whether notes count that sound but are not drawn.
     """
     notes = score.notes
     counted = ~notes.hidden | hidden
@@ -147,18 +150,18 @@ def _by_onset(onset: Ints, pitch: Ints, count: int) -> list[set[int]]:
 
 
 def contained(parts: Iterable[set[int]], wholes: Iterable[set[int]]) -> Bools:
-    """For every number of every part, whether the whole beside it holds it too."""
+    """Tell for every number of every part whether the whole beside it holds it, too."""
     found = [number in whole for part, whole in zip(parts, wholes, strict=True) for number in sorted(part)]
     return np.array(found, bool)
 
 
 def staff_agreement(score: Score) -> Floats:
-    """(heads,) how well each head's height fits its pitch; NaN for a head without neighbours.
+    """Measure how well each head's height fits its pitch, (heads,) 0 to 1; NaN for a head without neighbours.
 
-    The share of its up to eight nearest heads in the system and (by height) on the staff that are as many lines and
-    spaces above or below it as their pitches say. As only neighbours are compared, clefs and ottavas may change; as a
-    pitch may be spelt in two ways, a wrong pitch a semitone off is not noticed. Where clefs change every few notes,
-    neighbours cannot tell: a head that the treble or the bass clef puts where it is on its staff fits wholly.
+    This is the share of its nearest heads, up to eight in the system and (by height) on the staff, that are as many
+    lines and spaces above or below it as their pitches say. Only neighbours are compared, so clefs and ottavas may
+    change. A pitch may be spelt in two ways, so a wrong pitch a semitone off is not noticed. Where clefs change every
+    few notes, neighbours cannot tell: a head that the treble or the bass clef puts where it is on its staff has 1.
     """
     heads = score.noteheads
     system, spelt = _systems_of_heads(score), _spellings(heads.pitch)
@@ -178,7 +181,7 @@ def staff_agreement(score: Score) -> Floats:
 
 
 def _under_common_clefs(score: Score) -> Bools:
-    """(heads,) whether a head stands on its staff where the treble or the bass clef puts its pitch.
+    """Tell for each head whether it stands on its staff where the treble or the bass clef puts its pitch.
 
     Staves are found by their lines in the image. The clefs are twelve steps apart: no error within an octave passes for
     a change of clef.
@@ -203,12 +206,12 @@ def _systems_of_heads(score: Score) -> Ints:
 
 
 def _spellings(pitch: Ints) -> Ints:
-    """(n, 2) lowest and highest letter of pitches, counted from C of MIDI number 0."""
+    """Find the (n, 2) lowest and highest letter of pitches, counted from C of MIDI number 0."""
     return np.array([_STEPS[number % 12] for number in pitch]).reshape(-1, 2) + 7 * (pitch // 12)[:, None]
 
 
 def _bottom_lines_px(score: Score, system: int) -> Floats:
-    """Height on the strip of the bottom line of each staff of a system, from the top one down."""
+    """Find the height on the strip of the bottom line of each staff of a system, from the top one down."""
     left, right = int(score.systems.strip_left_px[system]), int(score.systems.strip_right_px[system])
     rows = 1 - score.strip[:, left:right].mean(axis=1) / 255
     pairs = rows[:-1] + rows[1:]  # a line may lie across two rows
@@ -226,7 +229,7 @@ def _bottom_lines_px(score: Score, system: int) -> Floats:
 
 
 def boxes_inside(score: Score) -> Bools:
-    """(systems,) whether a system's box is a box and lies on its page."""
+    """Tell for each system whether its box is a box and lies on its page; (systems,)."""
     systems = score.systems
     height, width = np.array([page.shape for page in score.pages])[systems.page].T
     along = (systems.page_left_px >= 0) & (systems.page_left_px < systems.page_right_px)
@@ -235,7 +238,7 @@ def boxes_inside(score: Score) -> Bools:
 
 
 def page_likeness(score: Score) -> Floats:
-    """(systems,) correlation of the ink in the columns of each system on its page and on the strip, -1 to 1."""
+    """Correlate the ink in the columns of each system on its page with that on the strip; (systems,) -1 to 1."""
     systems = score.systems
     likeness = np.zeros(len(systems))
     for k in range(len(systems)):
@@ -253,19 +256,19 @@ def page_likeness(score: Score) -> Floats:
 
 
 def _on_page(box: tuple[float, float, float, float], size: tuple[int, int]) -> tuple[float, float, float, float]:
-    """The part of a box that is on the page; at least a pixel."""
+    """Keep the part of a box that is on the page; at least a pixel."""
     left, top = (min(max(edge, 0.0), limit - 1) for edge, limit in zip(box[:2], size, strict=True))
     right, bottom = (min(edge, limit) for edge, limit in zip(box[2:], size, strict=True))
     return left, top, max(right, left + 1), max(bottom, top + 1)
 
 
 def onsets_in_audio(performance: Performance) -> Bools:
-    """(onsets,) whether an onset lies in the audio."""
+    """Tell for each onset whether it lies in the audio; (onsets,)."""
     return (performance.onset_s >= 0) & (performance.onset_s < performance.duration_s)
 
 
 def onsets_unhurried(score: Score, performance: Performance, *, times: float) -> Bools:
-    """For each onset, whether the music goes on from there at most some times as fast as it mostly goes around it.
+    """Tell for each onset whether the music goes on from there at most some times as fast as around it.
 
     An onset that is annotated far too early, as at the beginning of the trill before it, lets the music rush to it.
 
@@ -284,13 +287,13 @@ def onsets_unhurried(score: Score, performance: Performance, *, times: float) ->
 
 
 def _quarters_ahead(score: Score, onset_s: Floats, moment_s: Floats) -> Floats:
-    """Quarters that go by from some seconds on until a quarter of a second later, at most until the last onset."""
+    """Count the quarters that go by in a quarter of a second from some seconds on, at most until the last onset."""
     quarter = score.onsets.quarter
     return np.interp(moment_s + _RUSH_S, onset_s, quarter) - np.interp(moment_s, onset_s, quarter)
 
 
 def played(score: Score, performance: Performance, *, within_s: float) -> Bools:
-    """For each onset and each pitch drawn there (grace notes aside), whether it was played at the onset's second."""
+    """Tell for each onset and each pitch drawn there, without grace notes, whether it was played at that second."""
     heads = score.noteheads
     starting = (heads.onset >= 0) & ~heads.grace
     keys = sorted(set(zip(heads.onset[starting].tolist(), heads.pitch[starting].tolist(), strict=True)))
@@ -304,18 +307,18 @@ def played(score: Score, performance: Performance, *, within_s: float) -> Bools:
 
 
 def onset_flux(score: Score, performance: Performance) -> Floats:
-    """Rise of the sound at each onset and around it, in the bands of the pitches that start there.
+    """Measure the rise of the sound at each onset and around it, in the bands of the pitches that start there.
 
     Looking at these bands alone tells a shift by one note from no shift, even in a regular rhythm.
 
     Returns:
-        (onsets, shifts) mean rise over the bands from one frame to the next, for every shift of `SHIFTS_FRAMES`.
+        (onsets, shifts) The mean rise over the bands from one frame to the next, for every shift of `SHIFTS_FRAMES`.
     """
     return _rise_at(_frames(performance), _band_weights(score), performance)
 
 
 def best_shift_frames(score: Score, performance: Performance) -> int | None:
-    """The shift of all onsets at which the sound rises most; None if no shift can be told from another.
+    """Find the shift of all onsets at which the sound rises most; None if no shift can be told from another.
 
     Only bands count that no other onset within `SHIFTS_FRAMES` shares: where the same notes come again that soon, a
     shift from one to the next sounds like none.
@@ -332,7 +335,7 @@ def _frames(performance: Performance) -> Ints:
 
 
 def _rise_at(frames: Ints, weights: Floats, performance: Performance) -> Floats:
-    """(onsets, shifts) rise of the sound at some frames, each shifted, with each onset's weights of the bands."""
+    """Measure the (onsets, shifts) rise of the sound at shifted frames, with each onset's weights of the bands."""
     margin = int(SHIFTS_FRAMES.max()) + 1
     sound = np.pad(performance.spectrogram.astype(np.float64), ((margin, margin), (0, 0)), mode="edge")
     rise = np.diff(sound, axis=0, prepend=sound[:1]).clip(min=0)
@@ -341,7 +344,7 @@ def _rise_at(frames: Ints, weights: Floats, performance: Performance) -> Floats:
 
 
 def _band_weights(score: Score) -> Floats:
-    """(onsets, 78) weights of the bands, together 1, of the pitches that start at an onset and their partials."""
+    """Weigh the bands (onsets, 78) of the pitches that start at an onset and of their partials; the sum is 1."""
     weights = np.zeros((len(score.onsets), BAND_COUNT))
     notes = score.notes
     for partial in _PARTIALS:
@@ -352,7 +355,7 @@ def _band_weights(score: Score) -> Floats:
 
 
 def _shared_bands(frames: Ints, bands: Bools) -> Bools:
-    """(onsets, 78) which of an onset's bands are also those of an onset near it, if not in the same frames."""
+    """Tell (onsets, 78) which of an onset's bands are also those of an onset near it, if not in the same frames."""
     shared = np.zeros_like(bands)
     for step in range(1, len(frames)):
         gap = frames[step:] - frames[:-step]
@@ -366,7 +369,7 @@ def _shared_bands(frames: Ints, bands: Bools) -> Bools:
 
 
 def _band_of_pitch(pitch: Ints) -> Ints:
-    """The band centred on a MIDI number; bands are a semitone apart, though low ones share FFT bins."""
+    """Find the band centred on a MIDI number; bands are a semitone apart, though low ones share FFT bins."""
     highest_hz = band_centre_bins()[-2] * SAMPLE_RATE_HZ / FRAME_SIZE_SAMPLES
     highest_pitch = round(69 + 12 * float(np.log2(highest_hz / 440)))
     return pitch - (highest_pitch - BAND_COUNT + 1)

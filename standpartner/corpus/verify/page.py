@@ -1,4 +1,4 @@
-"""Pages to look at: what is drawn and what is heard of pieces, with the truth about both laid over it.
+"""Writes pages to look at: what is drawn and what is heard of pieces, with the truth about both laid over it.
 
 Every page is one file that needs nothing else: pictures are inside.
 """
@@ -50,11 +50,11 @@ def write_piece_page(
     """Write a page that shows all of a piece with one of its performances.
 
     Args:
-        path: Of the HTML file.
-        piece: What to show.
+        path: The HTML file.
+        piece: The piece to show.
         report: What the checks found.
         config: What counted as right.
-        performance: Name of the performance; default: the first.
+        performance: The name of the performance; the default is the first.
 
     Raises:
         CorpusError: The piece has no such performance, or the file cannot be written.
@@ -122,7 +122,7 @@ class _Row:
         return self.right_px - self.left_px
 
     def time_x(self, second: float) -> float:
-        """Where a second of the audio lies in the row, px."""
+        """Find where a second of the audio lies in the row, in px."""
         return (second - self.start_s) / (self.end_s - self.start_s) * self.width_px
 
 
@@ -137,7 +137,7 @@ class _Drawing:
         self._unlike = [drawn != sounding for drawn, sounding in pairs]
 
     def rows(self) -> Iterator[str]:
-        """One SVG a system."""
+        """Draw one SVG for each system."""
         systems = self._score.systems
         for left, right in zip(systems.strip_left_px, systems.strip_right_px, strict=True):
             count = int(np.ceil((right - left) / _WIDEST_ROW_PX))
@@ -188,7 +188,7 @@ class _Drawing:
 
 
 def _sound(heard: Performance, row: _Row) -> str:
-    """The spectrogram of a row, high notes on top, and the seconds at its ends."""
+    """Draw the spectrogram of a row, high notes on top, and the seconds at its ends."""
     frames = heard.spectrogram
     first = int(np.clip(np.floor(row.start_s * FRAME_RATE_HZ), 0, len(frames) - 1))
     after = int(np.clip(np.ceil(row.end_s * FRAME_RATE_HZ) + 1, first + 1, len(frames)))
@@ -205,7 +205,7 @@ def _sound(heard: Performance, row: _Row) -> str:
 
 
 def _doubts(score: Score, config: VerifyConfig) -> list[list[str]]:
-    """What the checks say against each head."""
+    """List what the checks say against each head."""
     heads = score.noteheads
     agreement = measurements.staff_agreement(score)
     starting = (heads.onset >= 0) & ~heads.grace
@@ -220,7 +220,7 @@ def _doubts(score: Score, config: VerifyConfig) -> list[list[str]]:
 
 
 def _image(pixels: np.ndarray, box: tuple[float, float, float, float], kind: str) -> str:
-    """A gray picture (rows, columns) in 16 shades, stretched into a box (x, y, width, height)."""
+    """Draw a gray picture (rows, columns) in 16 shades, stretched into a box (x, y, width, height)."""
     stream = io.BytesIO()
     PilImage.fromarray(pixels).quantize(_GREYS).save(stream, "PNG", optimize=True, bits=4)
     data = base64.b64encode(stream.getvalue()).decode()
