@@ -1,4 +1,4 @@
-"""Commands that look into networks: ``standpartner explain gradients|embedding``. They need PyTorch."""
+"""The commands ``standpartner explain gradients|embedding``, which look into networks. They need PyTorch."""
 
 import json
 from pathlib import Path
@@ -43,6 +43,7 @@ def gradients(
 
     check_installed()
     from standpartner.explain.gradients.run import GradientRequest, check_gradients, draw_gradients
+    from standpartner.support.files import make_folder, write_text
 
     request = GradientRequest(agent, tuple(targets.split(",")), baseline, game)
     if check:
@@ -51,7 +52,8 @@ def gradients(
             report = check_gradients(
                 request, corpus, limit=limit, count=count, progress=lambda done: bar.advance(task, done)
             )
-        _write(out / "check.json", report)
+        make_folder(out)
+        write_text(out / "check.json", json.dumps(report, indent=1) + "\n")
         _print_rows(f"{agent} on {corpus} valid, {baseline} baseline", report)
         return
     if piece is None:
@@ -81,16 +83,8 @@ def embedding(
     _print_rows(f"{agent} on {corpus} {split}: value, {report['size']} numbers before the heads", report["findings"])
 
 
-def _write(path: Path, content: object) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"cannot write to {path}: {error}; choose another folder") from error
-
-
 def _print_rows(title: str, rows: list[dict]) -> None:
-    """Print rows that have the same names, one name a line."""
+    """Print rows that have the same names, with one name on each line."""
     shown = Table("", *(str(row["name"]) for row in rows), title=title)
     for name in rows[0]:
         if name != "name":

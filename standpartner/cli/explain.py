@@ -1,4 +1,4 @@
-"""Commands for a look into agents: ``standpartner explain``; those that look into networks are in attribution.py."""
+"""The commands ``standpartner explain``; those that look into networks stand in attribution.py."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # what commands need is imported when they run
 
     from rich.progress import Progress, TaskID
 
-    from standpartner.explain.traces.show import Show
+    from standpartner.explain.traces.presentation import Presentation
 
 app = typer.Typer(help="A look into agents: what they saw, believed and did.", no_args_is_help=True)
 add_commands(app)
@@ -75,7 +75,7 @@ def video(
 
     Needs PyAV: pip install "standpartner[video]"; with --gradients PyTorch: pip install "standpartner[explain]".
     """
-    from standpartner.explain.traces.picture import Painter
+    from standpartner.explain.traces.painter import Painter
     from standpartner.explain.traces.video import check_speed, write_video
     from standpartner.support.files import check_writable, make_folder
 
@@ -88,9 +88,9 @@ def video(
     goals = {name: out / f"{name.rpartition('/')[2]}.mp4" for name in PAPER_PIECES} if paper else {str(piece): out}
     for name, path in goals.items():
         check_writable(path)
-        show = _show(name, agent, game=game, performance=performance)
-        Painter(show, view=view, height_px=height)  # what cannot be drawn is refused before minutes of explaining
-        painter = Painter(explain(show), view=view, height_px=height)
+        shown = _show(name, agent, game=game, performance=performance)
+        Painter(shown, view=view, height_px=height)  # what cannot be drawn is refused before minutes of explaining
+        painter = Painter(explain(shown), view=view, height_px=height)
         with progress_bar() as bar:
             task = bar.add_task(path.name, total=painter.frames)
             write_video(path, painter, speed=speed, progress=partial(_completed, bar, task))
@@ -159,22 +159,22 @@ def _completed(bar: Progress, task: TaskID, count: int) -> None:
     bar.update(task, completed=count)
 
 
-def _show(piece: str, agent: str, *, game: str | None, performance: str | None) -> Show:
+def _show(piece: str, agent: str, *, game: str | None, performance: str | None) -> Presentation:
     from standpartner.corpus.store import find_piece
     from standpartner.evaluate.players import load_agent_player
     from standpartner.evaluate.run import game_for
-    from standpartner.explain.traces.show import show_piece
+    from standpartner.explain.traces.presentation import present_piece
     from standpartner.piece import load_piece
 
     folder = find_piece(piece).resolve()
     rules = game_for(folder.parent.parent.name, game)
-    return show_piece(load_piece(folder), load_agent_player(agent), game=rules, performance=performance)
+    return present_piece(load_piece(folder), load_agent_player(agent), game=rules, performance=performance)
 
 
-def _explainer(agent: str, target: str | None, *, every: int, baseline: str) -> Callable[[Show], Show]:
-    """What adds gradients to a show, nothing without a target; whether it can is found out before the agent plays."""
+def _explainer(agent: str, target: str | None, *, every: int, baseline: str) -> Callable[[Presentation], Presentation]:
+    """Make the function that adds gradients, if there is a target; whether it can is checked before the agent plays."""
     if target is None:
-        return lambda show: show
+        return lambda shown: shown
     from standpartner.explain.requirements import check_installed
 
     check_installed()
@@ -184,12 +184,12 @@ def _explainer(agent: str, target: str | None, *, every: int, baseline: str) -> 
 
     config, network = AttributionConfig(target=target, baseline=baseline), load_network(agent)
 
-    def add(show: Show) -> Show:
-        decisions = range(0, show.trace.states - 1, every)
+    def add(shown: Presentation) -> Presentation:
+        decisions = range(0, shown.trace.states - 1, every)
         with progress_bar() as bar:
-            task = bar.add_task(f"explaining {show.title}", total=len(decisions))
+            task = bar.add_task(f"explaining {shown.title}", total=len(decisions))
             told = partial(_completed, bar, task)
-            why = explain_trace(network, show.trace, decisions=decisions, config=config, progress=told)
-        return replace(show, attribution=why)
+            why = explain_trace(network, shown.trace, decisions=decisions, config=config, progress=told)
+        return replace(shown, attribution=why)
 
     return add

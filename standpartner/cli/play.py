@@ -1,4 +1,4 @@
-"""The command for a person at the keyboard: ``standpartner play``. What it needs is imported when it runs."""
+"""The command ``standpartner play``: the game for a person at the keyboard. It imports what it needs when it runs."""
 
 from __future__ import annotations
 
@@ -68,5 +68,5 @@ def _music(piece: str | None, *, performance: str | None, game: str | None) -> A
 
 
 def _has_screen() -> bool:
-    """Whether a browser would be seen; without a screen a text browser would take the terminal."""
+    """Tell whether a browser would be seen; without a screen a text browser would take the terminal."""
     return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

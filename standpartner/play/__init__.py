@@ -1,4 +1,4 @@
-"""The game for a person at the keyboard, in a browser: the page shows and asks, the server plays by the rules."""
+"""The game for a person at the keyboard, in a browser. The page shows and asks, and the server plays by the rules."""
 
 from standpartner.evaluate.sound import AudibleTrack, audible_track
 from standpartner.play.round import Round, play_round

@@ -1,4 +1,4 @@
-"""One round: an episode of the game, played step by step, and what became of it."""
+"""One round: an episode of the game, played step by step, and its measures."""
 
 from typing import Any
 
@@ -16,15 +16,15 @@ class Round:
     """An episode from the first onset on, by the rules of the game.
 
     Attributes:
-        music: what is followed.
-        game: as it stands; of one episode.
-        state: "following", "lost", "finished" or "out of time".
-        reward: of the last step; None before the first.
-        score: sum of the rewards.
+        music: The music that is followed.
+        game: The game in its present state, with one episode.
+        state: The state of the round: "following", "lost", "finished" or "out of time".
+        reward: The reward of the last step; None before the first.
+        score: The sum of the rewards.
     """
 
     def __init__(self, music: AudibleTrack) -> None:
-        """Start at the first onset."""
+        """Start at the first onset of the music."""
         self.music = music
         self.game = BatchedGame([music.track], music.config)
         self.game.reset(0, 0)
@@ -35,20 +35,20 @@ class Round:
 
     @property
     def running(self) -> bool:
-        """Whether there is a step to play."""
+        """Whether there is a step left to play."""
         return bool(self.game.running[0])
 
     def step(self, action: int) -> dict[str, Any]:
         """Play one frame.
 
         Args:
-            action: index of the change of speed.
+            action: The index of the change of speed.
 
         Returns:
-            How the game stands then, see `view`.
+            The state of the game after the step, see `view`.
 
         Raises:
-            GameError: the round has ended, or the action is out of range.
+            GameError: The round has ended, or the action is out of range.
         """
         if not self.running:
             raise GameError(f"the round has ended ({self.state}); start another one")
@@ -60,7 +60,7 @@ class Round:
         return self.view()
 
     def view(self) -> dict[str, Any]:
-        """How the game stands, ready for JSON; speed in strip px per frame."""
+        """Describe the state of the game, ready for JSON. The speed is in strip px a frame."""
         game = self.game
         return {
             "frame": int(game.frame[0]),
@@ -74,14 +74,14 @@ class Round:
         }
 
     def measures(self) -> dict[str, Any]:
-        """What became of the round, ready for JSON.
+        """Measure the round, ready for JSON.
 
         Returns:
-            ``state``; ``score``, the sum of rewards, and ``best``, what it is with an error of 0 to the end; ``r_on``,
-            the share of onsets reached; ``error_cm``, the mean error at them, None if none was reached.
+            The keys are ``state``; ``score``, the sum of rewards; ``best``, the score without any error; ``r_on``, the
+            share of onsets reached; and ``error_cm``, the mean error at them, which is None if none was reached.
 
         Raises:
-            GameError: the round has not ended.
+            GameError: The round has not ended.
         """
         if self.running:
             raise GameError("the round is still going on; play it to its end first")

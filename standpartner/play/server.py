@@ -1,7 +1,7 @@
-"""A small local server: one page, the pictures and the sound it needs, and the game, stepped as the page asks.
+"""A small local server of one page, of the pictures and the sound it needs, and of the game.
 
-The page's sound is the clock: whenever a frame has been heard, the page sends what was pressed for it, and the game is
-stepped here, by the very rules that agents are trained with. The page itself knows no rules.
+The page's sound is the clock. Whenever a frame has been heard, the page sends what was pressed for it, and the game
+takes a step here, by the same rules that agents are trained with. The page itself knows no rules.
 """
 
 import io
@@ -32,24 +32,24 @@ Content = tuple[str, bytes]
 
 
 class PlayServer(ThreadingHTTPServer):
-    """Serves rounds over one piece of music, to this machine only.
+    """A server of rounds over one piece of music, to this machine only.
 
     Attributes:
-        music: what is played.
-        contents: what can be got, by path: kind and bytes.
+        music: The music that is played.
+        contents: What can be fetched: media type and bytes, by path.
     """
 
     daemon_threads = True
 
     def __init__(self, music: AudibleTrack, *, port: int = 0) -> None:
-        """Take the port; `serve_forever` starts serving.
+        """Take the port. `serve_forever` starts serving.
 
         Args:
-            music: what is played.
-            port: 0 takes any that is free.
+            music: The music that is played.
+            port: The port; 0 takes any that is free.
 
         Raises:
-            ConfigError: the port is not free.
+            ConfigError: The port is not free.
         """
         try:
             super().__init__((_ADDRESS, port), _Handler)
@@ -64,14 +64,14 @@ class PlayServer(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where the page is."""
+        """The address of the page."""
         return f"http://{_ADDRESS}:{self.server_port}/"
 
     def start_round(self) -> dict[str, Any]:
-        """Start afresh, whatever was going on.
+        """Start another round, whatever was going on.
 
         Returns:
-            ``round``, its number, and how the game stands, see `Round.view`.
+            ``round``, its number, and the state of the game, see `Round.view`.
         """
         with self._lock:
             self._round, self._number = Round(self.music), self._number + 1
@@ -81,16 +81,16 @@ class PlayServer(ThreadingHTTPServer):
         """Play some frames of the current round.
 
         Args:
-            number: of the round.
-            frame: at which the game stands: a request that comes twice is played once.
-            actions: indices of changes of speed, one a frame; those after the round's end are ignored.
+            number: The number of the round.
+            frame: The frame at which the game stands, so that a request that comes twice is played once.
+            actions: The indices of changes of speed, one a frame; those after the round's end are ignored.
 
         Returns:
-            ``views``, how the game stood after each step; at the round's end ``measures`` with those of the round
-            (``you``) and of the oracle on the same track, else None.
+            ``views`` holds the state of the game after each step. At the round's end ``measures`` holds those of the
+            round (``you``) and of the oracle on the same track, before it is None.
 
         Raises:
-            GameError: it is another round, the game stands at another frame, or the round has ended.
+            GameError: This is another round, the game stands at another frame, or the round has ended.
         """
         with self._lock:
             if number != self._number:
@@ -117,7 +117,7 @@ class PlayServer(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers the page."""
+    """A handler of the page's requests."""
 
     server: PlayServer
     protocol_version = "HTTP/1.1"
@@ -182,7 +182,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _checked_step(body: bytes, music: AudibleTrack) -> dict[str, Any]:
-    """Arguments of `PlayServer.step` from a request."""
+    """Read the arguments of `PlayServer.step` from a request."""
     count = len(music.config.actions)
     try:
         request = json.loads(body)

@@ -12,7 +12,7 @@ from PIL import Image as PilImage
 
 from standpartner.corpus.verify.checks import CorpusReport, PieceReport, VerifyConfig, unreadable, verify_piece
 from standpartner.corpus.verify.page import draw_card, write_contact_sheet, write_piece_page
-from standpartner.errors import CorpusError
+from standpartner.errors import CorpusError, OutputError
 from standpartner.piece import Piece
 
 CONFIG = VerifyConfig()
@@ -119,5 +119,5 @@ def test_a_contact_sheet_has_failing_pieces_first(tiny_pieces: list[Piece], tmp_
 
 def test_a_place_that_cannot_be_written_is_one_sentence(piece: Piece, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(CorpusError, match="cannot write"):
+    with pytest.raises(OutputError, match="cannot make the folder"):
         page_of(piece, tmp_path / "file" / "page.html")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from standpartner.constants import SAMPLE_RATE_HZ
-from standpartner.explain.traces.show import Show
+from standpartner.explain.traces.presentation import Presentation
 from standpartner.explain.traces.trace import Trace
 from standpartner.game.rules import NOTTINGHAM, reward
 from standpartner.game.toy import ramp_track
@@ -51,7 +51,7 @@ def clicks():
     for second in track.onset_s:
         start = round(second * SAMPLE_RATE_HZ)
         audio[start : start + CLICK_SAMPLES] = np.sin(np.arange(CLICK_SAMPLES) * 0.9).astype(np.float32) * 0.9
-    return Show("Clicks", "nobody", made_up_trace(track, 3.0), None, audio)
+    return Presentation("Clicks", "nobody", made_up_trace(track, 3.0), None, audio)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from standpartner.errors import ConfigError, MissingExtraError
-from standpartner.explain.traces.picture import Painter
+from standpartner.explain.traces.painter import Painter
 
 TOLERANCE_S = 0.05
 

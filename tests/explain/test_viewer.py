@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from standpartner.constants import SAMPLE_RATE_HZ
-from standpartner.explain.traces.show import Show
+from standpartner.explain.traces.presentation import Presentation
 from standpartner.explain.traces.trace import Overlay
 from standpartner.explain.traces.viewer import write_viewer
 
@@ -91,7 +91,7 @@ def tune(tiny_pieces, made_up):
     error = np.full(track.last_frame - track.first_frame + 1, 22.0)
     error[70:80] = 80.0
     audio = np.zeros(len(track.spectrogram) * SAMPLE_RATE_HZ // 20, np.float32)
-    return Show("A </script> tune", "nobody", made_up(track, error), piece.score, audio)
+    return Presentation("A </script> tune", "nobody", made_up(track, error), piece.score, audio)
 
 
 def test_needs_nothing_else(tune, tmp_path):

@@ -23,8 +23,8 @@ from standpartner.explain.failures.causes import (
     find_failure,
     name_cause,
 )
-from standpartner.explain.traces.picture import Painter
-from standpartner.explain.traces.show import Show
+from standpartner.explain.traces.painter import Painter
+from standpartner.explain.traces.presentation import Presentation
 from standpartner.explain.traces.trace import record_traces
 from standpartner.game.rules import GameConfig
 from standpartner.piece import Piece
@@ -131,8 +131,10 @@ def _picture_name(failure: Failure, which: str) -> str:
 
 
 def _write_pictures(folder: Path, failure: Failure, agent: str) -> None:
-    show = Show(failure.score.title or failure.trace.track.name, agent, failure.trace, failure.score, _NO_SOUND)
-    painter = Painter(show)
+    shown = Presentation(
+        failure.score.title or failure.trace.track.name, agent, failure.trace, failure.score, _NO_SOUND
+    )
+    painter = Painter(shown)
     for which, frame in (("left", failure.departure_frame), ("lost", failure.lost_frame)):
         path = folder / _picture_name(failure, which)
         try:

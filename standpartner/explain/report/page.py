@@ -18,8 +18,8 @@ from standpartner.explain.gradients.trace_overlay import explain_trace
 from standpartner.explain.report.charts import Line, key, line_chart, ribbon
 from standpartner.explain.report.checkpoints import Checkpoint, play_checkpoints
 from standpartner.explain.report.run_log import Row, read_run
-from standpartner.explain.traces.picture import Painter
-from standpartner.explain.traces.show import Show
+from standpartner.explain.traces.painter import Painter
+from standpartner.explain.traces.presentation import Presentation
 from standpartner.explain.traces.trace import Trace
 from standpartner.learn.config import TrainConfig
 from standpartner.learn.run import rank
@@ -147,8 +147,10 @@ def _loss(checkpoint: Checkpoint, piece: Piece, trace: Trace) -> str:
     """Show where the agent was last with the music and where it was lost, with what spoke for its actions."""
     departed, lost = departure_state(trace), trace.state_at(trace.lost_frame or 0)
     why = explain_trace(checkpoint.network, trace, decisions=sorted({departed, lost - 1}))
-    show = Show(piece.score.title or piece.name, checkpoint.name, trace, piece.score, np.zeros(0, np.float32), why)
-    painter = Painter(show)
+    shown = Presentation(
+        piece.score.title or piece.name, checkpoint.name, trace, piece.score, np.zeros(0, np.float32), why
+    )
+    painter = Painter(shown)
     words = f"{piece.name}: {checkpoint.name} is lost at {(trace.lost_frame or 0) / FRAME_RATE_HZ:.1f} s"
     pictures = "".join(embedded_image(painter.paint(trace.first_frame + state), words) for state in (departed, lost))
     return f'<h3>{html.escape(words)}</h3><div class="pictures">{pictures}</div>\n'

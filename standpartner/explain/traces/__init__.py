@@ -1,1 +1,1 @@
-"""What an agent saw, believed and did, frame by frame, as pictures, videos and a viewer."""
+"""Traces of episodes: what an agent saw, believed and did, frame by frame, in pictures, videos and a viewer."""

@@ -1,4 +1,4 @@
-"""The panels of how it went: curves of the last seconds, and the time line of the whole episode."""
+"""The panels of the course of an episode: curves of the last seconds, and the time line of the whole episode."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -8,37 +8,32 @@ import numpy.typing as npt
 from PIL import Image
 
 from standpartner.constants import CM_PER_STRIP_PX, FRAME_RATE_HZ
-from standpartner.explain.traces.panels import action_name
-from standpartner.explain.traces.show import Show
+from standpartner.explain.traces.panels import Panel, action_name
+from standpartner.explain.traces.presentation import Presentation
 from standpartner.support import palette
 from standpartner.support.canvas import SMALL, Box, Canvas
 from standpartner.support.palette import Colour
 
 _SECONDS = 10
-_HEAD = 24  # units of a plot's title
-_AXIS = 34  # units of the numbers beside a plot
+_HEAD = 24  # the height in units of a plot's title
+_AXIS = 34  # the width in units of the numbers beside a plot
 _SMOOTH = 2  # lines are drawn at twice the size and shrunk
 
 Values = npt.NDArray[np.floating]
 
 
-class CurvesPanel:
-    """Action probabilities, reward and value, and error over the last 10 s.
+class CurvesPanel(Panel):
+    """Action probabilities, reward and value, and error over the last 10 s."""
 
-    Args:
-        show: what is shown.
-        box: of the panel.
-    """
-
-    def __init__(self, show: Show, box: Box) -> None:
-        self.show, self.box = show, box
+    def __init__(self, shown: Presentation, box: Box) -> None:
+        super().__init__(shown, box)
         height = (box.height - 18) / 3
         self._boxes = [
             Box(box.left + _AXIS, box.top + k * height + _HEAD, box.width - _AXIS, height - _HEAD - 8) for k in range(3)
         ]
 
     def draw(self, canvas: Canvas, frame: int) -> None:
-        """Draw a frame."""
+        """See `Panel.draw`."""
         actions, rewards, errors = self._boxes
         self._draw_actions(canvas, actions, frame)
         self._draw_rewards(canvas, rewards, frame)
@@ -48,20 +43,20 @@ class CurvesPanel:
         canvas.text((errors.right, bottom), "now", colour=palette.SOFT, size=SMALL, anchor="rt")
 
     def _draw_actions(self, canvas: Canvas, box: Box, frame: int) -> None:
-        actions = self.show.trace.game.actions
+        actions = self.shown.trace.game.actions
         colours = _colours(len(actions))
         names = [(action_name(change), colour) for change, colour in zip(actions, colours, strict=True)]
         _titles(canvas, box, ("actions", None), *names)
-        whole = np.cumsum(self.show.trace.action, axis=1)
+        whole = np.cumsum(self.shown.trace.action, axis=1)
 
         def draw(plot: "_Plot") -> None:
             for k in reversed(range(len(actions))):
                 plot.fill(whole[:, k], colours[k])
 
-        _plot(canvas, box, frame - self.show.trace.first_frame, draw=draw, ends=(0, 1), ticks=(0, 1))
+        _plot(canvas, box, frame - self.shown.trace.first_frame, draw=draw, ends=(0, 1), ticks=(0, 1))
 
     def _draw_rewards(self, canvas: Canvas, box: Box, frame: int) -> None:
-        trace = self.show.trace
+        trace = self.shown.trace
         _titles(canvas, box, ("reward", palette.AGENT), ("value" + self._value_unit, palette.TARGET))
         low, high = self._value_ends
 
@@ -72,7 +67,7 @@ class CurvesPanel:
         _plot(canvas, box, frame - trace.first_frame, draw=draw, ends=(0, 1), ticks=(0, 1))
 
     def _draw_errors(self, canvas: Canvas, box: Box, frame: int) -> None:
-        trace = self.show.trace
+        trace = self.shown.trace
         bound = trace.game.bound_px * CM_PER_STRIP_PX
         _titles(canvas, box, ("error in cm", palette.AGENT), ("bound: lost beyond it", None))
         error = np.clip(trace.error_px * CM_PER_STRIP_PX, -1.25 * bound, 1.25 * bound)
@@ -87,8 +82,8 @@ class CurvesPanel:
 
     @cached_property
     def _value_ends(self) -> tuple[float, float]:
-        """What values are drawn at the bottom and at the top: 0 and 1, or the extremes where they leave that."""
-        low, high = float(self.show.trace.value.min()), float(self.show.trace.value.max())
+        """The values at the bottom and at the top of the plot: 0 and 1, or the extremes where they leave that."""
+        low, high = float(self.shown.trace.value.min()), float(self.shown.trace.value.max())
         return (0.0, 1.0) if high <= 1.2 and low >= -0.2 else (min(low, 0.0), high)
 
     @property
@@ -98,7 +93,7 @@ class CurvesPanel:
 
 
 def _colours(count: int) -> tuple[Colour, ...]:
-    """Of the actions, slower to faster."""
+    """Give the colours of the actions, slower to faster."""
     if count == len(palette.ACTIONS):
         return palette.ACTIONS
     mix = np.linspace(0, 1, count)[:, None]
@@ -107,32 +102,32 @@ def _colours(count: int) -> tuple[Colour, ...]:
 
 
 class _Plot:
-    """Axes of the last seconds: values of decisions or states, the newest at the right edge."""
+    """Axes of the last seconds for values of decisions or states; the newest are at the right edge."""
 
     def __init__(self, canvas: Canvas, *, size: Box, newest: int, ends: tuple[float, float]) -> None:
         self.canvas, self.size, self.newest, self.ends = canvas, size, newest, ends
 
     def curve(self, values: Values, colour: Colour) -> None:
-        """A line through values."""
+        """Draw a line through values."""
         points = self._points(values)
         if len(points) > 1:
             self.canvas.line(points, colour, 2)
 
     def fill(self, values: Values, colour: Colour) -> None:
-        """What is below values."""
+        """Fill what is below values."""
         points = self._points(values)
         if len(points) > 1:
             floor = [(points[-1, 0], self.size.height), (points[0, 0], self.size.height)]
             self.canvas.area(np.concatenate([points, floor]), colour)
 
     def level(self, value: float, colour: Colour) -> None:
-        """A level line."""
+        """Draw a level line."""
         y = self.y(value)
         for x in np.arange(0, self.size.width, 12):
             self.canvas.line([(x, y), (x + 6, y)], colour)
 
     def y(self, value: float) -> float:
-        """Units from the top."""
+        """Give the distance of a value from the top in units."""
         return self.size.height * (self.ends[1] - value) / (self.ends[1] - self.ends[0])
 
     def _points(self, values: Values) -> npt.NDArray[np.float64]:
@@ -164,7 +159,7 @@ def _plot(
 
 
 def _titles(canvas: Canvas, box: Box, *titles: tuple[str, Colour | None]) -> None:
-    """What is drawn, each after a sample of its colour."""
+    """Name what is drawn, each after a sample of its colour."""
     x, y = box.left, box.top - 11
     for words, colour in titles:
         if colour:
@@ -174,21 +169,22 @@ def _titles(canvas: Canvas, box: Box, *titles: tuple[str, Colour | None]) -> Non
         x += canvas.text_width(words, SMALL) + 16
 
 
-class TimeLine:
+class TimeLine(Panel):
     """The whole episode: how far off the agent was, where it was lost, where systems start, and where the frame is.
 
     Args:
-        show: what is shown.
-        box: of the panel.
-        frames: that are shown in all.
+        shown: What is presented.
+        box: The box of the panel.
+        frames: The number of frames that are shown in all.
     """
 
-    def __init__(self, show: Show, box: Box, *, frames: int) -> None:
-        self.show, self.box, self.frames = show, box, frames
+    def __init__(self, shown: Presentation, box: Box, *, frames: int) -> None:
+        super().__init__(shown, box)
+        self.frames = frames
         self._ready: Image.Image | None = None
 
     def draw(self, canvas: Canvas, frame: int) -> None:
-        """Draw a frame."""
+        """See `Panel.draw`."""
         if self._ready is None:
             self._ready = self._whole(canvas.scale)
         canvas.paste(self._ready, self.box.left, self.box.top)
@@ -199,7 +195,7 @@ class TimeLine:
         return self.box.width * frame / max(self.frames - 1, 1)
 
     def _whole(self, scale: float) -> Image.Image:
-        trace, height = self.show.trace, self.box.height
+        trace, height = self.shown.trace, self.box.height
         canvas = Canvas(self.box.width, height, scale=scale, colour=palette.PAPER)
         share = np.clip(np.abs(trace.error_px) / trace.game.bound_px, 0, 1)
         for k, (off, lost) in enumerate(zip(share, trace.lost, strict=True)):
@@ -207,8 +203,8 @@ class TimeLine:
             high = height * max(float(off), 0.04)
             column = Box(left, height - high, max(right - left, 1 / scale), high)
             canvas.rectangle(column, fill=palette.TARGET if lost else palette.AGENT_PALE)
-        if self.show.score is not None:
-            starts = self.show.score.systems.strip_left_px[1:]
+        if self.shown.score is not None:
+            starts = self.shown.score.systems.strip_left_px[1:]
             for state in np.searchsorted(trace.target_px, starts):
                 canvas.vertical_line(
                     self._x(trace.first_frame + int(state)), 0, height, colour=palette.BELIEF, width=1, dash=2

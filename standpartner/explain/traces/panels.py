@@ -1,5 +1,6 @@
-"""The panels of a picture: each draws one part of what a trace holds of one frame into its box."""
+"""The panels of a picture. Each draws into its box one part of what a trace holds of a frame."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import numpy as np
@@ -8,44 +9,61 @@ from PIL import Image
 
 from standpartner.agent.bundle import Floats
 from standpartner.constants import BAND_COUNT, BANDS_PER_OCTAVE, CM_PER_STRIP_PX, FRAME_RATE_HZ, STRIP_HEIGHT_PX
-from standpartner.explain.traces.show import Show
+from standpartner.explain.traces.presentation import Presentation
 from standpartner.game.rendering import loudness_grey
 from standpartner.game.windows import spectrogram_excerpts
 from standpartner.score import Score
 from standpartner.support import palette
 from standpartner.support.canvas import NORMAL, SMALL, Box, Canvas, overlay
 
-_LABEL = 20  # units above and below the strip for the names of lines
-_NUMBER = 22  # units from one number to the next
-_ROW = 15  # units of a row of probabilities
+_LABEL = 20  # the height in units above and below the strip for the names of lines
+_NUMBER = 22  # the distance in units from one number to the next
+_ROW = 15  # the height in units of a row of probabilities
 _LOWEST_OCTAVE = 2  # band 0 is the note C2
 _FULL_COLOUR_PERCENTILE = 99.5
-_MAPS_MEASURED = 64  # evenly chosen from an episode
+_MAPS_MEASURED = 64  # evenly spread over an episode
 _SPREAD_PX = 2  # on either side: squares are a little smaller than a notehead
 
 
-def strip_panel_height(show: Show, zoom: float) -> float:
-    """Units that the strip panel takes."""
-    rows = 2 if show.trace.locate.shape[1] else 0
+class Panel(ABC):
+    """A part of a picture.
+
+    Args:
+        shown: What is presented.
+        box: The box of the panel, in units of the canvas.
+    """
+
+    def __init__(self, shown: Presentation, box: Box) -> None:
+        self.shown, self.box = shown, box
+
+    @abstractmethod
+    def draw(self, canvas: Canvas, frame: int) -> None:
+        """Draw a frame of the performance."""
+
+
+def strip_panel_height(shown: Presentation, zoom: float) -> float:
+    """Give the height in units that the strip panel takes."""
+    rows = 2 if shown.trace.locate.shape[1] else 0
     return 2 * _LABEL + STRIP_HEIGHT_PX * zoom + rows * (_ROW + 3)
 
 
-class StripPanel:
+class StripPanel(Panel):
     """The strip around the agent with agent, target and bounds, and below it where the agent believes the music to be.
 
     Args:
-        show: what is shown.
-        box: of the panel; its height is ``strip_panel_height``.
-        zoom: units of a strip px.
+        shown: What is presented.
+        box: The box of the panel; its height is ``strip_panel_height``.
+        zoom: The size of a strip px in units.
     """
 
-    def __init__(self, show: Show, box: Box, *, zoom: float) -> None:
-        self.show, self.box, self.zoom = show, box, zoom
-        self._full_colour = full_colour(show.attribution.score, spread=_spread) if show.attribution else 0.0
+    def __init__(self, shown: Presentation, box: Box, *, zoom: float) -> None:
+        super().__init__(shown, box)
+        self.zoom = zoom
+        self._full_colour = full_colour(shown.attribution.score, spread=_spread) if shown.attribution else 0.0
 
     def draw(self, canvas: Canvas, frame: int) -> None:
-        """Draw a frame."""
-        trace, top = self.show.trace, self.box.top + _LABEL
+        """See `Panel.draw`."""
+        trace, top = self.shown.trace, self.box.top + _LABEL
         state = trace.state_at(frame)
         strip = Box(self.box.left, top, self.box.width, STRIP_HEIGHT_PX * self.zoom)
         centre_px = trace.centre_px(state)
@@ -57,13 +75,13 @@ class StripPanel:
             self._draw_beliefs(canvas, strip, trace.decision_at(state))
 
     def x(self, offset_px: float) -> float:
-        """Units of a place that many strip px from the agent."""
+        """Give the x in units of a place that many strip px from the agent."""
         return self.box.left + self.box.width / 2 + offset_px * self.zoom
 
     def _paste(self, canvas: Canvas, strip: Box, centre_px: int, *, state: int) -> None:
         half = int(np.ceil(strip.width / self.zoom / 2))
         ink = np.full((STRIP_HEIGHT_PX, 2 * half), 255, np.uint8)
-        whole, left = self.show.trace.track.strip, centre_px - half
+        whole, left = self.shown.trace.track.strip, centre_px - half
         low, high = max(left, 0), min(left + 2 * half, whole.shape[1])
         ink[:, low - left : high - left] = whole[:, low:high]
         image = self._coloured(ink, centre_px, state)
@@ -74,19 +92,19 @@ class StripPanel:
         canvas.paste(image, strip.left, strip.top)
 
     def _coloured(self, ink: npt.NDArray[np.uint8], centre_px: int, state: int) -> Image.Image:
-        attribution = self.show.attribution
+        attribution = self.shown.attribution
         number = attribution.map_at(state) if attribution else None
         if attribution is None or number is None:
             return Image.fromarray(ink).convert("RGB")
         seen = _spread(attribution.score[number])
-        moved_px = centre_px - self.show.trace.centre_px(int(attribution.decision[number]))
+        moved_px = centre_px - self.shown.trace.centre_px(int(attribution.decision[number]))
         left = (ink.shape[1] - seen.shape[1]) // 2 - moved_px
         placed = _placed(seen, ink.shape, top=(ink.shape[0] - seen.shape[0]) // 2, left=left)
         return overlay(ink, placed, self._full_colour)
 
     def _draw_seen(self, canvas: Canvas, strip: Box) -> None:
-        """Corners of what the agent looks at."""
-        width, height = (size * self.zoom for size in self.show.trace.seen_px)
+        """Draw the corners of what the agent sees."""
+        width, height = (size * self.zoom for size in self.shown.trace.seen_px)
         if width > strip.width:
             return
         left, top = strip.left + (strip.width - width) / 2, strip.top + (strip.height - height) / 2
@@ -96,7 +114,7 @@ class StripPanel:
         canvas.text((left + 4, top + 4), "seen", colour=palette.SOFT, size=SMALL)
 
     def _draw_bounds(self, canvas: Canvas, strip: Box) -> None:
-        bound = self.show.trace.game.bound_px
+        bound = self.shown.trace.game.bound_px
         left, right = self.x(-bound), self.x(bound)
         canvas.tint(Box(strip.left, strip.top, max(left - strip.left, 0), strip.height), palette.SOFT, 0.16)
         canvas.tint(Box(right, strip.top, max(strip.right - right, 0), strip.height), palette.SOFT, 0.16)
@@ -115,7 +133,7 @@ class StripPanel:
         canvas.text((x + 11, strip.top - 4), "target", colour=palette.TARGET, anchor="lb")
 
     def _draw_beliefs(self, canvas: Canvas, strip: Box, decision: int) -> None:
-        trace, top = self.show.trace, strip.bottom + _LABEL
+        trace, top = self.shown.trace, strip.bottom + _LABEL
         edges = np.clip(
             [self.x(x - trace.position_px[decision]) for x in trace.columns_px(decision)], strip.left, strip.right
         )
@@ -130,22 +148,23 @@ class StripPanel:
             top += _ROW + 3
 
 
-class PagePanel:
+class PagePanel(Panel):
     """The page that the agent is on, with cursors for agent and target.
 
     Args:
-        show: what is shown.
-        score: with the pages.
-        box: of the panel.
+        shown: What is presented.
+        score: The score with the pages.
+        box: The box of the panel.
     """
 
-    def __init__(self, show: Show, score: Score, box: Box) -> None:
-        self.show, self.score, self.box = show, score, box
+    def __init__(self, shown: Presentation, score: Score, box: Box) -> None:
+        super().__init__(shown, box)
+        self.score = score
         self._ready: dict[int, tuple[Image.Image, Box, float]] = {}
 
     def draw(self, canvas: Canvas, frame: int) -> None:
-        """Draw a frame."""
-        trace = self.show.trace
+        """See `Panel.draw`."""
+        trace = self.shown.trace
         state = trace.state_at(frame)
         page = int(self.score.place(trace.position_px[state]).page)
         image, where, zoom = self._page(canvas, page)
@@ -171,7 +190,7 @@ class PagePanel:
         canvas.text((where.right - 8, where.bottom - 6), words, colour=palette.SOFT, size=SMALL, anchor="rb")
 
     def _page(self, canvas: Canvas, number: int) -> tuple[Image.Image, Box, float]:
-        """A page at its size in the picture, its box, and units of a page px."""
+        """Give a page at its size in the picture, its box, and the size of a page px in units."""
         if number not in self._ready:
             page = self.score.pages[number]
             zoom = min(self.box.width / page.shape[1], self.box.height / page.shape[0])
@@ -184,22 +203,22 @@ class PagePanel:
         return self._ready[number]
 
 
-class SoundPanel:
-    """The spectrogram that the agent hears, now at the right.
+class SoundPanel(Panel):
+    """The spectrogram that the agent hears; the present is at the right.
 
     Args:
-        show: what is shown.
-        box: of the panel with its axes.
+        shown: What is presented.
+        box: The box of the panel with its axes.
     """
 
-    def __init__(self, show: Show, box: Box) -> None:
-        self.show, self.box = show, box
+    def __init__(self, shown: Presentation, box: Box) -> None:
+        super().__init__(shown, box)
         self.inner = Box(box.left + 34, box.top + 24, box.width - 34, box.height - 44)
-        self._full_colour = full_colour(show.attribution.spectrogram) if show.attribution else 0.0
+        self._full_colour = full_colour(shown.attribution.spectrogram) if shown.attribution else 0.0
 
     def draw(self, canvas: Canvas, frame: int) -> None:
-        """Draw a frame."""
-        trace, inner = self.show.trace, self.inner
+        """See `Panel.draw`."""
+        trace, inner = self.shown.trace, self.inner
         heard = loudness_grey(spectrogram_excerpts(trace.track, frame, config=trace.game)[0])
         image = self._coloured(heard[::-1], frame - trace.first_frame)
         size = (canvas.px(inner.right) - canvas.px(inner.left), canvas.px(inner.bottom) - canvas.px(inner.top))
@@ -215,7 +234,7 @@ class SoundPanel:
         canvas.text((inner.right, inner.bottom + 5), "now", colour=palette.SOFT, size=SMALL, anchor="rt")
 
     def _coloured(self, heard: npt.NDArray[np.uint8], state: int) -> Image.Image:
-        attribution = self.show.attribution
+        attribution = self.shown.attribution
         number = attribution.map_at(state) if attribution else None
         if attribution is None or number is None:
             return Image.fromarray(heard).convert("RGB")
@@ -225,29 +244,21 @@ class SoundPanel:
         return overlay(heard, placed, self._full_colour)
 
 
-class ActionPanel:
-    """Probabilities of the actions, and how it stands in numbers.
-
-    Args:
-        show: what is shown.
-        box: of the panel.
-    """
-
-    def __init__(self, show: Show, box: Box) -> None:
-        self.show, self.box = show, box
+class ActionPanel(Panel):
+    """The probabilities of the actions, and the state of the episode in numbers."""
 
     def draw(self, canvas: Canvas, frame: int) -> None:
-        """Draw a frame."""
+        """See `Panel.draw`."""
         left, top = self.box.left, self.box.top
         canvas.text((left, top), "change of speed")
         self._draw_actions(canvas, frame)
-        top += 42 + 26 * len(self.show.trace.game.actions)
+        top += 42 + 26 * len(self.shown.trace.game.actions)
         for k, (word, value) in enumerate(self._numbers(frame)):
             canvas.text((left, top + _NUMBER * k), word, colour=palette.SOFT, size=SMALL, anchor="lm")
             canvas.text((left + 62, top + _NUMBER * k), value, anchor="lm")
 
     def _draw_actions(self, canvas: Canvas, frame: int) -> None:
-        trace = self.show.trace
+        trace = self.shown.trace
         if frame < trace.first_frame:
             canvas.text(
                 (self.box.left, self.box.top + 28), "waiting for the first note", colour=palette.SOFT, size=SMALL
@@ -272,7 +283,7 @@ class ActionPanel:
             canvas.text((left + room + 5, top + 10), f"{share:.2f}", size=SMALL, anchor="lm")
 
     def _numbers(self, frame: int) -> tuple[tuple[str, str], ...]:
-        trace, state = self.show.trace, self.show.trace.state_at(frame)
+        trace, state = self.shown.trace, self.shown.trace.state_at(frame)
         started = frame > trace.first_frame
         error_px = float(trace.error_px[state])
         return (
@@ -284,23 +295,23 @@ class ActionPanel:
 
 
 def action_name(change: int) -> str:
-    """A change of speed in a word."""
+    """Name a change of speed in a word."""
     return f"slower {change}" if change < 0 else f"faster +{change}" if change > 0 else "keep"
 
 
 def full_colour(attribution: Floats, *, spread: Callable[[Floats], Floats] = np.asarray) -> float:
-    """The attribution that is coloured in full: of (maps, ...) all but the strongest are below it.
+    """Find the attribution that gets the full colour: all but the strongest are below it.
 
     Args:
-        attribution: of a whole episode.
-        spread: what is done with maps before they are drawn.
+        attribution: (maps, ...) The attributions of a whole episode.
+        spread: The function that is applied to maps before they are drawn.
     """
     some = attribution[:: -(-len(attribution) // _MAPS_MEASURED)]
     return float(np.percentile(np.abs(spread(some)), _FULL_COLOUR_PERCENTILE))
 
 
 def _spread(maps: Floats) -> Floats:
-    """Mean of (..., h, w) over squares around each pixel: by single ones a note cannot be told for or against."""
+    """Average (..., h, w) over squares around each pixel, because single pixels are too small to be seen."""
     edges = [(0, 0)] * (maps.ndim - 2) + [(_SPREAD_PX, _SPREAD_PX)] * 2
     spread: Floats = np.pad(maps, edges)
     for axis in (-2, -1):
@@ -309,7 +320,7 @@ def _spread(maps: Floats) -> Floats:
 
 
 def _placed(values: Floats, shape: tuple[int, ...], *, top: int, left: int) -> Floats:
-    """Lay values (h, w) into zeros, also beyond their left and right edge."""
+    """Lay values (h, w) into zeros; what lies beyond the left and right edge is cut."""
     placed = np.zeros(shape, np.float32)
     low, high = max(left, 0), min(left + values.shape[1], shape[1])
     if low < high:

@@ -1,7 +1,7 @@
-"""Videos of shows, with their sound, as mp4; needs ``pip install "standpartner[video]"``.
+"""Videos of presentations, with their sound, as mp4. They need ``pip install "standpartner[video]"``.
 
-One picture is one frame of the game, shown from the moment on which the frame is centred: picture k stands at second
-``k / 20`` of the sound. Another speed changes the pictures' rate and stretches the sound, which keeps its pitch.
+One picture is one frame of the game. It is shown from the time on which the frame is centred: picture k begins at
+second ``k / 20`` of the sound. Another speed changes the pictures' rate and stretches the sound, which keeps its pitch.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ import soxr
 
 from standpartner.constants import FRAME_RATE_HZ, SAMPLE_RATE_HZ
 from standpartner.errors import ConfigError, MissingExtraError, OutputError
-from standpartner.explain.traces.picture import Painter
+from standpartner.explain.traces.painter import Painter
 from standpartner.support.files import replacing
 
 try:
@@ -25,8 +25,8 @@ except ImportError as error:
     raise MissingExtraError("PyAV", 'pip install "standpartner[video]"') from error
 
 SPEEDS: Final = (0.25, 4.0)
-_SOUND_RATE_HZ: Final = 2 * SAMPLE_RATE_HZ  # which every player takes
-_STEEPEST: Final = 2.0  # that one stage of the stretching filter is asked for
+_SOUND_RATE_HZ: Final = 2 * SAMPLE_RATE_HZ  # every player takes this rate
+_MOST_STRETCHED: Final = 2.0  # one stage of the stretching filter changes the speed by at most this factor
 _KEY_PICTURES_S: Final = 2
 _BITS_A_SECOND: Final = 128_000
 _ITU_709: Final = 1  # the colours of high definition, by its number in the files
@@ -36,10 +36,10 @@ Floats = npt.NDArray[np.float32]
 
 
 def check_speed(speed: float) -> None:
-    """Find out before the work whether a video can have a speed.
+    """Check before the work that a video can have a speed.
 
     Raises:
-        ConfigError: it is out of range.
+        ConfigError: The speed is out of range.
     """
     lowest, highest = SPEEDS
     if not lowest <= speed <= highest:
@@ -49,17 +49,17 @@ def check_speed(speed: float) -> None:
 def write_video(
     path: Path, painter: Painter, *, speed: float = 1.0, progress: Callable[[int], None] | None = None
 ) -> None:
-    """Write a show as an mp4 file (H.264 and AAC), whole or not at all.
+    """Write a presentation as an mp4 file (H.264 and AAC), whole or not at all.
 
     Args:
-        path: of the file.
-        painter: draws its pictures.
-        speed: 0.5 is half as fast.
-        progress: told after every picture how many are written.
+        path: The file.
+        painter: The painter of its pictures.
+        speed: The speed of the video; 0.5 is half as fast.
+        progress: It is called after every picture with the number of pictures that are written.
 
     Raises:
-        ConfigError: the speed is out of range.
-        OutputError: the file cannot be written.
+        ConfigError: The speed is out of range.
+        OutputError: The file cannot be written.
     """
     check_speed(speed)
     options = {"movflags": "+faststart"}
@@ -76,7 +76,7 @@ def write_video(
 
 
 class _Writer:
-    """Writes pictures, and with each the sound that is heard while it stands."""
+    """A writer of pictures, and with each of the sound that is heard while it is shown."""
 
     def __init__(self, container: Any, painter: Painter, *, speed: Fraction) -> None:
         self.container, self.painter = container, painter
@@ -110,14 +110,14 @@ class _Writer:
 
 
 def _as_long(painter: Painter) -> Floats:
-    """The sound at the video's rate, as long as its pictures."""
-    audio = np.asarray(soxr.resample(painter.show.audio, SAMPLE_RATE_HZ, _SOUND_RATE_HZ), np.float32)
+    """Make the sound at the video's rate as long as its pictures."""
+    audio = np.asarray(soxr.resample(painter.shown.audio, SAMPLE_RATE_HZ, _SOUND_RATE_HZ), np.float32)
     wanted = painter.frames * _SOUND_RATE_HZ // FRAME_RATE_HZ
     return np.pad(audio[:wanted], (0, max(wanted - len(audio), 0)))
 
 
 class _Stretch:
-    """Sound at another speed and the same pitch, bit by bit."""
+    """A filter that gives sound another speed and the same pitch, chunk by chunk."""
 
     def __init__(self, speed: Fraction) -> None:
         self._graph: Any = None if speed == 1 else Graph()
@@ -130,7 +130,7 @@ class _Stretch:
         self._graph.link_nodes(*stages).configure()
 
     def push(self, samples: Floats) -> Iterator[Any]:
-        """Take samples in; gives what is ready, as frames for the encoder."""
+        """Take samples in, and yield what is ready as frames for the encoder."""
         frame = _frame(samples, self._taken)
         self._taken += len(samples)
         if self._graph is None:
@@ -140,7 +140,7 @@ class _Stretch:
             yield from self._ready()
 
     def finish(self) -> Iterator[Any]:
-        """What is left at the end."""
+        """Yield what is left at the end."""
         if self._graph is not None:
             self._graph.push(None)
             yield from self._ready()
@@ -157,13 +157,13 @@ class _Stretch:
 
 
 def _factors(speed: float) -> list[float]:
-    """Factors for the stages of stretching, each within a half and two."""
-    stages = max(int(np.ceil(abs(np.log(speed)) / np.log(_STEEPEST))), 1)
+    """Split a speed into factors for the stages of stretching, each between a half and two."""
+    stages = max(int(np.ceil(abs(np.log(speed)) / np.log(_MOST_STRETCHED))), 1)
     return [speed ** (1 / stages)] * stages
 
 
 def _frame(samples: Floats, start: int) -> Any:
-    """Samples that begin at a sample of the sound, as the encoder takes them."""
+    """Wrap samples, which begin at a sample of the sound, as the encoder takes them."""
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), format="flt", layout="mono")
     frame.sample_rate, frame.pts, frame.time_base = _SOUND_RATE_HZ, start, Fraction(1, _SOUND_RATE_HZ)
     return frame

@@ -1,4 +1,4 @@
-"""A show as one self-contained page: scrub anywhere, frame by frame, with its sound; overlays can be switched."""
+"""The viewer: a presentation as one self-contained page that goes to any frame, with its sound and its overlays."""
 
 import base64
 import zlib
@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from standpartner.constants import BANDS_PER_OCTAVE, CM_PER_STRIP_PX, FRAME_RATE_HZ
+from standpartner.explain.traces.painter import shown_frames
 from standpartner.explain.traces.panels import action_name, full_colour
-from standpartner.explain.traces.picture import shown_frames
-from standpartner.explain.traces.show import Show
+from standpartner.explain.traces.presentation import Presentation
 from standpartner.explain.traces.trace import Overlay
 from standpartner.game.rendering import loudness_grey
 from standpartner.score.page_data import measures_table, systems_table
@@ -19,29 +19,29 @@ from standpartner.support.embed import embedded_notation, tiles, vorbis_uri
 from standpartner.support.files import write_text
 from standpartner.support.pages import render_page
 
-_COARSER = 4  # the attribution of a score is averaged over squares of so many strip px
+_COARSER = 4  # the attribution of a score is averaged over squares of this side in strip px
 _SHARE, _SIGNED = 255, 127  # probabilities and attributions are kept in bytes
 
 
-def write_viewer(path: str | Path, show: Show) -> None:
-    """Write one HTML file that needs nothing else: score, sound and trace are inside.
+def write_viewer(path: str | Path, shown: Presentation) -> None:
+    """Write one HTML file that needs no other files: score, sound and trace are inside.
 
     Args:
-        path: of the file; replaced only when the new one is complete.
-        show: what is shown.
+        path: The file. An existing one is replaced only when the new one is complete.
+        shown: What is presented.
 
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: The file cannot be written.
     """
-    write_text(path, render_page("explain/traces/viewer.html", {"title": show.title, "data": _content(show)}))
+    write_text(path, render_page("explain/traces/viewer.html", {"title": shown.title, "data": _content(shown)}))
 
 
-def _content(show: Show) -> dict[str, Any]:
-    trace, track, score = show.trace, show.trace.track, show.score
+def _content(shown: Presentation) -> dict[str, Any]:
+    trace, track, score = shown.trace, shown.trace.track, shown.score
     frames = shown_frames(track)
     heard = loudness_grey(track.spectrogram[:frames]).T[::-1]
     return {
-        "agent": show.agent,
+        "agent": shown.agent,
         "rules": trace.game.name,
         "frameRate": FRAME_RATE_HZ,
         "bandsPerOctave": BANDS_PER_OCTAVE,
@@ -53,20 +53,20 @@ def _content(show: Show) -> dict[str, Any]:
         "boundPx": trace.game.bound_px,
         "seenPx": trace.seen_px,
         "actions": [action_name(change) for change in trace.game.actions],
-        "audio": vorbis_uri(show.audio),
+        "audio": vorbis_uri(shown.audio),
         "strip": [embedded_notation(tile) for tile in tiles(track.strip)],
         "heard": [embedded_notation(tile) for tile in tiles(heard)],
         "pages": [] if score is None else [embedded_notation(page) for page in score.pages],
         "systems": [] if score is None else systems_table(score),
         "measures": [] if score is None else measures_table(score),
-        "attribution": [] if show.attribution is None else show.attribution.what,
-        "explained": [] if show.attribution is None else show.attribution.decision.tolist(),
-        "arrays": {name: _array(values) for name, values in _arrays(show).items()},
+        "attribution": [] if shown.attribution is None else shown.attribution.what,
+        "explained": [] if shown.attribution is None else shown.attribution.decision.tolist(),
+        "arrays": {name: _array(values) for name, values in _arrays(shown).items()},
     }
 
 
-def _arrays(show: Show) -> dict[str, npt.NDArray[Any]]:
-    trace = show.trace
+def _arrays(shown: Presentation) -> dict[str, npt.NDArray[Any]]:
+    trace = shown.trace
     kept: dict[str, npt.NDArray[Any]] = {
         "position": trace.position_px.astype("<f4"),
         "target": trace.target_px.astype("<f4"),
@@ -77,8 +77,8 @@ def _arrays(show: Show) -> dict[str, npt.NDArray[Any]]:
         "locate": _bytes(trace.locate),
         "belief": _bytes(trace.belief),
     }
-    if show.attribution is not None:
-        kept |= _attributions(show.attribution)
+    if shown.attribution is not None:
+        kept |= _attributions(shown.attribution)
     return kept
 
 
@@ -94,12 +94,12 @@ def _bytes(shares: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
 
 
 def _signed(values: npt.NDArray[np.floating]) -> npt.NDArray[np.int8]:
-    """-127 to 127 for what is coloured in full."""
+    """Scale attributions so that those with the full colour are -127 or 127."""
     return np.rint(np.clip(values / max(full_colour(values), 1e-12), -1, 1) * _SIGNED).astype(np.int8)
 
 
 def _array(values: npt.NDArray[Any]) -> dict[str, Any]:
-    """An array as its kind, shape and compressed bytes."""
+    """Pack an array as its kind, its shape and its compressed bytes."""
     packed = base64.b64encode(zlib.compress(np.ascontiguousarray(values).tobytes(), 9)).decode()
     kinds = {"float32": "Float32Array", "uint8": "Uint8Array", "int8": "Int8Array"}
     return {"kind": kinds[str(values.dtype)], "shape": values.shape, "data": packed}

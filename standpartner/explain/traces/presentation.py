@@ -1,4 +1,4 @@
-"""What a video or a viewer shows: a piece, how it sounds, and an agent's trace through it."""
+"""What a video or the viewer presents: a piece, its sound, and an agent's trace through it."""
 
 from dataclasses import dataclass
 
@@ -14,8 +14,8 @@ from standpartner.score import Score
 
 
 @dataclass(frozen=True, eq=False)
-class Show:
-    """A trace with all that is shown of it.
+class Presentation:
+    """A trace with its piece and its sound.
 
     Attributes:
         title: The title of the piece.
@@ -34,7 +34,9 @@ class Show:
     attribution: Overlay | None = None
 
 
-def show_piece(piece: Piece, player: AgentPlayer, *, game: GameConfig, performance: str | None = None) -> Show:
+def present_piece(
+    piece: Piece, player: AgentPlayer, *, game: GameConfig, performance: str | None = None
+) -> Presentation:
     """Let an agent follow a performance of a piece; its sound is that of ``standpartner play``.
 
     Args:
@@ -52,4 +54,4 @@ def show_piece(piece: Piece, player: AgentPlayer, *, game: GameConfig, performan
     """
     audible = audible_track(piece, config=game, performance=performance)
     trace = next(record_traces(player, [audible.track], game=game))
-    return Show(audible.title, player.name, trace, piece.score, audible.audio)
+    return Presentation(audible.title, player.name, trace, piece.score, audible.audio)

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from standpartner.errors import ConfigError
-from standpartner.explain.traces.picture import Painter, shown_frames
-from standpartner.explain.traces.show import Show
+from standpartner.explain.traces.painter import Painter, shown_frames
+from standpartner.explain.traces.presentation import Presentation
 from standpartner.explain.traces.trace import Overlay
 from standpartner.support.canvas import overlay
 from standpartner.support.embed import drawing_png
@@ -60,7 +60,7 @@ def test_a_lost_agent_is_said_to_be_lost(clicks, made_up):
 def test_the_page_view_follows_over_the_pages(tiny_pieces, made_up):
     piece = tiny_pieces[0]
     trace = made_up(piece.tracks()[0], 10.0)
-    show = Show(piece.score.title, "nobody", trace, piece.score, np.zeros(0, np.float32))
+    show = Presentation(piece.score.title, "nobody", trace, piece.score, np.zeros(0, np.float32))
     painter = Painter(show, view="page", height_px=720)
     page = piece.score.pages[0]
     zoom = min(470 / page.shape[1], (720 - 46 - 42 - 6) / page.shape[0])
