@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import subprocess
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -32,6 +34,35 @@ K:{key}
 {music}|]
 """
 MUSIC = ("GABc dedB|dedB dedB|c2ec B2dB|A2F2 G4|g2gf gdBd|e2ef e2d2|", "d2fd e2ge|f2af e2ce|dcde fgaf|e2c2 d4|")
+
+
+@pytest.fixture(scope="session")
+def wait_for() -> Callable[[Callable[[], bool]], bool]:
+    """Waits up to five seconds until a condition holds; returns whether it does."""
+
+    def wait(condition: Callable[[], bool]) -> bool:
+        for _ in range(100):
+            if condition():
+                return True
+            time.sleep(0.05)
+        return False
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def is_over() -> Callable[[int], bool]:
+    """Whether a process has ended, by its id; one that nobody has waited for yet (a zombie) has."""
+
+    def over(process_id: int) -> bool:
+        try:
+            os.kill(process_id, 0)
+        except ProcessLookupError:
+            return True
+        status = Path(f"/proc/{process_id}/stat")
+        return status.is_file() and status.read_text().rpartition(")")[2].split()[0] == "Z"
+
+    return over
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,7 @@ _PATIENCE_S: Final = 1.0  # for a child that is to leave; code in C may make it 
 _START_LIMIT_S: Final = 120.0  # until a child has imported what it needs
 _ANSWER_BYTES: Final = 16 * 1024 * 1024
 _LAST_WORDS: Final = 300
+_TAIL_BYTES: Final = 1 << 20
 _CALLS_A_CHILD: Final = 50  # before a fresh one takes over
 
 
@@ -123,7 +124,7 @@ class _Child:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in `close`)
         memory = "" if limits.memory_bytes is None else str(limits.memory_bytes)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "standpartner.support.child_main", function, str(limits.time_s), memory],
+            [sys.executable, "-P", "-m", "standpartner.support.child_main", function, str(limits.time_s), memory],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -137,11 +138,13 @@ class _Child:
         self._thread = threading.Thread(target=_listen, args=(answers, self._answers), daemon=True)
         self._thread.start()
         self._started = self._busy = False
+        self._said_before = 0  # bytes that calls before this one wrote to standard error
         self.over = False
 
     def call(self, arguments: Mapping[str, Any]) -> Any:
         """Send one call and wait for its answer; after a failure of the child itself `over` is set."""
         self._busy = True
+        self._said_before = os.fstat(self._errors.fileno()).st_size
         if not self._started:
             self._answer(_START_LIMIT_S)
             self._started = True
@@ -176,7 +179,7 @@ class _Child:
             code = self._process.wait(GRACE_S)
         except subprocess.TimeoutExpired:
             return f"its process sent more than {_ANSWER_BYTES} bytes or no more answers"
-        words = last_words(self._errors)
+        words = last_words(self._errors, since=self._said_before)
         return cause_of_death(code) + (f"; its last words: {words}" if words else "")
 
     def close(self) -> None:
@@ -260,15 +263,15 @@ def describe(error: Exception) -> str:
     return f"{type(error).__name__}: {error} ({os.path.basename(where.filename)}, line {where.lineno})"
 
 
-def last_words(file: IO[bytes]) -> str:
-    """Return the last line of what a process wrote to a file, at most 300 characters."""
-    lines = tail(file).strip().splitlines()
+def last_words(file: IO[bytes], *, since: int = 0) -> str:
+    """Return the last line of what a process wrote to a file after so many bytes, at most 300 characters."""
+    lines = tail(file, since=since).strip().splitlines()
     return lines[-1].strip()[:_LAST_WORDS] if lines else ""
 
 
-def tail(file: IO[bytes], *, size: int = 1 << 20) -> str:
-    """Return the end of a file as text, at most so many bytes."""
-    file.seek(max(0, file.seek(0, os.SEEK_END) - size))
+def tail(file: IO[bytes], *, since: int = 0) -> str:
+    """Return the end of a file as text: what comes after so many bytes, at most a megabyte."""
+    file.seek(max(since, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
     return file.read().decode(errors="replace")
 
 

@@ -36,7 +36,7 @@ def run_program(
     *,
     limits: Limits,
     folder: Path | None = None,
-    environment: Mapping[str, str] | None = None,
+    environment: Mapping[str, str | None] | None = None,
     check: bool = True,
 ) -> Finished:
     """Run a program to its end; it and whatever it started are killed at its time limit or when we are interrupted.
@@ -45,7 +45,7 @@ def run_program(
         command: The program and its arguments; no shell reads them.
         limits: What it may use. The memory counts from nothing, and is limited on Linux only.
         folder: Where it runs; None is the current folder.
-        environment: Variables to set beside those of this process.
+        environment: Variables to set beside those of this process; None takes one away.
         check: Whether an exit code other than 0 is an error.
 
     Raises:
@@ -58,7 +58,7 @@ def run_program(
             process = subprocess.Popen(
                 [str(word) for word in command],
                 cwd=folder,
-                env={**os.environ, **(environment or {})},
+                env=_merged(environment or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=errors,
@@ -71,6 +71,10 @@ def run_program(
             words = last_words(errors) or last_words(output)
             raise ToolError(f"{name} failed ({cause_of_death(code)})" + (f": {words}" if words else ""))
         return Finished(code, tail(output), tail(errors))
+
+
+def _merged(environment: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in {**os.environ, **environment}.items() if value is not None}
 
 
 def _wait(process: "subprocess.Popen[bytes]", limits: Limits, name: str) -> int:

@@ -2,15 +2,17 @@
 
 import os
 import shutil
-import subprocess
 import tomllib
 from pathlib import Path
 from typing import Final
 
 from standpartner import __version__
+from standpartner.support.children import Limits
+from standpartner.support.programs import run_program
 
 _PACKAGE: Final = Path(__file__).parents[1]
 _HASH_LENGTH: Final = 12
+_TIME_LIMIT_S: Final = 30.0
 
 
 def code_version(package: Path = _PACKAGE) -> str:
@@ -44,6 +46,6 @@ def _git(folder: Path, *words: str) -> str | None:
     git = shutil.which("git")
     if git is None:
         return None
-    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}  # of a hook's repository
-    done = subprocess.run([git, *words], cwd=folder, env=own, capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else None
+    others = {name: None for name in os.environ if name.startswith("GIT_")}  # of a hook's repository
+    done = run_program([git, *words], limits=Limits(_TIME_LIMIT_S), folder=folder, environment=others, check=False)
+    return done.output.strip() if done.exit_code == 0 else None

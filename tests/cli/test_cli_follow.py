@@ -215,6 +215,29 @@ def test_bad_scores(command, name, words, call, bad, short, tiny_bundle, tmp_pat
     assert not (tmp_path / "engraved").exists()
 
 
+@pytest.mark.parametrize("command", ["follow", "engrave", "piece"])
+def test_a_lilypond_file_is_not_run_unless_it_is_trusted(command, call, short, tiny_bundle, tmp_path):
+    (tmp_path / "evil.ly").write_text(f'#(open-file "{tmp_path}/made" "w")\n{{ c }}')
+    words = {
+        "follow": ("follow", tmp_path / "evil.ly", short, "--agent", tiny_bundle),
+        "engrave": ("engrave", tmp_path / "evil.ly", "--out", tmp_path / "engraved"),
+        "piece": ("piece", "add", tmp_path / "evil.ly", short, "--beats", tmp_path / "beats.txt"),
+    }
+    refused(call(*words[command]), "evil.ly is LilyPond, which can run any program", "--trust", "MusicXML")
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.skipif(shutil.which("lilypond") is None, reason="apt-get install lilypond")
+def test_a_trusted_lilypond_file_is_read(call, tmp_path):
+    text = f'\\version "2.24.0"\n#(close-port (open-file "{tmp_path}/made" "w"))\n'
+    text += "\\score { { c'4 d' e' f' } \\layout { } \\midi { } }"
+    (tmp_path / "mine.ly").write_text(text)
+    code, out, err = call("engrave", tmp_path / "mine.ly", "--out", tmp_path / "engraved", "--trust")
+    assert (code, err) == (0, "")
+    assert "1 page, 1 system, 1 measure, 4 onsets" in out
+    assert (tmp_path / "made").exists()  # its code ran
+
+
 def test_two_hundred_pages(call, bad, short, tiny_bundle):
     refused(call("follow", bad / "endless.abc", short, "--agent", tiny_bundle), "200 pages", "--max-pages")
 

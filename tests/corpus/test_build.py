@@ -55,22 +55,6 @@ def run(items: list[str], *, jobs: int = 2, time_limit_s: float = 20.0) -> dict[
     return {items[outcome.index]: (outcome.value, outcome.failure) for outcome in outcomes}
 
 
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def wait_for(condition) -> bool:
-    for _ in range(100):
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def test_what_goes_wrong_costs_one_item_only() -> None:
     results = run(["a", "abort", "b", "exit", "raise:so it goes", "c"])
     assert [results[item] for item in "abc"] == [("a", ""), ("b", ""), ("c", "")]
@@ -79,23 +63,23 @@ def test_what_goes_wrong_costs_one_item_only() -> None:
     assert results["raise:so it goes"][1].startswith("ValueError: so it goes (test_build.py, line ")
 
 
-def test_what_takes_too_long_is_ended_with_its_programs_and_files(tmp_path: Path) -> None:
+def test_what_takes_too_long_is_ended_with_its_programs_and_files(tmp_path: Path, wait_for, is_over) -> None:
     note = tmp_path / "note"
     results = run([f"tidy:{note}", "after"], jobs=1, time_limit_s=1.0)
     assert results[f"tidy:{note}"] == (None, "took longer than 1 s")
     assert results["after"] == ("after", "")
     folder, pid = note.read_text().split("\n")
     assert not Path(folder).exists()
-    assert wait_for(lambda: not alive(int(pid)))
+    assert wait_for(lambda: is_over(int(pid)))
 
 
-def test_an_interrupted_run_leaves_no_processes(tmp_path: Path) -> None:
+def test_an_interrupted_run_leaves_no_processes(tmp_path: Path, wait_for, is_over) -> None:
     notes = [tmp_path / "0", tmp_path / "1"]
     outcomes = run_apart(work, ["a", *(f"hang:{note}" for note in notes)], jobs=3, time_limit_s=20)
     assert next(outcomes).value == "a"
     assert wait_for(lambda: all(note.is_file() and note.read_text() for note in notes))
     outcomes.close()
-    assert not any(alive(int(note.read_text())) for note in notes)
+    assert all(is_over(int(note.read_text())) for note in notes)
 
 
 def test_unknown_engines_and_missing_ray_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

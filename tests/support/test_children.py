@@ -25,21 +25,27 @@ from standpartner.support.programs import run_program
 ENOUGH = Limits(time_s=30)
 
 
+ERRORS = {
+    "refuse": ScoreError("the score is blank"),
+    "miss": MissingExtraError("Fancy", "pip install fancy"),
+    "fail": KeyError("the key"),
+}
+
+
 def misbehave(kind: str, note: str = "") -> object:
     """Do as told; this runs in the child."""
     if kind == "pid":
         return os.getpid()
-    if kind == "refuse":
-        raise ScoreError("the score is blank")
-    if kind == "miss":
-        raise MissingExtraError("Fancy", "pip install fancy")
-    if kind == "fail":
-        raise KeyError("the key")
+    if kind in ERRORS:
+        raise ERRORS[kind]
+    if kind == "die":
+        os._exit(3)
     if kind == "abort":
         os.write(2, b"first\nout of ink\n")
         os.abort()
     if kind == "chatter":
         os.write(1, b'{"value": "not the answer"}\n')
+        os.write(2, b"mind the ink\n")
     if kind == "take":
         return len(bytearray(200 << 20))
     if kind == "object":
@@ -61,22 +67,6 @@ def answers(*kinds: str, limits: Limits = ENOUGH) -> list[object]:
     return list(calls_apart(PLACE, [{"kind": kind} for kind in kinds], limits=limits))
 
 
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def wait_for(condition) -> bool:
-    for _ in range(100):
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def test_calls_share_a_child_until_one_ends_it() -> None:
     first, second, refused, third, aborted, fourth = answers("pid", "pid", "refuse", "pid", "abort", "pid")
     assert first == second == third != fourth
@@ -85,6 +75,11 @@ def test_calls_share_a_child_until_one_ends_it() -> None:
     assert str(refused) == "the score is blank"
     assert isinstance(aborted, BrokenOffError)
     assert str(aborted) == "was killed by signal SIGABRT; its last words: out of ink"
+
+
+def test_last_words_are_those_of_the_call() -> None:
+    _, died = answers("chatter", "die")
+    assert str(died) == "its process ended with exit code 3"
 
 
 def test_what_a_function_raises_or_prints_is_told_from_what_it_returns() -> None:
@@ -112,7 +107,7 @@ def test_memory_is_limited_beyond_what_the_child_has_at_its_start() -> None:
     assert answers("take", limits=Limits(time_s=30, memory_bytes=400 << 20)) == [200 << 20]
 
 
-def test_what_takes_too_long_is_ended_with_its_programs_and_files(tmp_path: Path) -> None:
+def test_what_takes_too_long_is_ended_with_its_programs_and_files(tmp_path: Path, wait_for, is_over) -> None:
     note = tmp_path / "note"
     late, after = calls_apart(PLACE, [{"kind": "nest", "note": str(note)}, {"kind": "fine"}], limits=Limits(time_s=1.5))
     assert isinstance(late, TimeLimitError)
@@ -120,17 +115,17 @@ def test_what_takes_too_long_is_ended_with_its_programs_and_files(tmp_path: Path
     assert after == "fine"
     pid, _, folder = note.read_text().partition("/")
     assert not Path("/" + folder).exists()
-    assert wait_for(lambda: not alive(int(pid)))
+    assert wait_for(lambda: is_over(int(pid)))
 
 
-def test_a_reader_that_stops_listening_leaves_no_process(tmp_path: Path) -> None:
+def test_a_reader_that_stops_listening_leaves_no_process(is_over) -> None:
     with closing(calls_apart(PLACE, [{"kind": "pid"}, {"kind": "fine"}], limits=ENOUGH)) as results:
         pid = next(results)
-        assert alive(pid)
-    assert not alive(pid)
+        assert not is_over(pid)
+    assert is_over(pid)
 
 
-def test_an_interrupted_program_leaves_no_process(tmp_path: Path) -> None:
+def test_an_interrupted_program_leaves_no_process(tmp_path: Path, wait_for, is_over) -> None:
     note = tmp_path / "note"
     script = (
         "from standpartner.support.children import Limits, call_apart\n"
@@ -143,7 +138,7 @@ def test_an_interrupted_program_leaves_no_process(tmp_path: Path) -> None:
         assert wait_for(lambda: note.is_file() and note.read_text())
         program.send_signal(2)
         assert b"KeyboardInterrupt" in program.communicate(timeout=30)[1]
-    assert not alive(int(note.read_text()))
+    assert is_over(int(note.read_text()))
 
 
 def test_a_function_that_is_not_there_is_an_error_with_the_childs_words() -> None:

@@ -1,6 +1,5 @@
 """External programs: what they say, and how they fail."""
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -38,7 +37,7 @@ def test_a_program_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
         run_program([tmp_path / "none"], limits=ENOUGH)
 
 
-def test_a_program_that_takes_too_long_is_killed_with_what_it_started(tmp_path: Path) -> None:
+def test_a_program_that_takes_too_long_is_killed_with_what_it_started(tmp_path: Path, wait_for, is_over) -> None:
     script = (
         "import subprocess, sys, time\n"
         "other = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
@@ -50,14 +49,7 @@ def test_a_program_that_takes_too_long_is_killed_with_what_it_started(tmp_path: 
         python(script, limits=Limits(time_s=1))
     assert time.monotonic() - start_s < 10
     other = int((tmp_path / "note").read_text())
-    for _ in range(100):
-        status = Path(f"/proc/{other}/stat")
-        if not status.is_file() or status.read_text().split()[2] == "Z":
-            break
-        time.sleep(0.05)
-    else:
-        os.kill(other, 9)
-        pytest.fail("what the program started is still there")
+    assert wait_for(lambda: is_over(other))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of another process")

@@ -1,0 +1,55 @@
+"""Files are written whole or not at all."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from standpartner.errors import OutputError
+from standpartner.support.files import replacing, write_text
+
+
+def test_a_file_takes_its_place_only_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "score.npz"
+    path.write_text("old")
+    with replacing(path) as draft:
+        draft.write_text("new")
+        assert path.read_text() == "old"
+        assert draft.suffix == ".npz"
+    assert path.read_text() == "new"
+    assert os.listdir(tmp_path) == ["score.npz"]
+
+
+def test_after_an_error_the_file_is_what_it_was_and_no_draft_stays(tmp_path: Path) -> None:
+    path = tmp_path / "score.npz"
+    path.write_text("old")
+
+    def interrupted() -> None:
+        with replacing(path) as draft:
+            draft.write_text("ne")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["score.npz"]
+
+
+def test_a_link_stays_a_link_and_others_may_read_as_the_user_wants(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "link.txt"
+    link.symlink_to(tmp_path / "real" / "text.txt")
+    before = os.umask(0o027)
+    try:
+        write_text(link, "words")
+    finally:
+        os.umask(before)
+    assert link.is_symlink()
+    assert (tmp_path / "real" / "text.txt").read_text() == "words"
+    assert stat.S_IMODE((tmp_path / "real" / "text.txt").stat().st_mode) == 0o640
+
+
+def test_what_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"cannot write .*text\.txt: No such file or directory; give another place"):
+        write_text(tmp_path / "none" / "text.txt", "words")
