@@ -1,8 +1,24 @@
-"""Model cards: written from ``agent.json``, so that card and file never differ; evaluations are recorded in both."""
+"""Model cards: written from ``agent.json`` alone, so that card and file never differ.
+
+What ``about`` in ``agent.json`` says of the training:
+
+| key | what |
+|---|---|
+| start | the agent whose weights the first stage began with, or that there was none |
+| stages | the stages that made the weights, first to last: stage, steps, minutes (where recorded), note |
+| left_out | stages that ran, too, but whose result is not in these weights |
+| chosen | how this checkpoint was chosen |
+| command | the one command that makes the weights; empty if there is none |
+| command_note | what is to be known about it, or why there is none |
+| stage, step | where in the run the weights were taken |
+| minutes | processor time a thread of all steps until then |
+
+Evaluations and the calibration are recorded in both.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from standpartner.agent.calibration import Calibration
 from standpartner.agent.description import read_description, write_description
@@ -15,14 +31,18 @@ For {purpose}. Runs on ONNX Runtime (`*.onnx`); `weights.safetensors` are the sa
 | | |
 |---|---|
 | trained on | {corpus}, train split only (SHA-256 over its built files: {data}) |
+| started from | {start} |
+| stages | {stages} |
+| ran, but not in these weights | {left_out} |
+| chosen | {chosen} |
+| command | {command} |
 | seed | {seed} |
-| code | commit {commit} |
-| command | `{command}` |
-| training | {minutes:.0f} minutes on {machine} |
-| chosen | stage {stage}, step {step}: the most onsets followed on the validation split |
+| code | {commit} |
+| training | {minutes} on {machine} |
 | confidence | {confidence} |
 
 """
+_UNKNOWN: Final = "not recorded"
 _TABLE = """## Results
 
 Each row was printed by `standpartner evaluate --agent AGENT --corpus CORPUS --split SPLIT --sound SOUND --game GAME
@@ -34,6 +54,7 @@ _HEADINGS = (
     *("R_tue", "R_on", "R_on as published", "error cm", "within 0.5 s"),
 )
 
+_PLAIN = ("purpose", "corpus", "data", "start", "chosen", "seed", "commit", "machine")
 _KEPT = (
     *("agent", "corpus", "split", "sound", "game", "runs", "pieces", "onsets", "r_tue", "r_on", "r_on_as_published"),
     *("error_cm_mean", "error_cm_std", "within_s", "spread"),
@@ -48,10 +69,15 @@ def write_card(folder: Path) -> None:
         OutputError: The card cannot be written.
     """
     about = read_description(folder)["about"]
-    known = {"purpose": "-", "minutes": float("nan"), "machine": "-", "data": "-", "seed": "-", "commit": "-"}
-    known |= {"command": "-", "stage": "-", "step": "-", "corpus": "-", "name": folder.name}
-    known |= {"confidence": "not calibrated"}
-    text = _HEAD.format(**(known | about))
+    text = _HEAD.format(
+        name=about.get("name", folder.name),
+        stages=_stages(about.get("stages"), otherwise=_UNKNOWN),
+        left_out=_stages(about.get("left_out"), otherwise="none"),
+        command=_command(about),
+        minutes=f"{about['minutes']:.0f} minutes" if "minutes" in about else _UNKNOWN,
+        confidence=about.get("confidence", "not calibrated"),
+        **{name: about.get(name, _UNKNOWN) for name in _PLAIN},
+    )
     rows = [_row(measured) for measured in about.get("measures", [])]
     if rows:
         text += _TABLE + "\n".join([_line(_HEADINGS), "|---" * len(_HEADINGS) + "|", *rows]) + "\n"
@@ -89,6 +115,23 @@ def record_calibration(folder: Path, calibration: Calibration, *, how: str) -> N
     content = read_description(folder)
     content["about"]["confidence"] = how
     _rewrite(folder, content | {"calibration": calibration.to_json()})
+
+
+def _stages(stages: list[dict[str, Any]] | None, *, otherwise: str) -> str:
+    """Tell which stages ran: the steps, the minutes where they were recorded, and what is worth a note."""
+    told = []
+    for stage in stages or []:
+        parts = [f"{stage['steps']} steps"]
+        parts += [f"{stage['minutes']:.0f} minutes"] if "minutes" in stage else []
+        parts += [stage["note"]] if "note" in stage else []
+        told.append(f"{stage['stage']} ({', '.join(parts)})")
+    return "; ".join(told) or otherwise
+
+
+def _command(about: dict[str, Any]) -> str:
+    """Tell which command makes the weights, or that none does."""
+    command, note = about.get("command", ""), about.get("command_note", "")
+    return ". ".join(part for part in (f"`{command}`" if command else "", note) if part) or _UNKNOWN
 
 
 def _rewrite(folder: Path, content: dict[str, Any]) -> None:

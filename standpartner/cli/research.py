@@ -42,7 +42,7 @@ def _use_fast_allocator() -> None:
     """Start this command again with glibc told to keep memory: page faults make large batches 2-3 times slower."""
     if sys.platform == "linux" and "MALLOC_TRIM_THRESHOLD_" not in os.environ:
         os.environ.update(_ALLOCATOR)
-        os.execv(sys.executable, [sys.executable, "-m", "standpartner.cli", *sys.argv[1:]])
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # however it was started
 
 
 def train(

@@ -2,50 +2,93 @@
 
 import json
 import platform
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from standpartner.agent.card import write_card
+from standpartner.learn.log import LOG
 from standpartner.networks.checkpoint import load_checkpoint
 from standpartner.networks.export import export_bundle
+
+Row = dict[str, Any]
 
 
 def finish_run(checkpoint: Path, folder: Path, *, command: str) -> None:
     """Export a checkpoint as a bundle with a model card.
 
     Args:
-        checkpoint: that validated best; beside it is the log of its run.
-        folder: of the bundle.
-        command: that trained it.
+        checkpoint: The checkpoint, usually the one that validated best; beside it is the log of its run.
+        folder: The folder of the bundle.
+        command: The command that trained it.
     """
     network, info, _ = load_checkpoint(checkpoint)
-    config = info["config"]
+    config, rows = info["config"], _rows(checkpoint.parent / LOG)
+    until = _rows_until(rows, stage=info["stage"], step=info["step"])
+    stages = _stages(until)
     about = {
         "name": config["name"],
         "purpose": config["purpose"],
         "limits": config["limits"],
         "corpus": ", ".join([config["corpus"], *config.get("also", [])]),
+        "start": f"the weights of {config['start']}" if config.get("start") else "fresh weights",
+        "stages": stages,
+        "left_out": _stages(rows[len(until) :]),
+        "chosen": _chosen(checkpoint, info, rows),
+        "command": command,
+        "command_note": _command_note(config, info["commit"]),
         "seed": info["seed"],
         "commit": info["commit"],
-        "command": command,
         "stage": info["stage"],
         "step": info["step"],
         "valid": {name.removeprefix("valid/"): value for name, value in info["best"].items()},
         "data": info["data"],
-        "minutes": _minutes(checkpoint.parent / "log.jsonl", stage=info["stage"], step=info["step"]),
+        "minutes": sum(row.get("seconds", 0.0) for row in until) / 60,
         "machine": f"{config['threads']} thread(s), {_processor()}",
     }
     export_bundle(network, folder, about=about)
     write_card(folder)
 
 
-def _minutes(log: Path, *, stage: str, step: int) -> float:
-    """Minutes that all steps took until the weights that were chosen."""
-    seconds = 0.0
-    for row in map(json.loads, log.read_text().splitlines()):
-        seconds += row.get("seconds", 0.0)
+def _rows(log: Path) -> list[Row]:
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def _rows_until(rows: Sequence[Row], *, stage: str, step: int) -> list[Row]:
+    """Return the rows of all steps until the weights that were chosen."""
+    for number, row in enumerate(rows):
         if (row["stage"], row["step"]) == (stage, step):
-            break
-    return seconds / 60
+            return list(rows[: number + 1])
+    return list(rows)
+
+
+def _stages(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return the stages that ran, with their steps and minutes of processor time a thread."""
+    steps = [row for row in rows if "seconds" in row]
+    found = []
+    for stage in dict.fromkeys(row["stage"] for row in steps):
+        own = [row for row in steps if row["stage"] == stage]
+        minutes = sum(row["seconds"] for row in own) / 60
+        found.append({"stage": stage, "steps": len({row["step"] for row in own}), "minutes": round(minutes, 2)})
+    return found
+
+
+def _chosen(checkpoint: Path, info: dict[str, Any], rows: Sequence[Row]) -> str:
+    """Say how a checkpoint was chosen: by the run's own ranking, or as the end of a stage."""
+    place = f"stage {info['stage']}, step {info['step']}"
+    if checkpoint.name != "best.safetensors":
+        return f"{place}: where the stage ended"
+    count = sum("valid/r_on" in row for row in rows)
+    return f"{place}: of {count} validations the most onsets followed on the validation split, then the least error"
+
+
+def _command_note(config: dict[str, Any], commit: str) -> str:
+    notes = []
+    if config.get("minutes"):
+        notes.append("How far it comes in that time depends on the processor")
+    if ", " in commit:
+        notes.append("The code changed while it ran, so that today's may make other weights")
+    return ". ".join(notes)
 
 
 def _processor() -> str:

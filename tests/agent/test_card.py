@@ -8,6 +8,7 @@ import pytest
 from standpartner.agent.bundle import load_agent
 from standpartner.agent.calibration import Calibration
 from standpartner.agent.card import record_calibration, record_measures, write_card
+from standpartner.agent.find import bundled_agents
 from standpartner.errors import AgentError
 
 
@@ -89,3 +90,43 @@ def test_a_calibration_is_kept_and_used(folder):
     record_calibration(folder, Calibration(search=0.5, tracker=0.1, bias=-0.25), how="calibrated on birds")
     assert "| confidence | calibrated on birds |" in (folder / "MODEL_CARD.md").read_text()
     assert load_agent(str(folder)).calibration == Calibration(search=0.5, tracker=0.1, bias=-0.25)
+
+
+def describe(folder, **about):
+    content = json.loads((folder / "agent.json").read_text())
+    content["about"] |= about
+    (folder / "agent.json").write_text(json.dumps(content))
+    write_card(folder)
+    return (folder / "MODEL_CARD.md").read_text()
+
+
+def test_a_card_names_the_stages_that_ran_and_how_the_checkpoint_was_chosen(folder):
+    card = describe(
+        folder,
+        stages=[{"stage": "pretrain", "steps": 40, "minutes": 3.4}, {"stage": "ppo", "steps": 7, "note": "twice"}],
+        left_out=[{"stage": "a2c", "steps": 5}],
+        chosen="by hand",
+        command="standpartner train x",
+        command_note="It takes a while",
+    )
+    assert "| stages | pretrain (40 steps, 3 minutes); ppo (7 steps, twice) |" in card
+    assert "| ran, but not in these weights | a2c (5 steps) |" in card
+    assert "| chosen | by hand |" in card
+    assert "| command | `standpartner train x`. It takes a while |" in card
+
+
+def test_a_card_says_that_no_command_makes_the_weights_and_what_was_not_recorded(folder):
+    card = describe(folder, command="", command_note="No single command makes these weights")
+    assert "| command | No single command makes these weights |" in card
+    assert "| stages | not recorded |" in card
+    assert "| chosen | not recorded |" in card
+
+
+@pytest.mark.parametrize("name", bundled_agents())
+def test_the_shipped_cards_are_those_of_their_files(name, tmp_path):
+    for file in ("agent.json", "MODEL_CARD.md"):
+        shutil.copy(bundled_agents()[name] / file, tmp_path)
+    shipped = (tmp_path / "MODEL_CARD.md").read_text()
+    write_card(tmp_path)
+    assert (tmp_path / "MODEL_CARD.md").read_text() == shipped
+    assert "not recorded" not in shipped

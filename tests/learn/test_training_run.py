@@ -170,7 +170,24 @@ def test_a_card_counts_the_minutes_until_the_chosen_weights(tiny_config, tiny_da
     finish_run(tmp_path / "imitate.safetensors", tmp_path / "agent", command="standpartner train x")
     about = json.loads((tmp_path / "agent" / "agent.json").read_text())["about"]
     assert about["minutes"] * 60 == pytest.approx(spent["pretrain"] + spent["seek"] + spent["imitate"])
-    assert spent["ppo"] > 0
+    assert [(stage["stage"], stage["steps"]) for stage in about["stages"]] == [(name, 6) for name in STAGES[:3]]
+    assert [(stage["stage"], stage["steps"]) for stage in about["left_out"]] == [("ppo", 6)]
+    assert about["chosen"] == "stage imitate, step 6: where the stage ended"
+    card = (tmp_path / "agent" / "MODEL_CARD.md").read_text()
+    assert "| started from | fresh weights |" in card
+    assert "| ran, but not in these weights | ppo (6 steps, " in card
+
+
+def test_a_card_says_that_the_best_validation_chose(tiny_config, tiny_data, tmp_path):
+    best = Run(tiny_config, tmp_path, data=tiny_data).train()
+    finish_run(best, tmp_path / "agent", command="standpartner train x")
+    about = json.loads((tmp_path / "agent" / "agent.json").read_text())["about"]
+    place = f"stage {about['stage']}, step {about['step']}"
+    assert about["chosen"].startswith(f"{place}: of 4 validations the most onsets followed on the validation split")
+    steps = {stage["stage"]: stage["steps"] for stage in about["stages"]}
+    assert list(steps)[-1] == about["stage"]
+    assert steps[about["stage"]] == about["step"]
+    assert (about["command"], about["command_note"]) == ("standpartner train x", "")
 
 
 def test_a_checkpoint_says_where_it_comes_from(tiny_config, tiny_data, tmp_path):
