@@ -3,6 +3,7 @@
 import os
 import sys
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from standpartner.learn.team import Team
 
 _out = Console()
+_NEEDED = {"torch": "PyTorch", "msgspec": "msgspec"}
 _ALLOCATOR = {
     "MALLOC_MMAP_THRESHOLD_": str(2**30),
     "MALLOC_TRIM_THRESHOLD_": str(2**34),
@@ -56,10 +58,9 @@ def train(
 
     The finished agent is in the run's folder under agent/: use it with --agent RUN/agent.
     """
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError("PyTorch", 'pip install "standpartner[train]"') from error
+    missing = [name for module, name in _NEEDED.items() if find_spec(module) is None]
+    if missing:
+        raise MissingExtraError(" and ".join(missing), 'pip install "standpartner[train]"')
     _use_fast_allocator()
     from standpartner.learn.config import load_config
     from standpartner.learn.device import find_device
@@ -84,7 +85,7 @@ def _train(settings: "TrainConfig", folder: Path, team: "Team") -> Path:
     from standpartner.learn.run import Run, load_data
 
     with progress_bar(shown=team.leads) as bar:
-        tasks = {stage: bar.add_task(stage, total=getattr(settings, stage).steps) for stage in settings.stages}
+        tasks = {stage: bar.add_task(stage, total=settings.stage(stage).steps) for stage in settings.stages}
 
         def progress(stage: str, step: int, steps: int, measured: dict[str, float]) -> None:
             shown = measured.get("located/within_8_px", measured.get("episode/reward", float("nan")))
