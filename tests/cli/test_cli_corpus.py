@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from standpartner.corpus.original.format import write_original
 from standpartner.corpus.store import Built, log_built
 from standpartner.errors import MissingExtraError
+from standpartner.perform import soundfonts
 from standpartner.piece import Piece, save_piece
 
 Call = Callable[..., tuple[int, str, str]]
@@ -105,6 +107,16 @@ def test_show_writes_a_page(call: Call, corpus: Path, tmp_path: Path) -> None:
     assert "audio in time" in out
     assert "shown: p1" in page.read_text()
     assert call("show", "tune-9")[0] == 1
+
+
+@pytest.mark.skipif("fluidr3" not in soundfonts(), reason="install fluid-soundfont-gm")
+def test_an_archive_is_imported(call: Call, corpus: Path, tmp_path: Path, tiny_pieces: list[Piece]) -> None:
+    write_original(tiny_pieces[0], tmp_path / "tunes_valid")
+    code, out, _ = call("import-npz", tmp_path / "tunes_valid", "--name", "imported", "--jobs", "1")
+    assert code == 0
+    assert "1 pieces of imported are built" in out
+    assert "0 are not" in out
+    assert str(len(tiny_pieces[0].score.onsets)) in call("info", "imported")[1]
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,11 @@ import numpy as np
 import pytest
 
 from standpartner.corpus.recipes import asap
-from standpartner.corpus.store import read_split
 from standpartner.errors import CorpusError
 from standpartner.perform import PlayedNotes, soundfonts
 from standpartner.perform.midi_file import midi_bytes
 
 pytest.importorskip("partitura")
-SOURCE = Path(__file__).parents[3] / "shared" / "data" / "asap"
 FOLDER = "Nobody/Studies/1"
 STEPS = "CDEFGAB"
 BEATS = 32
@@ -126,11 +124,3 @@ def test_a_score_without_a_usable_performance_is_not_built(source):
     (entry,) = asap.read_entries(source)
     with pytest.raises(CorpusError, match=r"none of 1 performances can be used. Other02 is left out: "):
         asap.build_score(entry, "valid")
-
-
-@pytest.mark.skipif(not SOURCE.is_dir(), reason="clone fosfrancesco/asap-dataset to ../shared/data/asap")
-def test_the_split_names_the_scores_of_the_source():
-    entries = asap.entries_of_split(SOURCE)
-    table = read_split("asap")
-    assert {entry.name: entry.sha256 for entry in entries} == {name: checksum for name, (_, checksum) in table.items()}
-    assert all(entry.performances for entry in entries)

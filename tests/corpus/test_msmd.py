@@ -1,9 +1,6 @@
 """MSMD: the paper's split, pieces built from their sources, and corpora imported from the original format."""
 
-import contextlib
-import re
 import shutil
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,29 +10,39 @@ import pytest
 from standpartner.corpus import split_styles
 from standpartner.corpus.build import build_corpus
 from standpartner.corpus.original import recipe as imported
+from standpartner.corpus.original.format import write_original
 from standpartner.corpus.recipes import msmd
-from standpartner.corpus.store import Corpus, open_corpus, read_split
+from standpartner.corpus.store import Corpus, open_corpus, read_split, split_table
 from standpartner.errors import CorpusError, PieceError
 from standpartner.perform import soundfonts
+from standpartner.piece import Piece
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
-SOURCE = SHARED / "mutopia"
-SAMPLE = SHARED / "msmd" / "test_sample"
 LESGRACES = "Anonymous__lesgraces__lesgraces"
-DANCE = "Traditional__traditioner_af_swenska_folk_dansar.3.8__traditioner_af_swenska_folk_dansar.3.8"
+LILYPOND = r"""\version "2.24.0"
+right = \relative { \time 3/4 g''4 d b | c8 b a g fis4 | <b d>2 a4 | g2. }
+left = \relative { \clef bass g4 b d | a c d, | g fis d | g2. }
+\score { \new PianoStaff << \new Staff \right \new Staff \left >> \layout { } \midi { \tempo 4 = 90 } }
+"""
 needs_soundfonts = pytest.mark.skipif(
     not set(split_styles.SOUNDFONTS) <= set(soundfonts()),
     reason="install the Debian soundfonts that docs/corpus.md names",
 )
-needs_source = pytest.mark.skipif(not SOURCE.is_dir(), reason="clone MutopiaProject to ../shared/data/mutopia")
-needs_sample = pytest.mark.skipif(not SAMPLE.is_dir(), reason="CPJKU/msmd's test_sample is not in ../shared/data/msmd")
 needs_lilypond = pytest.mark.skipif(
     shutil.which("lilypond") is None, reason="LilyPond is not installed; install it with: apt-get install lilypond"
 )
 
 
-def short_dance(source: Path) -> list[msmd.Movement]:
-    return [movement for movement in msmd.read_movements(source) if movement.name == DANCE]
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("STANDPARTNER_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def archive(tiny_pieces: list[Piece], tmp_path: Path) -> Path:
+    """A validation tune in the original format."""
+    write_original(tiny_pieces[0], tmp_path / "tunes_valid")
+    return tmp_path / "tunes_valid"
 
 
 def test_the_split_is_the_papers() -> None:
@@ -51,25 +58,6 @@ def test_the_split_is_the_papers() -> None:
         "TchaikovskyPI__O39__01MorningPrayer",
     )
     assert {table[name][0] for name in named} == {"test"}
-
-
-@pytest.mark.skipif(not (SHARED / "msmd" / "splits").is_dir(), reason="CPJKU/msmd's splits are not in ../shared/data")
-def test_the_split_is_that_of_the_published_file() -> None:
-    published, split = {}, ""
-    for line in (SHARED / "msmd" / "splits" / "all_split.yaml").read_text().splitlines():
-        if match := re.match(r"(\w+):", line):
-            split = match[1]
-        elif match := re.match(r"- (\S+)", line):
-            published[match[1]] = split
-    assert {name: split for name, (split, _) in read_split("msmd").items()} == published
-
-
-@needs_source
-def test_the_sources_are_those_that_the_split_was_fixed_with() -> None:
-    movements = msmd.read_movements(SOURCE)
-    assert {movement.name: movement.sha256 for movement in movements} == {
-        name: checksum for name, (_, checksum) in read_split("msmd").items()
-    }
 
 
 def test_the_checksum_covers_included_files(tmp_path: Path) -> None:
@@ -97,50 +85,6 @@ def test_the_test_pieces_piano_is_heard_nowhere_else() -> None:
     assert [bool(sounds) for _, sounds in split_styles.performance_styles("train")] == [False, False, True, True]
 
 
-@needs_source
-@needs_soundfonts
-@needs_lilypond
-def test_a_test_piece_is_built_and_sounds_as_its_midi_stands(tmp_path: Path) -> None:
-    corpus = Corpus("msmd", tmp_path)
-    (built,) = build_corpus(replace(msmd.RECIPE, entries=short_dance), corpus, source=SOURCE)
-    assert (built.name, built.split, built.reason) == (DANCE, "test", "")
-    (piece,) = corpus.pieces("test")
-    (performance,) = piece.performances
-    assert performance.made_by["soundfont"] == "musescore"
-    np.testing.assert_allclose(performance.onset_s, piece.score.onsets.time_s - piece.score.onsets.time_s[0], atol=0.1)
-    np.testing.assert_allclose(np.diff(performance.onset_s), np.diff(piece.score.onsets.time_s), atol=1e-6)
-
-
-@needs_sample
-@needs_soundfonts
-def test_an_archive_becomes_a_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STANDPARTNER_CACHE", str(tmp_path / "cache"))
-    archive = tmp_path / "tunes_valid"
-    for folder in ("score", "performance"):
-        shutil.copytree(SAMPLE / folder, archive / folder)
-        for path in (archive / folder).iterdir():
-            path.rename(path.with_stem("another-piece"))
-    (built,) = imported.import_original(archive, name="tunes")
-    assert (built.name, built.split, built.reason) == ("another-piece", "valid", "")
-    (piece,) = open_corpus("tunes").pieces("valid")
-    assert len(piece.performances[0].onset_s) == len(piece.score.onsets) == 114
-    assert piece.performances[0].onset_s[-1] == pytest.approx(40.814, abs=0.01)
-    assert piece.tracks()[0].strip.shape == (160, 2968)
-    stamp = (open_corpus("tunes").piece_folder("another-piece") / "piece.json").stat().st_mtime_ns
-    imported.import_original(archive, name="tunes")  # goes on where it was
-    assert (open_corpus("tunes").piece_folder("another-piece") / "piece.json").stat().st_mtime_ns == stamp
-    with pytest.raises(CorpusError, match="holds another import"):
-        imported.import_original(SAMPLE, name="tunes")
-
-
-@needs_sample
-def test_pieces_of_msmd_come_into_the_papers_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STANDPARTNER_CACHE", str(tmp_path))
-    monkeypatch.setattr(imported, "build_corpus", lambda *arguments, **options: [])
-    imported.import_original(SAMPLE, name="sample")
-    assert {name: split for name, (split, _) in read_split("sample").items()} == {LESGRACES: "train"}
-
-
 def test_names_of_imports_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STANDPARTNER_CACHE", str(tmp_path))
     with pytest.raises(CorpusError, match="belongs to a corpus"):
@@ -151,32 +95,57 @@ def test_names_of_imports_are_checked(tmp_path: Path, monkeypatch: pytest.Monkey
         imported.import_original(tmp_path, name="nothing")
 
 
-@needs_sample
 @needs_soundfonts
-def test_the_command_imports_lists_and_tells(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@needs_lilypond
+def test_a_test_piece_is_built_and_sounds_as_its_midi_stands(tmp_path: Path, cache: Path) -> None:
+    path = tmp_path / "waltz.ly"
+    path.write_text(LILYPOND)
+    waltz = msmd.Movement("Nobody__O1__waltz", path, msmd.checksum(path))
+    corpus = Corpus("waltzes", cache / "corpora" / "waltzes")
+    corpus.folder.mkdir(parents=True)
+    (corpus.folder / "split.tsv").write_text(split_table([waltz], {waltz.name: "test"}))
+    recipe = replace(msmd.RECIPE, entries=lambda source: [waltz])
+    (built,) = build_corpus(recipe, corpus, source=tmp_path)
+    assert (built.name, built.split, built.reason) == (waltz.name, "test", "")
+    (piece,) = corpus.pieces("test")
+    assert piece.score.onsets.quarter.tolist() == [0, 1, 2, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9]
+    (performance,) = piece.performances
+    assert performance.made_by["soundfont"] == "musescore"
+    np.testing.assert_allclose(np.diff(performance.onset_s), np.diff(piece.score.onsets.quarter) / 1.5, atol=1e-3)
+
+
+@needs_soundfonts
+def test_an_archive_becomes_a_corpus(archive: Path, cache: Path, tiny_pieces: list[Piece]) -> None:
+    (built,) = imported.import_original(archive, name="tunes")
+    assert (built.name, built.split, built.reason) == ("tune-0", "valid", "")
+    (piece,) = open_corpus("tunes").pieces("valid")
+    truth = tiny_pieces[0].performances[0].onset_s
+    np.testing.assert_allclose(piece.performances[0].onset_s, truth, atol=1e-3)  # MIDI is written at 0.5 ms a tick
+    assert piece.tracks()[0].strip.shape == tiny_pieces[0].score.strip.shape
+    stamp = (open_corpus("tunes").piece_folder("tune-0") / "piece.json").stat().st_mtime_ns
+    imported.import_original(archive, name="tunes")  # goes on where it was
+    assert (open_corpus("tunes").piece_folder("tune-0") / "piece.json").stat().st_mtime_ns == stamp
+    write_original(tiny_pieces[1], archive)
+    with pytest.raises(CorpusError, match="holds another import"):
+        imported.import_original(archive, name="tunes")
+
+
+def test_pieces_of_msmd_come_into_the_papers_split(
+    tiny_pieces: list[Piece], tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from standpartner.cli import main
+    monkeypatch.setattr(imported, "build_corpus", lambda *arguments, **options: [])
+    write_original(replace(tiny_pieces[0], name=LESGRACES), tmp_path / "data")
+    imported.import_original(tmp_path / "data", name="sample")
+    assert {name: split for name, (split, _) in read_split("sample").items()} == {LESGRACES: "train"}
 
-    monkeypatch.setenv("STANDPARTNER_CACHE", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "200")
 
-    def call(*words: str) -> str:
-        monkeypatch.setattr(sys, "argv", ["standpartner", "corpus", *words])
-        with contextlib.suppress(SystemExit):
-            main()
-        return "".join(capsys.readouterr())
-
-    (tmp_path / "data").mkdir()
-    for folder in ("score", "performance"):
-        shutil.copytree(SAMPLE / folder, tmp_path / "data" / folder)
-    said = " ".join(call("import-npz", str(tmp_path / "data"), "--jobs", "1").split())
-    assert "1 pieces of original are built" in said
-    assert "0 are not" in said
-    assert "msmd" in call("list")
-    assert "114" in call("info", "original")
+@needs_soundfonts
+def test_training_pieces_of_an_archive_are_played_in_four_ways(
+    tiny_pieces: list[Piece], tmp_path: Path, cache: Path
+) -> None:
+    write_original(replace(tiny_pieces[0], name=LESGRACES), tmp_path / "data")
+    imported.import_original(tmp_path / "data", name="original")
     with pytest.raises(CorpusError, match="no valid piece"):
         list(open_corpus("original").pieces("valid"))
     (piece,) = open_corpus("original").pieces("train")
-    assert len(piece.performances) == 4
     assert len({performance.duration_s for performance in piece.performances}) == 4

@@ -1,17 +1,11 @@
 """Further Mutopia pieces: which folders are pieces for the keyboard, and which of their files is engraved."""
 
-import re
 from pathlib import Path
 
 import pytest
 
 from standpartner.corpus.recipes import msmd, mutopia
-from standpartner.corpus.split_by_work import work_of
-from standpartner.corpus.store import read_split
 from standpartner.errors import CorpusError
-
-SOURCE = Path(__file__).parents[3] / "shared" / "data" / "mutopia"
-needs_source = pytest.mark.skipif(not SOURCE.is_dir(), reason="clone MutopiaProject to ../shared/data/mutopia")
 
 
 def write(folder: Path, file: str, *, instrument: str = "Piano", body: str = "\\score { { c } }") -> None:
@@ -63,23 +57,3 @@ def test_anthologies_are_not_built(tmp_path: Path) -> None:
     for name in mutopia.ANTHOLOGIES:
         with pytest.raises(CorpusError, match="anthology"):
             mutopia.build_piece(mutopia.MutopiaPiece(name, tmp_path / "book.ly", ""), "train")
-
-
-@needs_source
-def test_the_sources_are_those_that_the_split_was_fixed_with() -> None:
-    table = {piece.name: piece.sha256 for piece in mutopia.read_pieces(SOURCE)}
-    assert table == {name: checksum for name, (_, checksum) in read_split("mutopia").items()}
-    assert not set(table) & set(msmd.sources())
-
-
-@needs_source
-def test_works_agree_with_the_headers_opus_numbers() -> None:
-    checked = 0
-    for piece in mutopia.find_pieces(SOURCE):
-        text = piece.path.read_text(encoding="utf-8", errors="replace")
-        opus = re.search(r'\bmutopiaopus\s*=\s*"(?:Op(?:us)?|O|KV|K|BWV|D)\b\W*(\d+)', text)
-        number = re.search(r"-(?:op|k|bwv|d)(\d+)", work_of(piece.name))
-        if opus and number:
-            checked += 1
-            assert number[1] == opus[1], piece.name
-    assert checked > 80

@@ -1,25 +1,15 @@
 """The Nottingham split and building: nothing stands in two splits, everything is resumable and logged."""
 
 import json
-from collections import defaultdict
-from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
 from standpartner.corpus.build import build_corpus, seed_of
 from standpartner.corpus.recipes import nottingham
-from standpartner.corpus.registry import CORPORA
-from standpartner.corpus.same_music import known_pairs, settle_splits
-from standpartner.corpus.store import SPLITS, Corpus, open_corpus, read_split
+from standpartner.corpus.store import SPLITS, Corpus, open_corpus, read_split, split_table
 from standpartner.errors import CorpusError, MissingExtraError
 from standpartner.perform import soundfonts
 from standpartner.support.cache import cache_folder
-
-SOURCE = Path(__file__).parents[3] / "shared" / "data" / "nottingham"
-needs_source = pytest.mark.skipif(
-    not SOURCE.is_dir(), reason="clone jukedeck/nottingham-dataset to ../shared/data/nottingham"
-)
 
 ABC = """X:1
 T:The First
@@ -38,6 +28,9 @@ d2f|a2f|
 """
 
 
+RECIPE = nottingham.RECIPE
+
+
 def test_the_split_is_fixed_and_about_70_10_20():
     splits = [split for split, _ in read_split("nottingham").values()]
     shares = {split: splits.count(split) / len(splits) for split in SPLITS}
@@ -45,23 +38,6 @@ def test_the_split_is_fixed_and_about_70_10_20():
     assert shares["train"] == pytest.approx(0.7, abs=0.03)
     assert shares["valid"] == pytest.approx(0.1, abs=0.03)
     assert shares["test"] == pytest.approx(0.2, abs=0.03)
-
-
-@needs_source
-@pytest.mark.slow
-def test_no_title_and_no_melody_stands_in_two_splits():
-    tunes = nottingham.read_tunes(SOURCE)
-    table = read_split("nottingham")
-    assert {tune.name: tune.sha256 for tune in tunes} == {name: checksum for name, (_, checksum) in table.items()}
-    by_title = defaultdict(set)
-    for tune in tunes:
-        by_title[nottingham.plain_title(tune.title)].add(table[tune.name][0])
-    assert all(len(where) == 1 for where in by_title.values())
-    families = [[("nottingham", tune.name) for tune in family] for family in nottingham.tune_families(tunes)]
-    pairs = known_pairs() + [pair for family in families for pair in pairwise(family)]
-    splits = {(corpus, name): split for corpus in CORPORA for name, (split, _) in read_split(corpus).items()}
-    made = {("nottingham", name): split for name, split in nottingham.make_split(tunes).items()}
-    assert settle_splits(splits | made, pairs) == splits
 
 
 def test_tunes_of_one_title_or_one_melody_are_one_group(tmp_path):
@@ -92,34 +68,6 @@ def test_unknown_corpora_and_splits_are_named(tmp_path, monkeypatch):
         open_corpus("nottingham").names("test")
 
 
-@needs_source
-@pytest.mark.skipif(
-    not set(nottingham.RECIPE.soundfonts) <= set(soundfonts()),
-    reason="install the Debian soundfonts that docs/corpus.md names",
-)
-def test_building_goes_on_where_it_stopped_and_logs_reasons(tmp_path):
-    corpus = Corpus("nottingham", tmp_path)
-    seen = []
-    (only,) = build_corpus(nottingham.RECIPE, corpus, source=SOURCE, split="valid", limit=1)
-    assert only.split == "valid"
-    results = build_corpus(
-        nottingham.RECIPE, corpus, source=SOURCE, limit=1, report=lambda built, total: seen.append((built.name, total))
-    )
-    assert sorted(built.split for built in results) == ["test", "train", "valid"]
-    assert seen == [(built.name, 3) for built in results]
-    assert all(not built.reason for built in results)
-    stamps = {name: (corpus.piece_folder(name) / "piece.json").stat().st_mtime_ns for name, _ in seen}
-    build_corpus(nottingham.RECIPE, corpus, source=SOURCE, limit=1)
-    assert stamps == {name: (corpus.piece_folder(name) / "piece.json").stat().st_mtime_ns for name in stamps}
-    assert len((tmp_path / "build.jsonl").read_text().splitlines()) == 3
-    assert json.loads((tmp_path / "build.jsonl").read_text().splitlines()[0])["reason"] == ""
-    train, test = (next(corpus.pieces(split)) for split in ("train", "test"))
-    assert len(train.performances) == nottingham.PERFORMANCES["train"]
-    heard = {performance.made_by["soundfont"] for performance in train.performances}
-    assert not heard & {performance.made_by["soundfont"] for performance in test.performances}
-    assert corpus.checksum("train") != corpus.checksum("test")
-
-
 def test_a_changed_source_is_refused(tmp_path):
     (tmp_path / "jigs.abc").write_text(ABC)
     with pytest.raises((CorpusError, MissingExtraError), match=r"differ from the ones|not installed"):
@@ -129,3 +77,37 @@ def test_a_changed_source_is_refused(tmp_path):
 def test_seeds_depend_on_all_words():
     assert seed_of("a", "1") == seed_of("a", "1")
     assert len({seed_of("a", "1"), seed_of("a", "2"), seed_of("b", "1"), seed_of("a1")}) == 4
+
+
+@pytest.mark.skipif(
+    not set(nottingham.RECIPE.soundfonts) <= set(soundfonts()),
+    reason="install the Debian soundfonts that docs/corpus.md names",
+)
+def test_building_goes_on_where_it_stopped_and_logs_reasons(tmp_path, monkeypatch):
+    monkeypatch.setenv("STANDPARTNER_CACHE", str(tmp_path))
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "tunes.abc").write_text(ABC + "X:3\nT:Third\nM:2/4\nL:1/4\nK:C\nce|gc|\n")
+    tunes = nottingham.read_tunes(tmp_path / "source")
+    corpus = Corpus("tunes", tmp_path / "corpora" / "tunes")
+    corpus.folder.mkdir(parents=True)
+    splits = dict(zip((tune.name for tune in tunes), SPLITS, strict=True))
+    (corpus.folder / "split.tsv").write_text(split_table(tunes, splits))
+    seen = []
+    (only,) = build_corpus(RECIPE, corpus, source=tmp_path / "source", split="valid")
+    assert only.split == "valid"
+    results = build_corpus(
+        RECIPE, corpus, source=tmp_path / "source", report=lambda built, total: seen.append((built.name, total))
+    )
+    assert sorted(built.split for built in results) == ["test", "train", "valid"]
+    assert seen == [(built.name, 3) for built in results]
+    assert all(not built.reason for built in results)
+    stamps = {name: (corpus.piece_folder(name) / "piece.json").stat().st_mtime_ns for name, _ in seen}
+    build_corpus(RECIPE, corpus, source=tmp_path / "source")
+    assert stamps == {name: (corpus.piece_folder(name) / "piece.json").stat().st_mtime_ns for name in stamps}
+    assert len((corpus.folder / "build.jsonl").read_text().splitlines()) == 3
+    assert json.loads((corpus.folder / "build.jsonl").read_text().splitlines()[0])["reason"] == ""
+    train, test = (next(corpus.pieces(split)) for split in ("train", "test"))
+    assert len(train.performances) == nottingham.PERFORMANCES["train"]
+    heard = {performance.made_by["soundfont"] for performance in train.performances}
+    assert not heard & {performance.made_by["soundfont"] for performance in test.performances}
+    assert corpus.checksum("train") != corpus.checksum("test")
