@@ -95,14 +95,14 @@ class ScanRanges:
         jpeg_quality: See `ScanLook`.
     """
 
-    growth: Range = (0.0, 0.045)
+    growth: Range = (-0.005, 0.045)
     unevenness: Range = (0.002, 0.012)
     roughness: Range = (0.003, 0.022)
     blur: Range = (0.02, 0.07)
     threshold: Range = (0.38, 0.52)
     wave: Range = (0.0, 0.12)
     wave_length: Range = (20.0, 80.0)
-    specks: Range = (2.0, 100.0)
+    specks: Range = (5.0, 150.0)
     spots: Range = (0.0, 1.5)
     grey_share: float = 0.25
     paper: Range = (195.0, 250.0)
@@ -157,7 +157,7 @@ def old_print_style(seed: int) -> EngravingStyle:
     rng = np.random.default_rng([seed, 6])
     return replace(
         EngravingStyle.draw(seed),
-        staff_line_width=draw((0.2, 0.3), rng),
+        staff_line_width=draw((0.17, 0.3), rng),
         stem_width=draw((0.15, 0.3), rng),
         bar_line_width=draw((0.3, 0.55), rng),
         page_scale=4,

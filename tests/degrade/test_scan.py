@@ -124,4 +124,4 @@ def test_a_spacing_of_nothing_is_refused(staff: np.ndarray) -> None:
 def test_old_print_has_heavy_lines_that_the_engraver_takes() -> None:
     styles = [old_print_style(seed) for seed in range(30)]
     assert styles == [old_print_style(seed) for seed in range(30)]
-    assert all(0.2 <= style.staff_line_width <= 0.3 and 0.15 <= style.stem_width <= 0.3 for style in styles)
+    assert all(0.17 <= style.staff_line_width <= 0.3 and 0.15 <= style.stem_width <= 0.3 for style in styles)
