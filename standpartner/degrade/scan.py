@@ -95,7 +95,7 @@ class ScanRanges:
         jpeg_quality: See `ScanLook`.
     """
 
-    growth: Range = (-0.005, 0.045)
+    growth: Range = (-0.005, 0.05)
     unevenness: Range = (0.002, 0.012)
     roughness: Range = (0.003, 0.022)
     blur: Range = (0.02, 0.07)
