@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from standpartner.corpus.split_styles import performance_styles
 from standpartner.errors import CorpusError, PieceError
 from standpartner.hear import spectrogram
 from standpartner.perform import PerformanceStyle, disguise, draw_sound, render
-from standpartner.perform.style import draw_choices
+from standpartner.perform.style import PerformanceChoices, draw_choices
+from standpartner.perform.surroundings import SoundChoices
 from standpartner.piece import Performance, Piece
 from standpartner.score import Score
 
@@ -77,16 +79,23 @@ def render_human_performance(alignment: Alignment, split: str, *, piece: str, na
         note_pitch=played.pitch,
         note_onset_s=played.onset_s,
         note_duration_s=played.duration_s,
-        made_by={
-            "kind": "human",
-            "aligned_by": alignment.method,
-            "found_share": alignment.share,
-            "passages_taken_out": len(alignment.repeated_spans),
-            "seed": seed,
-            "soundfont": choices.soundfont,
-            "program": choices.program,
-            "gain_db": choices.gain_db,
-            "detune_cents": choices.detune_cents,
-            "sound": asdict(sound) if sound else None,
-        },
+        made_by=_record(alignment, choices, seed=seed, sound=sound),
     )
+
+
+def _record(
+    alignment: Alignment, choices: PerformanceChoices, *, seed: int, sound: SoundChoices | None
+) -> dict[str, Any]:
+    """Say how the audio came about."""
+    return {
+        "kind": "human",
+        "aligned_by": alignment.method,
+        "found_share": alignment.share,
+        "passages_taken_out": len(alignment.repeated_spans),
+        "seed": seed,
+        "soundfont": choices.soundfont,
+        "program": choices.program,
+        "gain_db": choices.gain_db,
+        "detune_cents": choices.detune_cents,
+        "sound": asdict(sound) if sound else None,
+    }
