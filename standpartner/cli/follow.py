@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-
-from standpartner.errors import AgentError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -153,6 +150,7 @@ def agents() -> None:
     """List the bundled agents, what they were trained on and how well they follow unseen pieces."""
     from rich.table import Table
 
+    from standpartner.agent.description import read_description
     from standpartner.agent.find import bundled_agents
 
     table = Table(title="Bundled agents", box=None, title_justify="left", pad_edge=False)
@@ -161,20 +159,12 @@ def agents() -> None:
     for heading in ("R_tue", "R_on", "error", "within 0.5 s"):
         table.add_column(heading, justify="right")
     for name, folder in bundled_agents().items():
-        for cells in _about_rows(_about(folder)):
+        for cells in _about_rows(read_description(folder)["about"]):
             table.add_row(name, *cells)
     if table.row_count:
         _print(table)
     else:
         typer.echo("No agent is bundled; train one, or give the folder of one with --agent.")
-
-
-def _about(folder: Path) -> dict[str, Any]:
-    try:
-        about: dict[str, Any] = json.loads((folder / "agent.json").read_text(encoding="utf-8"))["about"]
-    except (OSError, ValueError, KeyError) as error:
-        raise AgentError(f"expected an agent in {folder}, its agent.json cannot be read: {error}") from error
-    return about
 
 
 def _about_rows(about: dict[str, Any]) -> list[list[str]]:

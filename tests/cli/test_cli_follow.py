@@ -106,7 +106,7 @@ def test_agents(call, tiny_bundle, tmp_path, monkeypatch):
     row = next(line for line in out.splitlines() if line.startswith("tiny"))
     assert " ".join(row.split()) == "tiny whistling birds test room piano 0.970 0.981 0.123 cm 0.950"
     (folder / "agent.json").write_text("{")
-    refused(call("agents"), "its agent.json cannot be read")
+    refused(call("agents"), "found no readable agent.json")
     monkeypatch.setattr("standpartner.agent.find.bundled_agents", dict)
     assert "No agent is bundled" in call("agents")[1]
 

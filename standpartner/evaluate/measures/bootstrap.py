@@ -1,4 +1,8 @@
-"""Bootstrap intervals over pieces: how far a number might move if other pieces of the same kind had been played."""
+"""Bootstrap intervals over pieces: how far a number might move if other pieces of the same kind had been played.
+
+The draws are our own and not those of ``scipy.stats.bootstrap``, whose random numbers give other last digits than the
+intervals that were published, and which would need SciPy to evaluate.
+"""
 
 import numpy as np
 import numpy.typing as npt
@@ -12,18 +16,18 @@ LEVEL = 0.95
 def resampled_totals(
     tallies: npt.NDArray[np.float64], seed: int, *, resamples: int = RESAMPLES
 ) -> npt.NDArray[np.float64]:
-    """Column sums over pieces drawn with replacement.
+    """Sum columns over pieces that are drawn with replacement.
 
     Args:
         tallies: (pieces, columns) sums and counts per piece; a measure is a function of their totals.
-        seed: same seed, same draws.
-        resamples: how many draws of as many pieces as there are.
+        seed: The same seed gives the same draws.
+        resamples: How often as many pieces are drawn as there are.
 
     Returns:
         float64 (resamples, columns).
 
     Raises:
-        ConfigError: there is no piece or no resample.
+        ConfigError: There is no piece or no resample.
     """
     if tallies.ndim != 2 or not len(tallies) or resamples < 1:
         raise ConfigError(
@@ -35,17 +39,17 @@ def resampled_totals(
 
 
 def percentile_interval(values: npt.NDArray[np.float64], level: float = LEVEL) -> tuple[float, float]:
-    """Central interval of resampled values; resamples without a value (NaN) are left out.
+    """Return the central interval of resampled values; resamples without a value (NaN) are left out.
 
     Args:
         values: (resamples,).
-        level: share of the values inside.
+        level: The share of the values inside.
 
     Returns:
-        Lower and upper end; both NaN if no resample has a value.
+        The lower and the upper end; both are NaN if no resample has a value.
 
     Raises:
-        ConfigError: the level is not between 0 and 1.
+        ConfigError: The level is not between 0 and 1.
     """
     if not 0 < level < 1:
         raise ConfigError(f"the level of an interval must be between 0 and 1, got {level}")
