@@ -127,11 +127,6 @@ def test_damaged_missing_and_foreign_agents_are_refused(tiny_bundle, tmp_path):
         load_agent(str(tmp_path / "cut"))
 
 
-def test_unknown_network_settings_are_named():
-    with pytest.raises(AgentError, match="depth"):
-        NetworkConfig.from_json({"depth": 3})
-
-
 @pytest.mark.parametrize("name", sorted(bundled_agents()))
 def test_shipped_agents_load_and_are_small(name):
     agent = load_agent(name)

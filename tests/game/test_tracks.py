@@ -17,6 +17,15 @@ def test_ramp_frames_and_targets_are_as_asked():
     np.testing.assert_allclose(np.diff(track.targets)[:10], 0.0)
 
 
+def test_what_is_known_of_onsets_is_known_of_every_performance():
+    track = ramp_track(2.0, 5, frames_per_onset=8, lead_in_frames=10)
+    assert track.start_px == track.onset_x_px[0]
+    frames = np.array([[0, 10, 14], [42, 50, 1000]])  # before, at and between onsets; at the last one and after it
+    expected = track.start_px + 2.0 * np.array([[0, 0, 4], [32, 32, 32]])
+    np.testing.assert_allclose(track.targets_at(frames), expected)
+    np.testing.assert_array_equal(track.targets, track.targets_at(np.arange(len(track.targets))).astype(np.float32))
+
+
 def test_toy_marks_and_sound_match_the_onsets():
     track = random_track(3)
     for frame, x in zip(track.onset_frames, np.rint(track.onset_x_px).astype(int), strict=True):

@@ -1,8 +1,9 @@
-"""Window observations in batches are the environment's, number for number."""
+"""Windows and excerpts by hand, and as the environment shows them."""
 
 import numpy as np
 import pytest
 
+from standpartner.errors import GameError
 from standpartner.game import CONFIGS, BatchedGame, ramp_track, random_track, score_windows, spectrogram_excerpts
 from standpartner.game.windows import Views, Windows
 
@@ -48,13 +49,41 @@ def test_differences_are_zero_at_the_start_whatever_was_seen_before():
         assert seen[1, 1].any()
 
 
+def window_by_hand(track, position_px, config):
+    """A window cut out of a strip with wide white margins, its blocks averaged one by one."""
+    margin = 2_000
+    wide = np.pad(track.strip, ((0, 0), (margin, margin)), constant_values=255).astype(np.float64)
+    left = int(np.floor(position_px + 0.5)) - config.window_width_px // 2 + margin
+    top = (track.strip.shape[0] - config.window_height_px) // 2
+    cut = wide[top : top + config.window_height_px, left : left + config.window_width_px]
+    blocks = cut.reshape(config.shown_height_px, config.downscale, config.shown_width_px, config.downscale)
+    return 1 - blocks.mean(axis=(1, 3)) / 255
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 def test_views_reach_over_the_ends_of_strip_and_recording(name):
     track, config = TRACKS[1], CONFIGS[name]
-    position = np.array([0.0, 30.5, track.strip.shape[1] - 1.0])
-    frame = np.array([0, 5, 60])
-    views = Views.alone(np.ones(3, np.int64), position, frame)
+    width = track.strip.shape[1]
+    position = np.array([0.0, 30.5, width - 1.0, -900.0, width + 900.0])
+    frame = np.array([0, 5, 60, 3, 61])
+    views = Views.alone(np.ones(len(position), np.int64), position, frame)
     score, spectrogram = Windows(TRACKS, config, differences=False).cut(views)
     assert score.shape[1] == spectrogram.shape[1] == 1
+    expected = [window_by_hand(track, x, config) for x in position]
+    np.testing.assert_allclose(score[:, 0], expected, atol=1e-6)
+    assert not score[3:].any(), "there is paper only far from the strip"
+    silence = np.zeros((config.frames_in_view, 78), np.float32)
+    heard = np.concatenate([silence, track.spectrogram])
+    expected = [heard[last + 1 : last + 1 + config.frames_in_view].T for last in frame]
+    np.testing.assert_array_equal(spectrogram[:, 0], expected)
     np.testing.assert_array_equal(score[:, 0], score_windows(track, position, config=config))
     np.testing.assert_array_equal(spectrogram[:, 0], spectrogram_excerpts(track, frame, config=config))
+
+
+def test_what_is_off_the_recording_or_nowhere_is_refused():
+    track, config = TRACKS[0], CONFIGS["piano"]
+    with pytest.raises(GameError, match="positions must be finite"):
+        score_windows(track, [np.nan], config=config)
+    for frame in (-1, len(track.spectrogram)):
+        with pytest.raises(GameError, match="frames must be from 0 to"):
+            spectrogram_excerpts(track, [frame], config=config)

@@ -11,12 +11,6 @@ from standpartner.game import NOTTINGHAM, PIANO, random_track
 TRACKS = [random_track(0, 40), random_track(1, 25)]
 
 
-def test_the_most_probable_bin_and_its_neighbours_say_where():
-    logits = np.log(np.array([[0.01, 0.01, 0.6, 0.2, 0.18], [0.9, 0.02, 0.02, 0.02, 0.04]], np.float32))
-    expected = [(0.01 * 15 + 0.6 * 25 + 0.2 * 35) / 0.81, (0.9 * 5 + 0.02 * 15) / 0.92]
-    np.testing.assert_allclose(located_px(logits, 50), expected, rtol=1e-5)
-
-
 class Pointer:
     """Says where some truth is in each window; the positions that follow from it are known in advance."""
 
