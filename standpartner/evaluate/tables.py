@@ -47,10 +47,10 @@ class Row:
     """A row of the tables.
 
     Attributes:
-        player: what followed.
-        data: what was followed.
-        cells: texts by measure, those that there are.
-        source: of a published row, a key of ``published.json``.
+        player: The player that followed.
+        data: A few words on what was followed.
+        cells: The texts of the measures that there are, by measure.
+        source: The source of a published row, which is a key of ``published.json``.
     """
 
     player: str
@@ -60,10 +60,10 @@ class Row:
 
 
 def read_report(path: Path) -> dict[str, Any]:
-    """A report that ``standpartner evaluate --json`` wrote.
+    """Read a report that ``standpartner evaluate --json`` wrote.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: It is no such report.
     """
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
@@ -76,14 +76,14 @@ def read_report(path: Path) -> dict[str, Any]:
 
 
 def command_of(report: Mapping[str, Any]) -> str:
-    """The command that prints a report's numbers."""
+    """Return the command that prints a report's numbers."""
     names = ("agent", "corpus", "split", "sound", "game", "runs", "seed", "limit")
     options = [f"--{name} {report[name]}" for name in names if report[name] is not None]
     return " ".join(["standpartner evaluate", *options])
 
 
 def report_row(report: Mapping[str, Any]) -> Row:
-    """The row of a report: values with three digits, and their intervals."""
+    """Make the row of a report: values with three digits, and their intervals."""
     values, intervals = _flat(report), _flat(report["intervals"])
     cells = {
         measure: _with_interval(values[measure], intervals.get(measure))
@@ -98,7 +98,7 @@ def report_row(report: Mapping[str, Any]) -> Row:
 
 
 def published_rows(corpora: Sequence[str]) -> list[Row]:
-    """The published rows that belong to some corpora, in the order of publication."""
+    """Return the published rows that belong to some corpora, in the order of publication."""
     return [
         Row(row["player"], group["data"], row, source=group["source"])
         for group in _published()["sets"]
@@ -108,18 +108,18 @@ def published_rows(corpora: Sequence[str]) -> list[Row]:
 
 
 def make_tables(reports: Sequence[Mapping[str, Any]], *, style: str = "markdown", published: bool = True) -> str:
-    """Reports and the published rows beside them.
+    """Join reports, and the published rows beside them, in tables.
 
     Args:
-        reports: of ``run.evaluate``, at least one.
+        reports: At least one report of ``run.evaluate``.
         style: "markdown" or "latex".
-        published: whether to add the published rows.
+        published: Whether to add the published rows.
 
     Returns:
         Two tables, the commands of the reports' rows and the notes on the published ones.
 
     Raises:
-        ConfigError: there is no report, or no such style.
+        ConfigError: There is no report, or no such style.
     """
     if not reports:
         raise ConfigError("a table needs at least one report; make one with: standpartner evaluate --json FILE")
@@ -135,7 +135,7 @@ def make_tables(reports: Sequence[Mapping[str, Any]], *, style: str = "markdown"
 
 
 def rows_as_csv(report: Mapping[str, Any]) -> str:
-    """A report's measures for every performance as CSV, one line each; what does not exist is empty."""
+    """Write a report's measures for every performance as CSV, one line each; what does not exist is empty."""
     rows = [_flat(row) for row in report["rows"]]
     text = io.StringIO()
     writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)), lineterminator="\n")

@@ -49,8 +49,8 @@ class BatchedGame:
     public to be read; only `reset` and `step` may write them.
 
     Attributes:
-        tracks: the tracks that episodes are played on.
-        config: the rules.
+        tracks: The tracks that episodes are played on.
+        config: The rules.
         track: int64 (n,) index of each episode's track.
         position_px: float64 (n,) the agent's strip x.
         speed: float64 (n,) strip px per frame.
@@ -67,14 +67,14 @@ class BatchedGame:
         """Prepare the game; call `reset` before the first step.
 
         Args:
-            tracks: at least one track.
-            config: the rules.
-            n_episodes: how many episodes are played at once.
-            stop_when_lost: end an episode when the agent is lost (the game). False goes on to the last onset, with
-                reward 0 while lost (the later papers' measure).
+            tracks: At least one track.
+            config: The rules.
+            n_episodes: How many episodes are played at once.
+            stop_when_lost: Whether to end an episode when the agent is lost (the game). False goes on to the last
+                onset, with reward 0 while lost (the later papers' measure).
 
         Raises:
-            GameError: there is no track or no episode.
+            GameError: There is no track or no episode.
         """
         if not tracks or n_episodes < 1:
             raise GameError(f"a game needs a track and an episode, got {len(tracks)} tracks and {n_episodes} episodes")
@@ -118,10 +118,10 @@ class BatchedGame:
         return self._last_frames[self.track]
 
     def targets_ahead(self, horizon: int) -> npt.NDArray[np.float64]:
-        """True strip x of the next frames; the last onset's x is repeated after the end.
+        """Return the true strip x of the next frames; the last onset's x is repeated after the end.
 
         Args:
-            horizon: how many frames, 1 or more.
+            horizon: How many frames are asked for, 1 or more.
 
         Returns:
             float64 (n, horizon), entry k for frame + 1 + k.
@@ -142,14 +142,14 @@ class BatchedGame:
         """Start episodes afresh; the others are left alone. Every argument is one value or (k,).
 
         Args:
-            indices: which episodes.
-            tracks: index of the track for each of them.
-            start_frame: first frame; default: the first onset's.
+            indices: The numbers of the episodes.
+            tracks: The index of the track for each of them.
+            start_frame: The first frame; by default that of the first onset.
             start_position: strip px; default: the target at ``start_frame``, or the first onset's x without one.
             start_speed: strip px per frame; default 0.
 
         Raises:
-            GameError: an index is out of range, or a start frame is not from the first onset to before the last.
+            GameError: An index is out of range, or a start frame is not from the first onset to before the last.
         """
         which = np.atleast_1d(np.asarray(indices, dtype=np.int64))
         chosen = np.broadcast_to(np.asarray(tracks, dtype=np.int64), which.shape)
@@ -189,7 +189,7 @@ class BatchedGame:
             The step's result.
 
         Raises:
-            GameError: actions have the wrong shape or type, or an index is out of range.
+            GameError: Actions have the wrong shape or type, or an index is out of range.
         """
         chosen = np.asarray(actions)
         if chosen.shape != self.frame.shape or not np.issubdtype(chosen.dtype, np.integer):

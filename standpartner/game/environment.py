@@ -116,8 +116,8 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
         """Prepare the environment; see the class for the arguments.
 
         Raises:
-            ConfigError: there are no rules of that name.
-            GameError: there is no track, a spectrogram is out of range, or the render mode is unknown.
+            ConfigError: There are no rules of that name.
+            GameError: There is no track, a spectrogram is out of range, or the render mode is unknown.
             MissingExtraError: pygame is not installed; only in human mode.
         """
         if render_mode not in (None, *self.metadata["render_modes"]):
@@ -142,14 +142,14 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
         """Start an episode.
 
         Args:
-            seed: of the environment's generator, as in Gymnasium.
+            seed: The seed of the environment's generator, as in Gymnasium.
             options: ``{"track": index}`` chooses the track.
 
         Returns:
             Observation and info.
 
         Raises:
-            GameError: an option is unknown or the track's index is out of range.
+            GameError: An option is unknown or the track's index is out of range.
         """
         super().reset(seed=seed)
         unknown = set(options or {}) - {"track"}
@@ -171,13 +171,13 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
         """Play one frame.
 
         Args:
-            action: index of the change of speed.
+            action: The index of the change of speed.
 
         Returns:
             Observation, reward, terminated, truncated, info.
 
         Raises:
-            GameError: the episode has ended or not begun, or the action is out of range.
+            GameError: The episode has ended or not begun, or the action is out of range.
         """
         if not self._game.running[0]:
             raise GameError("no episode is running; call reset() before step()")
@@ -198,7 +198,7 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
             uint8 (height, width, 3) RGB; None without a render mode, and in human mode, which draws by itself.
 
         Raises:
-            GameError: there was no reset yet.
+            GameError: There was no reset yet.
         """
         if self.render_mode != "rgb_array":
             return None

@@ -24,12 +24,12 @@ class Pacer:
         """Prepare it; call `start` before the first `wait`.
 
         Args:
-            rate_hz: steps a second; the default is the rate of the frames.
-            clock: gives seconds that never go back.
-            sleep: waits for so many seconds.
+            rate_hz: The number of steps a second; the default is the rate of the frames.
+            clock: It gives seconds that never go back.
+            sleep: It waits for so many seconds.
 
         Raises:
-            ConfigError: the rate is not a positive number.
+            ConfigError: The rate is not a positive number.
         """
         if not 0 < rate_hz < float("inf"):
             raise ConfigError(f"expected a positive number of steps a second, got {rate_hz}")

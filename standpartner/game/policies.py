@@ -56,22 +56,22 @@ def oracle_actions(
     holds: tuple[int, ...] = HOLDS,
     actions: tuple[int, ...] = _ACTIONS,
 ) -> npt.NDArray[np.int64]:
-    """First action of the sequence with the least sum of squared errors over the frames ahead, all sequences tried.
+    """Return the first action of the sequence with the least sum of squared errors over the frames ahead.
 
-    Also the teacher for imitation: it may be asked from any state.
+    All sequences are tried. It is also the teacher for imitation: it may be asked from any state.
 
     Args:
         position: (n,) strip px.
         speed: (n,) strip px per frame.
         future_targets: (n, sum(holds)) true strip x of the next frames.
-        holds: frames for which each action of a plan is held; cost grows with ``len(actions) ** len(holds)``.
-        actions: changes of speed to choose from.
+        holds: The frames for which each action of a plan is held; cost grows with ``len(actions) ** len(holds)``.
+        actions: The changes of speed to choose from.
 
     Returns:
         int64 (n,), indices into ``actions``.
 
     Raises:
-        GameError: shapes do not agree.
+        GameError: Shapes do not agree.
     """
     x, v, targets = (np.asarray(value, dtype=np.float64) for value in (position, speed, future_targets))
     horizon = sum(holds)
@@ -107,7 +107,7 @@ class ConstantSpeedPolicy:
         """Set the speeds.
 
         Args:
-            px_per_frame: strip px per frame, one for all tracks or one per track of the game.
+            px_per_frame: Strip px per frame, one for all tracks or one per track of the game.
         """
         self.px_per_frame = np.asarray(px_per_frame, dtype=np.float64)
 
@@ -115,7 +115,7 @@ class ConstantSpeedPolicy:
         """Choose for every episode; see `Policy.act`.
 
         Raises:
-            GameError: there is not one speed per track of the game.
+            GameError: There is not one speed per track of the game.
         """
         if self.px_per_frame.shape not in ((), (len(game.tracks),)):
             raise GameError(f"expected 1 speed or {len(game.tracks)}, one per track, got {self.px_per_frame.shape}")
@@ -126,7 +126,7 @@ class ConstantSpeedPolicy:
 
 
 def constant_speed(score_time_s: npt.ArrayLike, onset_x_px: npt.ArrayLike) -> float:
-    """Average strip px per frame of a score played at its notated tempo.
+    """Return the average strip px per frame of a score played at its notated tempo.
 
     Args:
         score_time_s: (n,) score time of the onsets in seconds (``score.onsets.time_s``).
@@ -136,7 +136,7 @@ def constant_speed(score_time_s: npt.ArrayLike, onset_x_px: npt.ArrayLike) -> fl
         Strip px per frame from the first to the last onset.
 
     Raises:
-        GameError: shapes do not agree or the score takes no time.
+        GameError: Shapes do not agree or the score takes no time.
     """
     time_s, x_px = np.asarray(score_time_s, dtype=np.float64), np.asarray(onset_x_px, dtype=np.float64)
     if time_s.shape != x_px.shape or time_s.ndim != 1 or time_s.size < 2 or time_s[-1] <= time_s[0]:
@@ -151,7 +151,7 @@ class RandomPolicy:
         """Seed it.
 
         Args:
-            seed: same seed, same choices.
+            seed: The same seed gives the same choices.
         """
         self._rng = np.random.default_rng(seed)
 

@@ -33,18 +33,18 @@ class GameConfig:
     """One named variant of the game.
 
     Attributes:
-        name: what tables and checkpoints call it.
-        window_height_px: height of the score window in strip px, cut around the strip's middle row.
-        window_width_px: width of the score window in strip px, cut around the agent's position.
-        downscale: whole number by which the window is shrunk before it is shown.
-        bound_px: the agent is lost when it is further than this from the target, in strip px.
-        frames_in_view: how many spectrogram frames the agent sees, the current one included.
-        actions: changes of speed that the agent may choose from, in strip px per frame.
-        time_limit_frames: truncate an episode after so many steps; None plays to the end.
-        version: of the rules.
+        name: The name that tables and checkpoints give it.
+        window_height_px: The height of the score window in strip px, cut around the strip's middle row.
+        window_width_px: The width of the score window in strip px, cut around the agent's position.
+        downscale: The whole number by which the window is shrunk before it is shown.
+        bound_px: The agent is lost when it is further than this from the target, in strip px.
+        frames_in_view: How many spectrogram frames the agent sees, the current one included.
+        actions: The changes of speed that the agent may choose from, in strip px per frame.
+        time_limit_frames: An episode is truncated after so many steps; None plays to the end.
+        version: The version of the rules.
 
     Raises:
-        ConfigError: a value is out of range.
+        ConfigError: A value is out of range.
     """
 
     name: str
@@ -91,10 +91,10 @@ CONFIGS: Final = {config.name: config for config in (PIANO, NOTTINGHAM)}
 
 
 def find_config(name: str) -> GameConfig:
-    """The rules by name.
+    """Return the rules by their name.
 
     Raises:
-        ConfigError: there are none of that name.
+        ConfigError: There are none of that name.
     """
     if name not in CONFIGS:
         raise ConfigError(f"no game {name!r}; expected one of {', '.join(CONFIGS)}")
@@ -102,10 +102,10 @@ def find_config(name: str) -> GameConfig:
 
 
 def onset_frame(onset_s: npt.ArrayLike) -> IntArray:
-    """Frame of each onset, rounded half up.
+    """Return the frame of each onset, rounded half up.
 
     Args:
-        onset_s: times in seconds, any shape.
+        onset_s: Times in seconds, of any shape.
 
     Returns:
         int64 frames, same shape.
@@ -114,10 +114,10 @@ def onset_frame(onset_s: npt.ArrayLike) -> IntArray:
 
 
 def target_x_px(frame: npt.ArrayLike, onset_s: npt.ArrayLike, *, onset_x_px: npt.ArrayLike) -> FloatArray:
-    """True strip x at each frame: linear between onsets, constant before the first and after the last.
+    """Return the true strip x at each frame: linear between onsets, constant before the first and after the last.
 
     Args:
-        frame: frames, any shape.
+        frame: Frames, of any shape.
         onset_s: (n,) onset times in seconds, never decreasing.
         onset_x_px: (n,) strip x of the onsets.
 
@@ -129,26 +129,26 @@ def target_x_px(frame: npt.ArrayLike, onset_s: npt.ArrayLike, *, onset_x_px: npt
 
 
 def next_speed(speed: npt.ArrayLike, action: npt.ArrayLike) -> FloatArray:
-    """Speed after a change of speed, both in strip px per frame."""
+    """Return the speed after a change of speed, both in strip px per frame."""
     return np.asarray(speed, dtype=np.float64) + np.asarray(action)
 
 
 def next_position(position_px: npt.ArrayLike, speed: npt.ArrayLike) -> FloatArray:
-    """Strip x one frame later, from strip px and strip px per frame."""
+    """Return the strip x one frame later, from strip px and strip px per frame."""
     return np.asarray(position_px, dtype=np.float64) + np.asarray(speed)
 
 
 def is_lost(error_px: npt.ArrayLike, bound_px: float) -> BoolArray:
-    """Whether the agent is further than the bound from the target; exactly at the bound it is not lost."""
+    """Say whether the agent is further than the bound from the target; exactly at the bound it is not lost."""
     return np.abs(np.asarray(error_px)) > bound_px
 
 
 def reward(error_px: npt.ArrayLike, bound_px: float) -> FloatArray:
-    """Reward of one step: 1 on the target, falling linearly to 0 at the bound, 0 beyond.
+    """Return the reward of one step: 1 on the target, falling linearly to 0 at the bound, 0 beyond.
 
     Args:
-        error_px: position minus target in strip px, any shape.
-        bound_px: the configuration's bound.
+        error_px: Position minus target in strip px, of any shape.
+        bound_px: The bound of the rules.
 
     Returns:
         ``(bound - |error|) / bound``, not below 0, same shape.

@@ -18,20 +18,20 @@ _LOUDNESS, _DECAY_PER_FRAME = 1.5, 0.8
 def ramp_track(
     px_per_frame: float = 2.0, n_onsets: int = 40, *, frames_per_onset: int = 8, lead_in_frames: int = 10, seed: int = 0
 ) -> Track:
-    """Track whose target moves at one constant speed.
+    """Make a track whose target moves at one constant speed.
 
     Args:
-        px_per_frame: speed of the target.
-        n_onsets: 2 or more.
-        frames_per_onset: frames between neighbouring onsets.
-        lead_in_frames: silent frames before the first onset.
-        seed: of the pitches.
+        px_per_frame: The speed of the target.
+        n_onsets: The number of onsets, 2 or more.
+        frames_per_onset: The frames between neighbouring onsets.
+        lead_in_frames: The silent frames before the first onset.
+        seed: The seed of the pitches.
 
     Returns:
         The track; its name tells speed and seed.
 
     Raises:
-        GameError: fewer than two onsets, or values that give no way to go.
+        GameError: There are fewer than two onsets, or the values give no way to go.
     """
     frames = lead_in_frames + frames_per_onset * np.arange(n_onsets)
     x_px = _MARGIN_PX + px_per_frame * frames_per_onset * np.arange(n_onsets)
@@ -39,17 +39,17 @@ def ramp_track(
 
 
 def random_track(seed: int, n_onsets: int = 80) -> Track:
-    """Track with uneven rhythm, spacing and tempo, about as restless as real music.
+    """Make a track with uneven rhythm, spacing and tempo, about as restless as real music.
 
     Args:
-        seed: of everything.
-        n_onsets: 2 or more.
+        seed: The seed of everything.
+        n_onsets: The number of onsets, 2 or more.
 
     Returns:
         The track.
 
     Raises:
-        GameError: fewer than two onsets.
+        GameError: There are fewer than two onsets.
     """
     rng = np.random.default_rng(seed)
     quarters = rng.choice([0.25, 0.5, 1.0], size=max(n_onsets - 1, 0), p=[0.3, 0.5, 0.2])
@@ -61,19 +61,19 @@ def random_track(seed: int, n_onsets: int = 80) -> Track:
 
 
 def marked_track(name: str, onset_s: npt.NDArray[np.floating], *, onset_x_px: npt.ArrayLike, seed: int) -> Track:
-    """Track with a mark per onset whose height on the strip tells the band that sounds.
+    """Make a track with a mark per onset whose height on the strip tells the band that sounds.
 
     Args:
-        name: of the track.
+        name: The name of the track.
         onset_s: (n,) seconds.
         onset_x_px: (n,) strip px.
-        seed: of the pitches.
+        seed: The seed of the pitches.
 
     Returns:
         The track.
 
     Raises:
-        GameError: see `Track`.
+        GameError: See `Track`.
     """
     x_px = np.asarray(onset_x_px, dtype=np.float64)
     if x_px.size < 2:

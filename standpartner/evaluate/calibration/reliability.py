@@ -19,7 +19,7 @@ class Reliability:
     """A reliability diagram: bins of equal width from 0 to 1.
 
     Attributes:
-        count: (bins,) cases in each bin.
+        count: (bins,) number of cases in each bin.
         confidence: (bins,) their mean confidence; NaN in an empty bin.
         right: (bins,) share of them that was right, alike.
     """
@@ -30,7 +30,7 @@ class Reliability:
 
     @property
     def expected_error(self) -> float:
-        """Expected calibration error: mean distance of confidence and share right, bins weighted by their cases."""
+        """The expected calibration error: the mean distance of confidence and share right, weighted by the cases."""
         filled = self.count > 0
         distance = np.abs(self.confidence - self.right)[filled]
         return float(np.average(distance, weights=self.count[filled]))
@@ -44,7 +44,7 @@ def reliability(confidence: ArrayLike, right: ArrayLike) -> Reliability:
         right: (n,) bool.
 
     Raises:
-        ConfigError: there is no case, the two differ in length, or a confidence is not from 0 to 1.
+        ConfigError: There is no case, the two differ in length, or a confidence is not from 0 to 1.
     """
     sure, truth = np.asarray(confidence, np.float64), np.asarray(right, np.float64)
     if sure.ndim != 1 or sure.shape != truth.shape or not len(sure):
@@ -62,7 +62,7 @@ def reliability(confidence: ArrayLike, right: ArrayLike) -> Reliability:
 
 
 def draw_reliability(diagrams: Mapping[str, Reliability], title: str) -> str:
-    """An SVG picture: share right over confidence, a line of dots for each diagram; the diagonal is what they claim.
+    """Draw an SVG picture: the share right over confidence, a line of dots for each diagram. The diagonal is the claim.
 
     Raises:
         MissingExtraError: Matplotlib is not installed.

@@ -38,12 +38,12 @@ class Passage:
 
 @dataclass(frozen=True, kw_only=True)
 class JumpsConfig:
-    """How often players jump.
+    """How often players jump, and how much they play in between.
 
     Attributes:
-        jumps: at most so many in a performance.
-        shortest_s: length of a passage in score time, at least; of the last one, too.
-        longest_s: at most; for random jumps only.
+        jumps: There are at most so many jumps in a performance.
+        shortest_s: A passage has at least this length in score time, and so has the last one.
+        longest_s: A passage between random jumps has at most this length.
     """
 
     jumps: int = 3
@@ -63,11 +63,11 @@ class JumpPerformance(PlayedOnsets):
     """A performance with jumps, and where the music is at every moment.
 
     Attributes:
-        name: of the piece.
-        score: what is played.
-        passages: in the order in which they are.
-        onset: (n,) onset of the score that is played, for each onset heard.
-        onset_s: (n,) second at which it is, strictly increasing.
+        name: The name of the piece.
+        score: The score that is played.
+        passages: The passages in the order in which they are played.
+        onset: (n,) number of the score's onset that is played, for each onset heard.
+        onset_s: (n,) second at which it is played, strictly increasing.
         spectrogram: (frames, 78) float32.
     """
 
@@ -126,20 +126,20 @@ class _Reordered:
 
 
 def plan_passages(kind: str, score: Score, *, seed: int, config: JumpsConfig | None = None) -> list[Passage]:
-    """Passages of a performance with jumps, each to another system than the one that would have come.
+    """Plan a performance with jumps, each to another system than the one that would have come.
 
     Args:
         kind: "random": after a random time to a random bar. "sections": every eight bars are played twice, as tunes and
             dances often are; our scores do not know their repeat signs.
-        score: what is played.
-        seed: of what is random.
-        config: how often.
+        score: The score that is played.
+        seed: The seed of what is random.
+        config: How often the player jumps.
 
     Returns:
         At least two passages, or none if the score is too short for a jump.
 
     Raises:
-        ConfigError: there is no such kind.
+        ConfigError: There is no such kind.
     """
     if kind not in KINDS:
         raise ConfigError(f"no jumps of kind {kind!r}; expected one of {', '.join(KINDS)}")
@@ -198,16 +198,16 @@ def perform_passages(
     """Play passages of a score one after the other.
 
     Args:
-        score: what is played.
-        passages: at least one.
-        style: how freely.
-        seed: the same seed gives the same performance.
-        name: of the piece.
+        score: The score that is played.
+        passages: At least one passage.
+        style: How freely they are played.
+        seed: The same seed gives the same performance.
+        name: The name of the piece.
 
     Raises:
-        ConfigError: there is no passage, or one is not of the score.
-        AudioError: a passage has no notes, or the performance cannot be rendered.
-        MissingExtraError: a soundfont or a synthesiser is not installed.
+        ConfigError: There is no passage, or one is not of the score.
+        AudioError: A passage has no notes, or the performance cannot be rendered.
+        MissingExtraError: A soundfont or a synthesiser is not installed.
     """
     onsets = len(score.onsets)
     if not passages or any(not 0 <= passage.first <= passage.last < onsets for passage in passages):

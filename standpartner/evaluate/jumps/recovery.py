@@ -49,9 +49,9 @@ class Recovery:
     """What became of one jump.
 
     Attributes:
-        latency_s: until the follower was back; infinite if it never was.
-        lasted_s: time from the jump to the passage's end.
-        elsewhere: the jump led to another system.
+        latency_s: The time until the follower was back; infinite if it never was.
+        lasted_s: The time from the jump to the passage's end.
+        elsewhere: Whether the jump led to another system.
     """
 
     latency_s: float
@@ -60,7 +60,7 @@ class Recovery:
 
 
 def recoveries(performance: JumpPerformance, followed: FollowedFrames) -> list[Recovery]:
-    """One for each jump of the player."""
+    """Say what became of each jump of the player."""
     frames = _frames(performance, followed)
     right = _right_system(performance, followed.position_px, frames)
     passage, system, found = performance.passage_at(frames), performance.score.onsets.system, []
@@ -87,7 +87,7 @@ def evaluate_recovery(
         The measures of this module, ``pieces``, ``jumps``, ``intervals`` and ``rows``; ready for JSON.
 
     Raises:
-        ConfigError: there is no performance, or not one result for each.
+        ConfigError: There is no performance, or not one result for each.
     """
     if not performances or len(performances) != len(followed):
         raise ConfigError(

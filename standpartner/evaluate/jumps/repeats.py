@@ -18,10 +18,10 @@ Order = tuple[tuple[int, int], ...]
 
 
 def annotated_repeats(corpus: str) -> dict[str, tuple[int, Order]]:
-    """Number of bars, and ranges of bars in the order in which they are played, by piece.
+    """Return the number of bars, and ranges of bars in the order in which they are played, by piece.
 
     Raises:
-        ConfigError: nobody wrote down the repeats of this corpus.
+        ConfigError: Nobody wrote down the repeats of this corpus.
     """
     path = _FOLDER / f"{corpus}.tsv"
     if not path.is_file():
@@ -37,12 +37,12 @@ def _range(text: str) -> tuple[int, int]:
 
 
 def ordered_passages(score: Score, bars: int, *, order: Order) -> list[Passage]:
-    """Passages that play ranges of bars in an order; ranges that follow each other in the score are one.
+    """Make the passages that play ranges of bars in an order; ranges that follow each other in the score are one.
 
     Args:
-        score: what is played.
-        bars: how many the order counts.
-        order: first and last bar of each range.
+        score: The score that is played.
+        bars: How many bars the order counts.
+        order: The first and last bar of each range.
 
     Returns:
         The passages, or none where the score has another number of bars: then the order is about another edition.

@@ -59,68 +59,68 @@ from standpartner.evaluate.measures.tally import (
 
 
 def r_tue(episodes: Sequence[Episode]) -> float:
-    """Pieces followed to the end / pieces.
+    """Return the share of performances that were followed to the end.
 
     Args:
-        episodes: at least one.
+        episodes: At least one episode.
 
     Returns:
         From 0 to 1.
 
     Raises:
-        ConfigError: there is no episode.
+        ConfigError: There is no episode.
     """
     return _pooled(episodes, tally_following)["r_tue"]
 
 
 def r_on(episodes: Sequence[Episode]) -> float:
-    """Onsets reached / onsets; see `r_tue` for arguments and errors."""
+    """Return the share of onsets that were reached; see `r_tue` for arguments and errors."""
     return _pooled(episodes, tally_following)["r_on"]
 
 
 def r_tue_as_published(episodes: Sequence[Episode]) -> float:
-    """`r_tue` as the published code counts it (see the module); see `r_tue` for arguments and errors."""
+    """Return `r_tue` as the published code counts it (see the module and, for arguments and errors, `r_tue`)."""
     return _pooled(episodes, tally_following)["r_tue_as_published"]
 
 
 def r_on_as_published(episodes: Sequence[Episode]) -> float:
-    """`r_on` as the published code counts it (see the module); see `r_tue` for arguments and errors."""
+    """Return `r_on` as the published code counts it (see the module and, for arguments and errors, `r_tue`)."""
     return _pooled(episodes, tally_following)["r_on_as_published"]
 
 
 def error_cm(episodes: Sequence[Episode]) -> tuple[float, float]:
-    """Mean and standard deviation of the absolute error at onset frames reached.
+    """Return the mean and the standard deviation of the absolute error at onset frames reached.
 
     Args:
-        episodes: at least one.
+        episodes: At least one episode.
 
     Returns:
-        Mean and standard deviation in cm; NaN if no onset was reached.
+        Mean and standard deviation in cm. They are NaN if no onset was reached.
 
     Raises:
-        ConfigError: there is no episode.
+        ConfigError: There is no episode.
     """
     pooled = _pooled(episodes, tally_errors)
     return pooled["error_cm_mean"], pooled["error_cm_std"]
 
 
 def error_cm_as_published(episodes: Sequence[Episode]) -> tuple[float, float]:
-    """`error_cm` as the published code samples it (see the module); see `error_cm` for arguments and errors."""
+    """Return `error_cm` as the published code samples it (see the module and `error_cm`)."""
     pooled = _pooled(episodes, tally_errors)
     return pooled["error_cm_mean_as_published"], pooled["error_cm_std_as_published"]
 
 
 def within_s(episodes: Sequence[Episode]) -> dict[str, float]:
-    """Share of onsets located within 0.05, 0.1, 0.5, 1 and 5 s.
+    """Return the shares of onsets located within 0.05, 0.1, 0.5, 1 and 5 s.
 
     Args:
-        episodes: at least one, each played to its last onset whether lost or not.
+        episodes: At least one episode, each played to its last onset whether lost or not.
 
     Returns:
         Shares from 0 to 1 with keys "0.05", "0.1", "0.5", "1", "5".
 
     Raises:
-        ConfigError: there is no episode, or one has no prediction at its last onset.
+        ConfigError: There is no episode, or one has no prediction at its last onset.
     """
     _check_complete(episodes)
     pooled = _pooled(episodes, tally_within)
@@ -128,22 +128,22 @@ def within_s(episodes: Sequence[Episode]) -> dict[str, float]:
 
 
 def system_accuracy(episodes: Sequence[Episode]) -> float:
-    """Share of onsets predicted in the right system.
+    """Return the share of onsets predicted in the right system.
 
     Args:
-        episodes: at least one, each played to its last onset whether lost or not, with ``system_left_px``.
+        episodes: At least one episode, each played to its last onset whether lost or not, with ``system_left_px``.
 
     Returns:
         From 0 to 1.
 
     Raises:
-        ConfigError: there is no episode, one has no prediction at its last onset, or one does not know its systems.
+        ConfigError: There is no episode, one has no prediction at its last onset, or one does not know its systems.
     """
     return _place_accuracy(episodes, "system")
 
 
 def bar_accuracy(episodes: Sequence[Episode]) -> float:
-    """Share of onsets predicted in the right bar, by ``bar_left_px``; see `system_accuracy`."""
+    """Return the share of onsets predicted in the right bar, by ``bar_left_px``; see `system_accuracy`."""
     return _place_accuracy(episodes, "bar")
 
 
@@ -156,11 +156,11 @@ def _place_accuracy(episodes: Sequence[Episode], place: str) -> float:
 
 
 def evaluate_episodes(episodes: Sequence[Episode], seed: int = 0) -> dict[str, Any]:
-    """Everything about one run over a set of pieces.
+    """Compute everything about one run over a set of pieces.
 
     Args:
-        episodes: one per performance, at least one.
-        seed: of the bootstrap.
+        episodes: One for each performance, and at least one.
+        seed: The seed of the bootstrap.
 
     Returns:
         ``pieces``, ``performances``, ``onsets``; ``r_tue``, ``r_on``, ``error_cm_mean``, ``error_cm_std`` and each of
@@ -169,17 +169,17 @@ def evaluate_episodes(episodes: Sequence[Episode], seed: int = 0) -> dict[str, A
         same measures per performance with ``name`` and ``onsets``. A value that does not exist is None. Ready for JSON.
 
     Raises:
-        ConfigError: there is no episode, or two have the same name.
+        ConfigError: There is no episode, or two have the same name.
     """
     return _report([episodes], seed)
 
 
 def evaluate_runs(runs: Sequence[Sequence[Episode]], seed: int = 0) -> dict[str, Any]:
-    """Everything about repeated runs of a stochastic player over the same pieces.
+    """Compute everything about repeated runs of a stochastic player over the same pieces.
 
     Args:
-        runs: at least one, each with one episode per performance.
-        seed: of the bootstrap, which draws pieces with all their performances and runs.
+        runs: At least one run, each with one episode per performance.
+        seed: The seed of the bootstrap, which draws pieces with all their performances and runs.
 
     Returns:
         As `evaluate_episodes`, pooled over runs (counts are those of one run); and ``runs``, how many;
@@ -187,7 +187,7 @@ def evaluate_runs(runs: Sequence[Sequence[Episode]], seed: int = 0) -> dict[str,
         for one run).
 
     Raises:
-        ConfigError: there is no run, a run is empty, has a piece twice, or other pieces than the first.
+        ConfigError: There is no run, a run is empty, has a piece twice, or other pieces than the first.
     """
     report = _report(runs, seed)
     per_run = [_present(measures_of(totals(run, tally))) for run in runs]

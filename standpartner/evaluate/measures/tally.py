@@ -27,12 +27,12 @@ def totals(episodes: Sequence[Episode], tally_one: Callable[[Episode], dict[str,
 
 
 def tally(episode: Episode) -> dict[str, float]:
-    """All sums of one episode."""
+    """Return all sums of one episode."""
     return {**tally_following(episode), **tally_errors(episode), **tally_within(episode), **tally_places(episode)}
 
 
 def tally_following(episode: Episode) -> dict[str, float]:
-    """Onsets reached and whether that is all of them, both also as the published code counts."""
+    """Count the onsets reached and whether that is all of them, both also as the published code counts."""
     reached = np.sum(_is_reached(episode, episode.onset_frames))
     published = np.sum(episode.onset_frames <= _last_played_frame(episode) + PUBLISHED_PADDING_FRAMES)
     onsets = len(episode.onset_s)
@@ -58,7 +58,7 @@ def _last_played_frame(episode: Episode) -> int:
 
 
 def tally_errors(episode: Episode) -> dict[str, float]:
-    """Count, sum and sum of squares of the errors in cm, also as the published code samples them."""
+    """Return count, sum and sum of squares of the errors in cm, also as the published code samples them."""
     frames = np.unique(episode.onset_frames)
     sampled = frames - PUBLISHED_PADDING_FRAMES
     sampled = sampled[(sampled > episode.first_frame) & (sampled <= _last_played_frame(episode))]
@@ -75,7 +75,7 @@ def _error_sums(episode: Episode, frames: npt.NDArray[np.integer]) -> dict[str, 
 
 
 def tally_within(episode: Episode) -> dict[str, float]:
-    """Onsets within each tolerance in time, and all; NaN if the run stopped before the last onset."""
+    """Count the onsets within each tolerance in time, and all; NaN if the run stopped before the last onset."""
     if episode.end_frame < episode.last_frame:
         return {f"within {key}": float("nan") for key in TOLERANCES_S} | {"located": float("nan")}
     frames = episode.onset_frames
@@ -87,7 +87,7 @@ def tally_within(episode: Episode) -> dict[str, float]:
 
 
 def tally_places(episode: Episode) -> dict[str, float]:
-    """Onsets predicted in the right system and in the right bar, and all; NaN as `tally_within`, or without edges."""
+    """Count the onsets predicted in the right system and bar, and all; NaN as in `tally_within`, or without edges."""
     complete = episode.end_frame >= episode.last_frame
     return {
         "in_system": _in_place(episode, episode.system_left_px) if complete else float("nan"),
@@ -104,7 +104,7 @@ def _in_place(episode: Episode, left_px: npt.NDArray[np.floating] | None) -> flo
 
 
 def measures_of(sums: Any) -> dict[str, Any]:
-    """Measures from sums, elementwise; only those whose sums are there. A ratio over nothing is NaN."""
+    """Compute measures from sums, elementwise, if the sums are there. A ratio over nothing is NaN."""
     measures: dict[str, Any] = {}
     for suffix in ("", "_as_published"):
         if "onsets" in sums:

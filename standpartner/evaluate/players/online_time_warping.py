@@ -39,7 +39,7 @@ _SLOWEST: Final = 10.0  # times the music's length, after which it is given up
 
 @dataclass(frozen=True, eq=False)
 class WarpJob:
-    """A performance to follow.
+    """A performance that is to be followed.
 
     Attributes:
         reference: (n,) samples at 22 050 Hz of the score played mechanically.
@@ -56,10 +56,10 @@ Warp = Callable[[Sequence[WarpJob]], list[NDArray[np.float64]]]
 
 
 def peers_python() -> Path:
-    """The Python that has pymatchmaker: $STANDPARTNER_PEERS_PYTHON, else that of ``make peers`` in this checkout.
+    """Return the Python that has pymatchmaker: $STANDPARTNER_PEERS_PYTHON, else that of ``make peers`` here.
 
     Raises:
-        MissingExtraError: there is none.
+        MissingExtraError: There is none.
     """
     named = os.environ.get(PEERS_VARIABLE)
     python = Path(named) if named else Path(__file__).parents[3] / ".venv-peers" / "bin" / "python"
@@ -73,15 +73,15 @@ def warp_with_pymatchmaker(jobs: Sequence[WarpJob]) -> list[NDArray[np.float64]]
     """Follow performances with pymatchmaker's online time warping.
 
     Args:
-        jobs: the performances.
+        jobs: The performances.
 
     Returns:
         For each, float64 (2, n): seconds of the performance, increasing, and seconds of the reference at which the
         follower was then.
 
     Raises:
-        MissingExtraError: there is no Python that has pymatchmaker.
-        ToolError: it failed, or was ten times slower than the music.
+        MissingExtraError: There is no Python that has pymatchmaker.
+        ToolError: It failed, or was ten times slower than the music.
     """
     python = peers_python()
     with tempfile.TemporaryDirectory(prefix="standpartner-otw-") as name:
@@ -133,12 +133,12 @@ def warp_episodes(pieces: Sequence[Piece], *, game: GameConfig, warp: Warp = war
     at or before that frame's time.
 
     Args:
-        pieces: their performances say how they sound.
-        game: whose bound counts.
-        warp: what follows.
+        pieces: The pieces, whose performances say how they sound.
+        game: The game whose bound counts.
+        warp: The function that follows.
 
     Raises:
-        AudioError: the sound of a performance cannot be made again.
+        AudioError: The sound of a performance cannot be made again.
         MissingExtraError: pymatchmaker or a soundfont is not installed.
         ToolError: pymatchmaker failed.
     """
@@ -166,12 +166,12 @@ def _job(piece: Piece, performance: Performance, track: Track) -> WarpJob:
 
 
 def positions_px(path: NDArray[np.float64], job: WarpJob, track: Track) -> NDArray[np.float64]:
-    """Strip x in each frame from the first onset's to the last one's.
+    """Return the strip x in each frame from the first onset's to the last one's.
 
     Args:
         path: (2, n) seconds of the performance from the first onset's frame on, increasing, and of the reference.
-        job: what was followed.
-        track: where its onsets are on the strip.
+        job: The performance that was followed.
+        track: The track says where its onsets are on the strip.
 
     Returns:
         (frames,) strip px; before the first second of the path the first onset's.
