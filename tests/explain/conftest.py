@@ -74,3 +74,36 @@ def window_bundle(tmp_path_factory):
         return str(folder)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def networks(tiny_network_config):
+    """Small untrained networks of either kind, ready to be explained."""
+    torch = pytest.importorskip("torch")
+    from standpartner.agent.config import Convolution, WindowNetworkConfig
+    from standpartner.explain.activations.registry import explained
+    from standpartner.networks.read_once import ReadOnceNetwork
+    from standpartner.networks.windows import WindowNetwork
+
+    window = WindowNetworkConfig(
+        game="nottingham",
+        score=(Convolution(4, kernel=5, stride=(2, 3)), Convolution(4, stride=(2, 2))),
+        spectrogram=(Convolution(4, stride=(2, 2)), Convolution(4, stride=(2, 2))),
+        joint=16,
+        head=8,
+    )
+    torch.manual_seed(3)
+    made = {"read-once": ReadOnceNetwork(tiny_network_config), "window": WindowNetwork(window)}
+    torch.nn.init.normal_(made["read-once"].policy.tracker.readout.weight, std=0.1)
+    return {name: explained(network) for name, network in made.items()}
+
+
+@pytest.fixture(scope="module")
+def played(networks, tiny_pieces):
+    """What each of them computed on the first performance of each piece."""
+    from standpartner.explain.activations.recording import record_activations
+    from standpartner.game.rules import NOTTINGHAM, PIANO
+
+    tracks = [piece.tracks()[0] for piece in tiny_pieces]
+    games = {"read-once": PIANO, "window": NOTTINGHAM}
+    return {name: list(record_activations(network, tracks, game=games[name])) for name, network in networks.items()}

@@ -1,6 +1,5 @@
 """The map, its page and the findings about the value."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +14,7 @@ import torch
 
 from standpartner.errors import ConfigError
 from standpartner.explain.activations.recording import record_activations
-from standpartner.explain.activations.registry import explained, load_network
+from standpartner.explain.activations.registry import explained
 from standpartner.explain.embedding.findings import find_all
 from standpartner.explain.embedding.page import MapPage, write_map_page
 from standpartner.explain.embedding.points import Points
@@ -51,15 +50,6 @@ def test_points_know_where_they_are(points, tiny_pieces, tiny_network_config):
     assert points.system_px[0] == pytest.approx(first.onset_x_px[0])
     assert points.onsets[0] == np.sum(first.onset_x_px < first.onset_x_px[0] + 256)
     assert points.embedding.shape[1] == tiny_network_config.policy_hidden + tiny_network_config.memory
-
-
-def test_the_embedding_is_what_the_heads_stand_on(tiny_network_config, tiny_pieces):
-    torch.manual_seed(0)
-    network = explained(ReadOnceNetwork(tiny_network_config))
-    (episode,) = record_activations(network, [tiny_pieces[0].tracks()[0]], game=PIANO)
-    with torch.no_grad():
-        logits = network.action_head(torch.from_numpy(episode.embedding))
-    np.testing.assert_allclose(logits.numpy(), episode.logits, atol=1e-5)
 
 
 def test_points_are_thinned_evenly(points):
@@ -146,10 +136,3 @@ def test_the_page_shows_and_plays_a_moment(points, tiny_pieces, tmp_path, browse
     assert said["when"].startswith(f"frame {said['frame']},")
     assert said["played"] == pytest.approx(max(0, said["frame"] / 20 - 1))
     assert said["dark"] > 200
-
-
-def test_an_agent_is_loaded_with_its_weights(tiny_bundle):
-    network = load_network(str(tiny_bundle)).network
-    assert not network.training
-    assert not any(parameter.requires_grad for parameter in network.parameters())
-    assert json.loads((tiny_bundle / "agent.json").read_text())["network"]["features"] == network.config.features

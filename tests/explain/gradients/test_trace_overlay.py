@@ -58,14 +58,6 @@ def test_what_a_window_network_sees_and_how_that_differs_are_added_up(window_bun
     np.testing.assert_allclose(overlay.score, found.score + found.score_difference)
 
 
-def test_going_a_way_again_ends_where_it_is_told_to(tiny_bundle, track):
-    trace = trace_of(tiny_bundle, track)
-    episode = replay_trace(load_network(str(tiny_bundle)), trace, decisions=25)
-    np.testing.assert_array_equal(episode.frame, trace.first_frame + np.arange(25))
-    np.testing.assert_array_equal(episode.position_px, trace.position_px[:25])
-    np.testing.assert_allclose(episode.value, trace.value[:25], atol=1e-4)
-
-
 def test_weights_that_are_not_the_agents_are_refused(tiny_bundle, track):
     network = load_network(str(tiny_bundle))
     with torch.no_grad():

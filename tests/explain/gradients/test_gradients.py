@@ -10,12 +10,8 @@ pytest.importorskip("matplotlib")
 
 import torch
 from captum.attr import IntegratedGradients
-from torch import nn
 
-from standpartner.agent.config import Convolution, WindowNetworkConfig
 from standpartner.errors import ConfigError
-from standpartner.explain.activations.recording import record_activations
-from standpartner.explain.activations.registry import explained
 from standpartner.explain.gradients.attribution import AttributionConfig, attribute, cut_windows
 from standpartner.explain.gradients.baselines import make_baselines
 from standpartner.explain.gradients.rescale_rule import RescaleRule
@@ -26,41 +22,6 @@ from standpartner.explain.gradients.sanity_checks import (
     rank_correlation,
     sample_frames,
 )
-from standpartner.game.rules import NOTTINGHAM, PIANO
-from standpartner.networks.read_once import ReadOnceNetwork
-from standpartner.networks.windows import WindowNetwork
-
-WINDOW = WindowNetworkConfig(
-    game="nottingham",
-    score=(Convolution(4, kernel=5, stride=(2, 3)), Convolution(4, stride=(2, 2))),
-    spectrogram=(Convolution(4, stride=(2, 2)), Convolution(4, stride=(2, 2))),
-    joint=16,
-    head=8,
-)
-
-
-@pytest.fixture(scope="module")
-def networks(tiny_network_config):
-    torch.manual_seed(3)
-    made = {"read-once": ReadOnceNetwork(tiny_network_config), "window": WindowNetwork(WINDOW)}
-    nn.init.normal_(made["read-once"].policy.tracker.readout.weight, std=0.1)
-    return {name: explained(network) for name, network in made.items()}
-
-
-@pytest.fixture(scope="module")
-def played(networks, tiny_pieces):
-    tracks = [piece.tracks()[0] for piece in tiny_pieces]
-    games = {"read-once": PIANO, "window": NOTTINGHAM}
-    return {name: list(record_activations(network, tracks, game=games[name])) for name, network in networks.items()}
-
-
-@pytest.mark.parametrize("name", ["read-once", "window"])
-def test_a_step_gives_what_the_game_gave(networks, played, name):
-    episode = played[name][0]
-    ends = episode.select(np.array([0, 1, len(episode) // 2, len(episode) - 1]))
-    output = networks[name].step(ends).output()
-    np.testing.assert_allclose(output.action.numpy(), ends.logits, atol=1e-4)
-    np.testing.assert_allclose(output.value.numpy(), ends.value, atol=1e-4)
 
 
 @pytest.mark.parametrize("baseline", ["silence", "blur"])
