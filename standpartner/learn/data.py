@@ -26,11 +26,11 @@ class TrainingPiece:
     """One score as the encoders see it.
 
     Attributes:
-        name: of the piece.
-        ink: (80, 4 * columns) uint8, half size, 255 is black.
-        head_row: (heads,) half-px row of each notehead.
-        head_column: (heads,) feature column of each notehead, ascending.
-        outline: (columns, 2) float32; what the network's outline is to be: each onset shared by the two columns nearest
+        name: The name of the piece.
+        ink: uint8 (80, 4 * columns), the strip at half size; 255 is black.
+        head_row: (heads,) the half-px row of each notehead.
+        head_column: (heads,) the feature column of each notehead, ascending.
+        outline: float32 (columns, 2), what the network's outline is to be: each onset shared by the two columns nearest
             to it, and the binary logarithm of how many times the usual 32 px a quarter takes there.
     """
 
@@ -42,7 +42,7 @@ class TrainingPiece:
 
     @property
     def column_count(self) -> int:
-        """Feature columns of the strip."""
+        """The number of feature columns of the strip."""
         return self.ink.shape[1] // INK_PER_COLUMN
 
 
@@ -51,11 +51,11 @@ class TrainingPerformance:
     """One performance as the encoders hear it.
 
     Attributes:
-        piece: index of its TrainingPiece.
-        track: what the game needs.
-        target_x_px: (frames,) float32 true position.
-        key_frame: (notes,) frame in which a key starts, ascending.
-        key: (notes,) 0..87.
+        piece: The index of its TrainingPiece.
+        track: What the game needs.
+        target_x_px: float32 (frames,), the true position in strip px.
+        key_frame: (notes,) the frame in which a key starts, ascending.
+        key: (notes,) the key, 0..87.
     """
 
     piece: int
@@ -89,7 +89,7 @@ def _training_piece(piece: Piece) -> TrainingPiece:
 
 
 def outline_truth(onsets: Onsets, column_count: int) -> NDArray[np.float32]:
-    """See ``TrainingPiece.outline``; before the first onset and after the last the pace is that of its neighbours."""
+    """Make ``TrainingPiece.outline``; before the first onset and after the last the pace is that of its neighbours."""
     place = onsets.x_px / COLUMN_STRIDE_PX - 0.5
     before = np.floor(place).astype(np.int64)
     presence = np.zeros(column_count + 2)  # one column more at both ends
@@ -118,7 +118,7 @@ def training_set(pieces: Iterable[Piece]) -> TrainingSet:
     """Take pieces into memory.
 
     Raises:
-        CorpusError: there is not one performance among them.
+        CorpusError: There is not one performance among them.
     """
     scores: list[TrainingPiece] = []
     performances: list[TrainingPerformance] = []
@@ -132,7 +132,7 @@ def training_set(pieces: Iterable[Piece]) -> TrainingSet:
 
 
 def bare_set(tracks: Iterable[Track]) -> TrainingSet:
-    """Tracks without noteheads and notes, as toy tracks are: enough to learn from reward, not to be taught to read."""
+    """Take tracks without noteheads and notes, as toy tracks are; that is enough to learn from reward, not to read."""
     pieces, performances, nothing = [], [], np.zeros(0, np.int64)
     for number, track in enumerate(tracks):
         image = np.round(ink(track.strip) * 255).astype(np.uint8)
@@ -143,7 +143,7 @@ def bare_set(tracks: Iterable[Track]) -> TrainingSet:
 
 
 def augmented(data: TrainingSet, settings: AugmentConfig, *, seed: int) -> TrainingSet:
-    """The same pieces, each performance heard through one draw of an augmentation."""
+    """Return the same pieces, each performance heard through one draw of an augmentation."""
     if settings == AugmentConfig.none():
         return data
     performances = []
@@ -155,7 +155,7 @@ def augmented(data: TrainingSet, settings: AugmentConfig, *, seed: int) -> Train
 
 
 def frames_between(spectrogram: NDArray[np.float32], start: int, stop: int) -> NDArray[np.float32]:
-    """Frames start..stop of a spectrogram; what lies outside the recording is silence."""
+    """Return frames start..stop of a spectrogram; what lies outside the recording is silence."""
     taken = np.zeros((stop - start, BAND_COUNT), np.float32)
     first, last = max(start, 0), min(stop, len(spectrogram))
     if last > first:
@@ -164,7 +164,7 @@ def frames_between(spectrogram: NDArray[np.float32], start: int, stop: int) -> N
 
 
 def ink_between(piece: TrainingPiece, first: int, stop: int) -> NDArray[np.float32]:
-    """(80, 4 * (stop - first)) ink of feature columns first..stop of a strip, 1 is black; white outside."""
+    """Return ink (80, 4 * (stop - first)) of feature columns first..stop of a strip; 1 is black, outside is white."""
     image = np.zeros((ROWS, (stop - first) * INK_PER_COLUMN), np.float32)
     low, high = max(first, 0), min(stop, piece.column_count)
     if high > low:

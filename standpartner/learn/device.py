@@ -15,10 +15,10 @@ from standpartner.errors import ConfigError
 
 
 def find_device(name: str) -> torch.device:
-    """The device of a run: "auto" is a graphics card if PyTorch can use one; each process of a team has its own.
+    """Return the device of a run: "auto" is a graphics card if PyTorch can use one; each process of a team has its own.
 
     Raises:
-        ConfigError: "cuda" without a card that PyTorch can use.
+        ConfigError: "cuda" is wanted without a card that PyTorch can use.
     """
     if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
         return torch.device("cpu")
@@ -48,7 +48,7 @@ def computing_on(device: torch.device) -> Iterator[None]:
 
 
 def has_fast_bfloat16() -> bool:
-    """Whether this processor computes with bfloat16 itself (otherwise it is slower than float32)."""
+    """Tell whether this processor computes with bfloat16 itself (otherwise it is slower than float32)."""
     return bool(torch.cpu._is_avx512_bf16_supported())
 
 

@@ -19,9 +19,9 @@ class FixedEncoders:
     """Plays with features that are already there.
 
     Args:
-        network: its locate head and policy are used as they are.
-        features: of the tracks that are played, in their order.
-        tracker: whether the tracker is among the parameters that learn.
+        network: The network, whose locate head and policy are used as they are.
+        features: The features of the tracks that are played, in their order.
+        tracker: Whether the tracker is among the parameters that learn.
     """
 
     stands_alone = False
@@ -62,14 +62,14 @@ class FixedEncoders:
 
 
 def replay(policy: PolicyHead, rollout: Rollout, *, observed: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """Run the policy over a rollout again, with gradients: action logits (T, N, 3) and values (T, N).
+    """Run the policy over a rollout again, with gradients; return action logits (T, N, 3) and values (T, N).
 
     The tracker is taken as it was: it learns from the truth (``track_loss``), not from rewards.
 
     Args:
-        policy: as it is now.
+        policy: The policy as it is now.
         rollout: T frames of N episodes.
-        observed: maps, locate, track, embedding, speed_px, each (T, N, ...).
+        observed: What was observed: maps, locate, track, embedding, speed_px, each (T, N, ...).
     """
     inputs = (observed[name] for name in ("maps", "locate", "track", "embedding", "speed_px"))
     sensed = policy.sense(*(values.flatten(0, 1) for values in inputs)).unflatten(0, rollout.fresh.shape)
@@ -81,7 +81,7 @@ def replay(policy: PolicyHead, rollout: Rollout, *, observed: dict[str, Tensor])
 
 
 def track_loss(policy: PolicyHead, rollout: Rollout) -> Tensor:
-    """Run the tracker over a rollout again: its cross-entropy in nat, and gradients for it.
+    """Run the tracker over a rollout again; return its cross-entropy in nat, with gradients for it.
 
     Only what depends on the frame before goes frame by frame; the rest is one batch over all frames.
     """

@@ -34,16 +34,16 @@ _CROP = ("crop", "performance", "first_column", "first_frame")
 
 @dataclass
 class _Crops:
-    """What each of the game's episodes looks at; arrays (episodes, ...).
+    """What each of the game's episodes looks at, as arrays (episodes, ...).
 
     Attributes:
-        crop: number of the crop, one for each that was ever made.
-        performance: index of the performance.
-        first_column: of the strip.
-        first_frame: of the sound.
-        frame: that the episode was in when it looked last.
-        view: (episodes, crop columns + 128, features + 2).
-        embedding: (episodes, frames of a crop, features).
+        crop: The number of the crop, one for each that was ever made.
+        performance: The index of the performance.
+        first_column: The first column of the strip.
+        first_frame: The first frame of the sound.
+        frame: The frame that the episode was in when it looked last.
+        view: (episodes, crop columns + 128, features + 2) what is seen of the crop.
+        embedding: (episodes, frames of a crop, features) what is heard.
     """
 
     crop: np.ndarray
@@ -59,10 +59,10 @@ class LearningEncoders:
     """Plays and learns with all parts of a read-once network but the tracker and the supervised helpers.
 
     Args:
-        network: all of it is used as it is.
-        data: whose tracks are played, in their order.
-        frames: of a rollout; 0 for whole episodes.
-        mixed_precision: of the encoders, see `precision`.
+        network: The network; all of it is used as it is.
+        data: The data whose tracks are played, in their order.
+        frames: The frames of a rollout; 0 for whole episodes.
+        mixed_precision: The precision of the encoders, see `precision`.
     """
 
     stands_alone = False
@@ -132,12 +132,12 @@ class LearningEncoders:
         return replay(self.network.policy, rollout, observed=unfolded | kept)
 
     def _window(self, game: BatchedGame, crops: _Crops, episodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Where the episodes' windows begin in their crops, in padded columns; see ``views.window_index``."""
+        """Say where the episodes' windows begin in their crops, in padded columns; see ``columns.window_index``."""
         local_px = game.position_px[episodes] - crops.first_column[episodes] * COLUMN_STRIDE_PX
         return window_index(local_px, np.full(len(episodes), self.crop_columns))
 
     def _renewed(self, game: BatchedGame, episodes: np.ndarray) -> _Crops:
-        """The crops, after those were renewed that do not show what episodes look at now."""
+        """Return the crops, after renewing those that do not show what episodes look at now."""
         if self._crops is None:
             self._crops = self._nothing(game.n_episodes)
         crops = self._crops
@@ -167,7 +167,7 @@ class LearningEncoders:
     def _encode(
         self, performance: np.ndarray, first_column: np.ndarray, first_frame: np.ndarray
     ) -> tuple[Tensor, Tensor]:
-        """Crops (n,) -> view (n, crop columns + 128, features + 2), embeddings (n, frames, features)."""
+        """Encode n crops: view (n, crop columns + 128, features + 2), embeddings (n, frames, features)."""
         tracks = [self.data.performances[number] for number in performance]
         ink = [
             ink_between(self.data.pieces[track.piece], column, column + self.crop_columns)

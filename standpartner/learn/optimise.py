@@ -50,9 +50,8 @@ PAPER_OPTIMISER: Final = OptimiserConfig(
 class Optimiser:
     """AdamW over some parameters of a module, and a moving average of them.
 
-    Schedule and average are not PyTorch's: its cosine is a recursion that rounds otherwise and cannot overlap with the
-    warm-up, and ``AveragedModel`` copies the whole network, parts that do not learn included, and counts its first
-    update otherwise, so that with them a run would not come to the same weights.
+    Schedule and average are our own, as PyTorch's lead to other weights: its schedulers round otherwise, and
+    ``AveragedModel`` (which copies the whole network) begins its average otherwise.
 
     Args:
         parameters: The named parameters that learn.

@@ -20,16 +20,16 @@ def generalised_advantages(
     discount: float,
     gae_lambda: float,
 ) -> Tensor:
-    """Generalised advantage estimation (Schulman et al. 2016, arXiv 1506.02438, equations 11 and 16).
+    """Estimate generalised advantages (Schulman et al. 2016, arXiv 1506.02438, equations 11 and 16).
 
     Args:
-        rewards: (T, N) reward of step t.
-        values: (T, N) value of the state before step t.
-        next_values: (T, N) value of the state after step t: 0 if the episode terminated there, the state's own value
+        rewards: (T, N) the reward of step t.
+        values: (T, N) the value of the state before step t.
+        next_values: (T, N) the value of the state after step t: 0 if the episode terminated there, the state's own value
             if it was truncated there.
-        ended: (T, N) bool, the episode ended at step t (terminated or truncated): nothing flows back over it.
-        discount: gamma.
-        gae_lambda: lambda; 1 gives discounted returns minus values, 0 one-step differences.
+        ended: bool (T, N), whether the episode ended at step t, terminated or truncated; nothing flows over it.
+        discount: The discount gamma.
+        gae_lambda: The lambda; 1 gives discounted returns minus values, 0 one-step differences.
 
     Returns:
         (T, N) advantages; plus ``values`` they are the returns.

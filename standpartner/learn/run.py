@@ -44,7 +44,7 @@ def load_data(config: TrainConfig, team: Team | None = None) -> RunData:
     """Take the built corpora of a configuration into memory; a team's processes share what is learned from.
 
     Raises:
-        CorpusError: one is not built.
+        CorpusError: One is not built.
     """
     team = team or Team()
     corpora = [open_corpus(name) for name in (config.corpus, *config.also)]
@@ -61,16 +61,16 @@ class Run:
     """One training run in one folder.
 
     Args:
-        config: everything the result depends on.
-        folder: of the run; if it holds a run of the same configuration (``minutes`` aside), that one goes on.
-        data: see RunData.
-        progress: called after every step with stage, step, steps of the stage, and what was measured.
-        team: the processes that train together, each with its own call of this; see `Team`.
+        config: Everything the result depends on.
+        folder: The folder of the run. If it holds a run of the same configuration (``minutes`` aside), that goes on.
+        data: See RunData.
+        progress: It is called after every step with stage, step, steps of the stage, and what was measured.
+        team: The processes that train together, each with its own call of this; see `Team`.
 
     Raises:
-        ConfigError: the folder holds a run of another configuration, the agent to start from has another network, or
+        ConfigError: The folder holds a run of another configuration, the agent to start from has another network, or
             there is no such device.
-        AgentError: there is no such agent to start from.
+        AgentError: There is no such agent to start from.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Run:
         self._stages = stages_for(self.network, self._share, data)
 
     def _started(self) -> AnyNetwork:
-        """The network of the agent that the run starts from."""
+        """Return the network of the agent that the run starts from."""
         network, _, _ = load_checkpoint(find_agent(self.config.start) / "weights.safetensors")
         if network.config != self.config.network:
             raise ConfigError(
@@ -146,7 +146,7 @@ class Run:
         return best if best.is_file() else self.folder / f"{name}.safetensors"
 
     def _finished(self, name: str) -> bool:
-        """Whether a stage is over, and takes its network; one that ended for want of time is not if there is more."""
+        """Tell whether a stage is over, and take its network; one that ran out of time is not if there is more."""
         path = self.folder / f"{name}.safetensors"
         if not self.team.agree(path.is_file()):
             return False
@@ -181,7 +181,7 @@ class Run:
         self.team.agree(0)  # nobody looks for the file before it is there
 
     def _resumed(self, name: str) -> tuple[int, dict[str, Tensor], dict[str, int]]:
-        """Steps done, tensors and patience of a stage that was under way; takes its network."""
+        """Return steps done, tensors and patience of a stage that was under way, and take its network."""
         newest = self.folder / "checkpoint.safetensors"
         if self.team.agree(newest.is_file()):
             network, info, tensors = load_checkpoint(newest)
@@ -276,10 +276,10 @@ class Run:
 
 
 def _processor_s() -> float:
-    """Processor time of this process a thread: what the clock says on a machine that does nothing else."""
+    """Return the processor time of this process a thread, which is the clock's on a machine that does nothing else."""
     return time.process_time() / torch.get_num_threads()
 
 
 def rank(found: Mapping[str, float]) -> tuple[float, float]:
-    """Pieces are compared by onsets followed, then by error."""
+    """Return what validations are compared by: onsets followed, then error."""
     return (found["valid/r_on"], -found["valid/error_cm"]) if found else (-1.0, 0.0)

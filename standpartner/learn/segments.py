@@ -42,19 +42,19 @@ class SegmentConfig:
 
 @dataclass(frozen=True)
 class SegmentBatch:
-    """Short stretches of performances with the score around them (B segments, T frames, C columns).
+    """Short stretches of performances with the score around them: B segments, T frames, C columns.
 
     Attributes:
-        ink: (B, 1, 80, 4 C) float32.
-        frames: (B, T + lead, 78) float32 spectrogram, augmented.
-        window_index: (B, T) int64 first column of each frame's window, in columns padded by 64 at both ends.
-        window_fraction: (B, T) float32.
-        target_column: (B, T) float32 true position in columns of that window.
-        seen: (B, T) bool, the true position is inside the window and the stretch is played.
-        heads: (B, C, 80) float32, 1 where a notehead is.
-        outline: (B, C, 2) float32, see TrainingPiece.
-        in_strip: (B, C) bool, the column is part of the strip.
-        keys: (B, T, 88) float32, 1 where a key starts.
+        ink: float32 (B, 1, 80, 4 C), the score; 1 is black.
+        frames: float32 (B, T + lead, 78), the spectrogram, augmented.
+        window_index: int64 (B, T), the first column of each frame's window, in columns padded by 64 at both ends.
+        window_fraction: float32 (B, T), how far the window stands beyond that column.
+        target_column: float32 (B, T), the true position in columns of that window.
+        seen: bool (B, T), whether the true position is inside the window and the stretch is played.
+        heads: float32 (B, C, 80), 1 where a notehead is.
+        outline: float32 (B, C, 2), see TrainingPiece.
+        in_strip: bool (B, C), whether the column is part of the strip.
+        keys: float32 (B, T, 88), 1 where a key starts.
     """
 
     ink: NDArray[np.float32]
@@ -118,7 +118,7 @@ class SegmentSampler:
         return (image[None], frames, index, fraction, column.astype(np.float32), seen, heads, outline, in_strip, keys)
 
     def _crop(self, piece: TrainingPiece, first: int) -> tuple[NDArray, ...]:
-        """Columns first..first + C of a strip, white and unread outside."""
+        """Return columns first..first + C of a strip, white and unread outside."""
         count = self.config.columns
         heads = np.zeros((count, ROWS), np.float32)
         outline = np.zeros((count, piece.outline.shape[1]), np.float32)

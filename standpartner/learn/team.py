@@ -22,8 +22,8 @@ class Team:
     """Which process this is, and of how many.
 
     Attributes:
-        rank: 0 to size - 1; the first one validates and writes.
-        size: processes that learn together.
+        rank: The number of the process, 0 to size - 1; the first one validates and writes.
+        size: The number of processes that learn together.
     """
 
     rank: int = 0
@@ -35,14 +35,14 @@ class Team:
         return self.rank == 0
 
     def seed(self, seed: int) -> int:
-        """A seed of this process's own; the first one keeps that of a process alone."""
+        """Return a seed of this process's own; the first one keeps that of a process alone."""
         return seed + (self.rank << 32)
 
     def share(self, total: int, what: str) -> int:
-        """This process's part of what all do together.
+        """Return this process's part of what all do together.
 
         Raises:
-            ConfigError: it cannot be divided evenly.
+            ConfigError: It cannot be divided evenly.
         """
         if total % self.size:
             raise ConfigError(f"{what}: expected a number that {self.size} processes can share evenly, got {total}")
@@ -60,7 +60,7 @@ class Team:
             gradient.copy_(part.view_as(gradient))
 
     def means(self, measured: Mapping[str, float]) -> dict[str, float]:
-        """Means over the team of numbers that all measured."""
+        """Return the means over the team of numbers that all measured."""
         if self.size == 1:
             return dict(measured)
         values = torch.tensor(list(measured.values()), dtype=torch.float64)
@@ -68,7 +68,7 @@ class Team:
         return dict(zip(measured, (values / self.size).tolist(), strict=True))
 
     def agree(self, value: int) -> int:
-        """What the first process says; the others' value is not looked at."""
+        """Return what the first process says; the others' value is not looked at."""
         if self.size == 1:
             return value
         said = torch.tensor(value)
@@ -76,7 +76,7 @@ class Team:
         return int(said)
 
     def gathered(self, tensors: Mapping[str, Tensor], own: str) -> dict[str, Tensor]:
-        """For the first process's checkpoint: its tensors, and of the others those whose name begins with ``own``.
+        """Return the first process's tensors, and of the others those whose name begins with ``own``, for a checkpoint.
 
         Those of process k are called ``process-k/...``. All processes have to call it.
         """
@@ -93,10 +93,10 @@ class Team:
         return result
 
     def handed_out(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """This process's tensors of those that ``gathered`` collected.
+        """Return this process's tensors of those that ``gathered`` collected.
 
         Raises:
-            ConfigError: another number of processes collected them.
+            ConfigError: Another number of processes collected them.
         """
         processes = {name.partition("/")[0] for name in tensors if name.startswith("process-")}
         if processes != {f"process-{rank}" for rank in range(1, self.size)}:
@@ -110,10 +110,10 @@ class Team:
 
 @contextmanager
 def joined_team(device: torch.device = CPU) -> Iterator[Team]:
-    """The team that torchrun has started this process for; without torchrun a team of one.
+    """Join the team that torchrun has started this process for; without torchrun it is a team of one.
 
     Args:
-        device: of this process; the processes talk through NCCL where all have graphics cards, else through Gloo.
+        device: The device of this process. The processes talk through NCCL where all have graphics cards, else Gloo.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:

@@ -17,9 +17,9 @@ class ActorPlayer:
     """Plays the game with any actor, each episode once.
 
     Args:
-        actor: on the game's tracks.
-        episodes: how many episodes are played at once.
-        rng: draws actions; without it the most probable one is taken.
+        actor: The actor, on the game's tracks.
+        episodes: How many episodes are played at once.
+        rng: It draws actions; without it the most probable one is taken.
     """
 
     def __init__(self, actor: Actor, *, episodes: int, rng: np.random.Generator | None = None) -> None:
@@ -28,7 +28,7 @@ class ActorPlayer:
         actor.prepare()
 
     def act(self, game: BatchedGame) -> np.ndarray:
-        """Choose an action for every running episode; steps the memory."""
+        """Choose an action for every running episode, and step the memory."""
         running = np.flatnonzero(game.running)
         acted = self.actor.act(game, self.memory[running], which=running)
         self.memory[running] = acted.memory
@@ -44,7 +44,7 @@ def validate(policy: Policy, tracks: Sequence[Track], game: GameConfig) -> dict[
 
 
 def valid_measures(episodes: Sequence[Episode]) -> dict[str, float]:
-    """R_tue, R_on, mean error in cm, share within 0.5 s."""
+    """Return R_tue, R_on, the mean error in cm and the share within 0.5 s."""
     report = evaluate_episodes(episodes)
     return {
         "valid/r_tue": report["r_tue"],

@@ -23,7 +23,7 @@ class _DilatedResidual(nn.Module):
 
 
 class StripEncoder(nn.Module):
-    """Reads the strip once: convolutions to stride 8 strip px, then context along the strip."""
+    """Reads the strip once, by convolutions to stride 8 strip px, then context along the strip."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -51,13 +51,13 @@ class StripEncoder(nn.Module):
         return self.norm(self.unnormalised(ink))
 
     def unnormalised(self, ink: Tensor) -> Tensor:
-        """The columns before their last step, the layer normalisation; shapes as in ``forward``."""
+        """Return the columns before their last step, the layer normalisation; shapes as in ``forward``."""
         image = self.image(ink)
         return self.context(functional.relu(self.flatten(image.flatten(1, 2)))).transpose(1, 2)
 
 
 class FrameEncoder(nn.Module):
-    """Listens once: a few frames make an embedding, causal convolutions add the last seconds.
+    """Listens once. A few frames make an embedding, and causal convolutions add the last seconds.
 
     ``front`` and ``remember`` are the two halves that a stream calls; ``forward`` is both over a whole stretch.
     """
@@ -83,16 +83,16 @@ class FrameEncoder(nn.Module):
 
     @property
     def lead_frames(self) -> int:
-        """Frames of spectrogram needed before the first frame that is encoded."""
+        """The number of spectrogram frames needed before the first frame that is encoded."""
         return FRONT_FRAMES - 1 + self.history_frames
 
     def front(self, frames: Tensor) -> Tensor:
-        """(B, T + 4, 78) spectrogram -> (B, features, T) embeddings of a few frames each."""
+        """Turn a spectrogram (B, T + 4, 78) into embeddings (B, features, T) of a few frames each."""
         image = self.convolutions(frames.unsqueeze(1))  # (B, c, T, bands)
         return functional.relu(self.flatten(image.transpose(2, 3).flatten(1, 2)))
 
     def remember(self, fronts: Tensor) -> Tensor:
-        """(B, features, T + history) -> (B, T, features)."""
+        """Add what was before to embeddings of a few frames (B, features, T + history): (B, T, features)."""
         return self.norm(self.context(fronts).transpose(1, 2))
 
     def forward(self, frames: Tensor) -> Tensor:
@@ -100,5 +100,5 @@ class FrameEncoder(nn.Module):
         return self.remember(self.front(frames))
 
     def unnormalised(self, frames: Tensor) -> Tensor:
-        """The embeddings before their last step, the layer normalisation; shapes as in ``forward``."""
+        """Return the embeddings before their last step, the layer normalisation; shapes as in ``forward``."""
         return self.context(self.front(frames)).transpose(1, 2)

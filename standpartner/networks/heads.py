@@ -8,12 +8,12 @@ from standpartner.agent.config import WINDOW_COLUMNS, NetworkConfig
 
 
 def interpolate_window(values: Tensor, index: Tensor, fraction: Tensor) -> Tensor:
-    """Windows at fractional positions along the last axis; differentiable in ``values``.
+    """Take windows at fractional positions along the last axis; they are differentiable in ``values``.
 
     Args:
-        values: (B, K, T, P) something for each of P padded columns.
-        index: (B, T) first column of each frame's window (``views.window_index``).
-        fraction: (B, T) weight of the next column.
+        values: (B, K, T, P), something for each of P padded columns.
+        index: (B, T), the first column of each frame's window (``columns.window_index``).
+        fraction: (B, T), the weight of the next column.
 
     Returns:
         (B, K, T, 64).
@@ -25,7 +25,7 @@ def interpolate_window(values: Tensor, index: Tensor, fraction: Tensor) -> Tenso
 
 
 class _Comparison(nn.Module):
-    """Logits over columns from the correlation maps of their keys with an embedding."""
+    """Makes logits over columns from the correlation maps of their keys with an embedding."""
 
     def __init__(self, config: NetworkConfig, *, width: int = 32) -> None:
         super().__init__()
@@ -37,14 +37,14 @@ class _Comparison(nn.Module):
         self.last = nn.Conv1d(width, 1, 5, padding=2)
 
     def correlate(self, keys: Tensor, embeddings: Tensor) -> Tensor:
-        """Correlation maps: keys (B, P, features), embeddings (B, T, features) -> (B, heads, T, P)."""
+        """Correlate keys (B, P, features) with embeddings (B, T, features): maps (B, heads, T, P)."""
         size = keys.shape[-1] // self.heads
         query = self.of_frame(embeddings).unflatten(-1, (self.heads, size)).transpose(1, 2)
         key = keys.unflatten(-1, (self.heads, size)).permute(0, 2, 3, 1)
         return query @ key / size**0.5
 
     def forward(self, maps: Tensor, embedding: Tensor) -> Tensor:
-        """Maps (N, heads or more, P), embedding (N, features) -> logits (N, P); only correlations are used."""
+        """Turn maps (N, heads or more, P) and embedding (N, features) into logits (N, P), by the correlations alone."""
         maps = maps[:, : self.heads]
         hidden = functional.relu(self.first(maps) + self.bias(embedding).unsqueeze(-1))
         hidden = hidden + functional.relu(self.second(hidden))
@@ -53,19 +53,19 @@ class _Comparison(nn.Module):
 
 
 class LocateHead(_Comparison):
-    """Where in the window is the music now? Logits over 64 columns from correlation maps and the embedding."""
+    """Says where in the window the music is now, by logits over 64 columns."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(config)
         self.of_column = nn.Linear(config.features, config.features)
 
     def keys(self, columns: Tensor) -> Tensor:
-        """(..., features) columns -> (..., features) what frames are compared with."""
+        """Turn columns (..., features) into what frames are compared with, (..., features)."""
         return self.of_column(columns)
 
 
 class SearchHead(_Comparison):
-    """Where in the whole score is the music now? As ``locate``, with the same keys, but taught over whole strips.
+    """Says where in the whole score the music is now, with the keys of ``locate``, but taught over whole strips.
 
     Locate is taught to tell the columns of a window apart; what it says of columns far apart differs also by where they
     stand. Here every column has an offset of its own, and all columns of a score are compared.
@@ -83,6 +83,6 @@ class SearchHead(_Comparison):
         self.load_state_dict(own | {name: value for name, value in locate.state_dict().items() if name in own})
 
     def over(self, keys: Tensor, embeddings: Tensor) -> Tensor:
-        """Logits over a whole score: keys (P, features), embeddings (T, features) -> (T, P)."""
+        """Return logits (T, P) over a whole score by its keys (P, features) for embeddings (T, features)."""
         maps = self.correlate(keys.unsqueeze(0), embeddings.unsqueeze(0))[0].transpose(0, 1)
         return self(maps, embeddings) + self.of_place(keys).squeeze(-1)

@@ -14,7 +14,7 @@ LOCATE_SCALE = 8.0  # brings 64 probabilities to the size of the other inputs
 
 
 class Tracker(nn.Module):
-    """Where in the window is the music, by all that was heard and read since the start? A learned forward filter.
+    """Says where in the window the music is, by all that was heard and read since the start: a learned forward filter.
 
     A convolutional gated recurrent unit over score columns: what it believes stays with its place in the score while
     the window moves on. The belief moves by whole columns; how far the window stands beyond them (0 to 1 column) is
@@ -38,14 +38,14 @@ class Tracker(nn.Module):
     def forward(
         self, maps: Tensor, locate: Tensor, embedding: Tensor, speed_px: Tensor, belief: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """One frame for N agents.
+        """Judge one frame for N agents.
 
         Args:
-            maps: (N, heads + 2, 64) correlations and outline in the window.
-            locate: (N, 64) logits of the locate head.
-            embedding: (N, features) of the current frame.
-            speed_px: (N,) strip px that the window moved since the frame before.
-            belief: (N, channels * 64 + 1) state after the frame before; zeros at the start.
+            maps: (N, heads + 2, 64), the correlations and the outline in the window.
+            locate: (N, 64), the logits of the locate head.
+            embedding: (N, features), what sounds in the current frame.
+            speed_px: (N,), the strip px that the window moved since the frame before.
+            belief: (N, channels * 64 + 1), the state after the frame before; zeros at the start.
 
         Returns:
             Logits (N, 64) over the window's columns, new belief.
@@ -58,13 +58,13 @@ class Tracker(nn.Module):
 
     @staticmethod
     def move(beyond: Tensor, speed_px: Tensor) -> tuple[Tensor, Tensor]:
-        """Columns that the window moves: whole ones (N,) int64, and how far (N,) it then stands beyond them."""
+        """Return the whole columns (N,) int64 that the window moves, and how far (N,) it then stands beyond them."""
         moved = beyond + speed_px / COLUMN_STRIDE_PX
         whole = moved.floor()
         return whole.long(), moved - whole
 
     def take_in(self, maps: Tensor, locate: Tensor, embedding: Tensor, beyond: Tensor) -> Tensor:
-        """What is seen and heard now, at the belief's columns: shapes as in ``forward`` -> (N, 3 channels, 64)."""
+        """Return what is seen and heard now at the belief's columns, (N, 3 channels, 64); inputs as in ``forward``."""
         window = torch.cat([maps, locate.softmax(1).unsqueeze(1) * LOCATE_SCALE], 1)
         before = functional.pad(window, (1, 0))[..., :-1]
         share = beyond[:, None, None]
@@ -79,7 +79,7 @@ class Tracker(nn.Module):
         return kept + update * (new - kept)
 
     def say(self, locate: Tensor, kept: Tensor, beyond: Tensor) -> Tensor:
-        """Logits (N, 64) over the window's columns."""
+        """Return logits (N, 64) over the window's columns."""
         after = functional.pad(kept, (0, 1))[..., 1:]
         share = beyond[:, None, None]
         return locate + self.readout((1 - share) * kept + share * after).squeeze(1)
@@ -97,10 +97,10 @@ class PolicyOutput(NamedTuple):
     """What the policy makes of one frame for N agents.
 
     Attributes:
-        action: (N, 3) logits of the speed changes -1, 0, +1.
-        value: (N,) mean reward expected.
-        track: (N, 64) logits over the window's columns: where the music is, by all since the start.
-        memory: (N, memory_size) to be handed in with the next frame.
+        action: (N, 3), the logits of the speed changes -1, 0, +1.
+        value: (N,), the mean reward that is expected.
+        track: (N, 64), logits over the window's columns: where the music is, by all since the start.
+        memory: (N, memory_size), to be handed in with the next frame.
     """
 
     action: Tensor
@@ -124,11 +124,11 @@ class PolicyHead(nn.Module):
         self.value = nn.Linear(config.memory + config.policy_hidden, 1)
 
     def begins(self, fresh: Tensor) -> Tensor:
-        """Of frames at which episodes begin (bool, any shape): where nothing is remembered from the frame before."""
+        """Tell where nothing is remembered from the frame before, by where episodes begin (bool, any shape)."""
         return fresh if self.remembers else torch.ones_like(fresh)
 
     def sense(self, maps: Tensor, locate: Tensor, track: Tensor, embedding: Tensor, speed_px: Tensor) -> Tensor:
-        """What is seen, heard and done now, without memory; shapes as in ``forward`` -> (N, policy_hidden)."""
+        """Return what is seen, heard and done now, without memory, (N, policy_hidden); inputs as in ``forward``."""
         clipped = speed_px.clamp(-self.max_speed_px, self.max_speed_px).unsqueeze(1)
         levels = torch.arange(-self.max_speed_px, self.max_speed_px + 1, device=maps.device)
         speed = (1 - (clipped - levels).abs()).clamp(min=0)  # a fraction is shared by two neighbouring levels
@@ -137,21 +137,21 @@ class PolicyHead(nn.Module):
         return functional.relu(self.dense(torch.cat(parts, 1)))
 
     def decide(self, sensed: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """(..., policy_hidden) and new recurrent state (..., memory) -> action logits (..., 3), value (...)."""
+        """Return action logits (..., 3) and value (...) by what is sensed, (..., policy_hidden), and memory (..., memory)."""
         both = torch.cat([sensed, memory], -1)
         return self.action(both), self.value(both).squeeze(-1)
 
     def forward(
         self, maps: Tensor, locate: Tensor, embedding: Tensor, speed_px: Tensor, memory: Tensor
     ) -> PolicyOutput:
-        """One frame for N agents.
+        """Judge one frame for N agents.
 
         Args:
-            maps: (N, heads + 2, 64) correlations and outline in the window.
-            locate: (N, 64) logits of the locate head.
-            embedding: (N, features) of the current frame.
-            speed_px: (N,) reading speed in strip px a frame.
-            memory: (N, memory_size) all that is remembered from the frame before; zeros at the start.
+            maps: (N, heads + 2, 64), the correlations and the outline in the window.
+            locate: (N, 64), the logits of the locate head.
+            embedding: (N, features), what sounds in the current frame.
+            speed_px: (N,), the reading speed in strip px a frame.
+            memory: (N, memory_size), all that is remembered from the frame before; zeros at the start.
         """
         kept = memory if self.remembers else 0 * memory  # not just zeros: it stays an input of the exported graph
         state, belief = kept.split(self.sizes, 1)

@@ -62,8 +62,8 @@ class ReadOnceNetwork(nn.Module):
         """Look at a score by each frame.
 
         Args:
-            view: (B, P, features + 2) what the agent sees of P columns.
-            embeddings: (B, T, features) what sounds.
+            view: (B, P, features + 2), what the agent sees of P columns.
+            embeddings: (B, T, features), what sounds.
 
         Returns:
             Maps (B, heads + 2, T, P).

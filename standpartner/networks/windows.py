@@ -30,7 +30,7 @@ def _dropout(share: float) -> list[nn.Module]:
 
 
 def _tower(layers: Sequence[Convolution], shape: tuple[int, int], *, channels: int, width: int) -> nn.Sequential:
-    """Convolutions over images (B, channels, *shape), and a dense layer if ``width`` is not 0."""
+    """Make convolutions over images (B, channels, *shape), and a dense layer if ``width`` is not 0."""
     made: list[nn.Module] = []
     rows, columns = shape
     for layer in layers:

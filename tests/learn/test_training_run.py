@@ -49,38 +49,34 @@ def _train_until_killed(config, folder, data, stage, step):
     Run(config, folder, data=data, progress=kill).train()
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_killed_run_goes_on_to_the_same_result(stage, tiny_config, tiny_data, tmp_path):
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    Run(tiny_config, whole, data=tiny_data).train()
+def _compare_with_killed(config, data, stage, folder):
+    """Train once in one go and once killed in a stage and called again; both come to the same weights."""
+    whole, killed = folder / "whole", folder / "killed"
+    Run(config, whole, data=data).train()
     child = multiprocessing.get_context("spawn").Process(
-        target=_train_until_killed, args=(tiny_config, killed, tiny_data, stage, 5)
+        target=_train_until_killed, args=(config, killed, data, stage, 5)
     )
     child.start()
     child.join(timeout=120)
     assert child.exitcode == -signal.SIGKILL
     assert not (killed / f"{stage}.safetensors").exists()
-    Run(tiny_config, killed, data=tiny_data).train()
-    assert same_weights(whole / "ppo.safetensors", killed / "ppo.safetensors")
-    assert same_weights(whole / "best.safetensors", killed / "best.safetensors")
+    Run(config, killed, data=data).train()
+    for name in (config.stages[-1], "best"):
+        assert same_weights(whole / f"{name}.safetensors", killed / f"{name}.safetensors")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_killed_run_goes_on_to_the_same_result(stage, tiny_config, tiny_data, tmp_path):
+    _compare_with_killed(tiny_config, tiny_data, stage, tmp_path)
 
 
 @pytest.mark.parametrize("stage", ["reinforce", "a2c", "ppo", "mmloc"])
 def test_killed_runs_of_window_networks_go_on_to_the_same_result(stage, window_config, tiny_data, tmp_path):
-    config, whole, killed = window_config(stage), tmp_path / "whole", tmp_path / "killed"
-    Run(config, whole, data=tiny_data).train()
-    child = multiprocessing.get_context("spawn").Process(
-        target=_train_until_killed, args=(config, killed, tiny_data, stage, 5)
-    )
-    child.start()
-    child.join(timeout=120)
-    assert child.exitcode == -signal.SIGKILL
-    Run(config, killed, data=tiny_data).train()
-    assert same_weights(whole / f"{stage}.safetensors", killed / f"{stage}.safetensors")
-    assert same_weights(whole / "best.safetensors", killed / "best.safetensors")
-    other = dataclasses.replace(config, seed=1)
-    Run(other, tmp_path / "other", data=tiny_data).train()
-    assert not same_weights(whole / f"{stage}.safetensors", tmp_path / "other" / f"{stage}.safetensors")
+    config = window_config(stage)
+    _compare_with_killed(config, tiny_data, stage, tmp_path)
+    Run(dataclasses.replace(config, seed=1), tmp_path / "other", data=tiny_data).train()
+    last = f"{stage}.safetensors"
+    assert not same_weights(tmp_path / "whole" / last, tmp_path / "other" / last)
 
 
 def test_a_run_ends_when_its_minutes_are_over(window_config, tiny_data, tmp_path):
