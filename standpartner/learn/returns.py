@@ -25,8 +25,8 @@ def generalised_advantages(
     Args:
         rewards: (T, N) the reward of step t.
         values: (T, N) the value of the state before step t.
-        next_values: (T, N) the value of the state after step t: 0 if the episode terminated there, the state's own value
-            if it was truncated there.
+        next_values: (T, N) the value of the state after step t: 0 if the episode terminated there, the state's own
+            value if it was truncated there.
         ended: bool (T, N), whether the episode ended at step t, terminated or truncated; nothing flows over it.
         discount: The discount gamma.
         gae_lambda: The lambda; 1 gives discounted returns minus values, 0 one-step differences.

@@ -137,7 +137,7 @@ class PolicyHead(nn.Module):
         return functional.relu(self.dense(torch.cat(parts, 1)))
 
     def decide(self, sensed: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """Return action logits (..., 3) and value (...) by what is sensed, (..., policy_hidden), and memory (..., memory)."""
+        """Return action logits (..., 3) and value (...) by sensed (..., policy_hidden) and memory (..., memory)."""
         both = torch.cat([sensed, memory], -1)
         return self.action(both), self.value(both).squeeze(-1)
 
