@@ -1,4 +1,4 @@
-"""Agents that run on ONNX Runtime alone: their graphs, checked and loaded."""
+"""Loads agents that run on ONNX Runtime alone, and checks their files."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,16 +23,16 @@ ConfigT = TypeVar("ConfigT", NetworkConfig, WindowNetworkConfig)
 
 @dataclass(frozen=True)
 class Decision:
-    """What an agent makes of one frame of N episodes.
+    """The outputs of an agent for one frame of N episodes.
 
     Attributes:
-        action: (N, 3) are the logits of the speed changes -1, 0, +1.
-        value: (N,) is the reward that the agent expects: a read-once network the mean one, a window network the
+        action: The logits of the speed changes -1, 0, +1, (N, 3).
+        value: The reward that the agent expects, (N,). A read-once network gives the mean reward, a window network the
             discounted sum.
-        locate: (N, 64) are logits over the window's columns: where the music is, by the last seconds alone. They are
-            (N, 0) for an agent that does not say.
-        track: (N, 64) are the same logits by all that was heard since the start.
-        memory: (N, memory_size) is to be handed in with the next frame.
+        locate: The logits over the window's columns for where the music is, by the last seconds alone, (N, 64). They
+            are (N, 0) for an agent that does not say.
+        track: The same logits by all that was heard since the start, (N, 64).
+        memory: The recurrent state, (N, memory_size), to be passed in with the next frame.
     """
 
     action: Floats
@@ -55,7 +55,7 @@ class Bundle(Generic[ConfigT]):
 
     config_type: type[ConfigT]
     can: ClassVar[str]
-    """What such a network can do, for the error about one of another kind."""
+    """The phrase that says what such a network can do, for the error about one of another kind."""
 
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
         self.folder = folder
@@ -90,17 +90,17 @@ class Agent(Bundle[NetworkConfig]):
         """Read a strip once.
 
         Args:
-            strip: uint8 (160, width), 255 is white.
+            strip: The strip, uint8 (160, width), 255 is white.
 
         Returns:
-            (columns + 128, features + 2) what the agent sees of each column, padded by a window at both ends
-            (``columns.window_index`` counts in it).
+            The view of the strip, (columns + 128, features + 2): what the agent sees of each column, padded by a window
+            at both ends (``columns.window_index`` counts in it).
         """
         _, view = self._run["strip"].run(None, {"ink": ink(strip)[None, None]})
         return pad_columns(view)
 
     def fronts(self, frames: Floats) -> Floats:
-        """Encode (N, 5, 78) spectrogram frames as (N, features): the newest one with its four predecessors."""
+        """Encode spectrogram frames, (N, 5, 78), the newest with its four predecessors, as fronts, (N, features)."""
         return self._run["front"].run(None, {"frames": frames})[0]
 
     def listen(self, fronts: Floats) -> tuple[Floats, Floats]:
@@ -112,22 +112,22 @@ class Agent(Bundle[NetworkConfig]):
         """Decide for N episodes.
 
         Args:
-            view: (N, 64, features + 2), the windows of their strips.
-            embedding: (N, features).
-            speed_px: (N,) in strip px a frame.
-            memory: (N, memory_size) of the frame before.
+            view: The windows of their strips, (N, 64, features + 2).
+            embedding: The embeddings of their frames, (N, features).
+            speed_px: The reading speeds in strip px a frame, (N,).
+            memory: The recurrent states of the frame before, (N, memory_size).
         """
         inputs = {"view": view, "embedding": embedding, "speed_px": speed_px, "memory": memory}
         return Decision(*self._run["policy"].run(None, inputs))
 
     def search_keys(self, view: Floats) -> Floats:
-        """Return what a search compares frames with.
+        """Return the keys of a score, which a search compares with frames.
 
         Args:
-            view: (columns + 128, features + 2) from ``read``.
+            view: The view of the score's strip from `read`, (columns + 128, features + 2).
 
         Returns:
-            (heads, features / heads, columns).
+            The keys, (heads, features / heads, columns).
         """
         keys = view[WINDOW_COLUMNS:-WINDOW_COLUMNS, : self.config.features]
         split = keys.reshape(len(keys), self.config.heads, -1)
@@ -137,11 +137,11 @@ class Agent(Bundle[NetworkConfig]):
         """Say how well every column of a score fits one frame.
 
         Args:
-            keys: The score's, from `search_keys`.
-            embedding: (1, features).
+            keys: The score's keys from `search_keys`.
+            embedding: The embedding of the frame, (1, features).
 
         Returns:
-            Logits (columns,).
+            The logits of the columns, (columns,).
 
         Raises:
             AgentError: The agent was exported without the graph that searches.
@@ -157,7 +157,7 @@ class Agent(Bundle[NetworkConfig]):
 
     @cached_property
     def silent_front(self) -> Floats:
-        """(features,) front of silence, which is what came before a recording began."""
+        """The front of silence, (features,), which stands for the time before a recording began."""
         silent: Floats = self.fronts(np.zeros((1, FRONT_FRAMES, BAND_COUNT), np.float32))[0]
         return silent
 
@@ -172,23 +172,23 @@ class WindowAgent(Bundle[WindowNetworkConfig]):
         """Decide for N episodes.
 
         Args:
-            score: Windows (N, c, h, w); c is 2, with differences, or 1.
-            spectrogram: Excerpts (N, c, 78, 40).
+            score: The score windows, (N, c, h, w); c is 2 with differences, else 1.
+            spectrogram: The spectrogram excerpts, (N, c, 78, 40).
 
         Returns:
-            Action logits (N, 3) and values (N,).
+            The action logits, (N, 3), and the values, (N,).
         """
         action, value = self._run["window"].run(None, {"score": score, "spectrogram": spectrogram})
         return action, value
 
     def locate(self, score: Floats, spectrogram: Floats) -> Floats:
-        """Return logits (N, bins) over the window, left to right, for the same inputs as `decide`."""
+        """Return the logits over the window's bins, left to right, (N, bins), for the same inputs as `decide`."""
         logits: Floats = self._run["window"].run(None, {"score": score, "spectrogram": spectrogram})[0]
         return logits
 
 
 def load_agent(name_or_path: str, *, threads: int = 1) -> Agent:
-    """Load an agent that follows, by the name it comes with or from a folder.
+    """Load an agent that follows recordings, by the name of a bundled one or from a folder.
 
     Raises:
         AgentError: There is no such agent, it is damaged, or it cannot follow.

@@ -1,4 +1,4 @@
-"""How sure an agent may be of its place: the calibrated weights of what its search and its tracker believe.
+"""The calibrated confidence of an agent in its position, from the beliefs of its search and its tracker.
 
 They are fitted where the truth is known, by `standpartner.evaluate.calibration`.
 """
@@ -11,20 +11,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from standpartner.errors import AgentError
 
-_SMALLEST: Final = 1e-4  # probabilities are taken from here to 1 minus it
+_SMALLEST: Final = 1e-4  # probabilities are clipped to this and to 1 minus it
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """The weights of two estimates' log odds in those of the confidence (Platt scaling with two inputs).
+    """The weights with which two estimates' log odds make the confidence (Platt scaling with two inputs).
 
     The search knows the whole score and the last two seconds, the tracker the window and all that led there.
 
     Attributes:
         search: The weight of the log odds that the search gives to the position.
-        tracker: The weight of those that the agent's tracker gives to it.
+        tracker: The weight of the log odds that the agent's tracker gives to the position.
         bias: The log odds where both are undecided.
     """
 
@@ -36,8 +36,8 @@ class Calibration:
         """Return the probability that the music is where the agent is.
 
         Args:
-            searched: The probability that the search gives to that.
-            tracked: The one that the tracker gives, of the same shape.
+            searched: The probability that the search gives to the agent's position, of any shape.
+            tracked: The probability that the tracker gives to it, of the same shape.
         """
         odds = self.search * log_odds(searched) + self.tracker * log_odds(tracked) + self.bias
         return np.asarray(np.exp(-np.logaddexp(0.0, -odds)))
@@ -48,10 +48,10 @@ class Calibration:
 
     @classmethod
     def from_json(cls, values: Any) -> Self:
-        """Rebuild from ``to_json``; without values it is that of an agent that is not calibrated.
+        """Rebuild the calibration from ``to_json``; None gives that of an agent that is not calibrated.
 
         Raises:
-            AgentError: These are no such values.
+            AgentError: The values are not those of a calibration.
         """
         if values is None:
             return cls()
@@ -64,6 +64,6 @@ class Calibration:
 
 
 def log_odds(probability: ArrayLike) -> Floats:
-    """Return the log odds of probabilities, which are taken from 0.0001 to 0.9999; the shape stays."""
+    """Return the log odds of probabilities, clipped to 0.0001 and 0.9999, in the same shape."""
     inside = np.clip(np.asarray(probability, np.float64), _SMALLEST, 1.0 - _SMALLEST)
     return np.asarray(np.log(inside / (1.0 - inside)))

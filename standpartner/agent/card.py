@@ -141,12 +141,12 @@ def _rewrite(folder: Path, content: dict[str, Any]) -> None:
 
 
 def _kind(measured: dict[str, Any]) -> list[Any]:
-    """Return what two evaluations have in common of which the later replaces the earlier."""
+    """Return the values by which two evaluations are of the same kind, so that the later replaces the earlier."""
     return [_sound(measured), *(measured[name] for name in ("agent", "corpus", "split", "game", "runs"))]
 
 
 def _sound(measured: dict[str, Any]) -> str:
-    return str(measured.get("sound", "as-built"))  # which was the only one once
+    return str(measured.get("sound", "as-built"))  # older records do not name it
 
 
 def _row(measured: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Feature columns of a strip, with numpy alone: the image they are made of, windows of them, and places in windows."""
+"""Feature columns of a strip in numpy: the image they are made of, windows of them, and positions in windows."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,13 +7,13 @@ from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
 
 
 def ink(strip: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Make the half-size ink image of a strip.
+    """Make the ink image of a strip at half size.
 
     Args:
-        strip: (160, width) uint8, 255 is white.
+        strip: The strip, uint8 (160, width), 255 is white.
 
     Returns:
-        (80, 4 * columns) float32, 1 is black; padded with white to whole feature columns.
+        The ink image, float32 (80, 4 * columns), 1 is black, padded with white to whole feature columns.
     """
     height, width = strip.shape
     padded = np.full((height, -(-width // COLUMN_STRIDE_PX) * COLUMN_STRIDE_PX), 255, np.uint8)
@@ -33,12 +33,12 @@ def window_index(position_px: NDArray[np.float64], column_count: NDArray[np.int6
     Window column j stands at ``position_px + (j - 31.5) * 8`` strip px; feature column i has its centre at ``8 i + 4``.
 
     Args:
-        position_px: (n,) agent positions in strip px, any fraction.
-        column_count: (n,) columns of each strip, without padding.
+        position_px: The positions of the agents in strip px, (n,), of any fraction.
+        column_count: The number of columns of each strip without padding, (n,).
 
     Returns:
-        (n,) int64 index of the first column and (n,) float32 fraction of the next one: the window's column j is
-        ``(1 - fraction) * padded[index + j] + fraction * padded[index + j + 1]``.
+        The index of the first column, int64 (n,), and the fraction of the next one, float32 (n,). The window's column
+        j is ``(1 - fraction) * padded[index + j] + fraction * padded[index + j + 1]``.
     """
     first = position_px / COLUMN_STRIDE_PX - 0.5 - (WINDOW_COLUMNS - 1) / 2 + WINDOW_COLUMNS
     first = np.clip(first, 0, column_count + WINDOW_COLUMNS - 1)
@@ -50,12 +50,12 @@ def window(padded: NDArray[np.float32], index: NDArray, fraction: NDArray) -> ND
     """Cut windows of feature columns.
 
     Args:
-        padded: (padded columns, features).
-        index: (n,) from `window_index`.
-        fraction: (n,) alike.
+        padded: The feature columns with a window of padding at both ends, (padded columns, features).
+        index: The index of each window's first column from `window_index`, (n,).
+        fraction: The fraction of the next column from `window_index`, (n,).
 
     Returns:
-        (n, 64, features).
+        The windows, (n, 64, features).
     """
     steps = index[:, None] + np.arange(WINDOW_COLUMNS + 1)
     taken = padded[steps]
@@ -64,7 +64,7 @@ def window(padded: NDArray[np.float32], index: NDArray, fraction: NDArray) -> ND
 
 
 def column_offsets_px() -> NDArray[np.float64]:
-    """Return how far the centre of each of a window's columns is from the window's middle, (64,) in strip px."""
+    """Return the distance of each column's centre from the window's middle in strip px, (64,), negative to the left."""
     return (np.arange(WINDOW_COLUMNS, dtype=np.float64) - (WINDOW_COLUMNS - 1) / 2) * COLUMN_STRIDE_PX
 
 
@@ -72,11 +72,11 @@ def located_px(logits: NDArray[np.float32], width_px: float) -> NDArray[np.float
     """Say where in a window the music is, by the most probable bin and its two neighbours.
 
     Args:
-        logits: (..., bins) of the bins that share the window evenly, left to right.
+        logits: The logits of the bins, which share the window evenly from left to right, (..., bins).
         width_px: The width of the window in strip px.
 
     Returns:
-        (...) strip px from the window's left edge: the mean of the three bins' centres, weighted by their
+        The strip px from the window's left edge, (...): the mean of the three bins' centres, weighted by their
         probabilities.
     """
     bins = logits.shape[-1]

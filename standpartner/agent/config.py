@@ -7,11 +7,11 @@ from standpartner.errors import AgentError
 
 COLUMN_STRIDE_PX = 8  # strip px from one feature column to the next
 WINDOW_COLUMNS = 64  # the agent sees 64 * 8 = 512 strip px, the window of the piano game
-FRONT_FRAMES = 5  # spectrogram frames one frame embedding is made of
+FRONT_FRAMES = 5  # spectrogram frames that make one front
 
 
 class _Settings:
-    """Settings of a network, there and back from the plain dictionary that a JSON file holds."""
+    """Settings of a network, written to and read from the plain dictionary that a JSON file holds."""
 
     def to_json(self) -> dict[str, Any]:
         """Return a plain dictionary for a JSON file."""
@@ -33,7 +33,7 @@ class _Settings:
 
 @dataclass(frozen=True)
 class NetworkConfig(_Settings):
-    """Sizes of the read-once network (design: "read once, listen once").
+    """The sizes of the read-once network (see "Read once, listen once" in the design).
 
     Attributes:
         strip_channels: The channels of the five convolutions over the strip.
@@ -44,8 +44,8 @@ class NetworkConfig(_Settings):
         frame_dilations: The dilations of the causal convolutions along time.
         policy_hidden: The width of the policy's dense layer.
         memory: The size of the policy's recurrent state.
-        belief_channels: How many numbers the tracker remembers about each of the window's columns.
-        max_speed_px: Speeds are clipped to this before the network sees them.
+        belief_channels: The count of numbers that the tracker remembers about each of the window's columns.
+        max_speed_px: The speed to which speeds are clipped before the network sees them, in strip px a frame.
         remembers: Whether policy and tracker remember anything from frame to frame. If not, they know what they see and
             the last 1.9 s of sound.
     """
@@ -68,17 +68,17 @@ class NetworkConfig(_Settings):
 
     @property
     def history_frames(self) -> int:
-        """How many earlier frame embeddings one output of the frame encoder looks back on."""
+        """The number of earlier fronts that one embedding depends on."""
         return 2 * sum(self.frame_dilations)
 
     @property
     def belief_size(self) -> int:
-        """The size of the tracker's state: channels for each column, and where between two columns they stand."""
+        """The size of the tracker's state: the channels of each column, and the fraction between two columns."""
         return self.belief_channels * WINDOW_COLUMNS + 1
 
     @property
     def memory_size(self) -> int:
-        """How many numbers an agent remembers from frame to frame: the policy's state and the tracker's."""
+        """The count of numbers that an agent keeps from frame to frame: the policy's state and the tracker's."""
         return self.memory + self.belief_size
 
 
@@ -101,7 +101,7 @@ class Convolution:
 
 @dataclass(frozen=True)
 class WindowNetworkConfig(_Settings):
-    """Sizes of a network that looks at windows of score and spectrogram, as the paper's do.
+    """The sizes of a network that looks at windows of score and spectrogram, as the paper's do.
 
     Two towers of convolutions, one over the score window and one over the spectrogram excerpt, are joined by a dense
     layer. On it stand the policy and the value, or, with ``bins``, the answer where in the window the music is.
@@ -114,8 +114,8 @@ class WindowNetworkConfig(_Settings):
         joint: The width of the dense layer that joins the towers.
         head: The width of the dense layers of policy and value.
         head_dropout: The share of those layers' outputs that are dropped in training.
-        differences: Whether it also sees each view's difference to that of the previous state.
-        bins: How many parts of the window it chooses from; 0 means that it acts.
+        differences: Whether the network also sees each view's difference to that of the previous state.
+        bins: The number of parts of the window that the network chooses from; 0 means that it acts.
         kind: The word that tells this configuration from a read-once network's in a file.
     """
 

@@ -1,4 +1,4 @@
-"""``agent.json``: what a bundle says of itself. It is read and written here and nowhere else."""
+"""Reads and writes ``agent.json``, the description of a bundle, and checks a bundle's files against it."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ DESCRIPTION: Final = "agent.json"
 
 
 def read_description(folder: Path) -> dict[str, Any]:
-    """Read what a bundle says of itself.
+    """Read the description of a bundle.
 
     Args:
         folder: The folder of the agent.
@@ -40,7 +40,7 @@ def describe_bundle(network: dict[str, Any], about: dict[str, Any], *, files: li
 
     Args:
         network: The settings of the network as its ``to_json`` gives them.
-        about: Where the agent came from.
+        about: The facts of the agent's origin, as the model card shows them.
         files: The files of the bundle, whose checksums are kept.
     """
     return {

@@ -1,4 +1,4 @@
-"""Agents found by the name under which they come with standpartner, or by their folder."""
+"""Finds agents by the name of a bundled one or by their folder."""
 
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,7 @@ DEFAULT_AGENT: Final = "tunes"
 def bundled_agents() -> dict[str, Path]:
     """Return the folders of the agents that come with standpartner, by name."""
     package = Path(__file__).parents[1]
-    roots = (package / "models", package.parent / "models")  # in a wheel; in a checkout
+    roots = (package / "models", package.parent / "models")  # the first in a wheel, the second in a checkout
     return {
         description.parent.name: description.parent
         for root in roots
@@ -21,7 +21,7 @@ def bundled_agents() -> dict[str, Path]:
 
 
 def find_agent(name_or_path: str) -> Path:
-    """Return the folder of an agent, found by the name it comes with or by its path.
+    """Return the folder of an agent, found by the name of a bundled one or by its path.
 
     Raises:
         AgentError: There is no such agent.

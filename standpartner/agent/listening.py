@@ -1,4 +1,4 @@
-"""Sound to embeddings: an agent's frame encoder on a stream, and on a whole recording."""
+"""Encodes sound with an agent's frame encoder, on a stream or on a whole recording."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from standpartner.constants import BAND_COUNT
 
 
 class Ear:
-    """Turns spectrogram frames into embeddings as they come, for N performances in step.
+    """Encodes spectrogram frames as they come, for N performances in step.
 
     Args:
         agent: The agent whose encoder listens.
@@ -24,10 +24,10 @@ class Ear:
         """Take in the next frame of each performance.
 
         Args:
-            frames: float32 (N, 78), the newest spectrogram frames.
+            frames: The newest spectrogram frame of each performance, float32 (N, 78).
 
         Returns:
-            Embeddings (N, features), and logits of starting keys (N, 88).
+            The embeddings, (N, features), and the logits of starting keys, (N, 88).
         """
         self._frames = np.concatenate([self._frames[:, 1:], frames[:, None]], axis=1)
         front = self.agent.fronts(self._frames)
@@ -36,15 +36,15 @@ class Ear:
 
 
 def hear_recording(agent: Agent, spectrogram: Floats, *, batch: int = 256) -> tuple[Floats, Floats]:
-    """Encode all frames of a recording at once; the numbers are those that an `Ear` gives one by one.
+    """Encode all frames of a recording at once; an `Ear` gives the same numbers one by one.
 
     Args:
         agent: The agent whose encoder listens.
-        spectrogram: float32 (frames, 78).
+        spectrogram: The spectrogram of the recording, float32 (frames, 78).
         batch: The number of frames that are encoded at a time, which bounds the memory.
 
     Returns:
-        Embeddings (frames, features), and logits of starting keys (frames, 88).
+        The embeddings, (frames, features), and the logits of starting keys, (frames, 88).
     """
     lead = np.zeros((FRONT_FRAMES - 1, BAND_COUNT), np.float32)
     views = np.lib.stride_tricks.sliding_window_view(np.concatenate([lead, spectrogram]), FRONT_FRAMES, axis=0)

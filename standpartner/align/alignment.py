@@ -22,24 +22,25 @@ from standpartner.score.notation.midi import MidiNotes
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-MIN_SHARE: Final = 0.85  # of the score's notes that must be found in a performance
+MIN_SHARE: Final = 0.85  # share of the score's notes that must be found in a performance
 MAX_GAP: Final = 24  # onsets in a row of which no note may be found
-_CHORD_TICKS: Final = 2  # within which notes of a score are one chord
-_CHORD_S: Final = 0.035  # within which played notes are
+_CHORD_TICKS: Final = 2  # notes of a score within these are one chord
+_CHORD_S: Final = 0.035  # played notes within these are one chord
 _CHORD_QUARTERS: Final = 1e-3
 _SHORTEST_S: Final = 1e-3
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """A performance and its truth.
+    """A performance and when each onset of the score is played in it.
 
     Attributes:
-        onset_s: (score onsets,) The second at which each is played, strictly increasing.
+        onset_s: The second at which each onset of the score is played, (onsets,), strictly increasing.
         played: The notes of the performance; what it repeated is taken out.
-        share: The share of the score's notes that were found in the performance, of those that start at their onset.
-        method: What the onsets were found by: "beats", "notes", "match" or "places".
-        repeated_spans: The spans of the original performance (s) that were taken out.
+        share: The share of the score's notes that were found in the performance. Notes that only lead to an onset do
+            not count.
+        method: The word for what the onsets were found by: "beats", "notes", "match" or "places".
+        repeated_spans: The spans (start, end) of the original performance that were taken out, in s.
     """
 
     onset_s: Floats
@@ -58,8 +59,8 @@ def align_with_beats(
         score: The score that was played.
         played: The notes of the performance.
         score_midi: The score as it was played, with repeats written out.
-        score_beats_s: (beats,) The seconds of its beats.
-        beats_s: (beats,) The seconds of the same beats in the performance.
+        score_beats_s: The seconds of the beats in that MIDI file, (beats,).
+        beats_s: The seconds of the same beats in the performance, (beats,).
 
     Raises:
         PieceError: Beats are missing or too few notes are found.
@@ -162,7 +163,7 @@ class _Unfolded:
 def _align_unfolded(
     score: Score, played: PlayedNotes, *, written: _Unfolded, played_s: Floats, method: str
 ) -> Alignment:
-    """Align by the chords of the score as it was played and when (s) each was."""
+    """Align by the chords of the score as it was played and the second at which each was played."""
     quarters = (written.quarters, score.onsets.quarter)
     path = find_chords(written.chords, score_chords(score), jumps=True, quarters=quarters)
     exact = refine_onsets(*np.nonzero(written.chords), expected_s=np.maximum.accumulate(played_s), played=played)
@@ -170,7 +171,7 @@ def _align_unfolded(
 
 
 def _snap(score: Score, first_pass: FirstPass, played: PlayedNotes, *, method: str) -> Alignment:
-    """Take out what is played again, then move the onsets to the notes that are left."""
+    """Take repeats out of the performance, then move the onsets to the notes that are left."""
     played = cut_notes(played, first_pass.repeated_spans)
     position = score.onsets.quarter + 1e-6 * np.arange(len(score.onsets))  # strictly increasing
     time_s = cut_times(first_pass.time, first_pass.repeated_spans)
@@ -196,7 +197,7 @@ def _checked(alignment: Alignment, *, longest_gap: int) -> Alignment:
 
 
 def _quarters_of(score: Score, positions: list[AnnotatedPosition]) -> Floats:
-    """The quarters of positions; of measures with the same number the next one is taken."""
+    """Return the quarters of positions; where measures share a number, the next one is taken."""
     quarters: list[float] = []
     measure = 0
     for second, label, after in positions:

@@ -13,11 +13,11 @@ Bools = NDArray[np.bool_]
 
 _PITCHES: Final = 128
 _SAME_QUARTERS: Final = 1e-3
-_SKIP_COST: Final = 0.5  # of leaving out an onset of the score, in chords matched
-_JUMP_COST: Final = 16.0  # of going on elsewhere: a repeat has more chords than that
-_WRONG_COST: Final = 0.5  # of going to an onset of other pitches
-_RHYTHM_COST: Final = 0.5  # of going on a quarter or more earlier or later than written
-_NEAR: Final = 4  # onsets, over which the rhythm tells something
+_SKIP_COST: Final = 0.5  # the cost of leaving out an onset of the score, in matched chords
+_JUMP_COST: Final = 16.0  # the cost of going on elsewhere: a repeat has more chords than that
+_WRONG_COST: Final = 0.5  # the cost of going to an onset of other pitches
+_RHYTHM_COST: Final = 0.5  # the cost of going on a quarter or more earlier or later than written
+_NEAR: Final = 4  # the number of onsets over which the rhythm is compared
 
 
 def at_their_onsets(score: Score) -> Bools:
@@ -34,7 +34,7 @@ def at_their_onsets(score: Score) -> Bools:
 
 
 def score_chords(score: Score) -> Bools:
-    """Find the pitches that start at each onset; where there are none, those of the notes that only lead to it.
+    """Find the pitches that start at each onset, or, where none do, the pitches of the notes that only lead to it.
 
     Returns:
         (onsets, 128) True where a note of that MIDI number starts.
@@ -52,8 +52,8 @@ def group_chords(pitch: ArrayLike, time: ArrayLike, *, width: float) -> tuple[Bo
     """Gather notes into chords: a chord lasts at most ``width`` from its first note.
 
     Args:
-        pitch: (n,) The MIDI numbers.
-        time: (n,) The starts, in any unit and order.
+        pitch: The MIDI numbers of the notes, (n,).
+        time: The starts of the notes, (n,), in any unit and order.
         width: The longest duration of a chord, in that unit.
 
     Returns:
@@ -79,10 +79,10 @@ def find_chords(chords: Bools, onsets: Bools, *, jumps: bool, quarters: tuple[Fl
     notes fit their own onset and its neighbours alike: what is known of the chords' rhythm tells them apart.
 
     Args:
-        chords: (n, 128) The pitches that are played, in order.
-        onsets: (m, 128) The pitches that the score has, in order.
-        jumps: Whether the path may go on anywhere in the score, at a high cost: for repeats that are played.
-        quarters: (n,) and (m,) The quarters at which chords and onsets start, each counted from any beginning; None
+        chords: The pitches that are played, in order, bool (n, 128).
+        onsets: The pitches that the score has, in order, bool (m, 128).
+        jumps: Whether the path may go on anywhere in the score, at a high cost; repeats that are played need it.
+        quarters: The quarters at which chords, (n,), and onsets, (m,), start, each counted from any beginning; None
             where those of the chords are unknown.
 
     Returns:
@@ -103,7 +103,7 @@ def find_chords(chords: Bools, onsets: Bools, *, jumps: bool, quarters: tuple[Fl
             continue
         before, source = _best_before(value, jumps=jumps)
         late = (chord_at[index] - entered_at[source]) - (onset_at - onset_at[source])
-        near = np.abs(place - source) <= _NEAR  # what leaves out more, as an ending, is not in rhythm anyway
+        near = np.abs(place - source) <= _NEAR  # a longer skip, for example over an ending, is not in rhythm anyway
         advance = before + gain - _RHYTHM_COST * np.minimum(np.abs(late), 1.0) * near
         enters = advance > value
         came_from[index] = np.where(enters, source, place)
@@ -113,9 +113,9 @@ def find_chords(chords: Bools, onsets: Bools, *, jumps: bool, quarters: tuple[Fl
 
 
 def _best_before(value: Floats, *, jumps: bool) -> tuple[Floats, Ints]:
-    """For each onset the best value with which it can be entered from another one, and from which."""
+    """Return the best value with which each onset can be entered from another one, and which one that is."""
     place = np.arange(len(value))
-    level = value + _SKIP_COST * place  # comparable across onsets: what skipping up to a far onset leaves of it
+    level = value + _SKIP_COST * place  # makes onsets comparable: skipping to a far onset costs more
     best = np.maximum.accumulate(level)
     leader = np.maximum.accumulate(np.where(level >= best, place, 0))
     before, source = np.full(len(value), -np.inf), np.zeros(len(value), np.int64)
@@ -128,7 +128,7 @@ def _best_before(value: Floats, *, jumps: bool) -> tuple[Floats, Ints]:
 
 
 def _trace(came_from: NDArray[np.int32], last: int, chords: Bools, onsets: Bools) -> Ints:
-    """Go back from the last onset to the first; -1 where chord and onset share no pitch."""
+    """Go back from the last onset to the first; the path is -1 where chord and onset share no pitch."""
     path = np.empty(len(chords), np.int64)
     for index in range(len(chords) - 1, -1, -1):
         path[index] = last

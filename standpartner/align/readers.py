@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _SHORTEST_S = 1e-3
-_BEATS = {"b", "db", "bR"}  # beat, downbeat, and beat of which the annotators were not sure
+_BEATS = {"b", "db", "bR"}  # a beat, a downbeat, and a beat of which the annotators were not sure
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class MatchedNotes:
     """A performance whose notes were matched to those of a score by hand.
 
     Attributes:
-        pitch: (n,) The MIDI numbers of the score's notes that were played.
-        quarter: (n,) The quarters at which they stand in the score as it was played, repeats written out.
-        onset_s: (n,) The seconds at which they were played.
+        pitch: The MIDI numbers of the score's notes that were played, (n,).
+        quarter: The quarters at which they stand in the score as it was played, repeats written out, (n,).
+        onset_s: The seconds at which they were played, (n,).
         played: All notes of the performance.
     """
 
@@ -38,7 +38,7 @@ class MatchedNotes:
 
 
 class AnnotatedPosition(NamedTuple):
-    """A position in a score that is heard at some second of a recording."""
+    """A position in a score and the second of a recording at which it is heard."""
 
     second: float
     measure: str  # printed number

@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Span = tuple[float, float]
 
-_CHORD_SPREAD_S: Final = 0.05  # by which notes of a chord may precede its time
+_CHORD_SPREAD_S: Final = 0.05  # how much earlier than its chord a note may start
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class FirstPass:
     """The first time that each onset of a score is played, in the clock of the chords that were found in it.
 
     Attributes:
-        onset: (k,) The onsets that are played, strictly increasing.
-        time: (k,) The time at which each is played first.
+        onset: The indices of the onsets that are played, (k,), strictly increasing.
+        time: The time at which each is played first, (k,).
         repeated_spans: The spans (start, end) in which only earlier onsets are played, in order. The last may end
             at infinity.
     """
@@ -33,11 +33,11 @@ class FirstPass:
 
     @classmethod
     def of_path(cls, path: Ints, time: Floats) -> Self:
-        """Follow a path through a score.
+        """Find the first pass in a path through a score.
 
         Args:
-            path: (n,) The onset of each chord as `find_chords` gives it, -1 for none.
-            time: (n,) The time of each chord, increasing.
+            path: The onset of each chord as `find_chords` gives it, (n,), -1 for none.
+            time: The time of each chord, (n,), increasing.
 
         Raises:
             PieceError: Fewer than two onsets are played.
@@ -61,13 +61,13 @@ class FirstPass:
 
 
 def cut_times(time_s: ArrayLike, spans: tuple[Span, ...]) -> Floats:
-    """Move times to where they are once spans are taken out; times in a span become its start."""
+    """Move times as when spans are taken out of the recording; times in a span become its start."""
     times = np.asarray(time_s, np.float64)
     return times - sum(np.clip(times - start, 0.0, end - start) for start, end in spans)
 
 
 def cut_notes(played: PlayedNotes, spans: tuple[Span, ...]) -> PlayedNotes:
-    """Take spans out of a performance: without the notes that start in them, what follows comes sooner."""
+    """Take spans out of a performance: notes that start in them are dropped, and later notes move forward."""
     early = tuple((start - _CHORD_SPREAD_S, end - _CHORD_SPREAD_S) for start, end in spans)
     inside = np.zeros(len(played), bool)
     for start, end in early:

@@ -1,4 +1,4 @@
-"""Many episodes of the game at once, as arrays: no Python loop over episodes in a step."""
+"""Plays many episodes of the game at once, as arrays, without a Python loop over episodes in a step."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from standpartner.game.tracks import Track
 
 @dataclass(frozen=True, eq=False)
 class StepResult:
-    """What one step brought, one entry per episode; an episode that had ended before the step has all zero and False.
+    """The results of one step, one entry per episode; an episode that had ended before has zeros and False.
 
     Attributes:
-        reward: float32 (n,).
-        lost: (n,) the agent is out of bounds after this step.
-        finished: (n,) the last onset is reached by this step and the agent was never lost.
-        terminated: (n,) this step ended the episode by the rules (lost, finished, or the last onset reached while
-            lost in a game that does not stop when lost).
-        truncated: (n,) this step hit the time limit and did not terminate the episode.
-        error_px: float64 (n,) position minus target in strip px; an ended episode keeps its last one.
+        reward: The reward of the step, float32 (n,).
+        lost: Whether the agent is out of bounds after this step, bool (n,).
+        finished: Whether this step reached the last onset and the agent was never lost, bool (n,).
+        terminated: Whether this step ended the episode by the rules, bool (n,): lost, finished, or the last onset
+            reached while lost in a game that does not stop when lost.
+        truncated: Whether this step hit the time limit and did not terminate the episode, bool (n,).
+        error_px: Position minus target in strip px, float64 (n,); an ended episode keeps its last one.
     """
 
     reward: npt.NDArray[np.float32]
@@ -34,7 +34,7 @@ class StepResult:
     error_px: npt.NDArray[np.float64]
 
     def state(self, episode: int) -> str:
-        """How an episode that was running before the step stands: following, lost, finished or out of time."""
+        """Return the state of an episode that was running before: following, lost, finished or out of time."""
         if self.lost[episode]:
             return "lost"
         if self.finished[episode]:
@@ -43,7 +43,7 @@ class StepResult:
 
 
 class BatchedGame:
-    """``n_episodes`` games side by side, each on one of the tracks.
+    """Plays ``n_episodes`` games side by side, each on one of the tracks.
 
     No episode runs until `reset`; one that has ended stays frozen until the caller resets it. The state arrays are
     public to be read; only `reset` and `step` may write them.
@@ -51,14 +51,15 @@ class BatchedGame:
     Attributes:
         tracks: The tracks that episodes are played on.
         config: The rules.
-        track: int64 (n,) index of each episode's track.
-        position_px: float64 (n,) the agent's strip x.
-        speed: float64 (n,) strip px per frame.
-        frame: int64 (n,) current frame of the performance.
-        running: (n,) True until the episode ends.
-        lost_frame: int64 (n,) frame at which the agent was lost first, -1 if never.
-        error_px: float64 (n,) position minus target in strip px.
-        start_frame: int64 (n,) and ``start_position_px``: float64 (n,) where the episode started.
+        track: The index of each episode's track, int64 (n,).
+        position_px: The agent's x on the strip in px, float64 (n,).
+        speed: The reading speed in strip px per frame, float64 (n,).
+        frame: The current frame of the performance, int64 (n,).
+        running: Whether the episode has not ended yet, bool (n,).
+        lost_frame: The frame at which the agent was lost first, int64 (n,), -1 if never.
+        error_px: Position minus target in strip px, float64 (n,).
+        start_frame: The frame at which the episode started, int64 (n,).
+        start_position_px: The strip x at which the episode started in px, float64 (n,).
     """
 
     def __init__(
@@ -67,9 +68,9 @@ class BatchedGame:
         """Prepare the game; call `reset` before the first step.
 
         Args:
-            tracks: At least one track.
+            tracks: The tracks to play on, at least one.
             config: The rules.
-            n_episodes: How many episodes are played at once.
+            n_episodes: The number of episodes that are played at once.
             stop_when_lost: Whether to end an episode when the agent is lost (the game). False goes on to the last
                 onset, with reward 0 while lost (the later papers' measure).
 
@@ -104,27 +105,27 @@ class BatchedGame:
 
     @property
     def n_episodes(self) -> int:
-        """How many episodes are played at once."""
+        """The number of episodes that are played at once."""
         return len(self.frame)
 
     @property
     def target_px(self) -> npt.NDArray[np.float64]:
-        """float64 (n,): true strip x at each episode's frame."""
+        """The true strip x at each episode's frame in px, float64 (n,)."""
         return self._targets[self._offsets[self.track] + self.frame].astype(np.float64)
 
     @property
     def last_frame(self) -> IntArray:
-        """int64 (n,): frame of the last onset of each episode's track."""
+        """The frame of the last onset of each episode's track, int64 (n,)."""
         return self._last_frames[self.track]
 
     def targets_ahead(self, horizon: int) -> npt.NDArray[np.float64]:
         """Return the true strip x of the next frames; the last onset's x is repeated after the end.
 
         Args:
-            horizon: How many frames are asked for, 1 or more.
+            horizon: The number of frames, 1 or more.
 
         Returns:
-            float64 (n, horizon), entry k for frame + 1 + k.
+            The targets in strip px, float64 (n, horizon), with entry k for frame + 1 + k.
         """
         frames = self.frame[:, None] + np.arange(1, horizon + 1)
         frames = np.minimum(frames, self.last_frame[:, None])
@@ -145,8 +146,9 @@ class BatchedGame:
             indices: The numbers of the episodes.
             tracks: The index of the track for each of them.
             start_frame: The first frame; by default that of the first onset.
-            start_position: strip px; default: the target at ``start_frame``, or the first onset's x without one.
-            start_speed: strip px per frame; default 0.
+            start_position: The start in strip px; by default the target at ``start_frame``, or the first onset's x
+                without one.
+            start_speed: The speed at the start in strip px per frame, by default 0.
 
         Raises:
             GameError: An index is out of range, or a start frame is not from the first onset to before the last.
@@ -183,7 +185,7 @@ class BatchedGame:
         """Play one frame of every running episode.
 
         Args:
-            actions: int (n,), indices into ``config.actions``; those of ended episodes are ignored.
+            actions: The indices into ``config.actions``, int (n,); those of ended episodes are ignored.
 
         Returns:
             The step's result.

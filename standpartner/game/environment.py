@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Observation = dict[str, npt.NDArray[np.float32]]
 
-# Hann window of 2048 samples within [-1, 1], area-normalised filters: log10(1 + 1024) = 3.01 at most
+# A Hann window of 2048 samples in [-1, 1] and area-normalised filters give at most log10(1 + 1024) = 3.01.
 SPECTROGRAM_MAX = 4.0
 
 
@@ -131,7 +131,7 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
         self._game = BatchedGame(self.tracks, config)
         self._rewards: list[float] = []
         self._windows = Windows(self.tracks, config)
-        self._before_px: float | None = None  # position in the state before
+        self._before_px: float | None = None  # the position in the state before
         self._state = "not started"
         self.action_space = spaces.Discrete(len(config.actions))
         self.observation_space = _observation_space(config)
@@ -143,10 +143,10 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
 
         Args:
             seed: The seed of the environment's generator, as in Gymnasium.
-            options: ``{"track": index}`` chooses the track.
+            options: The options; ``{"track": index}`` chooses the track.
 
         Returns:
-            Observation and info.
+            The observation and the info.
 
         Raises:
             GameError: An option is unknown or the track's index is out of range.
@@ -174,7 +174,7 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
             action: The index of the change of speed.
 
         Returns:
-            Observation, reward, terminated, truncated, info.
+            The observation, the reward, terminated, truncated and the info.
 
         Raises:
             GameError: The episode has ended or not begun, or the action is out of range.
@@ -192,10 +192,11 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
         return observation, self._rewards[-1], bool(result.terminated[0]), bool(result.truncated[0]), info
 
     def render(self) -> npt.NDArray[np.uint8] | None:
-        """Draw the current moment.
+        """Draw the current state.
 
         Returns:
-            uint8 (height, width, 3) RGB; None without a render mode, and in human mode, which draws by itself.
+            An RGB picture, uint8 (height, width, 3). It is None without a render mode, and in human mode, which shows
+            the picture in its own window.
 
         Raises:
             GameError: There was no reset yet.
@@ -231,7 +232,7 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
         )
 
     def _observe(self) -> Observation:
-        game, first = self._game, self._before_px is None  # forgotten by reset: no difference reaches over episodes
+        game, first = self._game, self._before_px is None  # reset clears it, so no difference reaches over episodes
         views = Views.of(game, np.array([0]), before_px=[self._before_px or 0.0], first=[first])
         self._before_px = float(game.position_px[0])
         score, spectrogram = self._windows.cut(views)
@@ -257,7 +258,7 @@ def _observation_space(config: GameConfig) -> spaces.Dict:
 
 
 def _view_space(shape: tuple[int, int], highest: float) -> spaces.Box:
-    """Space of a view in [0, highest] stacked with its difference in [-highest, highest]."""
+    """Return the space of a view in [0, highest] stacked with its difference in [-highest, highest]."""
     high = np.full((2, *shape), highest, dtype=np.float32)
     low = np.stack([np.zeros(shape, dtype=np.float32), np.full(shape, -highest, dtype=np.float32)])
     return spaces.Box(low, high, dtype=np.float32)

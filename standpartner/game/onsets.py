@@ -9,13 +9,13 @@ from standpartner.game.rules import onset_frame, target_x_px
 
 
 class PlayedOnsets:
-    """What is known of a performance once it has onset times and their places: its frames and its targets.
+    """Computes the frames and targets of a performance from its onsets' times and their places on the strip.
 
     A class that holds a performance inherits from it and provides both arrays.
 
     Attributes:
-        onset_s: (n,) second at which each onset is played, never decreasing.
-        onset_x_px: (n,) strip x of each onset.
+        onset_s: The second at which each onset is played, (n,), never decreasing.
+        onset_x_px: The strip x of each onset, (n,) px.
     """
 
     onset_s: npt.NDArray[np.floating]
@@ -23,7 +23,7 @@ class PlayedOnsets:
 
     @cached_property
     def onset_frames(self) -> npt.NDArray[np.integer]:
-        """int64 (n,), the frame of each onset."""
+        """The frame of each onset, int64 (n,)."""
         return onset_frame(self.onset_s)
 
     @property
@@ -42,7 +42,7 @@ class PlayedOnsets:
         return float(self.onset_x_px[0])
 
     def targets_at(self, frames: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
-        """Return the true strip x in frames, of the same shape.
+        """Return the true strip x at frames in px, of the same shape.
 
         It is linear between onsets and constant before the first and after the last.
         """

@@ -1,4 +1,4 @@
-"""Real time: holding steps back to the pace at which a performance is heard."""
+"""Lets the steps of a game pass in real time."""
 
 import time
 from collections.abc import Callable
@@ -10,8 +10,7 @@ from standpartner.errors import ConfigError
 class Pacer:
     """Lets steps pass at a steady rate: step k after the start is due ``k / rate_hz`` seconds after it.
 
-    A step that comes early waits. One that comes late passes at once, and those after it are due when they always were:
-    the music does not wait either.
+    A step that comes early waits. A late step passes at once and does not move the due times of the steps after it.
     """
 
     def __init__(
@@ -21,12 +20,12 @@ class Pacer:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Prepare it; call `start` before the first `wait`.
+        """Set the rate; call `start` before the first `wait`.
 
         Args:
             rate_hz: The number of steps a second; the default is the rate of the frames.
-            clock: It gives seconds that never go back.
-            sleep: It waits for so many seconds.
+            clock: The function that gives seconds which never go back.
+            sleep: The function that waits for a number of seconds.
 
         Raises:
             ConfigError: The rate is not a positive number.
@@ -40,7 +39,7 @@ class Pacer:
         self._steps = 0
 
     def start(self) -> None:
-        """Count from now on."""
+        """Start the clock from which the due times are counted."""
         self._start_s = self._clock()
         self._steps = 0
 
@@ -48,7 +47,7 @@ class Pacer:
         """Wait until the next step is due.
 
         Returns:
-            Seconds by which it came too late; 0 when it was on time.
+            The seconds by which the step came too late; 0 when it was on time.
         """
         self._steps += 1
         early_s = self._start_s + self._steps / self.rate_hz - self._clock()

@@ -13,7 +13,7 @@ from standpartner.errors import GameError
 from standpartner.game.batched import BatchedGame
 from standpartner.game.rules import PIANO
 
-# Frames for which a plan holds each of its actions: fine at first, coarse later. Under the narrow bound a line end asks
+# The frames for which a plan holds each action: fine at first, coarse later. Under the narrow bound a line end asks
 # for a run-up of half a second: with 5 frames the oracle itself is lost in 2 % of the tunes, with 9 in 0.4 %.
 HOLDS = (1, 1, 1, 1, 2, 3)
 HORIZON_FRAMES = sum(HOLDS)
@@ -21,7 +21,7 @@ _ACTIONS = PIANO.actions
 
 
 class Policy(Protocol):
-    """Anything that chooses an action for every episode of a game."""
+    """The protocol of all that choose an action for every episode of a game."""
 
     def act(self, game: BatchedGame) -> npt.NDArray[np.int64]:
         """Choose the next actions.
@@ -30,14 +30,14 @@ class Policy(Protocol):
             game: The game as it stands; it is not to be changed.
 
         Returns:
-            int64 (n,), indices into ``game.config.actions``.
+            The indices into ``game.config.actions``, int64 (n,).
         """
         ...
 
 
 @cache
 def _plans(holds: tuple[int, ...], actions: tuple[int, ...]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Displacements (plans, frames) that each sequence of held actions adds, and its first action's index.
+    """Return the displacements (plans, frames) that sequences of held actions add, and their first actions' indices.
 
     Plans are ordered by how little they do, so that of equally good ones the calmest is found first.
     """
@@ -61,14 +61,15 @@ def oracle_actions(
     All sequences are tried. It is also the teacher for imitation: it may be asked from any state.
 
     Args:
-        position: (n,) strip px.
-        speed: (n,) strip px per frame.
-        future_targets: (n, sum(holds)) true strip x of the next frames.
-        holds: The frames for which each action of a plan is held; cost grows with ``len(actions) ** len(holds)``.
+        position: The positions in strip px, (n,).
+        speed: The speeds in strip px per frame, (n,).
+        future_targets: The true strip x of the next frames in px, (n, sum(holds)).
+        holds: The number of frames for which each action of a plan is held. The cost grows with ``len(actions) **
+            len(holds)``.
         actions: The changes of speed to choose from.
 
     Returns:
-        int64 (n,), indices into ``actions``.
+        The indices into ``actions``, int64 (n,).
 
     Raises:
         GameError: Shapes do not agree.
@@ -88,7 +89,7 @@ def oracle_actions(
 
 
 class OraclePolicy:
-    """Sees the target and plans half a second ahead (see `oracle_actions`): an upper bound."""
+    """Plans half a second ahead with knowledge of the target (see `oracle_actions`): an upper bound."""
 
     def act(self, game: BatchedGame) -> npt.NDArray[np.int64]:
         """Choose for every episode; see `Policy.act`."""
@@ -97,7 +98,7 @@ class OraclePolicy:
 
 
 class ConstantSpeedPolicy:
-    """Reads at one constant speed per track, deaf and blind: a lower bound.
+    """Reads at one constant speed per track without seeing or hearing: a lower bound.
 
     From the episode's start it follows a straight line as well as whole changes of speed allow. The speed has to come
     from the score alone (`constant_speed` of its notated tempo); from the performance it would be cheating.
@@ -107,7 +108,7 @@ class ConstantSpeedPolicy:
         """Set the speeds.
 
         Args:
-            px_per_frame: Strip px per frame, one for all tracks or one per track of the game.
+            px_per_frame: The speed in strip px per frame, one for all tracks or one per track of the game.
         """
         self.px_per_frame = np.asarray(px_per_frame, dtype=np.float64)
 
@@ -129,11 +130,11 @@ def constant_speed(score_time_s: npt.ArrayLike, onset_x_px: npt.ArrayLike) -> fl
     """Return the average strip px per frame of a score played at its notated tempo.
 
     Args:
-        score_time_s: (n,) score time of the onsets in seconds (``score.onsets.time_s``).
-        onset_x_px: (n,) strip x of the onsets.
+        score_time_s: The score time of the onsets in seconds (``score.onsets.time_s``), (n,).
+        onset_x_px: The strip x of the onsets, (n,) px.
 
     Returns:
-        Strip px per frame from the first to the last onset.
+        The strip px per frame from the first to the last onset.
 
     Raises:
         GameError: Shapes do not agree or the score takes no time.
@@ -148,10 +149,10 @@ class RandomPolicy:
     """Chooses by chance from its own seeded generator."""
 
     def __init__(self, seed: int) -> None:
-        """Seed it.
+        """Seed the generator.
 
         Args:
-            seed: The same seed gives the same choices.
+            seed: The seed; the same seed gives the same choices.
         """
         self._rng = np.random.default_rng(seed)
 

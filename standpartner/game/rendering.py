@@ -1,4 +1,4 @@
-"""Pictures of the game, one a frame: the score window with its lines, the spectrogram in view, numbers and rewards."""
+"""Draws a picture of the game: the score window with its lines, the spectrogram in view, numbers and rewards."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,8 +18,8 @@ _PICTURE_WIDTH_PX = 1_024
 _LABEL_HEIGHT_PX, _MARGIN_PX, _FONT_PX, _SMALL_FONT_PX, _LINE_PX = 26, 12, 17, 14, 26
 _AXIS_WIDTH_PX, _NUMBERS_WIDTH_PX = 46, 250
 _BAND_HEIGHT_PX, _FRAME_WIDTH_PX = 4, 8
-_LOWEST_OCTAVE = 2  # band 0 is the note C2, every twelfth band above it a C too
-_LOUD = 1.5  # log10(1 + magnitude) that is drawn black
+_LOWEST_OCTAVE = 2  # band 0 is the note C2, and every twelfth band above it is a C
+_LOUD = 1.5  # the log10(1 + magnitude) that is drawn black
 _CURVE_FRAMES = 200
 
 _Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
@@ -28,7 +28,7 @@ _Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class GameView:
-    """The state of an episode, as a picture shows it.
+    """The state of an episode for a picture.
 
     Attributes:
         track: The score and the performance.
@@ -62,7 +62,7 @@ def draw_view(view: GameView) -> npt.NDArray[np.uint8]:
         view: The state to show.
 
     Returns:
-        (height, width, 3) uint8. An RGB picture; its size depends on the rules only.
+        An RGB picture, uint8 (height, width, 3), whose size depends on the rules only.
     """
     score, sound = _score_picture(view), _sound_picture(view)
     top = score.height + 3 * _LABEL_HEIGHT_PX + _MARGIN_PX
@@ -83,10 +83,10 @@ def loudness_grey(spectrogram: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]
     """Turn a spectrogram into shades of grey.
 
     Args:
-        spectrogram: log10(1 + magnitude), of any shape.
+        spectrogram: The spectrogram as log10(1 + magnitude), of any shape.
 
     Returns:
-        Shades as uint8, of the same shape: 255 (white) is silence, and loud notes are 0 (black).
+        The shades, uint8, of the same shape: 255 (white) is silence, and loud notes are 0 (black).
     """
     return np.round(255 * (1 - np.clip(spectrogram / _LOUD, 0, 1))).astype(np.uint8)
 

@@ -37,10 +37,10 @@ class GameConfig:
         window_height_px: The height of the score window in strip px, cut around the strip's middle row.
         window_width_px: The width of the score window in strip px, cut around the agent's position.
         downscale: The whole number by which the window is shrunk before it is shown.
-        bound_px: The agent is lost when it is further than this from the target, in strip px.
-        frames_in_view: How many spectrogram frames the agent sees, the current one included.
+        bound_px: The distance from the target in strip px beyond which the agent is lost.
+        frames_in_view: The number of spectrogram frames that the agent sees, the current one included.
         actions: The changes of speed that the agent may choose from, in strip px per frame.
-        time_limit_frames: An episode is truncated after so many steps; None plays to the end.
+        time_limit_frames: The number of steps after which an episode is truncated; None plays to the end.
         version: The version of the rules.
 
     Raises:
@@ -72,12 +72,12 @@ class GameConfig:
 
     @property
     def shown_height_px(self) -> int:
-        """Height of the window as the agent sees it, in shown px."""
+        """The height of the window as the agent sees it, in shown px."""
         return self.window_height_px // self.downscale
 
     @property
     def shown_width_px(self) -> int:
-        """Width of the window as the agent sees it, in shown px."""
+        """The width of the window as the agent sees it, in shown px."""
         return self.window_width_px // self.downscale
 
 
@@ -94,7 +94,7 @@ def find_config(name: str) -> GameConfig:
     """Return the rules by their name.
 
     Raises:
-        ConfigError: There are none of that name.
+        ConfigError: There are no rules of that name.
     """
     if name not in CONFIGS:
         raise ConfigError(f"no game {name!r}; expected one of {', '.join(CONFIGS)}")
@@ -105,10 +105,10 @@ def onset_frame(onset_s: npt.ArrayLike) -> IntArray:
     """Return the frame of each onset, rounded half up.
 
     Args:
-        onset_s: Times in seconds, of any shape.
+        onset_s: The times in seconds, of any shape.
 
     Returns:
-        int64 frames, same shape.
+        The frames, int64, of the same shape.
     """
     return np.floor(np.asarray(onset_s, dtype=np.float64) * FRAME_RATE_HZ + 0.5).astype(np.int64)
 
@@ -117,12 +117,12 @@ def target_x_px(frame: npt.ArrayLike, onset_s: npt.ArrayLike, *, onset_x_px: npt
     """Return the true strip x at each frame: linear between onsets, constant before the first and after the last.
 
     Args:
-        frame: Frames, of any shape.
-        onset_s: (n,) onset times in seconds, never decreasing.
-        onset_x_px: (n,) strip x of the onsets.
+        frame: The frames, of any shape.
+        onset_s: The times of the onsets in seconds, (n,), never decreasing.
+        onset_x_px: The strip x of the onsets, (n,) px.
 
     Returns:
-        float64 strip px, shape of ``frame``.
+        The strip x in px, float64, of the shape of ``frame``.
     """
     time_s = np.asarray(frame, dtype=np.float64) / FRAME_RATE_HZ
     return np.asarray(np.interp(time_s, np.asarray(onset_s), np.asarray(onset_x_px)))
@@ -151,6 +151,6 @@ def reward(error_px: npt.ArrayLike, bound_px: float) -> FloatArray:
         bound_px: The bound of the rules.
 
     Returns:
-        ``(bound - |error|) / bound``, not below 0, same shape.
+        The value of ``(bound - |error|) / bound``, not below 0, of the same shape.
     """
     return np.maximum((bound_px - np.abs(np.asarray(error_px, dtype=np.float64))) / bound_px, 0.0)

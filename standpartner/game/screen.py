@@ -1,4 +1,4 @@
-"""A window on the screen for pictures of the game; needs ``pip install "standpartner[window]"``."""
+"""Shows pictures of the game in a window on the screen; needs ``pip install "standpartner[window]"``."""
 
 import os
 
@@ -13,7 +13,7 @@ try:
 except ImportError as error:
     raise MissingExtraError("pygame, which opens the window", 'pip install "standpartner[window]"') from error
 
-_UNSEEN = ("offscreen", "dummy")  # what SDL falls back to without a display
+_UNSEEN = ("offscreen", "dummy")  # the drivers to which SDL falls back without a display
 
 
 class Window:
@@ -28,7 +28,7 @@ class Window:
         """Show a picture.
 
         Args:
-            picture: (height, width, 3) uint8. An RGB picture, of the same size every time.
+            picture: An RGB picture, uint8 (height, width, 3), of the same size every time.
 
         Raises:
             GameError: There is no display.

@@ -1,4 +1,4 @@
-"""Artificial tracks with unmistakable marks, for tests and for checking that a learner learns at all."""
+"""Makes artificial tracks with clear marks, for tests and for checking that a learner learns at all."""
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ from standpartner.game.tracks import Track
 _MARGIN_PX = 60  # room for the clef on a real strip
 _TAIL_FRAMES = 20
 _MARK_HALF_HEIGHT_PX, _MARK_HALF_WIDTH_PX = 3, 4
-_LEVELS = 13  # pitches: a mark sits higher and its band is higher for a higher level
+_LEVELS = 13  # the number of pitches: a higher level has a higher mark and a higher band
 _LOUDNESS, _DECAY_PER_FRAME = 1.5, 0.8
 
 
@@ -31,7 +31,7 @@ def ramp_track(
         The track; its name tells speed and seed.
 
     Raises:
-        GameError: There are fewer than two onsets, or the values give no way to go.
+        GameError: There are fewer than two onsets, or the values do not make a track.
     """
     frames = lead_in_frames + frames_per_onset * np.arange(n_onsets)
     x_px = _MARGIN_PX + px_per_frame * frames_per_onset * np.arange(n_onsets)
@@ -39,10 +39,10 @@ def ramp_track(
 
 
 def random_track(seed: int, n_onsets: int = 80) -> Track:
-    """Make a track with uneven rhythm, spacing and tempo, about as restless as real music.
+    """Make a track with uneven rhythm, spacing and tempo, much as in real music.
 
     Args:
-        seed: The seed of everything.
+        seed: The seed of all random draws.
         n_onsets: The number of onsets, 2 or more.
 
     Returns:
@@ -61,19 +61,19 @@ def random_track(seed: int, n_onsets: int = 80) -> Track:
 
 
 def marked_track(name: str, onset_s: npt.NDArray[np.floating], *, onset_x_px: npt.ArrayLike, seed: int) -> Track:
-    """Make a track with a mark per onset whose height on the strip tells the band that sounds.
+    """Make a track with one mark per onset, whose height on the strip shows the band that sounds.
 
     Args:
         name: The name of the track.
-        onset_s: (n,) seconds.
-        onset_x_px: (n,) strip px.
+        onset_s: The second at which each onset is played, (n,).
+        onset_x_px: The strip x of each onset, (n,) px.
         seed: The seed of the pitches.
 
     Returns:
         The track.
 
     Raises:
-        GameError: See `Track`.
+        GameError: There are fewer than two onsets, or the values break the rules of a `Track`.
     """
     x_px = np.asarray(onset_x_px, dtype=np.float64)
     if x_px.size < 2:

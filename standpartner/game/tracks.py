@@ -1,4 +1,4 @@
-"""A track: what the game needs of a piece and one performance of it."""
+"""The track, which holds all that the game needs of a piece and one performance of it."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,14 +13,15 @@ from standpartner.game.onsets import PlayedOnsets
 
 @dataclass(frozen=True, eq=False)
 class Track(PlayedOnsets):
-    """A score strip, a performance's spectrogram and where the one is in the other.
+    """A score strip, a performance's spectrogram, and where on the strip each onset of the performance is.
 
     Attributes:
         name: The name of the piece and the performance, unique within an evaluation.
-        onset_s: (n,) second at which each onset is played, never decreasing, n at least 2.
-        onset_x_px: (n,) strip x of each onset, never decreasing, on the strip.
-        strip: The strip, uint8 (160, width), 255 = white paper.
-        spectrogram: float32 (frames, 78), 0 or more. Frame k is at k / 20 s; the last onset is covered.
+        onset_s: The second at which each onset is played, (n,), never decreasing; n is at least 2.
+        onset_x_px: The x of each onset on the strip, (n,) px, never decreasing.
+        strip: The strip, uint8 (160, width), 255 is white paper.
+        spectrogram: The spectrogram, float32 (frames, 78), 0 or more. Frame k is at k / 20 s; the last onset is
+            covered.
 
     Raises:
         GameError: An array has the wrong shape or type or breaks one of these rules.
@@ -39,7 +40,7 @@ class Track(PlayedOnsets):
 
     @cached_property
     def targets(self) -> npt.NDArray[np.float32]:
-        """float32 (frames,), the true strip x in every frame of the spectrogram."""
+        """The true strip x in every frame of the spectrogram in px, float32 (frames,)."""
         return self.targets_at(np.arange(len(self.spectrogram))).astype(np.float32)
 
     def _check_onsets(self) -> None:

@@ -1,4 +1,4 @@
-"""What agents see and hear: score windows and spectrogram excerpts, cut here for one agent as for many at once."""
+"""Cuts the score windows and spectrogram excerpts that agents see and hear, for one agent or for many at once."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Views:
-    """Where n agents look and what they hear, and where and what in the state before; all are int64 (n,).
+    """The places and frames that n agents look at, now and in the state before; all arrays are int64 (n,).
 
     An agent's first view has nothing before it: there ``centre_before_px`` and ``frame_before`` repeat ``centre_px``
     and ``frame``, so that differences are zero.
@@ -44,9 +44,9 @@ class Views:
 
         Args:
             game: The game.
-            which: (n,) numbers of the episodes.
-            before_px: (n,) positions in the state before, in strip px.
-            first: bool (n,), whether there is no state before.
+            which: The numbers of the episodes, (n,).
+            before_px: The positions in the state before in strip px, (n,).
+            first: Whether there is no state before, bool (n,).
         """
         centre, frame, first = _rounded(game.position_px[which]), game.frame[which], np.asarray(first, dtype=bool)
         before = np.where(first, centre, _rounded(np.asarray(before_px, dtype=np.float64)))
@@ -54,12 +54,12 @@ class Views:
 
     @classmethod
     def alone(cls, track: IntArray, position_px: npt.NDArray[np.float64], frame: IntArray) -> Self:
-        """Make views at positions and frames, with nothing before them; all are (n,)."""
+        """Make views at positions and frames, (n,) each, with no state before them."""
         centre = _rounded(position_px)
         return cls(track, centre, centre, frame, frame)
 
     def part(self, some: slice) -> Self:
-        """Return some of the views."""
+        """Return a slice of the views."""
         return type(self)(*(getattr(self, field.name)[some] for field in fields(self)))
 
 
@@ -76,12 +76,12 @@ class Windows:
         self.tracks, self.config, self.differences = tracks, config, differences
 
     def cut(self, views: Views) -> tuple[Floats, Floats]:
-        """Cut what the views show.
+        """Cut the windows and excerpts of views.
 
         Returns:
-            Score windows float32 (n, c, shown height, shown width), 0 is white paper and 1 black ink, and spectrogram
-            excerpts float32 (n, c, 78, frames in view). c is 2, the view and its difference to the one before, or 1
-            without differences.
+            The score windows, float32 (n, c, shown height, shown width), 0 is white paper and 1 black ink, and the
+            spectrogram excerpts, float32 (n, c, 78, frames in view). c is 2, the view and its difference to the one
+            before, or 1 without differences.
         """
         return self._scores(views), self._excerpts(views)
 
@@ -119,11 +119,11 @@ def score_windows(track: Track, position_px: npt.ArrayLike, *, config: GameConfi
 
     Args:
         track: The track whose strip is shown.
-        position_px: (n,) strip px.
+        position_px: The positions in strip px, (n,).
         config: The window size and the downscale.
 
     Returns:
-        float32 (n, shown height, shown width), 0 is white paper and 1 black ink.
+        The windows, float32 (n, shown height, shown width), 0 is white paper and 1 black ink.
 
     Raises:
         GameError: A position is not finite.
@@ -139,11 +139,11 @@ def spectrogram_excerpts(track: Track, frame: npt.ArrayLike, *, config: GameConf
 
     Args:
         track: The track whose spectrogram is heard.
-        frame: (n,) current frames, each on the spectrogram.
-        config: The rules say how many frames are in view.
+        frame: The current frames, (n,), each on the spectrogram.
+        config: The rules, which give the number of frames in view.
 
     Returns:
-        float32 (n, 78, frames in view), the current frame last.
+        The excerpts, float32 (n, 78, frames in view), with the current frame last.
 
     Raises:
         GameError: A frame is off the spectrogram.
@@ -178,7 +178,7 @@ def _shrink(ink: npt.NDArray[np.uint8], factor: int) -> Floats:
     """Average blocks of factor x factor and bring 0..255 to 0..1; adding slices is far faster than a mean over axes.
 
     Args:
-        ink: (n, height, width), 255 is black.
+        ink: The ink, (n, height, width), 255 is black.
         factor: A whole divisor of height and width.
     """
     white = int(_WHITE)
