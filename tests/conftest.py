@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from standpartner.demo.bundled import load_demo
 from standpartner.perform import PerformanceStyle, soundfonts
 from standpartner.piece import Piece
 from standpartner.score import Bars, Printed, Score, read_score
+from tests.needs import NEEDS, find_browser, missing_needs
 
 TUNE = """X:1
 T:Test tune {number}
@@ -63,6 +63,25 @@ def is_over() -> Callable[[int], bool]:
         return status.is_file() and status.read_text().rpartition(")")[2].split()[0] == "Z"
 
     return over
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out tests whose system programs are missing: one is reported as skipped and says what to install."""
+    missing = missing_needs()
+    lacking = [item for item in items if missing.keys() & needs_of(item)]
+    if lacking:
+        wanted = set.union(*map(needs_of, lacking))
+        commands = sorted({command for name, command in missing.items() if name in wanted})
+        reason = f"{len(lacking)} tests are left out; to run them: {'; '.join(commands)}"
+        lacking[0].add_marker(pytest.mark.skip(reason=reason))
+        config.hook.pytest_deselected(items=lacking[1:])
+        items[:] = [item for item in items if item not in lacking[1:]]
+
+
+def needs_of(item: pytest.Item) -> set[str]:
+    """What a test needs, by its marks and its fixtures."""
+    marked = {str(name) for mark in item.iter_markers("needs") for name in mark.args}
+    return marked | NEEDS.keys() & set(getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
@@ -221,8 +240,7 @@ class Browser:
 @pytest.fixture
 def browser(tmp_path: Path):
     """A real browser."""
-    found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
-    if not any(found):
-        pytest.skip("no Chromium; install one with: apt-get install chromium")
+    command = find_browser()
+    assert command, "conftest leaves out tests that need a browser where there is none"
     with HTTPServer(("127.0.0.1", 0), Reports) as server:
-        yield Browser(next(filter(None, found)), server, tmp_path / "profile")
+        yield Browser(command, server, tmp_path / "profile")

@@ -11,7 +11,6 @@ import pytest
 from standpartner.corpus.original.format import write_original
 from standpartner.corpus.store import Built, log_built
 from standpartner.errors import MissingExtraError
-from standpartner.perform import soundfonts
 from standpartner.piece import Piece, save_piece
 
 Call = Callable[..., tuple[int, str, str]]
@@ -109,7 +108,7 @@ def test_show_writes_a_page(call: Call, corpus: Path, tmp_path: Path) -> None:
     assert call("show", "tune-9")[0] == 1
 
 
-@pytest.mark.skipif("fluidr3" not in soundfonts(), reason="install fluid-soundfont-gm")
+@pytest.mark.needs("fluidr3")
 def test_an_archive_is_imported(call: Call, corpus: Path, tmp_path: Path, tiny_pieces: list[Piece]) -> None:
     write_original(tiny_pieces[0], tmp_path / "tunes_valid")
     code, out, _ = call("import-npz", tmp_path / "tunes_valid", "--name", "imported", "--jobs", "1")

@@ -15,7 +15,7 @@ from standpartner import __version__
 from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.demo.bundled import load_demo
 from standpartner.hear import write_audio
-from standpartner.perform import PerformanceStyle, backends, perform, render, soundfonts
+from standpartner.perform import PerformanceStyle, perform, render, soundfonts
 from standpartner.score import read_score
 
 KEYS = ["time_s", "strip_x_px", "page", "system", "measure", "page_x_px", "page_y_px", "confidence", "lost"]
@@ -229,7 +229,7 @@ def test_a_lilypond_file_is_not_run_unless_it_is_trusted(command, call, short, t
     assert not (tmp_path / "made").exists()
 
 
-@pytest.mark.skipif(shutil.which("lilypond") is None, reason="apt-get install lilypond")
+@pytest.mark.needs("lilypond")
 def test_a_trusted_lilypond_file_is_read(call, tmp_path):
     text = f'\\version "2.24.0"\n#(close-port (open-file "{tmp_path}/made" "w"))\n'
     text += "\\score { { c'4 d' e' f' } \\layout { } \\midi { } }"
@@ -262,7 +262,7 @@ def test_results_that_cannot_be_written(call, short, tiny_bundle, tmp_path):
     refused(call("engrave", SCORE, "--out", short), "cannot be written")
 
 
-@pytest.mark.skipif(not backends() or not soundfonts(), reason="no synthesiser here")
+@pytest.mark.needs("synthesiser")
 def test_a_piano_score_and_an_expressive_performance(call, tiny_bundle, tmp_path):
     engraved = read_score(PIANO)
     style = PerformanceStyle(soundfonts=(next(iter(soundfonts())),))

@@ -9,12 +9,12 @@ from typer.testing import CliRunner
 from standpartner.cli.piece import app
 from standpartner.errors import StandpartnerError
 from standpartner.hear import write_audio
-from standpartner.perform import PlayedNotes, soundfonts, synthesise
+from standpartner.perform import PlayedNotes, synthesise
 from standpartner.perform.midi_file import midi_bytes
 from standpartner.piece import load_piece
 
 pytest.importorskip("partitura")
-pytestmark = pytest.mark.skipif(not soundfonts(), reason='pip install "standpartner[synth]"')
+pytestmark = pytest.mark.needs("synthesiser")
 RECORDINGS = Path(__file__).parents[3] / "shared" / "data" / "recordings"
 TUNE = """X:1
 T:Study

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 import pytest
 
-from standpartner.perform import backends
 from standpartner.piece import save_piece
 
 COMMAND = (sys.executable, "-m", "standpartner.cli", "play")
@@ -51,7 +50,7 @@ def test_by_default_the_menuet_is_played_until_ctrl_c():
         assert "the bundled recording" in page
 
 
-@pytest.mark.skipif(not backends(), reason='no synthesiser; pip install "standpartner[synth]"')
+@pytest.mark.needs("synthesiser")
 def test_a_piece_by_its_folder_with_rules_and_performance(tiny_pieces, tmp_path):
     save_piece(tiny_pieces[0], tmp_path / "tune")
     with playing(tmp_path / "tune", "--game", "nottingham", "--performance", "p1") as (title, page):

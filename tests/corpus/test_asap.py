@@ -9,15 +9,13 @@ import pytest
 
 from standpartner.corpus.recipes import asap
 from standpartner.errors import CorpusError
-from standpartner.perform import PlayedNotes, soundfonts
+from standpartner.perform import PlayedNotes
 from standpartner.perform.midi_file import midi_bytes
 
 pytest.importorskip("partitura")
 FOLDER = "Nobody/Studies/1"
 STEPS = "CDEFGAB"
 BEATS = 32
-
-needs_soundfont = pytest.mark.skipif("fluidr3" not in soundfonts(), reason="install fluid-soundfont-gm")
 
 
 def _pitches() -> list[tuple[str, int, int]]:
@@ -98,7 +96,7 @@ def test_another_folder_is_refused(tmp_path):
         asap.read_entries(tmp_path)
 
 
-@needs_soundfont
+@pytest.mark.needs("fluidr3")
 def test_building_takes_repeats_out_and_says_what_is_left_out(source):
     (entry,) = asap.read_entries(source)
     made = asap.build_score(entry, "valid")

@@ -6,14 +6,10 @@ import numpy as np
 import pytest
 
 from standpartner.corpus.recipes import humdrum
-from standpartner.corpus.split_styles import SOUNDFONTS, engraving_style
+from standpartner.corpus.split_styles import engraving_style
 from standpartner.errors import CorpusError
-from standpartner.perform import soundfonts
 from standpartner.score import EngravingStyle, read_score
 
-needs_soundfonts = pytest.mark.skipif(
-    not set(SOUNDFONTS) <= set(soundfonts()), reason="install the Debian soundfonts that docs/corpus.md names"
-)
 KERN = """**kern	**kern
 *clefF4	*clefG2
 *M4/4	*M4/4
@@ -58,7 +54,7 @@ def test_violin_parts_are_no_keyboard_music(tmp_path: Path) -> None:
         humdrum.build_file(humdrum.KernFile("chopin-first-editions__065-1-BH-001-violino", path), "train")
 
 
-@needs_soundfonts
+@pytest.mark.needs("fluidsynth", "fluidr3", "musescore")
 def test_training_pieces_are_drawn_variously_and_others_plainly(tmp_path: Path) -> None:
     path = tmp_path / "piece.krn"
     path.write_text(KERN)

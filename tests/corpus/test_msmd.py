@@ -1,6 +1,5 @@
 """MSMD: the paper's split, pieces built from their sources, and corpora imported from the original format."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from standpartner.corpus.original.format import write_original
 from standpartner.corpus.recipes import msmd
 from standpartner.corpus.store import Corpus, open_corpus, read_split, split_table
 from standpartner.errors import CorpusError, PieceError
-from standpartner.perform import soundfonts
 from standpartner.piece import Piece
 
 LESGRACES = "Anonymous__lesgraces__lesgraces"
@@ -23,13 +21,6 @@ right = \relative { \time 3/4 g''4 d b | c8 b a g fis4 | <b d>2 a4 | g2. }
 left = \relative { \clef bass g4 b d | a c d, | g fis d | g2. }
 \score { \new PianoStaff << \new Staff \right \new Staff \left >> \layout { } \midi { \tempo 4 = 90 } }
 """
-needs_soundfonts = pytest.mark.skipif(
-    not set(split_styles.SOUNDFONTS) <= set(soundfonts()),
-    reason="install the Debian soundfonts that docs/corpus.md names",
-)
-needs_lilypond = pytest.mark.skipif(
-    shutil.which("lilypond") is None, reason="LilyPond is not installed; install it with: apt-get install lilypond"
-)
 
 
 @pytest.fixture
@@ -95,8 +86,8 @@ def test_names_of_imports_are_checked(tmp_path: Path, monkeypatch: pytest.Monkey
         imported.import_original(tmp_path, name="nothing")
 
 
-@needs_soundfonts
-@needs_lilypond
+@pytest.mark.needs("fluidsynth", "fluidr3", "musescore")
+@pytest.mark.needs("lilypond")
 def test_a_test_piece_is_built_and_sounds_as_its_midi_stands(tmp_path: Path, cache: Path) -> None:
     path = tmp_path / "waltz.ly"
     path.write_text(LILYPOND)
@@ -114,7 +105,7 @@ def test_a_test_piece_is_built_and_sounds_as_its_midi_stands(tmp_path: Path, cac
     np.testing.assert_allclose(np.diff(performance.onset_s), np.diff(piece.score.onsets.quarter) / 1.5, atol=1e-3)
 
 
-@needs_soundfonts
+@pytest.mark.needs("fluidsynth", "fluidr3", "musescore")
 def test_an_archive_becomes_a_corpus(archive: Path, cache: Path, tiny_pieces: list[Piece]) -> None:
     (built,) = imported.import_original(archive, name="tunes")
     assert (built.name, built.split, built.reason) == ("tune-0", "valid", "")
@@ -139,7 +130,7 @@ def test_pieces_of_msmd_come_into_the_papers_split(
     assert {name: split for name, (split, _) in read_split("sample").items()} == {LESGRACES: "train"}
 
 
-@needs_soundfonts
+@pytest.mark.needs("fluidsynth", "fluidr3", "musescore")
 def test_training_pieces_of_an_archive_are_played_in_four_ways(
     tiny_pieces: list[Piece], tmp_path: Path, cache: Path
 ) -> None:

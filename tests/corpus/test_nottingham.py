@@ -8,7 +8,6 @@ from standpartner.corpus.build import build_corpus, seed_of
 from standpartner.corpus.recipes import nottingham
 from standpartner.corpus.store import SPLITS, Corpus, open_corpus, read_split, split_table
 from standpartner.errors import CorpusError, MissingExtraError
-from standpartner.perform import soundfonts
 from standpartner.support.cache import cache_folder
 
 ABC = """X:1
@@ -79,10 +78,7 @@ def test_seeds_depend_on_all_words():
     assert len({seed_of("a", "1"), seed_of("a", "2"), seed_of("b", "1"), seed_of("a1")}) == 4
 
 
-@pytest.mark.skipif(
-    not set(nottingham.RECIPE.soundfonts) <= set(soundfonts()),
-    reason="install the Debian soundfonts that docs/corpus.md names",
-)
+@pytest.mark.needs("fluidsynth", "fluidr3", "musescore")
 def test_building_goes_on_where_it_stopped_and_logs_reasons(tmp_path, monkeypatch):
     monkeypatch.setenv("STANDPARTNER_CACHE", str(tmp_path))
     (tmp_path / "source").mkdir()

@@ -7,7 +7,6 @@ import pytest
 
 from standpartner.corpus.recipes import vienna
 from standpartner.errors import CorpusError
-from standpartner.perform import soundfonts
 
 MELODY = "CDEFGABAGFEDCEGC"
 PITCHES = {"C": 60, "D": 62, "E": 64, "F": 65, "G": 67, "A": 69, "B": 71}
@@ -75,7 +74,7 @@ def test_an_excerpt_has_its_performances(source: Path) -> None:
     assert [path.stem for path in excerpt.matches] == ["Nobody_op1_p01", "Nobody_op1_p02"]
 
 
-@pytest.mark.skipif("fluidr3" not in soundfonts(), reason="install fluid-soundfont-gm")
+@pytest.mark.needs("fluidr3")
 def test_onsets_are_where_their_notes_are_played(source: Path, onset_s: np.ndarray) -> None:
     pytest.importorskip("partitura")
     (excerpt,) = vienna.read_excerpts(source)

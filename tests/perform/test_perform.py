@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from standpartner.errors import AudioError, ConfigError
-from standpartner.perform import PerformanceStyle, backends, perform, render, soundfonts
+from standpartner.perform import PerformanceStyle, perform, render
 
 MECHANICAL = PerformanceStyle.mechanical()
 
@@ -150,7 +150,7 @@ def test_impossible_styles_are_refused(change):
         PerformanceStyle(**change)
 
 
-@pytest.mark.skipif(not backends() or "timgm6mb" not in soundfonts(), reason="no synthesiser here")
+@pytest.mark.needs("synthesiser", "timgm6mb")
 def test_render_applies_the_gain_and_names_missing_soundfonts():
     notes, time_s = score(4)
     played, _, choices = perform(notes, time_s, style=MECHANICAL, seed=0)

@@ -9,9 +9,7 @@ from standpartner.hear import spectrogram
 from standpartner.perform import PlayedNotes, backends, soundfonts, synthesis, synthesise
 
 RATE_HZ = 22_050
-needs_synthesiser = pytest.mark.skipif(not backends() or not soundfonts(), reason="no synthesiser here")
 each_backend = pytest.mark.parametrize("backend", backends())
-no_fluidsynth = pytest.mark.skipif("fluidsynth" not in backends(), reason="the program fluidsynth is not installed")
 
 
 def notes(onset_s, *, pitch=84, duration_s=0.3, velocity=127):
@@ -65,13 +63,13 @@ def test_the_whole_instrument_is_tuned(backend, cents):
     assert first_sound(tuned, 0.0) == pytest.approx(first_sound(plain, 0.0), abs=0.002)
 
 
-@pytest.mark.skipif(len(backends()) < 2, reason="needs both synthesisers")
+@pytest.mark.needs("fluidsynth", "synthesiser")
 def test_both_synthesisers_sound_alike():
     one, other = (np.abs(synthesise(notes([0.0, 0.5, 1.0], pitch=60), backend=b)) for b in backends())
     assert 0.7 < one.max() / other.max() < 1.4
 
 
-@needs_synthesiser
+@pytest.mark.needs("synthesiser")
 @pytest.mark.parametrize("name", sorted(soundfonts()))
 def test_every_soundfont_found_plays(name):
     path = soundfonts()[name]
@@ -80,7 +78,7 @@ def test_every_soundfont_found_plays(name):
     assert np.abs(synthesise(notes([0.0]), soundfont=path)).max() > 0.01
 
 
-@needs_synthesiser
+@pytest.mark.needs("synthesiser")
 def test_bad_requests_are_refused(tmp_path):
     with pytest.raises(AudioError, match="at least one note"):
         synthesise(notes([]))
@@ -118,7 +116,7 @@ def test_without_a_soundfont_the_message_tells_what_to_install(monkeypatch):
         synthesise(notes([0.0]))
 
 
-@no_fluidsynth
+@pytest.mark.needs("fluidsynth")
 def test_a_synthesiser_that_hangs_is_ended(monkeypatch):
     def hang(command, *, limits):
         raise TimeLimitError("fluidsynth took too long")

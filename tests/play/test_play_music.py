@@ -8,7 +8,7 @@ from standpartner.demo.bundled import demo_music, load_demo
 from standpartner.errors import MissingExtraError, PieceError
 from standpartner.game import NOTTINGHAM, PIANO
 from standpartner.hear import read_audio, spectrogram
-from standpartner.perform import backends, synthesis
+from standpartner.perform import synthesis
 from standpartner.play import audible_track
 
 
@@ -19,7 +19,7 @@ def test_the_demo_is_heard_as_it_was_recorded():
     assert (music.title, music.config) == ("Menuet in G", NOTTINGHAM)
 
 
-@pytest.mark.skipif(not backends(), reason='no synthesiser; pip install "standpartner[synth]"')
+@pytest.mark.needs("synthesiser")
 def test_a_piece_sounds_when_its_notes_are_played(tiny_pieces):
     piece = tiny_pieces[0]
     for index, performance in enumerate(piece.performances):
@@ -32,7 +32,7 @@ def test_a_piece_sounds_when_its_notes_are_played(tiny_pieces):
         assert likeness(heard, performance.spectrogram) > 0.8 > 0.5 > likeness(heard, other)
 
 
-@pytest.mark.skipif(not backends(), reason='no synthesiser; pip install "standpartner[synth]"')
+@pytest.mark.needs("synthesiser")
 def test_it_is_in_the_tuning_that_the_agents_hear(tiny_pieces):
     """A semitone up is a band up, as the spectrogram that the game shows of such a performance is."""
     performance = tiny_pieces[0].performances[0]
@@ -49,7 +49,7 @@ def likeness(one, other):
     return np.corrcoef(one[:frames].ravel(), other[:frames].ravel())[0, 1]
 
 
-@pytest.mark.skipif(not backends(), reason='no synthesiser; pip install "standpartner[synth]"')
+@pytest.mark.needs("synthesiser")
 def test_the_first_performance_is_taken_and_an_unknown_one_refused(tiny_pieces):
     piece = tiny_pieces[0]
     assert audible_track(piece, config=PIANO).track.name == f"{piece.name}/p0"

@@ -1,6 +1,5 @@
 """LilyPond files: every head with its place, time and pitch; what cannot be read is refused with a reason."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +10,6 @@ from standpartner.score import Score, read_score
 
 DATA = Path(__file__).parent / "data"
 SAMPLE = Path(__file__).parents[3] / "shared" / "data"
-needs_lilypond = pytest.mark.skipif(
-    shutil.which("lilypond") is None, reason="LilyPond is not installed; install it with: apt-get install lilypond"
-)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +36,7 @@ def starting(score: Score, onset: int) -> list[int]:
     return sorted(score.notes.pitch[(score.notes.onset == onset) & ~score.notes.grace].tolist())
 
 
-@needs_lilypond
+@pytest.mark.needs("lilypond")
 def test_onsets_are_the_written_times_repeats_as_printed(evening: Score) -> None:
     expected = [0, 1, 2, 2.5, 3, 4, 5, 7, 8, 10, 11, 12, 13, 14, 15]
     expected += [16, 16 + 1 / 3, 16 + 2 / 3, 17, 18, 19, 19.5, 20, 21, 22, 25, 26, 27, 28]
@@ -49,7 +45,7 @@ def test_onsets_are_the_written_times_repeats_as_printed(evening: Score) -> None
     assert evening.title == 'Evening on the "Stand"'
 
 
-@needs_lilypond
+@pytest.mark.needs("lilypond")
 def test_pitches_sound_where_they_are_written(evening: Score) -> None:
     assert [starting(evening, onset) for onset in (0, 1, 5, 6, 8, 15, 18, 28)] == [
         [69],
@@ -63,7 +59,7 @@ def test_pitches_sound_where_they_are_written(evening: Score) -> None:
     ]
 
 
-@needs_lilypond
+@pytest.mark.needs("lilypond")
 def test_a_tie_is_one_note_with_two_heads(evening: Score) -> None:
     notes, heads = evening.notes, evening.noteheads
     assert notes.duration_quarter[(notes.pitch == 69) & (notes.quarter == 5)].tolist() == [3.0]
@@ -72,7 +68,7 @@ def test_a_tie_is_one_note_with_two_heads(evening: Score) -> None:
     assert len(heads) == len(notes) + 2
 
 
-@needs_lilypond
+@pytest.mark.needs("lilypond")
 def test_a_grace_note_leads_to_its_onset_and_starts_none(evening: Score) -> None:
     notes, heads = evening.notes, evening.noteheads
     (index,) = np.flatnonzero(notes.grace)
@@ -83,7 +79,7 @@ def test_a_grace_note_leads_to_its_onset_and_starts_none(evening: Score) -> None
     assert evening.onsets.x_px[4] < heads.x_px[head] < evening.onsets.x_px[5]
 
 
-@needs_lilypond
+@pytest.mark.needs("lilypond")
 def test_measures_are_numbered_and_meet_on_the_strip(evening: Score) -> None:
     measures = evening.measures
     assert measures.label.tolist() == [str(number) for number in range(11)]
@@ -94,7 +90,7 @@ def test_measures_are_numbered_and_meet_on_the_strip(evening: Score) -> None:
     assert evening.onsets.measure.tolist() == by_time.tolist()
 
 
-@needs_lilypond
+@pytest.mark.needs("lilypond")
 @pytest.mark.parametrize("name", ["evening", "small"])
 def test_onsets_go_forward_at_the_middle_of_their_heads(name: str, request: pytest.FixtureRequest) -> None:
     score: Score = request.getfixturevalue(name)
@@ -104,7 +100,7 @@ def test_onsets_go_forward_at_the_middle_of_their_heads(name: str, request: pyte
         assert np.median(score.noteheads.x_px[own]) == pytest.approx(score.onsets.x_px[onset])
 
 
-@needs_lilypond
+@pytest.mark.needs("lilypond")
 @pytest.mark.parametrize("name", ["evening", "small"])
 def test_filled_heads_are_centred_on_their_ink(name: str, request: pytest.FixtureRequest) -> None:
     score: Score = request.getfixturevalue(name)
@@ -123,7 +119,7 @@ def test_filled_heads_are_centred_on_their_ink(name: str, request: pytest.Fixtur
         assert abs(np.mean(edges) - x) < 1.2, (x, y, edges)
 
 
-@needs_lilypond
+@pytest.mark.needs("lilypond")
 @pytest.mark.parametrize("name", ["evening", "small"])
 def test_staff_lines_are_seven_px_apart_and_centred(name: str, request: pytest.FixtureRequest) -> None:
     score: Score = request.getfixturevalue(name)
@@ -137,7 +133,7 @@ def test_staff_lines_are_seven_px_apart_and_centred(name: str, request: pytest.F
         assert abs((lines[0] + lines[-1] + 1) / 2 - 80) <= 1
 
 
-@needs_lilypond
+@pytest.mark.needs("lilypond")
 @pytest.mark.parametrize("name", ["evening", "small"])
 def test_the_strip_is_what_is_on_the_pages(name: str, request: pytest.FixtureRequest) -> None:
     score: Score = request.getfixturevalue(name)
@@ -158,14 +154,14 @@ def test_the_strip_is_what_is_on_the_pages(name: str, request: pytest.FixtureReq
         np.testing.assert_allclose(place.page_y_px, (top + bottom) / 2)
 
 
-@needs_lilypond
+@pytest.mark.needs("lilypond")
 def test_small_staves_old_files_and_includes_give_the_same_music(evening: Score, small: Score) -> None:
     np.testing.assert_allclose(small.onsets.quarter, evening.onsets.quarter)
     assert small.notes.pitch.tolist() == evening.notes.pitch.tolist()
     assert small.title == "Evening für den Stand"
 
 
-@needs_lilypond
+@pytest.mark.needs("lilypond")
 @pytest.mark.skipif(not SAMPLE.is_dir(), reason="the shared data is not beside the repository")
 def test_the_published_sample_is_rebuilt() -> None:
     source = SAMPLE / "mutopia/ftp/Anonymous/lesgraces/lesgraces.ly"
@@ -211,14 +207,14 @@ def test_missing_and_empty_files_are_named(tmp_path: Path) -> None:
     assert "is empty" in refuse(tmp_path / "empty.ly", " \n")
 
 
-@needs_lilypond
+@pytest.mark.needs("lilypond")
 def test_a_broken_file_is_refused_with_lilyponds_words(tmp_path: Path) -> None:
     words = refuse(tmp_path / "broken.ly", '\\version "2.24.0"\n\\score { << { c4 \\nothing } \\layout { }')
     assert "broken.ly" in words
     assert "error:" in words
 
 
-@needs_lilypond
+@pytest.mark.needs("lilypond")
 @pytest.mark.parametrize(
     ("text", "quarter_s"),
     [
@@ -236,19 +232,19 @@ def test_what_is_printed_is_played_where_the_midi_is_not_of_it(tmp_path: Path, t
     assert score.title == "a"
 
 
-@needs_lilypond
+@pytest.mark.needs("lilypond")
 def test_music_that_sounds_other_than_printed_is_refused_with_the_share(tmp_path: Path) -> None:
     text = "\\version \"2.24.0\"\n\\score { { \\transposition bes c'4 e' g' } \\layout { } \\midi { } }"
     assert "plays 0.0% are drawn" in refuse(tmp_path / "clarinet.ly", text)
 
 
-@needs_lilypond
+@pytest.mark.needs("lilypond")
 def test_a_file_that_hangs_is_ended_at_the_time_limit(tmp_path: Path) -> None:
     text = '\\version "2.24.0"\n#(let loop () (loop))\n{ c\'4 }'
     assert "longer than 1 s" in refuse(tmp_path / "endless.ly", text, time_limit_s=1)
 
 
-@needs_lilypond
+@pytest.mark.needs("lilypond")
 def test_too_many_pages_are_refused(tmp_path: Path) -> None:
     text = "\\version \"2.24.0\"\n\\score { { c'1 \\pageBreak d'1 } \\layout { } \\midi { } }"
     assert "2 pages; at most 1" in refuse(tmp_path / "long.ly", text, max_pages=1)

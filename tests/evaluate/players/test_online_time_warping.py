@@ -17,9 +17,8 @@ from standpartner.evaluate.players.online_time_warping import (
 )
 from standpartner.game import ramp_track
 from standpartner.game.rules import NOTTINGHAM, PIANO
-from standpartner.perform import find_soundfont, soundfonts
+from standpartner.perform import find_soundfont
 
-needs_timgm6mb = pytest.mark.skipif("timgm6mb" not in soundfonts(), reason="apt-get install timgm6mb-soundfont")
 SILENCE = np.zeros(10, np.float32)
 
 
@@ -51,7 +50,7 @@ def test_answers_hold_until_the_next_and_after_the_last():
     np.testing.assert_allclose(beyond, x_px[-1])
 
 
-@needs_timgm6mb
+@pytest.mark.needs("synthesiser", "timgm6mb")
 def test_a_perfect_warp_follows_perfectly_and_a_deaf_one_is_lost(tiny_pieces):
     jobs_seen = []
 
@@ -122,7 +121,7 @@ def peers():
         pytest.skip(str(missing))
 
 
-@needs_timgm6mb
+@pytest.mark.needs("synthesiser", "timgm6mb")
 def test_pymatchmaker_follows_real_tunes(tiny_pieces, peers):
     assert find_soundfont("timgm6mb")
     report = evaluate_episodes(warp_episodes(tiny_pieces, game=PIANO))

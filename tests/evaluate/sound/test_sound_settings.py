@@ -12,10 +12,6 @@ from standpartner.evaluate.sound import settings as sounds
 from standpartner.hear import spectrogram
 from standpartner.perform import SOUNDS, TRAINING_SOUNDS, UNSEEN_SOUND, disguise, draw_sound, soundfonts
 
-needs_musescore = pytest.mark.skipif(
-    "musescore" not in soundfonts(), reason="apt-get install musescore-general-soundfont-small"
-)
-
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
@@ -47,7 +43,7 @@ def test_other_settings_are_refused(tiny_pieces):
         piece_in_setting(tiny_pieces[0], "loud")
 
 
-@needs_musescore
+@pytest.mark.needs("fluidsynth", "musescore")
 def test_the_score_is_played_once_at_its_notated_time(tiny_pieces):
     piece = tiny_pieces[0]
     heard = piece_in_setting(piece, "score")
