@@ -1,1 +1,1 @@
-"""Evaluation: measures, baselines, tables."""
+"""Evaluates players on corpora: players, measures, jumps, calibration, sound and tables."""

@@ -1,4 +1,4 @@
-"""Any agent or baseline on any split of a corpus: play, measure, report."""
+"""Evaluates a player on a split of a corpus."""
 
 import time
 from collections.abc import Sequence
@@ -18,17 +18,17 @@ GAME_OF_CORPUS: Final = {"nottingham": NOTTINGHAM}
 
 @dataclass(frozen=True)
 class EvaluationConfig:
-    """What is evaluated.
+    """The player, the pieces and the rules of an evaluation.
 
     Attributes:
         agent: The name of a player, see `standpartner.evaluate.players.find_player`.
         split: The split of the corpus.
         sound: The setting in which the pieces are heard, see `standpartner.evaluate.sound.piece_in_setting`.
-        runs: With 1 a player acts greedily; with more it draws the actions, each run with another seed. Where nothing
-            is drawn there is one run.
+        runs: The number of runs. With 1 a player acts greedily; with more it draws the actions, each run with another
+            seed. Where nothing is drawn there is one run.
         game: The name of the rules; by default they are those of the corpus.
         seed: The seed of drawn actions and of the bootstrap.
-        limit: At most so many pieces are played; None plays all.
+        limit: The largest number of pieces that are played; None plays all.
     """
 
     agent: str = DEFAULT_AGENT
@@ -56,11 +56,11 @@ def game_for(corpus: str, name: str | None) -> GameConfig:
 
 
 def play_pieces(player: Player, pieces: Sequence[Piece], config: PlayConfig) -> list[list[Episode]]:
-    """Play all runs over all performances of some pieces, and note where their systems and bars are.
+    """Play all runs over all performances of some pieces, and record where their systems and bars are.
 
     Args:
-        player: Who plays.
-        pieces: The pieces, as they are heard.
+        player: The player.
+        pieces: The pieces in the setting in which they are heard.
         config: The rules and the runs.
     """
     scores = {track.name: piece.score for piece in pieces for track in piece.tracks()}
@@ -81,8 +81,8 @@ def evaluate(config: EvaluationConfig, corpus: Corpus) -> dict[str, Any]:
     """Evaluate a player on a split of a corpus.
 
     Args:
-        config: What is evaluated.
-        corpus: A built corpus.
+        config: The settings of the evaluation.
+        corpus: The corpus, which has to be built.
 
     Returns:
         The measures of ``measures.evaluate_runs`` and ``runs`` with ``agent``, ``corpus``, ``split``, ``sound``,
@@ -91,11 +91,11 @@ def evaluate(config: EvaluationConfig, corpus: Corpus) -> dict[str, Any]:
     Raises:
         ConfigError: A setting is out of range, or there is no such player.
         CorpusError: The corpus is not built.
-        AgentError: The agent is damaged or cannot do what is asked.
-        MissingExtraError: A sound or pymatchmaker is not installed.
+        AgentError: The agent is damaged or of a kind that the player cannot use.
+        MissingExtraError: A soundfont, a synthesiser or pymatchmaker is not installed.
     """
     play = PlayConfig(game=game_for(corpus.name, config.game), runs=config.runs, seed=config.seed)
-    player = find_player(config.agent)  # what is missing is said before anything is rendered or played
+    player = find_player(config.agent)  # raises before anything is rendered if something is missing
     pieces = [piece_in_setting(piece, config.sound) for piece in corpus.pieces(config.split, limit=config.limit)]
     start_s = time.monotonic()
     report = evaluate_runs(play_pieces(player, pieces, play), seed=config.seed)

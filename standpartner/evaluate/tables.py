@@ -1,4 +1,4 @@
-"""Reports as tables beside the published numbers, in Markdown and LaTeX, and piece by piece as CSV.
+"""Writes reports as tables beside the published numbers, in Markdown and LaTeX, and piece by piece as CSV.
 
 There are two tables, as the publications have two kinds of measures: how far agents follow (the game of 2018 and 2019)
 and how near in time they are (since 2020). A published row stands beside reports on the corpus that it belongs to and
@@ -48,8 +48,8 @@ class Row:
 
     Attributes:
         player: The player that followed.
-        data: A few words on what was followed.
-        cells: The texts of the measures that there are, by measure.
+        data: A short description of what was followed.
+        cells: The text of each measure that there is, by the measure's name.
         source: The source of a published row, which is a key of ``published.json``.
     """
 
@@ -63,7 +63,7 @@ def read_report(path: Path) -> dict[str, Any]:
     """Read a report that ``standpartner evaluate --json`` wrote.
 
     Raises:
-        ConfigError: It is no such report.
+        ConfigError: The file is not such a report.
     """
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
@@ -111,8 +111,8 @@ def make_tables(reports: Sequence[Mapping[str, Any]], *, style: str = "markdown"
     """Join reports, and the published rows beside them, in tables.
 
     Args:
-        reports: At least one report of ``run.evaluate``.
-        style: "markdown" or "latex".
+        reports: The reports of ``run.evaluate``, at least one.
+        style: The style, "markdown" or "latex".
         published: Whether to add the published rows.
 
     Returns:
@@ -145,7 +145,7 @@ def rows_as_csv(report: Mapping[str, Any]) -> str:
 
 
 def _flat(measures: Mapping[str, Any]) -> dict[str, Any]:
-    """The shares within some seconds beside the other measures."""
+    """Return the measures with the shares within some seconds beside the others."""
     shares = measures.get("within_s") or {}
     others = {name: value for name, value in measures.items() if name != "within_s"}
     return others | {f"within_s {tolerance}": share for tolerance, share in shares.items()}
@@ -162,7 +162,7 @@ def _published() -> dict[str, Any]:
 
 
 def _table(columns: Mapping[str, str], rows: Sequence[Row], sources: Sequence[str]) -> list[list[str]]:
-    """Headings and the rows that have any of the columns; empty without any."""
+    """Return the headings and the rows that have any of the columns; empty without such rows."""
     shown = [row for row in rows if set(columns) & set(row.cells)]
     marks = {source: f" [{number}]" for number, source in enumerate(sources, start=1)}
     body = [

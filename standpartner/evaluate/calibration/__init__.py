@@ -1,4 +1,4 @@
-"""How far confidence can be trusted, and fitting it where the truth is known."""
+"""Measures how far an agent's confidence can be trusted, and fits it where the truth is known."""
 
 from standpartner.evaluate.calibration.reliability import Reliability, draw_reliability, reliability
 from standpartner.evaluate.calibration.run import (

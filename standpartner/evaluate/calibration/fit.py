@@ -1,4 +1,4 @@
-"""Fitting an agent's confidence where it is known whether its position was right (Platt scaling with two inputs)."""
+"""Fits an agent's confidence where it is known whether its position was right (Platt scaling with two inputs)."""
 
 from dataclasses import astuple
 from typing import Final
@@ -10,21 +10,21 @@ from standpartner.agent.calibration import Calibration, log_odds
 from standpartner.errors import ConfigError, MissingExtraError
 
 _RIDGE: Final = 1e-3  # pulls towards the weights of an agent that is not calibrated
-_GRADIENT: Final = 1e-9  # below which the fit has ended
+_GRADIENT: Final = 1e-9  # the fit ends when the gradient is below this
 
 Floats = NDArray[np.float64]
 
 
 def fit_calibration(searched: ArrayLike, tracked: ArrayLike, right: ArrayLike) -> Calibration:
-    """Fit the weights under which what happened is most likely.
+    """Fit the weights under which the observed outcomes are most likely.
 
     Args:
-        searched: (n,) probabilities that the search gave to the position.
-        tracked: (n,) probabilities that the tracker gave.
-        right: bool (n,), whether the music was there.
+        searched: The probabilities that the search gave to the position, (n,).
+        tracked: The probabilities that the tracker gave to the position, (n,).
+        right: Whether the music was at the position, bool (n,).
 
     Raises:
-        ConfigError: The three do not fit together or are empty.
+        ConfigError: The three arrays differ in length or are empty.
         MissingExtraError: SciPy is not installed.
     """
     odds = [np.atleast_1d(log_odds(given)) for given in (searched, tracked)]
@@ -36,7 +36,7 @@ def fit_calibration(searched: ArrayLike, tracked: ArrayLike, right: ArrayLike) -
 
 
 def _most_likely(inputs: Floats, truth: Floats) -> Floats:
-    """Return the weights (3,) of inputs (n, 3) with the least mean negative log-likelihood and pull."""
+    """Return the weights, (3,), of inputs, (n, 3), with the least regularised mean negative log-likelihood."""
     try:
         from scipy.optimize import minimize
         from scipy.special import expit

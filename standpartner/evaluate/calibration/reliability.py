@@ -1,4 +1,4 @@
-"""How far confidence can be trusted: of the frames with some confidence, how many were right?"""
+"""Compares confidence with the share of the frames in which the position was right (reliability diagrams)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ class Reliability:
     """A reliability diagram: bins of equal width from 0 to 1.
 
     Attributes:
-        count: (bins,) number of cases in each bin.
-        confidence: (bins,) their mean confidence; NaN in an empty bin.
-        right: (bins,) share of them that was right, alike.
+        count: The number of cases in each bin, (bins,).
+        confidence: The mean confidence of the cases in each bin, (bins,); NaN in an empty bin.
+        right: The share of the cases in each bin that were right, (bins,); NaN in an empty bin.
     """
 
     count: NDArray[np.int64]
@@ -37,11 +37,11 @@ class Reliability:
 
 
 def reliability(confidence: ArrayLike, right: ArrayLike) -> Reliability:
-    """Sort cases into bins.
+    """Sort cases into bins by their confidence.
 
     Args:
-        confidence: (n,) from 0 to 1.
-        right: (n,) bool.
+        confidence: The confidences from 0 to 1, (n,).
+        right: Whether each case was right, bool (n,).
 
     Raises:
         ConfigError: There is no case, the two differ in length, or a confidence is not from 0 to 1.
@@ -62,7 +62,7 @@ def reliability(confidence: ArrayLike, right: ArrayLike) -> Reliability:
 
 
 def draw_reliability(diagrams: Mapping[str, Reliability], title: str) -> str:
-    """Draw an SVG picture: the share right over confidence, a line of dots for each diagram. The diagonal is the claim.
+    """Draw an SVG picture of the share right over confidence, one dotted line a diagram; the diagonal is ideal.
 
     Raises:
         MissingExtraError: Matplotlib is not installed.

@@ -1,4 +1,4 @@
-"""Calibrating an agent's confidence where the truth is known, and measuring what a confidence is worth."""
+"""Calibrates an agent's confidence where the truth is known, and measures how reliable the confidence is."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CalibrationConfig:
-    """What is followed to calibrate an agent, or to measure its confidence.
+    """The agent and the pieces with which a confidence is calibrated or measured.
 
     Attributes:
         agent: The name or folder of an agent that follows.
         split: The split of the corpora.
-        limit: At most so many pieces of each corpus are followed; None follows all.
+        limit: The largest number of pieces of each corpus that are followed; None follows all.
         seed: The seed of the jumps.
     """
 
@@ -43,13 +43,14 @@ class CalibrationConfig:
 
 @dataclass(frozen=True, eq=False)
 class MeasuredCalibration:
-    """A calibration and what it is worth.
+    """A calibration and how reliable it is.
 
     Attributes:
-        calibration: The weights.
-        diagrams: Reliability on the pieces measured, by whose probabilities it is of: ``search``, ``tracker`` and
-            ``calibrated``.
-        pieces: How many pieces the weights were fitted to, 0 for an agent's own, and how many were measured.
+        calibration: The weights of the confidence.
+        diagrams: The reliability diagrams on the measured pieces, by the source of the probabilities: ``search``,
+            ``tracker`` and ``calibrated``.
+        pieces: The number of pieces that the weights were fitted to, 0 for an agent's own, and the number that were
+            measured.
     """
 
     calibration: Calibration
@@ -62,7 +63,7 @@ class MeasuredCalibration:
         return self.diagrams["calibrated"]
 
     def to_json(self) -> dict[str, Any]:
-        """Return a plain dictionary of all of it."""
+        """Return a plain dictionary of all attributes."""
         diagrams = {
             name: {
                 "expected_calibration_error": diagram.expected_error,
@@ -132,7 +133,7 @@ def _judged_pieces(agent: Agent, config: CalibrationConfig, corpora: Sequence[Co
 
 
 def _judge(agent: Agent, piece: Piece, config: CalibrationConfig) -> Floats:
-    """Return (frames, 3): what search and tracker gave to the position, and 1 where it was right."""
+    """Return the probabilities of search and tracker for the position, and 1 where it was right, (frames, 3)."""
     jumping = play_with_jumps(piece, "random", style=style_of(config.split), seed=config.seed)
     performances: list[HeardPerformance] = [piece.tracks()[0], *([jumping] if jumping is not None else [])]
     reach_px, parts = SearchConfig().reach_px, []

@@ -1,4 +1,4 @@
-"""How soon a follower is back when the player jumps."""
+"""Measures how soon a follower finds the music again when the player jumps."""
 
 from standpartner.evaluate.jumps.performances import JumpPerformance, perform_passages, plan_passages
 from standpartner.evaluate.jumps.recovery import evaluate_recovery

@@ -1,4 +1,4 @@
-"""Performances in which the player jumps: passages of a score, one after the other, with the truth about them.
+"""Makes performances in which the player jumps: passages of a score, one after the other, with known positions.
 
 The score's notes are put into the order in which they are to be played and performed as one piece, so tempo and pulse
 go on through a jump, nothing is cut, and every onset's second is exactly known. A passage may end anywhere; the next
@@ -22,7 +22,7 @@ from standpartner.score import Score
 
 KINDS: Final = ("random", "sections")
 SECTION_BARS: Final = 8
-_LAST_S: Final = 0.5  # score time after the last onset of a score that is played on from its end
+_LAST_S: Final = 0.5  # the score time that the last onset of the score takes
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Passage:
-    """A stretch of a score that is played without a jump: its first and its last onset."""
+    """A part of a score that is played without a jump, given by the indices of its first and last onset."""
 
     first: int
     last: int
@@ -38,12 +38,12 @@ class Passage:
 
 @dataclass(frozen=True, kw_only=True)
 class JumpsConfig:
-    """How often players jump, and how much they play in between.
+    """The number of jumps and the lengths of the passages between them.
 
     Attributes:
-        jumps: There are at most so many jumps in a performance.
-        shortest_s: A passage has at least this length in score time, and so has the last one.
-        longest_s: A passage between random jumps has at most this length.
+        jumps: The largest number of jumps in a performance.
+        shortest_s: The shortest length of a passage in seconds of score time; the last passage is no shorter either.
+        longest_s: The longest length of a passage between random jumps in seconds of score time.
     """
 
     jumps: int = 3
@@ -60,15 +60,15 @@ class JumpsConfig:
 
 @dataclass(frozen=True, eq=False)
 class JumpPerformance(PlayedOnsets):
-    """A performance with jumps, and where the music is at every moment.
+    """A performance with jumps and the true position in every frame.
 
     Attributes:
         name: The name of the piece.
         score: The score that is played.
         passages: The passages in the order in which they are played.
-        onset: (n,) number of the score's onset that is played, for each onset heard.
-        onset_s: (n,) second at which it is played, strictly increasing.
-        spectrogram: (frames, 78) float32.
+        onset: The index in the score of each onset that is played, (n,).
+        onset_s: The second at which each onset is played, (n,), strictly increasing.
+        spectrogram: The spectrogram of the performance, float32 (frames, 78).
     """
 
     name: str
@@ -80,13 +80,13 @@ class JumpPerformance(PlayedOnsets):
 
     @property
     def starts(self) -> Ints:
-        """(passages,), where in ``onset`` each passage begins."""
+        """The index in ``onset`` at which each passage begins, (passages,)."""
         lengths = [passage.last - passage.first + 1 for passage in self.passages]
         return np.cumsum([0, *lengths])[:-1]
 
     @cached_property
     def onset_x_px(self) -> Floats:  # type: ignore[override]  # known from the score
-        """(n,) strip x of each onset heard; it goes back where the player does."""
+        """The strip x of each played onset, (n,) px; it goes back where the player does."""
         return np.asarray(self.score.onsets.x_px[self.onset], np.float64)
 
     @property
@@ -95,17 +95,17 @@ class JumpPerformance(PlayedOnsets):
         return self.score.strip
 
     def passage_at(self, frames: NDArray[np.integer]) -> Ints:
-        """Return the passage that is played in each frame, by the frame of its first onset.
+        """Return the index of the passage that is played in each frame, by the frame of its first onset.
 
-        Before the first one begins it is the first one.
+        Before the first passage begins, the index is that of the first.
         """
         begins = self.onset_frames[self.starts]
         return np.maximum(np.searchsorted(begins, frames, side="right") - 1, 0)
 
     def targets_at(self, frames: NDArray[np.integer]) -> Floats:
-        """Return the true strip x in each frame: within a passage as in any performance.
+        """Return the true strip x in each frame in px; within a passage it is that of any performance.
 
-        From a passage's last onset on it stays there until the next passage begins.
+        After a passage's last onset it stays there until the next passage begins.
         """
         passage, target = self.passage_at(frames), np.zeros(len(frames))
         for number, begin in enumerate(self.starts):
@@ -117,7 +117,7 @@ class JumpPerformance(PlayedOnsets):
 
 @dataclass(frozen=True)
 class _Reordered:
-    """Columns of notes as `perform` wants them."""
+    """The columns of notes that `perform` expects."""
 
     pitch: NDArray[Any]
     onset: NDArray[Any]
@@ -126,14 +126,14 @@ class _Reordered:
 
 
 def plan_passages(kind: str, score: Score, *, seed: int, config: JumpsConfig | None = None) -> list[Passage]:
-    """Plan a performance with jumps, each to another system than the one that would have come.
+    """Plan a performance with jumps, each to a system other than the next one.
 
     Args:
-        kind: "random": after a random time to a random bar. "sections": every eight bars are played twice, as tunes and
-            dances often are; our scores do not know their repeat signs.
+        kind: The kind of jumps. "random" jumps after a random time to a random bar. "sections" plays every eight bars
+            twice, as in many tunes and dances; our scores do not know their repeat signs.
         score: The score that is played.
-        seed: The seed of what is random.
-        config: How often the player jumps.
+        seed: The seed of the random jumps.
+        config: The number of jumps and the lengths of passages.
 
     Returns:
         At least two passages, or none if the score is too short for a jump.
@@ -177,7 +177,7 @@ def _sections(score: Score, config: JumpsConfig) -> list[Passage]:
 
 
 def _bar_onsets(score: Score) -> Ints:
-    """First onset of each bar that has one."""
+    """Return the first onset of each bar that has one."""
     return np.unique(score.onsets.measure, return_index=True)[1].astype(np.int64)
 
 
@@ -186,7 +186,7 @@ def _last_before(score: Score, time_s: float) -> int:
 
 
 def _is_elsewhere(score: Score, onsets: Ints, last: int) -> NDArray[np.bool_]:
-    """Whether onsets lie in another system than the last one played, and than the one that would have come next."""
+    """Tell which onsets lie in a system other than that of the last onset played and that of the next one."""
     system = score.onsets.system
     following = system[min(last + 1, len(system) - 1)]
     return (system[onsets] != system[last]) & (system[onsets] != following)
@@ -199,9 +199,9 @@ def perform_passages(
 
     Args:
         score: The score that is played.
-        passages: At least one passage.
-        style: How freely they are played.
-        seed: The same seed gives the same performance.
+        passages: The passages, at least one.
+        style: The style in which they are played.
+        seed: The seed; the same seed gives the same performance.
         name: The name of the piece.
 
     Raises:
@@ -219,7 +219,7 @@ def perform_passages(
 
 
 def _reorder(score: Score, passages: Sequence[Passage]) -> tuple[_Reordered, Floats]:
-    """Notes as if the passages were one score, and the second of that score at which each of its onsets is."""
+    """Return the notes as if the passages were one score, and the second of each of that score's onsets."""
     notes, score_s = score.notes, np.append(score.onsets.time_s, score.onsets.time_s[-1] + _LAST_S)
     chosen, onset, time_s = [], [], []
     count, passed_s = 0, 0.0

@@ -1,4 +1,4 @@
-"""Measures of what becomes of a follower when the player jumps.
+"""Measures how a follower recovers when the player jumps.
 
 * A jump happens in the frame of the first onset after it. The follower is on the *right system* in a frame if its
   position lies in the system where the music is. It is *back* in the first frame from which it stays on the right
@@ -46,11 +46,11 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Recovery:
-    """What became of one jump.
+    """The recovery of a follower from one jump.
 
     Attributes:
-        latency_s: The time until the follower was back; infinite if it never was.
-        lasted_s: The time from the jump to the passage's end.
+        latency_s: The time until the follower was back, in s; infinite if it never was.
+        lasted_s: The time from the jump to the passage's end, in s.
         elsewhere: Whether the jump led to another system.
     """
 
@@ -60,7 +60,7 @@ class Recovery:
 
 
 def recoveries(performance: JumpPerformance, followed: FollowedFrames) -> list[Recovery]:
-    """Say what became of each jump of the player."""
+    """Return the recovery from each jump of the player."""
     frames = _frames(performance, followed)
     right = _right_system(performance, followed.position_px, frames)
     passage, system, found = performance.passage_at(frames), performance.score.onsets.system, []
@@ -79,8 +79,8 @@ def evaluate_recovery(
     """Compute all measures over some performances with jumps, of one piece each.
 
     Args:
-        performances: What was played; at least one.
-        followed: What the follower made of each.
+        performances: The performances, at least one.
+        followed: The follower's positions in each performance.
         seed: The seed of the bootstrap.
 
     Returns:
@@ -130,7 +130,7 @@ def _right_system(performance: JumpPerformance, position_px: NDArray, frames: ND
 
 
 def _first_stay(right: Bools) -> int | None:
-    """First frame from which all are right for `STAYS_S`, or to the end."""
+    """Return the first frame from which all are right for `STAYS_S`, or to the end."""
     stays = round(STAYS_S * FRAME_RATE_HZ)
     for first in np.flatnonzero(right):
         if right[first : first + stays].all():
@@ -159,7 +159,7 @@ def _tally(performance: JumpPerformance, followed: FollowedFrames, found: Sequen
 
 
 def _tally_onsets(performance: JumpPerformance, followed: FollowedFrames) -> dict[str, float]:
-    """Onsets after jumps, and those that were tracked: all, and those some time after a jump."""
+    """Count the onsets after jumps and the tracked ones among them, in all and some time after a jump."""
     onset_frames, starts = performance.onset_frames, performance.starts
     passage = np.searchsorted(starts, np.arange(len(onset_frames)), side="right") - 1
     time_s, x_px = performance.score.onsets.time_s, performance.score.onsets.x_px
@@ -174,7 +174,7 @@ def _tally_onsets(performance: JumpPerformance, followed: FollowedFrames) -> dic
 
 
 def _slowness(performance: JumpPerformance) -> NDArray[np.float64]:
-    """(passages,) seconds played for a second of score time."""
+    """Return the seconds played for a second of score time in each passage, (passages,)."""
     played = [np.ptp(part) for part in np.split(performance.onset_s, performance.starts[1:])]
     time_s = performance.score.onsets.time_s
     written = [time_s[passage.last] - time_s[passage.first] for passage in performance.passages]

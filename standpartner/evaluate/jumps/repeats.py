@@ -1,8 +1,8 @@
-"""Repeats as they stand in scores, where somebody wrote them down: the order in which bars are played.
+"""Reads annotated repeats of scores: the order in which bars are played.
 
 ``repeats/msmd.tsv`` holds those of MSMD's test pieces, from the annotations published with CODA (Yang, Chen, Han, ISMIR
 2026, arXiv 2607.21899; github.com/ValleyC/CODA, ``data/repeat_annotations.json``, MIT licence). Bars count from 0 and
-ranges include both ends. Some of them were never checked by a second pair of eyes, as the source says.
+ranges include both ends. Some of them were not checked by a second person, as the source says.
 """
 
 from pathlib import Path
@@ -18,10 +18,10 @@ Order = tuple[tuple[int, int], ...]
 
 
 def annotated_repeats(corpus: str) -> dict[str, tuple[int, Order]]:
-    """Return the number of bars, and ranges of bars in the order in which they are played, by piece.
+    """Return the number of bars and the ranges of bars in the order in which they are played, by piece.
 
     Raises:
-        ConfigError: Nobody wrote down the repeats of this corpus.
+        ConfigError: The repeats of this corpus are not annotated.
     """
     path = _FOLDER / f"{corpus}.tsv"
     if not path.is_file():
@@ -41,11 +41,11 @@ def ordered_passages(score: Score, bars: int, *, order: Order) -> list[Passage]:
 
     Args:
         score: The score that is played.
-        bars: How many bars the order counts.
+        bars: The number of bars that the order counts.
         order: The first and last bar of each range.
 
     Returns:
-        The passages, or none where the score has another number of bars: then the order is about another edition.
+        The passages; none where the score has another number of bars, as the order is then that of another edition.
     """
     if len(score.measures) != bars:
         return []

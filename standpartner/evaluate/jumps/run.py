@@ -1,4 +1,4 @@
-"""An agent on performances with jumps of a split of a corpus: play, measure, report."""
+"""Evaluates an agent on performances with jumps of the pieces of a corpus's split."""
 
 import time
 from collections.abc import Iterator
@@ -19,16 +19,16 @@ from standpartner.piece import Piece
 
 @dataclass(frozen=True)
 class JumpEvaluationConfig:
-    """What is evaluated.
+    """The player, the kind of jumps and the pieces of an evaluation with jumps.
 
     Attributes:
         agent: The name of a player that follows: "follower" or "follower:AGENT" follows with the search beside the
             agent; the name or folder of an agent alone leaves it to itself.
-        jumps: "repeats" where repeats are annotated (`standpartner.evaluate.jumps.repeats`), "random" or "sections"
-            (`standpartner.evaluate.jumps.performances.plan_passages`).
+        jumps: The kind of jumps: "repeats" where repeats are annotated (`standpartner.evaluate.jumps.repeats`),
+            "random" or "sections" (`standpartner.evaluate.jumps.performances.plan_passages`).
         split: The split of the corpus.
         seed: The seed of the jumps and of the bootstrap.
-        limit: At most so many pieces are played; None plays all.
+        limit: The largest number of pieces that are played; None plays all.
     """
 
     agent: str
@@ -39,7 +39,7 @@ class JumpEvaluationConfig:
 
 
 def style_of(split: str) -> PerformanceStyle:
-    """Return how performances with jumps are played: test pieces as written, on the tests' piano, others freely."""
+    """Return the style of performances with jumps: test pieces as written on the tests' piano, others freely."""
     return TEST_STYLE if split == "test" else VALID_STYLE
 
 
@@ -50,8 +50,8 @@ def play_with_jumps(
 
     Args:
         piece: The piece that is played.
-        kind: "repeats", "random" or "sections".
-        style: How freely it is played.
+        kind: The kind of jumps: "repeats", "random" or "sections".
+        style: The style in which it is played.
         seed: The seed of the jumps.
         corpus: The name of the piece's corpus, for "repeats".
 
@@ -70,7 +70,7 @@ def play_with_jumps(
 
 
 def performances_with_jumps(config: JumpEvaluationConfig, corpus: Corpus) -> Iterator[JumpPerformance]:
-    """Perform each piece of the split that has room for a jump, or repeats."""
+    """Perform each piece of the split that is long enough for a jump or has repeats."""
     style = style_of(config.split)
     for piece in corpus.pieces(config.split, limit=config.limit):
         performance = play_with_jumps(piece, config.jumps, style=style, seed=config.seed, corpus=corpus.name)
@@ -82,8 +82,8 @@ def evaluate_jumps(config: JumpEvaluationConfig, corpus: Corpus) -> dict[str, An
     """Evaluate a player on performances with jumps.
 
     Args:
-        config: What is evaluated.
-        corpus: A built corpus.
+        config: The settings of the evaluation.
+        corpus: The corpus, which has to be built.
 
     Returns:
         The measures of ``recovery.evaluate_recovery`` with ``agent``, ``corpus``, ``split``, ``jumps_kind``, ``seed``,

@@ -1,4 +1,4 @@
-"""Bootstrap intervals over pieces: how far a number might move if other pieces of the same kind had been played.
+"""Computes bootstrap intervals over pieces: how far a number might move with other pieces of the same kind.
 
 The draws are our own and not those of ``scipy.stats.bootstrap``, whose random numbers give other last digits than the
 intervals that were published, and which would need SciPy to evaluate.
@@ -19,12 +19,12 @@ def resampled_totals(
     """Sum columns over pieces that are drawn with replacement.
 
     Args:
-        tallies: (pieces, columns) sums and counts per piece; a measure is a function of their totals.
-        seed: The same seed gives the same draws.
-        resamples: How often as many pieces are drawn as there are.
+        tallies: The sums and counts of each piece, (pieces, columns); a measure is a function of their totals.
+        seed: The seed; the same seed gives the same draws.
+        resamples: The number of resamples, each with as many pieces as there are.
 
     Returns:
-        float64 (resamples, columns).
+        The totals of each resample, float64 (resamples, columns).
 
     Raises:
         ConfigError: There is no piece or no resample.
@@ -42,8 +42,8 @@ def percentile_interval(values: npt.NDArray[np.float64], level: float = LEVEL) -
     """Return the central interval of resampled values; resamples without a value (NaN) are left out.
 
     Args:
-        values: (resamples,).
-        level: The share of the values inside.
+        values: The value of each resample, (resamples,).
+        level: The share of the values inside the interval.
 
     Returns:
         The lower and the upper end; both are NaN if no resample has a value.

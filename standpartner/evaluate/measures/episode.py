@@ -1,4 +1,4 @@
-"""An episode: what the measures need of one play of one performance."""
+"""The episode, which holds all that the measures need of one play of one performance."""
 
 from dataclasses import dataclass
 
@@ -14,15 +14,15 @@ class Episode(PlayedOnsets):
     """One play of one piece from its first onset's frame on.
 
     Attributes:
-        name: PIECE or PIECE/PERFORMANCE, which is unique within a run.
-        onset_s: (n,) second of each onset, never decreasing, n at least 1.
-        onset_x_px: (n,) true strip x of each onset, never decreasing.
-        position_px: (frames,) predicted strip x. Entry 0 is at the first onset's frame, then there is one a frame. A
-            run that stops when lost ends with the lost frame, one that is cut off with the last frame it saw. What
-            comes after the last onset's frame is not looked at.
+        name: The name PIECE or PIECE/PERFORMANCE, which is unique within a run.
+        onset_s: The second of each onset, (n,), never decreasing; n is at least 1.
+        onset_x_px: The true strip x of each onset, (n,) px, never decreasing.
+        position_px: The predicted strip x of each frame, (frames,) px. Entry 0 is at the first onset's frame. A run
+            that stops when lost ends with the lost frame; one that is cut off ends with the last frame it saw. Entries
+            after the last onset's frame are ignored.
         lost_frame: The frame of the performance at which the agent was lost first; None if it never was.
-        system_left_px: (systems,) left edges of the systems on the strip, never decreasing; None if not known.
-        bar_left_px: (bars,) left edges of the bars, alike.
+        system_left_px: The left edges of the systems on the strip, (systems,) px, never decreasing; None if not known.
+        bar_left_px: The left edges of the bars on the strip, (bars,) px, never decreasing; None if not known.
 
     Raises:
         ConfigError: An array is empty, of the wrong shape, not finite or out of order, or the lost frame is not one of
@@ -69,5 +69,5 @@ class Episode(PlayedOnsets):
         return self.first_frame + len(self.position_px) - 1
 
     def positions_at(self, frames: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
-        """Return the predicted strip x in frames that have a prediction."""
+        """Return the predicted strip x in px at frames that have a prediction."""
         return np.asarray(self.position_px, dtype=np.float64)[frames - self.first_frame]

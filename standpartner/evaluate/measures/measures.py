@@ -62,10 +62,10 @@ def r_tue(episodes: Sequence[Episode]) -> float:
     """Return the share of performances that were followed to the end.
 
     Args:
-        episodes: At least one episode.
+        episodes: The episodes, at least one.
 
     Returns:
-        From 0 to 1.
+        The share, from 0 to 1.
 
     Raises:
         ConfigError: There is no episode.
@@ -92,10 +92,10 @@ def error_cm(episodes: Sequence[Episode]) -> tuple[float, float]:
     """Return the mean and the standard deviation of the absolute error at onset frames reached.
 
     Args:
-        episodes: At least one episode.
+        episodes: The episodes, at least one.
 
     Returns:
-        Mean and standard deviation in cm. They are NaN if no onset was reached.
+        The mean and the standard deviation in cm. They are NaN if no onset was reached.
 
     Raises:
         ConfigError: There is no episode.
@@ -114,10 +114,10 @@ def within_s(episodes: Sequence[Episode]) -> dict[str, float]:
     """Return the shares of onsets located within 0.05, 0.1, 0.5, 1 and 5 s.
 
     Args:
-        episodes: At least one episode, each played to its last onset whether lost or not.
+        episodes: The episodes, at least one, each played to its last onset whether lost or not.
 
     Returns:
-        Shares from 0 to 1 with keys "0.05", "0.1", "0.5", "1", "5".
+        The shares from 0 to 1 with keys "0.05", "0.1", "0.5", "1", "5".
 
     Raises:
         ConfigError: There is no episode, or one has no prediction at its last onset.
@@ -131,10 +131,11 @@ def system_accuracy(episodes: Sequence[Episode]) -> float:
     """Return the share of onsets predicted in the right system.
 
     Args:
-        episodes: At least one episode, each played to its last onset whether lost or not, with ``system_left_px``.
+        episodes: The episodes, at least one, each played to its last onset whether lost or not, and with
+            ``system_left_px``.
 
     Returns:
-        From 0 to 1.
+        The share, from 0 to 1.
 
     Raises:
         ConfigError: There is no episode, one has no prediction at its last onset, or one does not know its systems.
@@ -156,17 +157,18 @@ def _place_accuracy(episodes: Sequence[Episode], place: str) -> float:
 
 
 def evaluate_episodes(episodes: Sequence[Episode], seed: int = 0) -> dict[str, Any]:
-    """Compute everything about one run over a set of pieces.
+    """Compute all measures of one run over a set of pieces.
 
     Args:
-        episodes: One for each performance, and at least one.
+        episodes: The episodes, one for each performance and at least one.
         seed: The seed of the bootstrap.
 
     Returns:
         ``pieces``, ``performances``, ``onsets``; ``r_tue``, ``r_on``, ``error_cm_mean``, ``error_cm_std`` and each of
         them ``_as_published``; ``within_s`` with keys "0.05", "0.1", "0.5", "1", "5", or None if a run stopped early;
         ``system_accuracy``, ``bar_accuracy``; ``intervals`` with the same keys and (low, high) pairs; ``rows``, the
-        same measures per performance with ``name`` and ``onsets``. A value that does not exist is None. Ready for JSON.
+        same measures per performance with ``name`` and ``onsets``. A value that does not exist is None. The report is
+        ready for JSON.
 
     Raises:
         ConfigError: There is no episode, or two have the same name.
@@ -175,10 +177,10 @@ def evaluate_episodes(episodes: Sequence[Episode], seed: int = 0) -> dict[str, A
 
 
 def evaluate_runs(runs: Sequence[Sequence[Episode]], seed: int = 0) -> dict[str, Any]:
-    """Compute everything about repeated runs of a stochastic player over the same pieces.
+    """Compute all measures of repeated runs of a stochastic player over the same pieces.
 
     Args:
-        runs: At least one run, each with one episode per performance.
+        runs: The runs, at least one, each with one episode per performance.
         seed: The seed of the bootstrap, which draws pieces with all their performances and runs.
 
     Returns:
@@ -235,14 +237,14 @@ def _checked_names(runs: Sequence[Sequence[Episode]]) -> list[str]:
 
 
 def _tallies_by_performance(runs: Sequence[Sequence[Episode]], names: list[str]) -> Totals:
-    """Per column (performances,) sums over runs."""
+    """Return the sums over runs for each column, (performances,)."""
     by_name = [{episode.name: tally(episode) for episode in run} for run in runs]
     columns = by_name[0][names[0]]
     return {column: np.array([sum(run[name][column] for run in by_name) for name in names]) for column in columns}
 
 
 def _summed_by_piece(episodes: Sequence[Episode], tallies: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """(performances, columns) -> (pieces, columns), pieces in the order in which they come first."""
+    """Sum (performances, columns) to (pieces, columns), with the pieces in the order in which they first occur."""
     numbers = {piece: number for number, piece in enumerate(dict.fromkeys(episode.piece for episode in episodes))}
     summed = np.zeros((len(numbers), tallies.shape[1]))
     np.add.at(summed, [numbers[episode.piece] for episode in episodes], tallies)
@@ -257,7 +259,7 @@ def _spread(runs: Sequence[Sequence[Episode]]) -> dict[str, Any]:
 
 
 def _present(values: dict[str, Any]) -> dict[str, Any]:
-    """Plain Python numbers, NaN as None, and the tolerances gathered under ``within_s``."""
+    """Return plain Python numbers with NaN as None and the tolerances gathered under ``within_s``."""
     plain = {key: _plain(value) for key, value in values.items()}
     within = {key: plain.pop(f"within_s {key}") for key in TOLERANCES_S}
     known = all(value is not None for value in within.values())

@@ -1,4 +1,4 @@
-"""The sums that the measures are made of.
+"""Computes the sums that the measures are made of.
 
 A measure is a function of sums over pieces: an episode's tally is its part of those sums, and resampling pieces for
 the bootstrap is a weighted sum of tallies.
@@ -32,7 +32,7 @@ def tally(episode: Episode) -> dict[str, float]:
 
 
 def tally_following(episode: Episode) -> dict[str, float]:
-    """Count the onsets reached and whether that is all of them, both also as the published code counts."""
+    """Count the onsets reached and whether all are, both also as the published code counts."""
     reached = np.sum(_is_reached(episode, episode.onset_frames))
     published = np.sum(episode.onset_frames <= _last_played_frame(episode) + PUBLISHED_PADDING_FRAMES)
     onsets = len(episode.onset_s)
@@ -52,13 +52,13 @@ def _is_reached(episode: Episode, frames: npt.NDArray[np.integer]) -> npt.NDArra
 
 
 def _last_played_frame(episode: Episode) -> int:
-    """Frame at which the game with its stop ends: lost, finished or cut off, whichever is first."""
+    """Return the frame at which a game that stops when lost ends: lost, finished or cut off."""
     end = min(episode.end_frame, episode.last_frame)
     return end if episode.lost_frame is None else min(end, episode.lost_frame)
 
 
 def tally_errors(episode: Episode) -> dict[str, float]:
-    """Return count, sum and sum of squares of the errors in cm, also as the published code samples them."""
+    """Return the count, sum and sum of squares of the errors in cm, also as the published code samples them."""
     frames = np.unique(episode.onset_frames)
     sampled = frames - PUBLISHED_PADDING_FRAMES
     sampled = sampled[(sampled > episode.first_frame) & (sampled <= _last_played_frame(episode))]
@@ -75,7 +75,7 @@ def _error_sums(episode: Episode, frames: npt.NDArray[np.integer]) -> dict[str, 
 
 
 def tally_within(episode: Episode) -> dict[str, float]:
-    """Count the onsets within each tolerance in time, and all; NaN if the run stopped before the last onset."""
+    """Count all onsets and those within each tolerance; NaN if the run stopped before the last onset."""
     if episode.end_frame < episode.last_frame:
         return {f"within {key}": float("nan") for key in TOLERANCES_S} | {"located": float("nan")}
     frames = episode.onset_frames
@@ -87,7 +87,7 @@ def tally_within(episode: Episode) -> dict[str, float]:
 
 
 def tally_places(episode: Episode) -> dict[str, float]:
-    """Count the onsets predicted in the right system and bar, and all; NaN as in `tally_within`, or without edges."""
+    """Count all onsets and those in the right system and bar; NaN as in `tally_within`, or without edges."""
     complete = episode.end_frame >= episode.last_frame
     return {
         "in_system": _in_place(episode, episode.system_left_px) if complete else float("nan"),
@@ -104,7 +104,7 @@ def _in_place(episode: Episode, left_px: npt.NDArray[np.floating] | None) -> flo
 
 
 def measures_of(sums: Any) -> dict[str, Any]:
-    """Compute measures from sums, elementwise, if the sums are there. A ratio over nothing is NaN."""
+    """Compute the measures whose sums are there, elementwise. A ratio with divisor 0 is NaN."""
     measures: dict[str, Any] = {}
     for suffix in ("", "_as_published"):
         if "onsets" in sums:

@@ -1,4 +1,4 @@
-"""Players: everything that plays the game or follows, by one protocol and by name."""
+"""Holds players: all that plays the game or follows, with one protocol and by name."""
 
 from standpartner.evaluate.players.agent_player import AgentPlayer, AgentPolicy, DecisionMaker
 from standpartner.evaluate.players.episodes import play_episodes, play_runs

@@ -1,4 +1,4 @@
-"""Trained agents as players, whatever kind of network is in them, many episodes side by side and without PyTorch."""
+"""Lets trained agents with any kind of network play many episodes side by side, without PyTorch."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -15,29 +15,29 @@ from standpartner.game.batched import BatchedGame
 from standpartner.game.rules import GameConfig, IntArray
 from standpartner.game.tracks import Track
 
-DECIDED_AT_ONCE = 128  # episodes; more cost a quarter more each, as their arrays outgrow the caches
+DECIDED_AT_ONCE = 128  # episodes; with more, each costs a quarter more, as their arrays outgrow the caches
 
 
 class DecisionMaker(Protocol):
-    """An agent in one game: it remembers what it has to from frame to frame."""
+    """The protocol of an agent in one game, which keeps its state from frame to frame."""
 
     def decide(self, game: BatchedGame, episodes: IntArray) -> Decision:
-        """Decide for n running episodes as they stand; to be asked once a frame.
+        """Decide for n running episodes; called once a frame.
 
         Args:
             game: The game.
-            episodes: (n,) numbers of all episodes that run.
+            episodes: The numbers of all episodes that run, (n,).
         """
         ...
 
 
 class AgentPolicy:
-    """Acts by an agent's decisions: greedily, or drawing its actions.
+    """Acts by an agent's decisions, greedily or with drawn actions.
 
     Args:
-        decisions: The agent in the game.
-        seeds: One for each run of drawn actions, the game's episodes being the runs one after the other: a run is the
-            same in any company. Without any the most probable action is taken.
+        decisions: The decisions of the agent in the game.
+        seeds: The seeds, one for each run of drawn actions. The game's episodes are the runs one after the other, and a
+            run does not depend on the others. Without seeds the most probable action is taken.
     """
 
     def __init__(self, decisions: DecisionMaker, seeds: Sequence[int] = ()) -> None:
@@ -52,14 +52,14 @@ class AgentPolicy:
         return np.argmax(scores + self._noise(scores.shape), axis=1)
 
     def _noise(self, shape: tuple[int, ...]) -> NDArray[np.float64] | float:
-        """Gumbel noise, with which the greatest of an episode's logits is a drawn action."""
+        """Return Gumbel noise, with which the greatest of an episode's logits is a drawn action."""
         if not self.rngs:
             return 0.0
         return np.concatenate([rng.gumbel(size=(shape[0] // len(self.rngs), shape[1])) for rng in self.rngs])
 
 
 class AgentPlayer(TrackPlayer):
-    """A trained agent that acts. A new kind of network is played by a subclass of this one."""
+    """Plays with a trained agent that acts. A new kind of network is played by a subclass of this one."""
 
     @abstractmethod
     def decision_maker(self, tracks: Sequence[Track], *, game: GameConfig, episodes: int) -> DecisionMaker:
@@ -68,7 +68,7 @@ class AgentPlayer(TrackPlayer):
         Args:
             tracks: The game's tracks in their order.
             game: The rules.
-            episodes: How many episodes the game has.
+            episodes: The number of episodes in the game.
 
         Raises:
             AgentError: The agent locates and does not act.
@@ -77,7 +77,7 @@ class AgentPlayer(TrackPlayer):
 
     @abstractmethod
     def seen_px(self, game: GameConfig) -> tuple[int, int]:
-        """Return width and height of the part of the strip, around the position, that the agent looks at."""
+        """Return the width and height in px of the part of the strip around the position that the agent sees."""
 
     def play_tracks(self, tracks: Sequence[Track], config: PlayConfig) -> list[list[Episode]]:
         """Play all runs side by side; see `Player.play`."""

@@ -1,4 +1,4 @@
-"""Players that need no learning: what the rules allow at best, and what is gained without listening."""
+"""Players that need no learning: an upper bound under the rules, and lower bounds that do not listen."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from standpartner.piece import Piece
 
 
 class OraclePlayer(TrackPlayer):
-    """Sees the truth: an upper bound."""
+    """Plays with knowledge of the targets: an upper bound."""
 
     name = "oracle"
 
@@ -24,7 +24,7 @@ class OraclePlayer(TrackPlayer):
 
 
 class RandomPlayer(TrackPlayer):
-    """Acts by chance: a lower bound."""
+    """Plays random actions: a lower bound."""
 
     name = "random"
 
@@ -34,7 +34,7 @@ class RandomPlayer(TrackPlayer):
 
 
 class ConstantSpeedPlayer(Player):
-    """Reads at the speed of the notated tempo, deaf and blind: a lower bound."""
+    """Reads at the speed of the notated tempo without seeing or hearing: a lower bound."""
 
     name = "constant"
 
@@ -45,6 +45,6 @@ class ConstantSpeedPlayer(Player):
 
 
 def _notated_speeds(pieces: Sequence[Piece]) -> NDArray[np.float64]:
-    """Return (performances,) strip px a frame, those of the notated tempos."""
+    """Return the speeds of the notated tempos in strip px a frame, (performances,)."""
     speeds = [constant_speed(piece.score.onsets.time_s, piece.score.onsets.x_px) for piece in pieces]
     return np.repeat(speeds, [len(piece.performances) for piece in pieces])

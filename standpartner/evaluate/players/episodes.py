@@ -1,4 +1,4 @@
-"""Episodes recorded: from a game that a policy plays, and from positions of a follower that plays none."""
+"""Records episodes of a game that a policy plays, or from the positions of a follower that plays no game."""
 
 from collections.abc import Sequence
 
@@ -13,11 +13,11 @@ from standpartner.game.tracks import Track
 
 
 def episode_of_positions(track: Track, position_px: npt.NDArray[np.floating], *, bound_px: float) -> Episode:
-    """Record a follower that plays no game: it is lost where it is further away than a game's bound.
+    """Record a follower that plays no game; it is lost where it is further away than a game's bound.
 
     Args:
         track: The track that was followed.
-        position_px: (frames,) strip x from the first onset's frame to the last one's.
+        position_px: The strip x from the first onset's frame to the last one's, (frames,) px.
         bound_px: The bound of the game.
     """
     frames = np.arange(track.first_frame, track.first_frame + len(position_px))
@@ -39,17 +39,17 @@ def play_episodes(
 def play_runs(
     policy: Policy, tracks: Sequence[Track], *, config: GameConfig, runs: int = 1, stop_when_lost: bool = False
 ) -> list[list[Episode]]:
-    """Play every track some times by a policy, all runs of all tracks side by side in one game.
+    """Play every track one or more times by a policy, all runs of all tracks side by side in one game.
 
     Args:
-        policy: It chooses the actions; the game's episodes are the tracks in their order, run after run.
+        policy: The policy that chooses the actions; the game's episodes are the tracks in their order, run after run.
         tracks: The tracks.
         config: The rules.
-        runs: How often each track is played.
-        stop_when_lost: See `BatchedGame`; False serves all measures.
+        runs: The number of times that each track is played.
+        stop_when_lost: Whether an episode ends when lost (see `BatchedGame`); False serves all measures.
 
     Returns:
-        For each run, one episode per track, in the tracks' order.
+        One list for each run, with one episode per track in the tracks' order.
 
     Raises:
         GameError: There is no track or no run.

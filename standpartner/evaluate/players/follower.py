@@ -1,4 +1,4 @@
-"""Agents as a follower uses them, with the search beside them, on performances in the score's order or with jumps."""
+"""Lets agents follow as in the follower, with the search, performances in the score's order or with jumps."""
 
 from collections.abc import Sequence
 
@@ -22,15 +22,16 @@ def follow_frames(
     width_px: int,
     config: PursuitConfig | None = None,
 ) -> FollowedFrames:
-    """Follow one performance that was read and heard before.
+    """Follow one performance whose strip and sound are encoded already.
 
     Args:
         agent: The agent that follows.
-        view: What it sees of the strip, from ``agent.read``.
-        embeddings: (frames, features) from the first onset's frame on.
-        start_px: The strip x at which the music begins.
-        width_px: The width of the strip.
-        config: When the agent is put elsewhere; with jumping switched off it is left to itself.
+        view: The agent's view of the strip from ``agent.read``.
+        embeddings: The embeddings from the first onset's frame on, (frames, features).
+        start_px: The strip x at which the music begins in px.
+        width_px: The width of the strip in px.
+        config: The settings of the pursuit, which say when the agent is put elsewhere; without jumping it is left to
+            itself.
     """
     pursuit = Pursuit(agent, view, width_px=width_px, start_px=start_px, config=config)
     steps = [pursuit.step(embeddings[frame : frame + 1]) for frame in range(len(embeddings))]
@@ -50,8 +51,8 @@ def follow_performance(
     Args:
         agent: The agent that follows.
         performance: The performance.
-        view: What the agent sees of the strip, if it was read before.
-        config: See `follow_frames`.
+        view: The agent's view of the strip, if it was read before.
+        config: The settings of the pursuit; see `follow_frames`.
     """
     embeddings = hear_recording(agent, performance.spectrogram[: performance.last_frame + 1])[0]
     return follow_frames(
@@ -65,7 +66,7 @@ def follow_performance(
 
 
 class FollowerPlayer(TrackPlayer):
-    """An agent with the search of the whole score beside it, as the follower uses it. It plays no game.
+    """Follows with an agent and the search of the whole score, as the follower does. It plays no game.
 
     Args:
         agent: The agent.
@@ -75,7 +76,7 @@ class FollowerPlayer(TrackPlayer):
         self.agent, self.name = agent, f"follower:{agent.name}"
 
     def play_tracks(self, tracks: Sequence[Track], config: PlayConfig) -> list[list[Episode]]:
-        """Follow once; being lost is judged by the game's bound. See `Player.play`."""
+        """Follow once; an agent beyond the game's bound is lost. See `Player.play`."""
         strips = {id(track.strip): track.strip for track in tracks}
         views = {key: self.agent.read(strip) for key, strip in strips.items()}
         followed = [follow_performance(self.agent, track, view=views[id(track.strip)]) for track in tracks]
@@ -88,5 +89,5 @@ class FollowerPlayer(TrackPlayer):
         ]
 
     def follow(self, performance: HeardPerformance) -> FollowedFrames:
-        """See `Player.follow`."""
+        """Follow one performance; see `Player.follow`."""
         return follow_performance(self.agent, performance)

@@ -1,4 +1,4 @@
-"""The best use of ``locate`` that needs no learning: a forward filter over position and speed.
+"""Follows by an agent's ``locate`` with a forward filter over position and speed, which needs no learning.
 
 Each frame the belief (`standpartner.follow.hidden_markov`) moves every cell by its speed, lets the speed change a
 little, and multiplies with how well ``locate`` says the music fits each place in the window around the present
@@ -30,11 +30,11 @@ class FilterConfig:
     """The filter's settings, chosen on the validation split of the tunes (``benchmarks/tune_filter.py``).
 
     Attributes:
-        max_speed_px: Speeds are 0, 0.5, ... up to this, in strip px a frame.
-        speed_spread_px: The standard deviation of the change of speed in a frame.
+        max_speed_px: The highest speed of the grid 0, 0.5, ..., in strip px a frame.
+        speed_spread_px: The standard deviation of the change of speed in a frame, in strip px a frame.
         jump: The share of the belief that is spread along the window each frame (line ends, surprises).
         trust: The exponent of ``locate``'s probabilities, as frames are not independent of each other.
-        floor: It is added to the probabilities, so that one wrong frame does not rule a place out.
+        floor: The number that is added to the probabilities, so that one wrong frame does not rule a place out.
     """
 
     max_speed_px: float = 24.0
@@ -45,12 +45,12 @@ class FilterConfig:
 
 
 class ForwardFilter:
-    """The filter on one strip.
+    """Filters the position on one strip.
 
     Args:
-        width_px: The width of the strip.
-        start_px: The strip x at which the music begins.
-        config: See `FilterConfig`.
+        width_px: The width of the strip in px.
+        start_px: The strip x at which the music begins in px.
+        config: The settings of the filter.
     """
 
     def __init__(self, width_px: int, *, start_px: float, config: FilterConfig) -> None:
@@ -62,17 +62,17 @@ class ForwardFilter:
         self.position_px = start_px
 
     def predict(self) -> None:
-        """Let a frame pass by the motion alone."""
+        """Advance the belief by one frame of motion."""
         moved = self.belief.moved()
         near = np.abs(self.belief.centres_px - self.position_px) < NEAR_PX
         jumped = near / (near.sum() * len(moved))
         self.belief.take((1 - self.config.jump) * moved / moved.sum() + self.config.jump * jumped)
 
     def correct(self, locate: NDArray[np.float32]) -> float:
-        """Weigh the belief by what is heard.
+        """Weight the belief by the sound of the frame.
 
         Args:
-            locate: (64,) logits of the window at the present estimate.
+            locate: The logits of the window at the present estimate, (64,).
 
         Returns:
             The new estimate in strip px.
@@ -87,7 +87,7 @@ class ForwardFilter:
 
 
 class ForwardFilterPlayer(TrackPlayer):
-    """The filter over an agent's ``locate``. It plays no game.
+    """Follows with the filter over an agent's ``locate``. It plays no game.
 
     Args:
         agent: The agent.
@@ -104,7 +104,7 @@ class ForwardFilterPlayer(TrackPlayer):
 def filter_episodes(
     encoded: EncodedTracks, tracks: Sequence[Track], *, game: GameConfig, config: FilterConfig | None = None
 ) -> list[Episode]:
-    """Follow every track with the filter; being lost is judged by the game's bound, and nothing stops."""
+    """Follow every track to its end with the filter; it is lost beyond the game's bound."""
     config = config or FilterConfig()
     return [_filter_episode(encoded, number, track, game, config) for number, track in enumerate(tracks)]
 

@@ -1,4 +1,4 @@
-"""Following by localisation alone, as the paper's comparison MM-Loc does: every frame anew, where in the window?
+"""Follows by localisation alone, as the paper's comparison MM-Loc does: in every frame anew within the window.
 
 The window stands where the last frame's music was found; nothing is expected of tempo, and nothing is remembered.
 """
@@ -18,12 +18,12 @@ Locate = Callable[[Floats, Floats], Floats]  # windows (n, 1, h, w), excerpts (n
 
 
 def localisation_episodes(locate: Locate, tracks: Sequence[Track], *, game: GameConfig) -> list[Episode]:
-    """Follow every track, all side by side; being lost is judged by the game's bound, and nothing stops.
+    """Follow every track to its end, all side by side; a track is lost beyond the game's bound.
 
     Args:
-        locate: It says where in a window the music is.
+        locate: The function that gives the logits for where in a window the music is.
         tracks: The tracks, of which each is one episode.
-        game: The bound and the windows.
+        game: The game, which gives the bound and the windows.
     """
     windows = Windows(tracks, game, differences=False)
     first, last, width = np.array([(t.first_frame, t.last_frame, t.strip.shape[1]) for t in tracks]).T

@@ -1,4 +1,4 @@
-"""Online time warping with the score known symbolically: what following is like for one who need not read.
+"""Follows by online time warping with the score known symbolically, as a comparison that need not read.
 
 The score's notes, played mechanically, are the reference; the performance's sound is warped to them as it comes, by the
 library pymatchmaker (Park et al., "Matchmaker", ISMIR 2025, arXiv 2510.10087). Where it is in the reference is
@@ -30,11 +30,11 @@ from standpartner.support.programs import run_program
 
 PEERS_VARIABLE: Final = "STANDPARTNER_PEERS_PYTHON"
 _RUNNER: Final = Path(__file__).with_name("pymatchmaker_runner.py")
-_REFERENCE_PIANO: Final = "timgm6mb"  # heard in no validation or test performance
-_AFTER_LAST_ONSET_S: Final = 0.1  # of the reference, as pymatchmaker cuts its own
+_REFERENCE_PIANO: Final = "timgm6mb"  # used in no validation or test performance
+_AFTER_LAST_ONSET_S: Final = 0.1  # the length kept after the reference's last onset, as in pymatchmaker
 _JOBS_AT_ONCE: Final = 16  # followed by one process: starting it takes seconds, 11 s of sound a megabyte on disk
 _START_LIMIT_S: Final = 120.0
-_SLOWEST: Final = 10.0  # times the music's length, after which it is given up
+_SLOWEST: Final = 10.0  # times the music's length; after that it is stopped
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +42,9 @@ class WarpJob:
     """A performance that is to be followed.
 
     Attributes:
-        reference: (n,) samples at 22 050 Hz of the score played mechanically.
-        reference_onset_s: (onsets,) seconds at which the score's onsets sound there.
-        performance: (n,) samples at 22 050 Hz, from the first onset's frame on.
+        reference: The samples at 22 050 Hz of the score played mechanically, (n,).
+        reference_onset_s: The seconds at which the score's onsets sound in the reference, (onsets,).
+        performance: The samples at 22 050 Hz of the performance from the first onset's frame on, (n,).
     """
 
     reference: NDArray[np.float32]
@@ -59,7 +59,7 @@ def peers_python() -> Path:
     """Return the Python that has pymatchmaker: $STANDPARTNER_PEERS_PYTHON, else that of ``make peers`` here.
 
     Raises:
-        MissingExtraError: There is none.
+        MissingExtraError: There is no such Python.
     """
     named = os.environ.get(PEERS_VARIABLE)
     python = Path(named) if named else Path(__file__).parents[3] / ".venv-peers" / "bin" / "python"
@@ -76,12 +76,12 @@ def warp_with_pymatchmaker(jobs: Sequence[WarpJob]) -> list[NDArray[np.float64]]
         jobs: The performances.
 
     Returns:
-        For each, float64 (2, n): seconds of the performance, increasing, and seconds of the reference at which the
-        follower was then.
+        One array for each performance, float64 (2, n): the seconds of the performance, increasing, and the seconds of
+        the reference at which the follower was then.
 
     Raises:
         MissingExtraError: There is no Python that has pymatchmaker.
-        ToolError: It failed, or was ten times slower than the music.
+        ToolError: The tool failed, or was ten times slower than the music.
     """
     python = peers_python()
     with tempfile.TemporaryDirectory(prefix="standpartner-otw-") as name:
@@ -110,7 +110,7 @@ def _run(command: list[str], *, time_limit_s: float) -> None:
 
 
 class OnlineTimeWarpingPlayer(Player):
-    """Online time warping by pymatchmaker, with the score known symbolically. It plays no game.
+    """Follows with pymatchmaker's online time warping and the score known symbolically. It plays no game.
 
     Raises:
         MissingExtraError: There is no Python that has pymatchmaker.
@@ -119,7 +119,7 @@ class OnlineTimeWarpingPlayer(Player):
     name = "otw"
 
     def __init__(self) -> None:
-        peers_python()  # what is missing is said before anything is rendered
+        peers_python()  # raises before anything is rendered if something is missing
 
     def play(self, pieces: Sequence[Piece], config: PlayConfig) -> list[list[Episode]]:
         """Follow once; see `Player.play`."""
@@ -127,15 +127,15 @@ class OnlineTimeWarpingPlayer(Player):
 
 
 def warp_episodes(pieces: Sequence[Piece], *, game: GameConfig, warp: Warp = warp_with_pymatchmaker) -> list[Episode]:
-    """Follow every performance by online time warping; being lost is judged by the game's bound, and nothing stops.
+    """Follow every performance to its end by online time warping; it is lost beyond the game's bound.
 
-    Like every player it is told when and where the music begins. Its position in a frame is the one that it gave last
+    Like every player, it knows when and where the music begins. Its position in a frame is the one that it gave last
     at or before that frame's time.
 
     Args:
         pieces: The pieces, whose performances say how they sound.
         game: The game whose bound counts.
-        warp: The function that follows.
+        warp: The function that follows the jobs.
 
     Raises:
         AudioError: The sound of a performance cannot be made again.
@@ -169,12 +169,12 @@ def positions_px(path: NDArray[np.float64], job: WarpJob, track: Track) -> NDArr
     """Return the strip x in each frame from the first onset's to the last one's.
 
     Args:
-        path: (2, n) seconds of the performance from the first onset's frame on, increasing, and of the reference.
+        path: The seconds of the performance from the first onset's frame on, increasing, and of the reference, (2, n).
         job: The performance that was followed.
-        track: The track says where its onsets are on the strip.
+        track: The track, which says where its onsets are on the strip.
 
     Returns:
-        (frames,) strip px; before the first second of the path the first onset's.
+        The strip x, (frames,) px; before the first second of the path it is that of the first onset.
     """
     time_s, reference_s = path
     frames = np.arange(track.last_frame - track.first_frame + 1)

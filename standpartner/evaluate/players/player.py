@@ -1,4 +1,4 @@
-"""What every player offers: whole episodes of pieces, and following one performance frame by frame."""
+"""The protocol of players: they play whole episodes of pieces and follow one performance frame by frame."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ from standpartner.piece import Piece
 
 @dataclass(frozen=True, kw_only=True)
 class PlayConfig:
-    """How players play.
+    """The settings with which players play.
 
     Attributes:
         game: The rules.
-        runs: With 1 a player takes its most probable actions; with more it draws them, each run with another seed.
-            A player that draws nothing plays once.
+        runs: The number of runs. With 1 a player takes its most probable actions; with more it draws them, each run
+            with another seed. A player that draws nothing plays once.
         seed: The seed of the first run.
 
     Raises:
@@ -39,7 +39,7 @@ class PlayConfig:
 
     @property
     def drawn_seeds(self) -> list[int]:
-        """One seed for each run of drawn actions; none where the most probable ones are taken."""
+        """The seeds, one for each run of drawn actions; none where the most probable actions are taken."""
         return [self.seed + run for run in range(self.runs)] if self.runs > 1 else []
 
 
@@ -52,7 +52,7 @@ class HeardPerformance(Protocol):
 
     @property
     def spectrogram(self) -> npt.NDArray[np.float32]:
-        """float32 (frames, 78), which covers the last onset."""
+        """The spectrogram, float32 (frames, 78), which covers the last onset."""
 
     @property
     def start_px(self) -> float:
@@ -67,18 +67,18 @@ class HeardPerformance(Protocol):
         """The frame of the last onset."""
 
     def targets_at(self, frames: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
-        """Return the true strip x in frames."""
+        """Return the true strip x in px at frames."""
 
 
 @dataclass(frozen=True, eq=False)
 class FollowedFrames:
-    """What a follower made of one performance, a number for each frame from the first onset's to the last one's.
+    """The positions of a follower in one performance, for each frame from the first onset's to the last one's.
 
     Attributes:
-        position_px: float64 (frames,), strip x.
-        searched: float64 (frames,), the probability that the search gives to the music being within reach of it.
-        tracked: float64 (frames,), the probability that the agent's tracker gives to that.
-        jumped: bool (frames,), whether the agent was put elsewhere in this frame.
+        position_px: The strip x, float64 (frames,) px.
+        searched: The probability that the search gives to the music being near that position, float64 (frames,).
+        tracked: The probability that the agent's tracker gives to that, float64 (frames,).
+        jumped: Whether the agent was put elsewhere in this frame, bool (frames,).
     """
 
     position_px: npt.NDArray[np.float64]
@@ -88,31 +88,31 @@ class FollowedFrames:
 
 
 class Player(ABC):
-    """Anything that plays the game or follows without playing it.
+    """The base of all that plays the game or follows without playing it.
 
     Attributes:
-        name: The name that errors call it by.
+        name: The name of the player in errors.
     """
 
     name: str
 
     @abstractmethod
     def play(self, pieces: Sequence[Piece], config: PlayConfig) -> list[list[Episode]]:
-        """Play or follow all performances of some pieces, to the last onset, also when lost.
+        """Play or follow all performances of some pieces to the last onset, even when lost.
 
         Args:
-            pieces: The pieces, as they are heard.
+            pieces: The pieces in the setting in which they are heard.
             config: The rules and the runs.
 
         Returns:
-            For each run, one episode for each performance, in the pieces' order.
+            One list for each run, with one episode for each performance in the pieces' order.
         """
 
     def follow(self, performance: HeardPerformance) -> FollowedFrames:
         """Follow one performance, which need not be in the order of the score.
 
         Raises:
-            ConfigError: This player cannot; only agents that follow can.
+            ConfigError: This player cannot follow; only agents that follow can.
         """
         raise ConfigError(
             f"{self.name} cannot follow a performance with jumps; choose an agent that follows, or follower:AGENT"
@@ -120,12 +120,12 @@ class Player(ABC):
 
 
 class TrackPlayer(Player):
-    """A player that needs no more of pieces than the game's tracks."""
+    """The base of players that need only the game's tracks of pieces."""
 
     @abstractmethod
     def play_tracks(self, tracks: Sequence[Track], config: PlayConfig) -> list[list[Episode]]:
         """Play all tracks; see `Player.play`."""
 
     def play(self, pieces: Sequence[Piece], config: PlayConfig) -> list[list[Episode]]:
-        """See `Player.play`."""
+        """Play the tracks of all pieces; see `Player.play`."""
         return self.play_tracks([track for piece in pieces for track in piece.tracks()], config)

@@ -1,4 +1,4 @@
-"""Online time warping by pymatchmaker, for a Python of its own that need not have standpartner: python THIS FOLDER.
+"""Runs pymatchmaker's online time warping in a Python of its own without standpartner: python THIS FOLDER.
 
 Follows every ``job-*.npz`` of the folder (``reference`` and ``performance``, mono float32 samples, and their
 ``sample_rate_hz``) and writes ``path-*.npy`` beside it: float64 (2, n), second of the performance and second of the
@@ -20,7 +20,7 @@ from matchmaker.matchmaker import DEFAULT_KWARGS
 
 
 def follow(reference: np.ndarray, performance: np.ndarray, sample_rate_hz: int) -> np.ndarray:
-    """(2, n) seconds of the performance and of the reference, from the start until the reference's end is reached."""
+    """Return the seconds of the performance and of the reference, (2, n), until the reference's end is reached."""
     hop = sample_rate_hz // FRAME_RATE
     features = ChromagramProcessor(sample_rate=sample_rate_hz, hop_length=hop)
     expected, _ = features((reference, 0.0))

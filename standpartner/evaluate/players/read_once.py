@@ -1,4 +1,4 @@
-"""Read-once networks as players: strip and sound are encoded once, and a small graph decides in every frame."""
+"""Plays with read-once networks: strip and sound are encoded once, and a small graph decides in every frame."""
 
 from collections.abc import Sequence
 
@@ -20,11 +20,11 @@ from standpartner.game.tracks import Track
 
 
 class EncodedTracks:
-    """Everything an agent reads and hears of some tracks, encoded once.
+    """The strips and the sound of some tracks, encoded once by an agent.
 
     Args:
         agent: The agent whose encoders are used.
-        tracks: The performances; those of one strip share its reading.
+        tracks: The tracks; those of one strip share its reading.
     """
 
     def __init__(self, agent: Agent, tracks: Sequence[Track]) -> None:
@@ -38,27 +38,27 @@ class EncodedTracks:
         self._embeddings, self._embedding_starts = np.concatenate(heard), _starts(heard)
 
     def windows(self, tracks: IntArray, position_px: NDArray[np.float64]) -> Floats:
-        """Cut (n, 64, features + 2) windows of strips: (n,) track numbers, (n,) positions in strip px."""
+        """Cut windows, (n, 64, features + 2), of strips by track numbers, (n,), and positions, (n,) strip px."""
         index, fraction = window_index(position_px, self._counts[tracks])
         return window(self._views, self._view_starts[tracks] + index, fraction)
 
     def embeddings(self, tracks: IntArray, frame: IntArray) -> Floats:
-        """Return (n, features) embeddings: (n,) track numbers, (n,) frames."""
+        """Return the embeddings, (n, features), by track numbers, (n,), and frames, (n,)."""
         heard: Floats = self._embeddings[self._embedding_starts[tracks] + frame]
         return heard
 
 
 def _starts(parts: Sequence[Floats]) -> NDArray[np.int64]:
-    """Return where each part begins when all stand one after the other."""
+    """Return the index at which each part begins when all are joined."""
     return np.cumsum([0, *map(len, parts)])[:-1]
 
 
 class ReadOnceDecisions:
-    """A read-once agent in one game.
+    """Decides with a read-once agent in one game.
 
     Args:
-        encoded: The game's tracks, in their order, as the agent reads and hears them.
-        episodes: How many episodes the game has.
+        encoded: The game's tracks in their order, encoded by the agent.
+        episodes: The number of episodes in the game.
     """
 
     def __init__(self, encoded: EncodedTracks, *, episodes: int) -> None:
@@ -66,7 +66,7 @@ class ReadOnceDecisions:
         self.memory = encoded.agent.empty_memory(episodes)
 
     def decide(self, game: BatchedGame, episodes: IntArray) -> Decision:
-        """See `DecisionMaker.decide`."""
+        """Decide for running episodes; see `DecisionMaker.decide`."""
         return joined([self._decide(game, some) for some in in_parts(episodes)])
 
     def _decide(self, game: BatchedGame, episodes: IntArray) -> Decision:
@@ -82,7 +82,7 @@ class ReadOnceDecisions:
 
 
 class ReadOncePlayer(AgentPlayer):
-    """A read-once agent that plays the game.
+    """Plays the game with a read-once agent.
 
     Args:
         agent: The agent.
@@ -92,11 +92,11 @@ class ReadOncePlayer(AgentPlayer):
         self.agent, self.name = agent, agent.name
 
     def decision_maker(self, tracks: Sequence[Track], *, game: GameConfig, episodes: int) -> ReadOnceDecisions:
-        """See `AgentPlayer.decision_maker`; the agent plays by any rules."""
+        """Put the agent into a game of any rules; see `AgentPlayer.decision_maker`."""
         return ReadOnceDecisions(EncodedTracks(self.agent, tracks), episodes=episodes)
 
     def seen_px(self, game: GameConfig) -> tuple[int, int]:
-        """See `AgentPlayer.seen_px`."""
+        """Return the size of the agent's window; see `AgentPlayer.seen_px`."""
         return WINDOW_COLUMNS * COLUMN_STRIDE_PX, STRIP_HEIGHT_PX
 
     def follow(self, performance: HeardPerformance) -> FollowedFrames:

@@ -1,4 +1,4 @@
-"""Players by name. A new kind of player is added to `PLAYERS`, and a new kind of network to `PLAYER_OF_NETWORK`."""
+"""Finds players by name. New kinds of players go into `PLAYERS`, new kinds of networks into `PLAYER_OF_NETWORK`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class PlayerKind:
     """A kind of player that has a name of its own.
 
     Attributes:
-        make: It makes the player, told the name of an agent; a kind that takes none does not look at it.
+        make: The function that makes the player from the name of an agent; a kind that takes no agent ignores the name.
         takes_agent: Whether the name may go on with a colon and an agent, as in ``filter:tunes``.
     """
 
@@ -50,13 +50,13 @@ def find_player(name: str) -> Player:
     """Return a player by its name, loaded and ready.
 
     Args:
-        name: A key of `PLAYERS`, with ``:AGENT`` behind it where the kind takes an agent (without, it is the default
-            one), or the name or the folder of an agent, which then plays the game itself.
+        name: The name: a key of `PLAYERS`, followed by ``:AGENT`` where the kind takes an agent (the default agent if
+            this is left out), or the name or the folder of an agent, which then plays the game itself.
 
     Raises:
         ConfigError: There is no such player.
-        AgentError: The agent is damaged or cannot do what the player wants of it.
-        MissingExtraError: What the player needs is not installed.
+        AgentError: The agent is damaged or of a kind that the player cannot use.
+        MissingExtraError: A package that the player needs is not installed.
     """
     kind, agent = _parsed(name)
     if kind is not None:

@@ -1,4 +1,4 @@
-"""Window networks as players: they see a window of the score in every frame, or say where in it the music is."""
+"""Plays with window networks, which see a window of the score in every frame and act or locate the music in it."""
 
 from collections.abc import Sequence
 
@@ -18,19 +18,19 @@ from standpartner.game.windows import Views, Windows
 
 
 class WindowDecisions:
-    """A window agent in one game.
+    """Decides with a window agent in one game.
 
     Args:
         agent: The agent.
-        windows: They cut what it sees of the game's tracks.
+        windows: The object that cuts windows of the game's tracks.
     """
 
     def __init__(self, agent: WindowAgent, windows: Windows) -> None:
         self.agent, self.windows = agent, windows
-        self._before_px: NDArray[np.float64] | None = None  # positions in the state before
+        self._before_px: NDArray[np.float64] | None = None  # the positions in the state before
 
     def decide(self, game: BatchedGame, episodes: IntArray) -> Decision:
-        """See `DecisionMaker.decide`; the agent does not say where in the window the music is."""
+        """Decide for running episodes without ``locate``; see `DecisionMaker.decide`."""
         before_px = game.position_px if self._before_px is None else self._before_px
         decided = [self._decide(game, some, before_px[some]) for some in in_parts(episodes)]
         self._before_px = game.position_px.copy()
@@ -45,7 +45,7 @@ class WindowDecisions:
 
 
 class WindowPlayer(AgentPlayer):
-    """A window agent that plays the game.
+    """Plays the game with a window agent.
 
     Args:
         agent: The agent.
@@ -55,23 +55,23 @@ class WindowPlayer(AgentPlayer):
         self.agent, self.name = agent, agent.name
 
     def decision_maker(self, tracks: Sequence[Track], *, game: GameConfig, episodes: int) -> DecisionMaker:
-        """See `AgentPlayer.decision_maker`; the agent plays by the rules that it was trained on."""
+        """Put the agent into a game of the rules that it was trained on; see `AgentPlayer.decision_maker`."""
         _check_windows(self.agent, game)
         return WindowDecisions(self.agent, Windows(tracks, game, differences=self.agent.config.differences))
 
     def seen_px(self, game: GameConfig) -> tuple[int, int]:
-        """See `AgentPlayer.seen_px`."""
+        """Return the size of the agent's window; see `AgentPlayer.seen_px`."""
         return game.window_width_px, game.window_height_px
 
 
 class LocatingPlayer(WindowPlayer):
-    """A window agent that takes no actions but says where in the window the music is: it follows by that."""
+    """Follows with a window agent that takes no actions but says where in the window the music is."""
 
     def decision_maker(self, tracks: Sequence[Track], *, game: GameConfig, episodes: int) -> DecisionMaker:
-        """Refuse: the agent takes no actions.
+        """Raise an error, as the agent takes no actions.
 
         Raises:
-            AgentError: Always.
+            AgentError: The agent takes no actions; this is always raised.
         """
         raise AgentError(f"agent {self.name} says where the music is but takes no actions; choose one that acts")
 

@@ -1,4 +1,4 @@
-"""What is heard: the settings of an evaluation, and a track with its sound."""
+"""Provides the sound of an evaluation: the settings in which pieces are heard, and tracks with sound."""
 
 from standpartner.evaluate.sound.audible_track import AudibleTrack, audible_track
 from standpartner.evaluate.sound.settings import (

@@ -1,4 +1,4 @@
-"""A track of the game with the sound of its performance and the rules: what a person can play along with."""
+"""Makes a track of the game with the sound of its performance, to which a person can play."""
 
 from dataclasses import dataclass
 
@@ -17,14 +17,14 @@ _PEAK = 0.8
 
 @dataclass(frozen=True, eq=False)
 class AudibleTrack:
-    """A performance that is followed, with its sound.
+    """A track of the game with the sound of its performance.
 
     Attributes:
         title: The title of the piece.
         track: The track that the game is played on.
         config: The rules.
-        audio: float32 (n,) mono samples at 22 050 Hz, heard from second 0 of the performance on.
-        sound: A few words that say what is heard.
+        audio: The mono samples at 22 050 Hz, float32 (n,), from second 0 of the performance on.
+        sound: A short description of the sound.
     """
 
     title: str
@@ -35,7 +35,7 @@ class AudibleTrack:
 
 
 def audible_track(piece: Piece, *, config: GameConfig, performance: str | None = None) -> AudibleTrack:
-    """Take one performance of a piece, its notes played by the synthesiser: pieces hold no audio.
+    """Render one performance of a piece with the synthesiser, as pieces hold no audio.
 
     Args:
         piece: The piece that is played.
@@ -62,7 +62,7 @@ def _chosen(piece: Piece, name: str | None) -> int:
 
 
 def _synthesised(performance: Performance) -> tuple[NDArray[np.float32], str]:
-    """Return the sound of the notes, and what it is; on another soundfont where its own is not here or not known."""
+    """Return the sound and its description; another soundfont is used where its own is missing or unknown."""
     soundfont = soundfonts().get(str(performance.made_by.get("soundfont")))
     audio = synthesise(performance_notes(performance), soundfont=soundfont)
     return audio * np.float32(_PEAK / max(float(np.abs(audio).max()), 1e-6)), "the performance's notes, synthesised"

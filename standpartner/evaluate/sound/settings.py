@@ -1,4 +1,4 @@
-"""The settings in which an evaluation is heard: a piece's performances as they were built, or rendered anew.
+"""Provides the sound settings of an evaluation: performances as they were built, or rendered anew.
 
 The settings are those in which the paper compares: the score's own notes played mechanically, the notes of a
 performance, and these on another piano in another room. Rendered spectrograms are kept in the cache folder, so that
@@ -36,8 +36,8 @@ from standpartner.support.cache import cache_folder
 from standpartner.support.files import replacing
 
 SETTINGS: Final = ("as-built", "score", "room")
-_VELOCITY: Final = 72  # of every note: a piece keeps when its notes sound, not how loud
-_RENDERING: Final = 1  # raised by whatever changes what is heard
+_VELOCITY: Final = 72  # of every note, as a piece does not keep the loudness of its notes
+_RENDERING: Final = 1  # raise this with every change of the rendered sound
 _NOT_YET: Final = np.zeros((0, BAND_COUNT), np.float32)
 
 
@@ -46,9 +46,9 @@ def piece_in_setting(piece: Piece, setting: str) -> Piece:
 
     Args:
         piece: The piece as it was built.
-        setting: "as-built" leaves the piece alone; "score" has one performance, the score's notes at their notated time
-            on the piano of the tests; "room" has the notes of each performance, all equally loud, on a piano and in a
-            room that no training heard, drawn by the names of piece and performance.
+        setting: The name of the setting. "as-built" leaves the piece alone. "score" has one performance: the score's
+            notes at their notated time on the piano of the tests. "room" has the notes of each performance, all equally
+            loud, on a piano and in a room that no training used, drawn by the names of piece and performance.
 
     Returns:
         The piece with those performances.
@@ -87,7 +87,7 @@ def mechanical_performance(piece: Piece, *, soundfont: str = TEST_STYLE.soundfon
 
 
 def performance_notes(performance: Performance) -> PlayedNotes:
-    """Return what a performance plays, all notes equally loud, on its instrument and in its tuning.
+    """Return the notes of a performance, all equally loud, on its instrument and in its tuning.
 
     Raises:
         AudioError: A note is out of range.
@@ -103,13 +103,13 @@ def performance_notes(performance: Performance) -> PlayedNotes:
 
 
 def performance_audio(performance: Performance) -> NDArray[np.float32]:
-    """Render the sound of a performance again by what it says of its making, all notes equally loud.
+    """Render the sound of a performance again from the record of how it was made, all notes equally loud.
 
     Returns:
-        (n,) samples at 22 050 Hz.
+        The samples at 22 050 Hz, (n,).
 
     Raises:
-        AudioError: It was not made by a synthesiser, or has no notes.
+        AudioError: The performance was not made by a synthesiser, or has no notes.
         MissingExtraError: Its soundfont, or a synthesiser, is not installed.
     """
     made_by = performance.made_by
@@ -132,16 +132,16 @@ def _in_room(piece: Piece, performance: Performance) -> Performance:
 
 
 def _spectrogram(performance: Performance) -> NDArray[np.float32]:
-    """Of the performance's sound, from the cache if it was rendered before; in half precision like those of pieces."""
+    """Return the spectrogram, from the cache if it was rendered before; in half precision like those of pieces."""
     path = cache_folder() / "heard" / f"{_content_key(performance)}.npz"
     try:
         with np.load(path, allow_pickle=False) as kept:
             return np.asarray(kept["spectrogram"], np.float32)
-    except (OSError, ValueError, KeyError, BadZipFile):  # never rendered, or damaged
+    except (OSError, ValueError, KeyError, BadZipFile):  # it was never rendered, or is damaged
         rendered = spectrogram(performance_audio(performance)).astype(np.float16)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as draft:  # whole or not there, whoever else renders the same
+        with replacing(path) as draft:  # the file is never partial, even if others render the same
             np.savez_compressed(draft, spectrogram=rendered)
     except OSError as error:
         raise AudioError(f"cannot keep a rendered performance in {path.parent}: {error}; free space there") from error
@@ -149,7 +149,7 @@ def _spectrogram(performance: Performance) -> NDArray[np.float32]:
 
 
 def _content_key(performance: Performance) -> str:
-    """Names all that decides how a performance sounds."""
+    """Return the key of all settings that decide how a performance sounds."""
     soundfont = find_soundfont(performance.made_by["soundfont"]).name
     made = hashlib.sha256(json.dumps([_RENDERING, soundfont, performance.made_by], sort_keys=True).encode())
     for notes in (performance.note_pitch, performance.note_onset_s, performance.note_duration_s):
