@@ -1,4 +1,4 @@
-"""What explanations need beyond the base install."""
+"""Checks that the packages are installed which explanations need beyond the base install."""
 
 from importlib.util import find_spec
 from typing import Final
@@ -9,10 +9,10 @@ _NEEDED: Final = {"torch": "PyTorch", "captum": "Captum", "sklearn": "scikit-lea
 
 
 def check_installed() -> None:
-    """Check before the work that everything the extra [explain] brings is there.
+    """Check that all packages of the extra [explain] are installed.
 
     Raises:
-        MissingExtraError: Something is not installed.
+        MissingExtraError: A package is not installed.
     """
     missing = [name for module, name in _NEEDED.items() if find_spec(module) is None]
     if missing:

@@ -1,1 +1,1 @@
-"""What PyTorch networks compute: recorded frame by frame as they play, and as a function of what is seen and heard."""
+"""Records what PyTorch networks compute as they play, and gives it as a function of the pixels and the sound."""

@@ -1,4 +1,4 @@
-"""What a network computed at frames of an episode."""
+"""The activations of a network at frames of an episode."""
 
 from dataclasses import dataclass, fields
 
@@ -12,20 +12,20 @@ from standpartner.game.tracks import Track
 
 @dataclass(frozen=True, eq=False)
 class Activations:
-    """What a network computed at n frames of an episode of one track, all of them or chosen ones.
+    """The activations of a network at n frames, all or chosen ones, of an episode of one track.
 
     Attributes:
         track: The track that was followed.
-        frame: int64 (n,) The frames of the performance.
-        position_px: float64 (n,) Where the agent was, in strip px.
-        speed: float64 (n,) The reading speed before the action, in strip px a frame.
-        memory: float (n, memory_size) All that the network remembered from the frame before. A read-once network
-            remembers the state of its policy and of its tracker. A window network remembers its position in the state
-            before, and 1 if there was one.
-        embedding: float32 (n, size) The input of the policy and value heads.
-        logits: float32 (n, 3) The logits of the speed changes.
-        value: float32 (n,) The reward that the network expects: a read-once network the mean reward to come, a window
-            network its discounted sum.
+        frame: The frames of the performance, int64 (n,).
+        position_px: The agent's position in strip px, float64 (n,).
+        speed: The reading speed before the action in strip px a frame, float64 (n,).
+        memory: The state that the network kept from the frame before, float (n, memory_size). A read-once network keeps
+            the states of its policy and of its tracker. A window network keeps its position in the state before, and 1
+            if there was one.
+        embedding: The input of the policy and value heads, float32 (n, size).
+        logits: The logits of the speed changes, float32 (n, 3).
+        value: The reward that the network expects, float32 (n,). A read-once network gives the mean reward to come, a
+            window network its discounted sum.
     """
 
     track: Track
@@ -42,7 +42,7 @@ class Activations:
 
     @property
     def error_px(self) -> npt.NDArray[np.float64]:
-        """The position minus the true position, (n,) in strip px."""
+        """The position minus the true position in strip px, (n,)."""
         return self.position_px - self.track.targets[self.frame]
 
     def select(self, which: IntArray | slice) -> "Activations":

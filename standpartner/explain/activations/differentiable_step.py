@@ -1,4 +1,4 @@
-"""One step of the game as a function of pixels and spectrogram that can be differentiated."""
+"""Gives one step of the game as a differentiable function of pixels and spectrogram."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,12 +13,12 @@ Tensors = tuple[Tensor, ...]
 
 @dataclass(frozen=True)
 class NetworkOutput:
-    """What a network puts out for n frames.
+    """The output of a network for n frames.
 
     Attributes:
-        action: (n, 3) The logits of the actions.
-        value: (n,) The value.
-        locate: (n, places) The logits of where in the window the music is; None if the network does not say.
+        action: The logits of the actions, (n, 3).
+        value: The value, (n,).
+        locate: The logits of where in the window the music is, (n, places); None if the network does not say.
     """
 
     action: Tensor
@@ -31,15 +31,15 @@ class DifferentiableStep:
     """The inputs of a network at n frames, which can be changed, and the functions from them to its output.
 
     Attributes:
-        score: (n, c, h, w) The ink that is seen; 1 is black. With c = 2 the second channel is the difference to the
+        score: The ink that is seen, (n, c, h, w); 1 is black. With c = 2 the second channel is the difference to the
             state before.
-        spectrogram: (n, c, frames, 78) The frames that are heard, the newest last.
-        fixed: Inputs that stay as they were, each (n, ...), such as what the network remembered.
-        encode: The encoders, which are convolutions and simple nonlinearities: score, spectrogram -> encoded, each
-            (n, ...).
-        heads: All that stands on the encoders: encoded, fixed -> output.
-        left_px: (n,) The strip px of the score's first column.
-        downscale: How many strip px a column or row of ``score`` stands for.
+        spectrogram: The frames that are heard, the newest last, (n, c, frames, 78).
+        fixed: The inputs that stay as they were, each (n, ...), such as the network's memory.
+        encode: The encoders, which are convolutions and simple nonlinearities. They map score and spectrogram to
+            encoded tensors, each (n, ...).
+        heads: The layers behind the encoders. They map encoded tensors and fixed inputs to the output.
+        left_px: The strip px of the score's first column, (n,).
+        downscale: The number of strip px that a column or row of ``score`` stands for.
     """
 
     score: Tensor
@@ -62,6 +62,6 @@ class DifferentiableStep:
         )
 
     def output(self) -> NetworkOutput:
-        """Compute the output for the inputs as they are."""
+        """Compute the output for the unchanged inputs."""
         with torch.no_grad():
             return self.heads(self.encode(self.score, self.spectrogram), self.fixed)

@@ -1,4 +1,4 @@
-"""A network as explanations look into it, whatever its kind."""
+"""The protocol by which explanations use networks of any kind."""
 
 from abc import ABC, abstractmethod
 
@@ -13,7 +13,7 @@ from standpartner.networks.checkpoint import AnyNetwork
 
 
 class ExplainedNetwork(ABC):
-    """A network in evaluation mode. A new kind of network is explained by a subclass of this one."""
+    """A network in evaluation mode, for explanations. A new kind of network is explained by a subclass."""
 
     @property
     @abstractmethod
@@ -37,7 +37,7 @@ class ExplainedNetwork(ABC):
 
     @abstractmethod
     def rules(self, wanted: GameConfig) -> GameConfig:
-        """Choose the rules by which the network plays: those that are wanted, unless it was made for others."""
+        """Return the rules by which the network plays: the wanted ones, unless it was made for others."""
 
     @abstractmethod
     def actor(self, game: BatchedGame) -> Actor:
@@ -49,4 +49,4 @@ class ExplainedNetwork(ABC):
 
     @abstractmethod
     def step(self, activations: Activations) -> DifferentiableStep:
-        """Give the step of the game at some frames (at least one) as a function of what was seen and heard there."""
+        """Return the step of the game at some frames, at least one, as a function of pixels and spectrogram."""

@@ -1,4 +1,4 @@
-"""Read-once networks as explanations look into them.
+"""Prepares read-once networks for explanations.
 
 A read-once network encodes a strip once for all frames. To ask which pixels mattered for one frame, the frame's own
 stretch of the strip is encoded here: the window and as much around it as the encoder looks at from there, so that the
@@ -32,7 +32,7 @@ _IMAGE_COLUMNS: Final = 4  # columns on either side that the convolutions before
 
 
 class ExplainedReadOnceNetwork(ExplainedNetwork):
-    """A read-once network.
+    """A read-once network, for explanations.
 
     Args:
         network: The network, in evaluation mode.
@@ -51,19 +51,19 @@ class ExplainedReadOnceNetwork(ExplainedNetwork):
 
     @property
     def action_head(self) -> nn.Module:
-        """See `ExplainedNetwork.action_head`."""
+        """The layers from the embedding to the logits; see `ExplainedNetwork.action_head`."""
         return self.network.policy.action
 
     def rules(self, wanted: GameConfig) -> GameConfig:
-        """See `ExplainedNetwork.rules`; what this network sees does not depend on them."""
+        """Return the wanted rules, as this network's view does not depend on them; see `ExplainedNetwork.rules`."""
         return wanted
 
     def actor(self, game: BatchedGame) -> Actor:
-        """See `ExplainedNetwork.actor`."""
+        """Make a player of a game; see `ExplainedNetwork.actor`."""
         return FixedEncoders(self.network, _features(self.network, game.tracks))
 
     def step(self, activations: Activations) -> DifferentiableStep:
-        """See `ExplainedNetwork.step`."""
+        """Return the step at some frames; see `ExplainedNetwork.step`."""
         strip, count = activations.track.strip, len(activations)
         columns = -(-strip.shape[1] // COLUMN_STRIDE_PX)
         index, fraction = window_index(activations.position_px, np.full(count, columns))
@@ -91,7 +91,7 @@ class ExplainedReadOnceNetwork(ExplainedNetwork):
         return self.network.strip.unnormalised(score), self.network.frames.unnormalised(spectrogram[:, 0])[:, 0]
 
     def _heads(self, encoded: Tensors, fixed: Tensors) -> NetworkOutput:
-        """Apply the heads to windows, whose first columns count in crops padded by a window, as in the game."""
+        """Apply the heads to windows, whose first columns are counted in crops padded by a window, as in the game."""
         network, (first, fraction, speed_px, memory) = self.network, fixed
         view = functional.pad(network.view(network.strip.norm(encoded[0])), (0, 0, WINDOW_COLUMNS, WINDOW_COLUMNS))
         seen = first[:, None] + torch.arange(WINDOW_COLUMNS + 1)

@@ -1,4 +1,4 @@
-"""Recording what networks compute while they play the game."""
+"""Records what networks compute while they play the game."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -25,7 +25,7 @@ def record_activations(
 
     Args:
         network: The network of an agent that acts.
-        tracks: The tracks; each is one episode.
+        tracks: The tracks, each of which is one episode.
         game: The rules.
 
     Yields:
@@ -45,7 +45,7 @@ def replay_trace(network: ExplainedNetwork, trace: Trace, *, decisions: int) -> 
     Args:
         network: The network of the trace's agent.
         trace: The trace; it is replayed also where its agent is lost.
-        decisions: How many decisions are replayed, from the first on.
+        decisions: The number of decisions that are replayed, from the first on.
 
     Raises:
         AgentError: The network decides otherwise than the trace's agent did.
@@ -65,7 +65,7 @@ def replay_trace(network: ExplainedNetwork, trace: Trace, *, decisions: int) -> 
 
 
 def _play(network: ExplainedNetwork, game: BatchedGame, *, taken: IntArray | None = None) -> list[Activations]:
-    """Play an episode of each of the game's tracks; ``taken`` (decisions,) are the actions of a single one."""
+    """Play an episode of each of the game's tracks; ``taken``, (decisions,), fixes the actions of a single one."""
     actor, count = network.actor(game), game.n_episodes
     game.reset(np.arange(count), np.arange(count))
     memory = actor.empty_memory(count)

@@ -1,4 +1,4 @@
-"""From networks and agents' names to networks that can be explained: one subclass for each kind of network."""
+"""Prepares networks of each kind for explanations, from a network or from an agent's name."""
 
 from collections.abc import Callable
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Window networks as explanations look into them."""
+"""Prepares window networks for explanations."""
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from standpartner.networks.windows import WindowNetwork
 
 
 class ExplainedWindowNetwork(ExplainedNetwork):
-    """A network that sees windows of the game.
+    """A network that sees windows of the game, for explanations.
 
     Args:
         network: The network, in evaluation mode.
@@ -33,25 +33,25 @@ class ExplainedWindowNetwork(ExplainedNetwork):
 
     @property
     def acts(self) -> bool:
-        """See `ExplainedNetwork.acts`."""
+        """Whether the network takes actions; see `ExplainedNetwork.acts`."""
         return not self.network.config.bins
 
     @property
     def seen_width_px(self) -> int:
-        """See `ExplainedNetwork.seen_width_px`."""
+        """The width of the network's window in strip px; see `ExplainedNetwork.seen_width_px`."""
         return self.network.game.window_width_px
 
     @property
     def action_head(self) -> nn.Module:
-        """See `ExplainedNetwork.action_head`."""
+        """The layers from the embedding to the logits; see `ExplainedNetwork.action_head`."""
         return self.network.policy
 
     def rules(self, wanted: GameConfig) -> GameConfig:
-        """See `ExplainedNetwork.rules`; a window network plays by the rules whose windows it sees."""
+        """Return the rules whose windows the network sees; see `ExplainedNetwork.rules`."""
         return self.network.game
 
     def actor(self, game: BatchedGame) -> Actor:
-        """See `ExplainedNetwork.actor`."""
+        """Make a player of a game; see `ExplainedNetwork.actor`."""
         own = self.network.game
         if own != game.config:
             raise ConfigError(
@@ -61,7 +61,7 @@ class ExplainedWindowNetwork(ExplainedNetwork):
         return WindowActor(self.network, game.tracks)
 
     def step(self, activations: Activations) -> DifferentiableStep:
-        """See `ExplainedNetwork.step`."""
+        """Return the step at some frames; see `ExplainedNetwork.step`."""
         game = self.network.game
         before_px, known = activations.memory.T
         first = known == 0

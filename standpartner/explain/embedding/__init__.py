@@ -1,1 +1,1 @@
-"""A map of what a network computes at many frames, and what its value does. It needs the extra [explain]."""
+"""Maps what a network computes at many frames, and compares its values. It needs the extra [explain]."""

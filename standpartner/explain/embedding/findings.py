@@ -1,4 +1,4 @@
-"""The paper's three findings about its embedding (TISMIR 2019, section on the embedding space), as numbers.
+"""Computes the paper's three findings about its embedding (TISMIR 2019, section on the embedding space).
 
 C1: the value is high at beginnings of pieces. C2: it is low at endings, where little reward remains. C3: near clefs,
 at the starts of systems, it is spread: high and low.
@@ -13,13 +13,13 @@ import numpy.typing as npt
 from standpartner.evaluate.measures.bootstrap import percentile_interval, resampled_totals
 from standpartner.explain.embedding.points import Points
 
-EDGE_S: Final = 2.0  # beginnings and endings
-CLEF_PX: Final = 60.0  # clef, key and the first notes of a system
+EDGE_S: Final = 2.0  # the length of beginnings and endings
+CLEF_PX: Final = 60.0  # the width of clef, key and the first notes of a system
 
 
 @dataclass(frozen=True)
 class Finding:
-    """How the value in a group of frames compares with that in all others.
+    """The comparison of the values in a group of frames with those in all others.
 
     Attributes:
         name: The name of the finding.
@@ -31,8 +31,8 @@ class Finding:
         effect_interval: The 95 % interval of the effect, by a bootstrap over pieces.
         spread_ratio: The standard deviation in the group over that of the others.
         spread_interval: The 95 % interval of the ratio, by the same bootstrap.
-        expected: What the paper found: "high", "low" or "spread".
-        holds: "yes" if the interval lies wholly on the side that the paper found, else "no".
+        expected: The paper's finding: "high", "low" or "spread".
+        holds: The answer "yes" if the interval lies wholly on the side that the paper found, else "no".
     """
 
     name: str
@@ -56,7 +56,7 @@ def find_all(points: Points, *, seed: int = 0) -> list[Finding]:
     """Compute C1, C2 and C3 for the frames of some episodes. For C3, beginnings and endings are left out of both sides.
 
     Args:
-        points: All frames.
+        points: The points of all frames.
         seed: The seed of the bootstrap.
     """
     begins, ends = points.begun_s < EDGE_S, points.left_s < EDGE_S
@@ -94,7 +94,7 @@ def _finding(name: str, points: Points, inside: npt.NDArray[np.bool_], *, expect
 
 
 def _tally(points: Points, own: npt.NDArray[np.bool_], inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """Give the count, sum and sum of squares of the values of one piece's frames in a group."""
+    """Return the count, sum and sum of squares of the values of one piece's frames in a group."""
     values = points.value[own & inside].astype(np.float64)
     return np.array([len(values), values.sum(), np.square(values).sum()])
 

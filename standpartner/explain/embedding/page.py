@@ -1,4 +1,4 @@
-"""The embedding map as one HTML file, whose points show and play what the agent saw and heard."""
+"""Writes the embedding map as one HTML file, whose points show and play what the agent saw and heard."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,15 +24,15 @@ _COLOUR_STEPS = 64
 
 @dataclass(frozen=True, eq=False)
 class MapPage:
-    """What the page shows.
+    """The content of the page of an embedding map.
 
     Attributes:
         title: The title of the page.
-        places: (N, 2) The places on the map.
-        points: The same N points.
+        places: The places on the map, (N, 2).
+        points: The N points at these places.
         tracks: The tracks of the episodes, in their order.
         sounds: The sounds of the tracks, each (n,) samples at 22 050 Hz; the page is silent if there are none.
-        window_px: The width of what the agent sees of the strip.
+        window_px: The width in strip px of the part of the strip that the agent sees.
     """
 
     title: str
@@ -48,7 +48,7 @@ def write_map_page(path: Path, page: MapPage) -> None:
 
     Args:
         path: The file.
-        page: What the page shows.
+        page: The content of the page.
 
     Raises:
         OutputError: The file cannot be written.

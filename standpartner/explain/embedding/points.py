@@ -1,4 +1,4 @@
-"""Frames of many episodes as points of a map: their embeddings, and the values that colour the map."""
+"""Makes the points of a map from frames of many episodes: embeddings, and values that colour the map."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -16,12 +16,12 @@ from standpartner.piece import Piece
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """N frames of the episodes of some pieces. Everything is (N,) but the embedding.
+    """N frames of the episodes of some pieces. All arrays but the embedding are (N,).
 
     Attributes:
         episode: The number of the episode.
         frame: The frame of its performance, as int64.
-        embedding: float32 (N, size) The embeddings.
+        embedding: The embeddings, float32 (N, size).
         position_px: The position of the agent in strip px.
         value: The value that the network gave.
         begun_s: The time since the first onset in s.
@@ -56,7 +56,7 @@ class Points:
         Args:
             pieces: The pieces that were played.
             played: Their activations, in the same order.
-            window_px: The width of what the agent sees of the strip.
+            window_px: The width in strip px of the part of the strip that the agent sees.
         """
         parts = [_points(k, *pair, window_px) for k, pair in enumerate(zip(pieces, played, strict=True))]
         return cls(*(np.concatenate(column) for column in zip(*parts, strict=True)))
@@ -66,7 +66,7 @@ class Points:
         return type(self)(*(getattr(self, field.name)[which] for field in fields(self)))
 
     def thinned(self, count: int) -> Self:
-        """Keep at most so many points, evenly spread."""
+        """Keep at most ``count`` points, evenly spread."""
         if len(self) <= count:
             return self
         return self.select(np.arange(count) * len(self) // count)

@@ -1,4 +1,4 @@
-"""Whole runs of the command ``explain embedding``: from names of agent and corpus to files with map and findings."""
+"""Runs the command ``explain embedding``: from names of agent and corpus to files with map and findings."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -19,15 +19,15 @@ from standpartner.support.files import make_folder, write_text
 
 @dataclass(frozen=True)
 class EmbeddingRequest:
-    """What is mapped.
+    """The agent, the pieces and the settings of an embedding map.
 
     Attributes:
         agent: The agent's name or folder.
         corpus: The name of a built corpus.
         split: The split of the corpus.
         game: The name of the rules; None stands for those of the corpus.
-        limit: The most pieces. The first performance of each is played.
-        points: The most points on the map. The findings are made of all frames.
+        limit: The largest number of pieces, of each of which the first performance is played.
+        points: The largest number of points on the map. The findings are made of all frames.
         seed: The seed of the map and of the intervals.
         sound: Whether the page holds the sound.
     """
@@ -43,10 +43,10 @@ class EmbeddingRequest:
 
 
 def map_embedding(request: EmbeddingRequest, out: Path) -> dict[str, Any]:
-    """Play, map and measure, and write ``embedding.png``, ``.svg``, ``.html`` and ``.json``.
+    """Play the pieces, map and measure their embeddings, and write ``embedding.png``, ``.svg``, ``.html``, ``.json``.
 
     Args:
-        request: What is mapped.
+        request: The request.
         out: The folder to write to; it is made if it is missing.
 
     Returns:

@@ -1,4 +1,4 @@
-"""A map of embeddings by t-SNE (scikit-learn), drawn in six colourings."""
+"""Maps embeddings by t-SNE (scikit-learn) and draws the map in six colourings."""
 
 import warnings
 from pathlib import Path
@@ -14,7 +14,7 @@ from standpartner.agent.bundle import Floats
 from standpartner.errors import ConfigError, OutputError
 from standpartner.explain.embedding.points import Points
 
-_COMPONENTS: Final = 50  # t-SNE sees these principal components
+_COMPONENTS: Final = 50  # the number of principal components that t-SNE sees
 _PERPLEXITY: Final = 30.0
 COLOURINGS: Final = {
     "value": "value (what the agent expects)",
@@ -30,11 +30,11 @@ def place_on_map(embedding: Floats, *, seed: int) -> npt.NDArray[np.float64]:
     """Place embeddings on a plane so that neighbours stay neighbours.
 
     Args:
-        embedding: (N, size) The embeddings, at least 4.
+        embedding: The embeddings, (N, size), at least 4.
         seed: The seed. On one machine the same seed gives the same map.
 
     Returns:
-        (N, 2) The places.
+        The places, (N, 2).
 
     Raises:
         ConfigError: There are too few embeddings.
@@ -53,8 +53,8 @@ def draw_map(places: npt.NDArray[np.float64], points: Points, *, title: str, pat
     """Draw the map in all colourings.
 
     Args:
-        places: (N, 2) The places on the map.
-        points: The same N points.
+        places: The places on the map, (N, 2).
+        points: The N points at these places.
         title: The title of the picture.
         paths: The files to write, PNG or SVG by their names.
 
@@ -79,7 +79,7 @@ def draw_map(places: npt.NDArray[np.float64], points: Points, *, title: str, pat
 
 
 def colour_range(name: str, values: npt.NDArray[np.floating]) -> tuple[float, float, str]:
-    """Give the lowest and highest value of a colouring without its outermost 2 %, and the name of its colours."""
+    """Return the lowest and highest value of a colouring without the outermost 2 %, and the name of its colours."""
     low, high = (float(end) for end in np.percentile(values, (2, 98)))
     if name == "error_cm":
         most = max(abs(low), abs(high), 1e-6)

@@ -1,1 +1,1 @@
-"""Failures: where agents get lost, why, and an atlas that shows it."""
+"""Finds where and why agents get lost, and writes an atlas that shows it."""

@@ -1,4 +1,4 @@
-"""The failure atlas: where an agent is lost in some pieces, by cause, with pictures."""
+"""Writes the failure atlas: where an agent is lost in some pieces, by cause, with pictures."""
 
 import html
 import json
@@ -32,7 +32,7 @@ from standpartner.support.embed import drawing_png
 from standpartner.support.files import make_folder, write_text
 from standpartner.support.report_page import linked_image, report_page, table
 
-_PIECES_AT_ONCE = 8  # which bounds the memory of their traces
+_PIECES_AT_ONCE = 8  # bounds the memory of their traces
 _LONGEST_BAR_PX = 200
 _NO_SOUND = np.zeros(0, np.float32)
 
@@ -43,7 +43,7 @@ class FailureSurvey:
 
     Attributes:
         agent: The name of the agent.
-        what: The corpus and split, in a few words.
+        what: The corpus and split in a short description.
         game: The name of the rules.
         pieces: The number of pieces.
         performances: The number of performances.
@@ -70,12 +70,12 @@ def survey_failures(
     """Let an agent play all performances of some pieces, greedily, and examine every failure.
 
     Args:
-        agent: An agent that acts.
-        pieces: The pieces, as they are heard.
+        agent: The agent, which has to act.
+        pieces: The pieces in the setting in which they are heard.
         game: The rules of the game.
-        what: A few words that say which pieces these are.
+        what: A short description of the pieces.
         rules: The numbers of the causes' rules.
-        progress: It is called with the number of pieces that were played.
+        progress: The function that is called with the number of pieces that were played.
 
     Raises:
         AgentError: The agent takes no actions.

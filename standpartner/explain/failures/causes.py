@@ -1,4 +1,4 @@
-"""Why agents get lost: rules that look at score, performance and trace around the place where an agent lost the way.
+"""Finds why agents get lost, by rules for score, performance and trace around the place where an agent was lost.
 
 A *failure* is the first frame at which an agent is lost, so there is at most one in a performance. Before it lies the
 *departure*: the last frame at which the agent was within ``near_share`` of the bound. The *stretch* of a failure begins
@@ -15,7 +15,7 @@ A *failure* is the first frame at which an agent is lost, so there is at most on
 * **ornament**: A grace note, or notes played of an ornament's sign, belong to an onset of the stretch.
 * **other**: None of these rules applies.
 
-Some of that stands nearly everywhere. So every rule is also asked of *control* stretches, which lay the same course of
+Some causes apply nearly everywhere. So every rule is also asked of *control* stretches, which put the same course of
 errors at evenly spread places of the same performance. A failure is named by the cause that applies to it and to the
 fewest controls.
 """
@@ -33,7 +33,7 @@ from standpartner.score import Score
 
 CAUSES: Final = ("system start", "repeated pattern", "long rest", "fast run", "ornament")
 OTHER: Final = "other"
-_CONTROLS: Final = 40  # for each failure
+_CONTROLS: Final = 40  # control stretches for each failure
 _PATTERN_STEP_FRAMES: Final = 3  # patterns are looked for at every third frame of a stretch
 _ALIKE_SHARE: Final = 0.5  # two onsets are alike if they have this share of their pitches in common
 
@@ -44,14 +44,14 @@ class CauseRules:
 
     Attributes:
         near_share: The share of the bound within which an agent is with the music.
-        run_up_s: How many seconds before the departure belong to the stretch.
-        pattern_onsets: How many onsets of a pattern are compared.
+        run_up_s: The number of seconds before the departure that belong to the stretch.
+        pattern_onsets: The number of onsets of a pattern that are compared.
         pattern_alike: The share of them that must be alike.
         pattern_px: The distance to an onset within which an agent is at that onset, in strip px.
         rest_s: The length of the shortest long rest in s.
         rest_times: The length of the shortest long rest in median gaps.
         run_onsets: The number of onsets in the shortest run.
-        run_times: How many times as fast as the median a run is.
+        run_times: The factor by which a run is faster than the median.
     """
 
     near_share: float = 0.25
@@ -67,7 +67,7 @@ class CauseRules:
 
 @dataclass(frozen=True, eq=False)
 class Failure:
-    """A failure: where an agent lost the way, and which causes apply.
+    """A failure: where an agent was lost, and which causes apply.
 
     Attributes:
         trace: The trace of the performance.
@@ -75,7 +75,7 @@ class Failure:
         departure_frame: The last frame at which the agent was with the music.
         lost_frame: The first frame at which it was lost.
         applies: The causes whose rules apply, in the order of ``CAUSES``.
-        controls: How often each cause applies among the failure's controls, from 0 to 1; empty without controls.
+        controls: The share of the failure's controls to which each cause applies, from 0 to 1; empty without controls.
     """
 
     trace: Trace
@@ -115,7 +115,7 @@ def departure_state(trace: Trace, rules: CauseRules | None = None) -> int:
     """Find the last state in which the agent was with the music before it was lost; the first one if it never was.
 
     Args:
-        trace: A trace in which the agent is lost.
+        trace: The trace, in which the agent is lost.
         rules: The numbers of the rules, which say how near "with the music" is.
     """
     rules = rules or CauseRules()
@@ -125,7 +125,7 @@ def departure_state(trace: Trace, rules: CauseRules | None = None) -> int:
 
 
 def control_rates(failures: Sequence[Failure]) -> dict[str, float]:
-    """Count how often each cause applies among the controls of all failures, from 0 to 1; 0 without controls."""
+    """Return the share of the controls of all failures to which each cause applies; 0 without controls."""
     known = [failure.controls for failure in failures if failure.controls]
     return {cause: float(np.mean([one[cause] for one in known])) if known else 0.0 for cause in CAUSES}
 
@@ -144,7 +144,7 @@ def _controls(checker: "_RuleChecker", error_px: npt.NDArray[np.float64], *, las
 
 
 class _RuleChecker:
-    """The rules, which are asked of stretches of one performance."""
+    """Checks the rules on stretches of one performance."""
 
     def __init__(self, trace: Trace, score: Score, rules: CauseRules) -> None:
         self.trace, self.score, self.rules = trace, score, rules
@@ -212,7 +212,7 @@ class _RuleChecker:
 
 
 def _pitches(score: Score) -> list[frozenset[int]]:
-    """Collect the pitches of the heads of each onset, without grace notes."""
+    """Return the pitches of the noteheads of each onset, without grace notes."""
     heads = score.noteheads
     found: list[set[int]] = [set() for _ in range(len(score.onsets))]
     for onset, pitch, grace in zip(heads.onset.tolist(), heads.pitch.tolist(), heads.grace.tolist(), strict=True):

@@ -1,1 +1,1 @@
-"""Integrated gradients show which pixels and sounds spoke for what an agent did. They need the extra [explain]."""
+"""Shows by integrated gradients which pixels and sounds led to an action. It needs the extra [explain]."""

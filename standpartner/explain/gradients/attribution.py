@@ -1,9 +1,9 @@
-"""Integrated gradients: how much each pixel and each spectrogram band spoke for what a network put out at a frame.
+"""Computes integrated gradients: how much each pixel and spectrogram band contributed to a network's output.
 
 The method is that of Sundararajan, Taly, Yan, "Axiomatic Attribution for Deep Networks", ICML 2017, arXiv 1703.01365,
 computed by Captum. A straight path leads from a baseline, in which nothing is seen and heard, to what was seen and
-heard. The gradients along it, times the whole way, add up to how much the output changed. By how much they miss it is
-the completeness error.
+heard. The gradients along it, times its length, add up to the change of the output. The part of the change that they
+miss is the completeness error.
 
 These networks turn thousands of rectifiers on and off along the path, and normalise the result, so plain integration
 needs a thousand gradients through convolutions a frame. Here the path is cut into stretches, short ones first. The
@@ -36,23 +36,23 @@ _POINTS: Final = 8  # Gauss-Legendre points on each part of a stretch
 _HALVED: Final = 0.125  # the share of the parts that are halved at once
 _LEAST_HALVED: Final = 4
 _HEADS_AT_ONCE: Final = 128  # bounds the memory
-LEAST_CHANGE: Final = {"action": 0.1, "other": 0.1, "value": 0.01, "locate": 0.1}  # nat, and of the value 0 to 1
+LEAST_CHANGE: Final = {"action": 0.1, "other": 0.1, "value": 0.01, "locate": 0.1}  # in nat; the value is from 0 to 1
 
 
 @dataclass(frozen=True)
 class AttributionConfig:
-    """What is attributed, against what, and how exactly.
+    """The target, the baseline and the accuracy of attributions.
 
     Attributes:
         target: The output that is explained: "action" is the log-probability of the action that was taken, "other" that
             of the runner-up, "value" the value, and "locate" the log-probability of locate's likeliest column.
-        baseline: What the frame is compared with: "silence" is white paper and silent audio, "blur" is both blurred
-            until no note can be told.
-        stretches: How many stretches the path is cut into. Each costs a gradient through the encoders.
+        baseline: The baseline with which the frame is compared: "silence" is white paper and silent audio, "blur" is
+            both blurred until no note can be told.
+        stretches: The number of stretches into which the path is cut. Each costs a gradient through the encoders.
         tolerance: The completeness error that is aimed at, as a share of the change of the target. A change of less
             than 0.1 nat, or 0.01 of the value, counts as that much.
-        most_points: The most Gauss-Legendre points through the heads. Stretches are halved where most is missed until
-            the error is small enough or there are so many points.
+        most_points: The largest number of Gauss-Legendre points through the heads. The stretches that miss most are
+            halved until the error is small enough or there are so many points.
 
     Raises:
         ConfigError: A value is out of range.
@@ -79,22 +79,23 @@ class AttributionConfig:
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """Attributions for n frames. What is positive spoke for the target, what is negative against it.
+    """Attributions for n frames. Positive parts contributed to the target, negative parts opposed it.
 
-    Everything of a frame, the two differences included, adds up to ``change``, but for the completeness error.
+    All attributions of a frame, the two differences included, add up to ``change``, but for the completeness error.
 
     Attributes:
-        score: float32 (n, height, width) The attributions of the window's pixels, in strip px, around the position
+        score: The attributions of the window's pixels in strip px, float32 (n, height, width), around the position
             rounded half up and the strip's middle row. A read-once network has (n, 160, 512).
-        spectrogram: float32 (n, frames, 78) The attributions of what was heard, the newest frame last.
-        score_beyond: float32 (n,) The sum over all pixels around the window that the strip encoder sees.
-        score_difference: float32, shaped like ``score``. The attributions of the difference to the state before; None
+        spectrogram: The attributions of the spectrogram, the newest frame last, float32 (n, frames, 78).
+        score_beyond: The sum over all pixels around the window that the strip encoder sees, float32 (n,).
+        score_difference: The attributions of the difference to the state before, float32, shaped like ``score``; None
             for networks that see no difference.
-        spectrogram_difference: float32, shaped like ``spectrogram``. The same of the spectrogram's difference.
-        target: int64 (n,) The index of the action or column; 0 for the value.
-        change: float32 (n,) By how much the target differs from its value at the baseline.
-        error: float32 (n,) The completeness error, see ``AttributionConfig.tolerance``.
-        points: int64 (n,) How many Gauss-Legendre points through the heads there were, over all stretches.
+        spectrogram_difference: The attributions of the spectrogram's difference, float32, shaped like ``spectrogram``;
+            None for networks that see no difference.
+        target: The index of the action or column, int64 (n,); 0 for the value.
+        change: The target minus its value at the baseline, float32 (n,).
+        error: The completeness error, float32 (n,); see ``AttributionConfig.tolerance``.
+        points: The number of Gauss-Legendre points through the heads over all stretches, int64 (n,).
     """
 
     score: Floats
@@ -111,12 +112,12 @@ class Attribution:
 def attribute(
     network: ExplainedNetwork, activations: Activations, config: AttributionConfig | None = None
 ) -> Attribution:
-    """Compute integrated gradients of a network's output at some frames, down to the pixels, its memory held fixed.
+    """Compute integrated gradients of a network's output at some frames, with its memory held fixed.
 
     Args:
         network: The network that played (``load_network``).
-        activations: n frames of one track (``record_activations``).
-        config: What is explained, see `AttributionConfig`.
+        activations: The activations of n frames of one track (``record_activations``).
+        config: The settings; see `AttributionConfig`.
 
     Raises:
         ConfigError: There is no frame, or the network has no ``locate``.
@@ -146,7 +147,7 @@ def attribute(
 
 
 def choose_target(output: NetworkOutput, target: str) -> IntArray:
-    """Find the index (n,) of the action or column that is explained; it is 0 for the value.
+    """Return the index, (n,), of the action or column that is explained; it is 0 for the value.
 
     Raises:
         ConfigError: The network has no ``locate``.
@@ -231,8 +232,8 @@ class _HeadsIntegral:
     Args:
         step: The step at the frame.
         target: The target, see `AttributionConfig`.
-        encoded: What the encoders give at the knots, each (knots, ...).
-        index: (1,) The index of the action or column.
+        encoded: The outputs of the encoders at the knots, each (knots, ...).
+        index: The index of the action or column, (1,).
     """
 
     def __init__(self, step: DifferentiableStep, target: str, encoded: Tensors, index: Tensor) -> None:
@@ -241,13 +242,13 @@ class _HeadsIntegral:
         self.method = IntegratedGradients(self.target, multiply_by_inputs=False)
         ends = self._target_at(tuple(values[[0, -1]] for values in encoded))
         self.change, self.points = float(ends[1] - ends[0]), 0
-        self.low = torch.arange(len(encoded[0]) - 1, dtype=torch.float64)  # of parts, in knots
+        self.low = torch.arange(len(encoded[0]) - 1, dtype=torch.float64)  # of parts, counted in knots
         self.high = self.low + 1
         self.gradients, self.gaps = self._integrate(self.low, self.high)
 
     @property
     def missed(self) -> float:
-        """By how much the gradients along the path miss the change."""
+        """The part of the change that the gradients along the path miss."""
         return float(self.gaps.sum())
 
     def halve_worst(self) -> None:
@@ -271,7 +272,7 @@ class _HeadsIntegral:
         )
 
     def _integrate(self, low: Tensor, high: Tensor) -> tuple[Tensors, Tensor]:
-        """Return the mean gradients (parts, ...) on parts of the path, and what each misses of its change (parts,)."""
+        """Return the mean gradients, (parts, ...), on parts of the path, and the change that each misses, (parts,)."""
         self.points += _POINTS * len(low)
         starts, ends = self._between(low, low), self._between(low, high)
         gradients = self.method.attribute(
@@ -300,7 +301,7 @@ class _HeadsIntegral:
 
 
 def _as_column(numbers: Tensor, like: Tensor) -> Tensor:
-    """Give (n,) numbers as many axes as another tensor has."""
+    """Reshape numbers, (n,), to as many axes as another tensor has."""
     return numbers.view(-1, *[1] * (like.ndim - 1))
 
 
@@ -314,12 +315,12 @@ def cut_windows(images: Floats, left_px: IntArray, *, width_px: int) -> Floats:
     """Cut windows out of images. A window is zero beyond the image's ends.
 
     Args:
-        images: (n, c, h, w) The images.
-        left_px: (n,) The column where each window begins; it may lie beyond the ends.
+        images: The images, (n, c, h, w).
+        left_px: The column at which each window begins, (n,); it may lie beyond the ends.
         width_px: The width of the windows.
 
     Returns:
-        (n, c, h, width_px) The windows.
+        The windows, (n, c, h, width_px).
     """
     cut = np.zeros((*images.shape[:3], width_px), np.float32)
     for window, image, left in zip(cut, images, left_px.tolist(), strict=True):

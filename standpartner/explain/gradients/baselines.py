@@ -1,4 +1,4 @@
-"""Baselines of integrated gradients: nothing is seen and heard, or nothing that can be told apart."""
+"""Makes baselines of integrated gradients: empty inputs, or inputs too blurred to tell notes."""
 
 from typing import Final
 
@@ -16,11 +16,11 @@ def make_baselines(score: Tensor, spectrogram: Tensor, *, kind: str, downscale: 
     """Make the baselines of score and spectrogram.
 
     Args:
-        score: (n, c, h, w) The ink; a second channel is the difference to the state before.
-        spectrogram: (n, c, frames, 78) The spectrogram; a second channel is its difference.
-        kind: "silence" is all zero, which is white paper and silent audio. "blur" blurs with a Gaussian whose standard
-            deviation is 14 strip px, 8 frames and 6 bands. Differences are zero either way: nothing changed.
-        downscale: How many strip px a column or row of the score stands for.
+        score: The ink, (n, c, h, w); a second channel is the difference to the state before.
+        spectrogram: The spectrogram, (n, c, frames, 78); a second channel is its difference.
+        kind: The kind of baseline. "silence" is all zero, which is white paper and silent audio. "blur" blurs with a
+            Gaussian whose standard deviation is 14 strip px, 8 frames and 6 bands. Differences are zero either way.
+        downscale: The number of strip px that a column or row of the score stands for.
     """
     if kind == "silence":
         return torch.zeros_like(score), torch.zeros_like(spectrogram)
@@ -37,7 +37,7 @@ def _blurred(images: Tensor, deviation_rows: float, deviation_columns: float) ->
 
 
 def _blurred_rows(images: Tensor, deviation: float) -> Tensor:
-    """Blur along the rows' axis. Beyond the edges the outermost row goes on."""
+    """Blur along the rows' axis. Beyond the edges the outermost row is repeated."""
     reach = int(3 * deviation)
     steps = torch.arange(-reach, reach + 1, dtype=torch.float32)
     weights = torch.exp(-0.5 * (steps / deviation) ** 2)

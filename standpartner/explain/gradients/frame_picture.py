@@ -1,4 +1,4 @@
-"""A picture of one explained frame: what spoke for and against each target, on score window and spectrogram."""
+"""Draws one explained frame: the attributions of each target on score window and spectrogram."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -85,7 +85,7 @@ def _draw_spectrogram(axes: Axes, frame: Activations, image: Floats) -> None:
 
 
 def _overlay(axes: Axes, image: Floats, ink: Floats, extent: tuple[float, float, float, float]) -> None:
-    """Paint attributions in colour, and over them in transparent black what was seen or heard."""
+    """Paint attributions in colour, and over them the score or spectrogram in transparent black."""
     scale = max(float(np.percentile(np.abs(image), _FULL_COLOUR_PERCENTILE)), 1e-9)
     axes.imshow(image / scale, cmap=_COLOURS, vmin=-1, vmax=1, extent=extent, aspect="auto", interpolation="nearest")
     black = np.zeros((*ink.shape, 4))

@@ -1,4 +1,4 @@
-"""The rescale rule: gradients for a whole stretch of a path at once instead of at a point of it.
+"""Computes gradients for a whole stretch of a path at once by the rescale rule.
 
 Where the input of an elementwise function goes from z0 straight to z1, the mean of its derivative on the way is
 (f(z1) - f(z0)) / (z1 - z0), whatever happens between. With these mean slopes in the place of derivatives, the gradient
@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-_LEAST_WAY = 1e-6  # shorter ways are points: there the derivative is the slope
+_LEAST_WAY = 1e-6  # for shorter ways the derivative is the slope
 _FUNCTIONS: dict[Any, Callable[[Tensor], Tensor]] = {functional.relu: torch.relu, functional.elu: functional.elu}
 
 

@@ -1,4 +1,4 @@
-"""Whole runs of the command ``explain gradients``: from names of agents and pieces to pictures and numbers in files."""
+"""Runs the command ``explain gradients``: from names of agents and pieces to pictures and numbers in files."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ _DEFAULT_FRAMES: Final = 8
 
 @dataclass(frozen=True)
 class GradientRequest:
-    """What is explained.
+    """The agent, the targets and the rules of explanations.
 
     Attributes:
         agent: The agent's name or folder.
@@ -55,11 +55,11 @@ def check_gradients(
     """Check each target on random frames of a corpus's validation pieces.
 
     Args:
-        request: What is explained.
+        request: The request.
         corpus: The name of the corpus.
-        limit: The most pieces, evenly spread.
+        limit: The largest number of pieces, evenly spread.
         count: The number of frames.
-        progress: It is called with the number of frames that were explained.
+        progress: The function that is called with the number of frames that were explained.
 
     Returns:
         A row for each target, ready for JSON.
@@ -80,7 +80,7 @@ def draw_gradients(
     """Explain frames of one performance and write a picture of each, ``gradients.npz`` with the maps, and the rows.
 
     Args:
-        request: What is explained.
+        request: The request.
         piece: The piece's name or folder.
         out: The folder to write to; it is made if it is missing.
         frames: The frames of the performance, as "A:B" or "A:B:STEP"; None stands for eight, evenly spread.
@@ -127,14 +127,15 @@ def choose_frames(wanted: str | None, played: IntArray) -> IntArray:
     """Choose frames of those that were played.
 
     Args:
-        wanted: "A:B" or "A:B:STEP", without B; None stands for eight frames, evenly spread.
-        played: (n,) The frames that were played, one after the other.
+        wanted: The frames as "A:B" or "A:B:STEP", where B itself is left out; None stands for eight frames, evenly
+            spread.
+        played: The frames that were played, one after the other, (n,).
 
     Returns:
         The indices of the chosen frames in ``played``.
 
     Raises:
-        ConfigError: This is no such range, or none of it was played.
+        ConfigError: The text is not such a range, or none of its frames was played.
     """
     if wanted is None:
         return np.unique(np.linspace(0, len(played) - 1, _DEFAULT_FRAMES).astype(np.int64))

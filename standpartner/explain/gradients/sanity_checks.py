@@ -1,4 +1,4 @@
-"""Sanity checks of attributions: are they complete, made by what was learned, and about the music?
+"""Checks whether attributions are complete, depend on what was learned, and are about the music.
 
 Comparing with random weights is the check of Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018,
 arXiv 1810.03292.
@@ -71,8 +71,8 @@ class CheckConfig:
     """The size of a check.
 
     Attributes:
-        frames: How many frames are drawn at random.
-        randomised: How many of them are explained with random weights, too.
+        frames: The number of frames that are drawn at random.
+        randomised: The number of these frames that are also explained with random weights.
         seed: The seed of the drawing and of the random weights.
     """
 
@@ -96,9 +96,9 @@ def check_attributions(
         network: The network of an agent that acts.
         pieces: The pieces; the first performance of each is played.
         game: The rules.
-        config: What is explained.
-        check: How many frames are explained.
-        progress: It is called with the number of frames that were explained.
+        config: The settings of the attributions.
+        check: The size of the check.
+        progress: The function that is called with the number of frames that were explained.
     """
     tracks = [piece.tracks()[0] for piece in pieces]
     owners = {track.name: piece for piece, track in zip(pieces, tracks, strict=True)}
@@ -164,7 +164,7 @@ def with_random_weights(network: ExplainedNetwork, *, seed: int) -> ExplainedNet
     """Make a network of the same shape with freshly drawn weights."""
     torch.manual_seed(seed)
     fresh = build_network(network.network.config)
-    for module in fresh.modules():  # what begins at zero says nothing about a map
+    for module in fresh.modules():  # a layer that begins at zero says nothing about a map
         if isinstance(module, nn.Linear | nn.Conv1d) and not module.weight.any():
             module.reset_parameters()
     return explained(fresh)
@@ -184,7 +184,7 @@ def random_correlations(
     config: AttributionConfig,
     seed: int,
 ) -> Iterator[tuple[float, float]]:
-    """Yield for each frame the rank correlation of its inked pixels with random weights', signed and of their sizes."""
+    """Yield each frame's rank correlation of inked pixels with those under random weights, signed and by size."""
     other = attribute(with_random_weights(network, seed=seed), activations, config)
     for a, b in zip(found.score, other.score, strict=False):
         inked = (np.abs(a) > 0) | (np.abs(b) > 0)  # white paper is 0 in both, whatever the weights

@@ -1,4 +1,4 @@
-"""Integrated gradients along a trace, as an overlay that videos, the viewer and pictures lay over what they show."""
+"""Computes integrated gradients along a trace as an overlay for videos, the viewer and pictures."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -38,8 +38,8 @@ def explain_trace(
         network: The network of the trace's agent (``load_network``).
         trace: The trace.
         decisions: The decisions that are explained, rising; at least one.
-        config: What is explained.
-        progress: It is called after every decision with the number of explained decisions.
+        config: The settings of the attributions.
+        progress: The function that is called after every decision with the number of explained decisions.
 
     Raises:
         AgentError: The network decides otherwise than the trace's agent did.
@@ -58,7 +58,7 @@ def explain_trace(
 
 
 def _words(target: str, index: int, game: GameConfig) -> str:
-    """Say what is explained; ``index`` is that of the action, if it is one."""
+    """Return a short description of the target; ``index`` is that of the action, if it is one."""
     return _WHAT[target].format(action=action_name(game.actions[index]) if target in ("action", "other") else "")
 
 

@@ -1,1 +1,1 @@
-"""The page about a training run. It needs the extra [explain]."""
+"""Writes the page about a training run. It needs the extra [explain]."""

@@ -1,4 +1,4 @@
-"""Charts for the page about a training run: curves of its log, and how far off an episode was."""
+"""Draws charts for the page about a training run: curves of its log, and the errors of an episode."""
 
 import html
 from collections.abc import Mapping, Sequence
@@ -25,8 +25,8 @@ class Line:
     """A line of a chart.
 
     Attributes:
-        x: (n,) The places on the axis; they never decrease.
-        y: (n,) The values, all finite.
+        x: The places on the axis, (n,); they never decrease.
+        y: The values, (n,), all finite.
         colour: The colour, as Matplotlib and CSS know it.
     """
 
@@ -74,10 +74,10 @@ def draw_lines(axes: "Axes", lines: Sequence[Line], *, x_label: str) -> None:
 
 
 def ribbon(share: Floats, *, lost_from: int | None, words: str) -> str:
-    """Draw how far off an episode was, as a low chart in SVG: 0 is at the bottom, lost at the top.
+    """Draw the errors of an episode as a low chart in SVG: 0 is at the bottom, lost at the top.
 
     Args:
-        share: (states,) The distance to the target as a share of the bound.
+        share: The distance to the target as a share of the bound, (states,).
         lost_from: The state at which the agent was lost first. From there on the chart has another colour.
         words: A description for those who cannot see the chart.
     """
@@ -99,5 +99,5 @@ def ribbon(share: Floats, *, lost_from: int | None, words: str) -> str:
 
 
 def key(colours: Mapping[str, str]) -> str:
-    """Say in HTML what the colours mean."""
+    """Return the meaning of the colours as HTML."""
     return "".join(f'<span class="key" style="background:{colour}"></span>{name}' for name, colour in colours.items())

@@ -1,4 +1,4 @@
-"""The kept checkpoints of a training run, and what each of them plays."""
+"""Loads the kept checkpoints of a training run and lets each of them play."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _LEARNT_TO_ACT: Final = ("imitate", "ppo", "a2c", "reinforce")
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """A kept checkpoint and what it plays.
+    """A kept checkpoint and the traces of its play.
 
     Attributes:
         name: The name of its file.
@@ -50,7 +50,7 @@ def play_checkpoints(
         folder: The folder of the run.
         config: The configuration of the run.
         pieces: The pieces that are played.
-        progress: It is called with words that say what is done now.
+        progress: The function that is called with words that say what is done now.
 
     Returns:
         The checkpoints in the order of the run, the best one last; none if nothing has learnt to act yet.

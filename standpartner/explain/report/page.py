@@ -1,4 +1,4 @@
-"""A training run as one page: curves of its log, its checkpoints on the same pieces, and where they are lost, and why.
+"""Writes a training run as one page: curves of its log, its checkpoints on the same pieces, and their failures.
 
 The page needs Matplotlib, Captum, and PyTorch, which reads the checkpoints. They are exported and then play as every
 agent does.
@@ -28,11 +28,11 @@ from standpartner.support import palette
 from standpartner.support.files import write_text
 from standpartner.support.report_page import embedded_image, report_page, table
 
-_MOST_PICTURED: Final = 6  # pieces
+_MOST_PICTURED: Final = 6  # the largest number of pieces with pictures
 _UNCHARTED: Final = ("stage", "step", "seconds", "clock_seconds", "minutes")
 _GROUPS: Final = {"valid": "Validation", "episode": "Episodes it learns from", "located": "Locating", "loss": "Losses"}
 
-Status = Callable[[str], object]  # it is called with words that say what is done now
+Status = Callable[[str], object]  # called with words that say what is done now
 
 
 def write_report(path: Path, folder: Path, *, pieces: int, progress: Status = lambda words: None) -> None:
@@ -41,8 +41,8 @@ def write_report(path: Path, folder: Path, *, pieces: int, progress: Status = la
     Args:
         path: The file of the page.
         folder: The folder of the run.
-        pieces: How many pieces of the first corpus's validation split, evenly spread, every checkpoint plays.
-        progress: It is called with words that say what is done now.
+        pieces: The number of pieces of the first corpus's validation split, evenly spread, that every checkpoint plays.
+        progress: The function that is called with words that say what is done now.
 
     Raises:
         ConfigError: The folder holds no run.
@@ -106,12 +106,12 @@ def _played(checkpoints: Sequence[Checkpoint], pieces: Sequence[Piece]) -> str:
 
 
 def _worst_first(checkpoint: Checkpoint) -> list[int]:
-    """Order the numbers of the pieces, the one that was followed the least first."""
+    """Return the indices of the pieces, the one that was followed the least first."""
     return sorted(range(len(checkpoint.traces)), key=lambda k: _reached(checkpoint.traces[k]))
 
 
 def _reached(trace: Trace) -> float:
-    """Give the share of the way that was followed before the agent was lost."""
+    """Return the share of the performance that was followed before the agent was lost."""
     return 1.0 if trace.lost_frame is None else (trace.lost_frame - trace.first_frame) / (trace.states - 1)
 
 
@@ -144,7 +144,7 @@ def _lost(checkpoint: Checkpoint, pieces: Sequence[Piece], *, progress: Status) 
 
 
 def _loss(checkpoint: Checkpoint, piece: Piece, trace: Trace) -> str:
-    """Show where the agent was last with the music and where it was lost, with what spoke for its actions."""
+    """Show where the agent was last with the music and where it was lost, with attributions of its actions."""
     departed, lost = departure_state(trace), trace.state_at(trace.lost_frame or 0)
     why = explain_trace(checkpoint.network, trace, decisions=sorted({departed, lost - 1}))
     shown = Presentation(

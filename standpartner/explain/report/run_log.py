@@ -1,4 +1,4 @@
-"""The configuration and the log of a training run."""
+"""Reads the configuration and the log of a training run."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ def read_run(folder: Path) -> tuple[TrainConfig, list[Row]]:
     """Read the configuration and the log of a run. A last line that was cut off is left out.
 
     Raises:
-        ConfigError: The folder holds no run, or nothing was logged yet.
+        ConfigError: The folder holds no run, or the run has logged nothing yet.
     """
     try:
         settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))

@@ -1,1 +1,1 @@
-"""Traces of episodes: what an agent saw, believed and did, frame by frame, in pictures, videos and a viewer."""
+"""Records what an agent saw, believed and did in each frame, and shows it in pictures, videos and a viewer."""

@@ -1,4 +1,4 @@
-"""The panels of the course of an episode: curves of the last seconds, and the time line of the whole episode."""
+"""Draws the panels of an episode's course: curves of the last seconds, and the time line of the whole episode."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -23,7 +23,7 @@ Values = npt.NDArray[np.floating]
 
 
 class CurvesPanel(Panel):
-    """Action probabilities, reward and value, and error over the last 10 s."""
+    """The panel of action probabilities, reward and value, and error over the last 10 s."""
 
     def __init__(self, shown: Presentation, box: Box) -> None:
         super().__init__(shown, box)
@@ -33,7 +33,7 @@ class CurvesPanel(Panel):
         ]
 
     def draw(self, canvas: Canvas, frame: int) -> None:
-        """See `Panel.draw`."""
+        """Draw a frame of the performance; see `Panel.draw`."""
         actions, rewards, errors = self._boxes
         self._draw_actions(canvas, actions, frame)
         self._draw_rewards(canvas, rewards, frame)
@@ -93,7 +93,7 @@ class CurvesPanel(Panel):
 
 
 def _colours(count: int) -> tuple[Colour, ...]:
-    """Give the colours of the actions, slower to faster."""
+    """Return the colours of the actions, slower to faster."""
     if count == len(palette.ACTIONS):
         return palette.ACTIONS
     mix = np.linspace(0, 1, count)[:, None]
@@ -121,13 +121,13 @@ class _Plot:
             self.canvas.area(np.concatenate([points, floor]), colour)
 
     def level(self, value: float, colour: Colour) -> None:
-        """Draw a level line."""
+        """Draw a horizontal line."""
         y = self.y(value)
         for x in np.arange(0, self.size.width, 12):
             self.canvas.line([(x, y), (x + 6, y)], colour)
 
     def y(self, value: float) -> float:
-        """Give the distance of a value from the top in units."""
+        """Return the distance of a value from the top in units."""
         return self.size.height * (self.ends[1] - value) / (self.ends[1] - self.ends[0])
 
     def _points(self, values: Values) -> npt.NDArray[np.float64]:
@@ -159,7 +159,7 @@ def _plot(
 
 
 def _titles(canvas: Canvas, box: Box, *titles: tuple[str, Colour | None]) -> None:
-    """Name what is drawn, each after a sample of its colour."""
+    """Draw the titles of the curves, each after a sample of its colour."""
     x, y = box.left, box.top - 11
     for words, colour in titles:
         if colour:
@@ -170,10 +170,10 @@ def _titles(canvas: Canvas, box: Box, *titles: tuple[str, Colour | None]) -> Non
 
 
 class TimeLine(Panel):
-    """The whole episode: how far off the agent was, where it was lost, where systems start, and where the frame is.
+    """The panel of the whole episode: the agent's error, where it was lost, the starts of systems, and the frame.
 
     Args:
-        shown: What is presented.
+        shown: The presentation.
         box: The box of the panel.
         frames: The number of frames that are shown in all.
     """
@@ -184,7 +184,7 @@ class TimeLine(Panel):
         self._ready: Image.Image | None = None
 
     def draw(self, canvas: Canvas, frame: int) -> None:
-        """See `Panel.draw`."""
+        """Draw a frame of the performance; see `Panel.draw`."""
         if self._ready is None:
             self._ready = self._whole(canvas.scale)
         canvas.paste(self._ready, self.box.left, self.box.top)

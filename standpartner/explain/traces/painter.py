@@ -1,4 +1,4 @@
-"""The painter of pictures, one a frame, in the strip view or the page view."""
+"""Paints one picture a frame, in the strip view or the page view."""
 
 from typing import Final
 
@@ -30,11 +30,12 @@ def shown_frames(track: Track) -> int:
 
 
 class Painter:
-    """A painter of any frame of a presentation, 16:9.
+    """Paints any frame of a presentation as a 16:9 picture.
 
     Args:
-        shown: What is presented.
-        view: "strip" shows the strip around the agent, large; "page" shows the whole page, and the strip smaller.
+        shown: The presentation.
+        view: The view: "strip" shows the strip around the agent, large; "page" shows the whole page, and the strip
+            smaller.
         height_px: The height of the pictures, an even number.
 
     Raises:
@@ -60,7 +61,7 @@ class Painter:
             frame: The frame of the performance, from 0 to ``frames - 1``.
 
         Returns:
-            (height, width, 3) uint8. An RGB picture.
+            An RGB picture, uint8 (height, width, 3).
         """
         canvas = Canvas(self._width_px * _HEIGHT / self.height_px, _HEIGHT, scale=self.height_px / _HEIGHT)
         self._draw_header(canvas, frame)

@@ -1,4 +1,4 @@
-"""The panels of a picture. Each draws into its box one part of what a trace holds of a frame."""
+"""Draws the panels of a picture. Each draws one part of a frame's trace into its box."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -21,7 +21,7 @@ _NUMBER = 22  # the distance in units from one number to the next
 _ROW = 15  # the height in units of a row of probabilities
 _LOWEST_OCTAVE = 2  # band 0 is the note C2
 _FULL_COLOUR_PERCENTILE = 99.5
-_MAPS_MEASURED = 64  # evenly spread over an episode
+_MAPS_MEASURED = 64  # the number of maps, evenly spread over an episode
 _SPREAD_PX = 2  # on either side: squares are a little smaller than a notehead
 
 
@@ -29,7 +29,7 @@ class Panel(ABC):
     """A part of a picture.
 
     Args:
-        shown: What is presented.
+        shown: The presentation.
         box: The box of the panel, in units of the canvas.
     """
 
@@ -42,16 +42,16 @@ class Panel(ABC):
 
 
 def strip_panel_height(shown: Presentation, zoom: float) -> float:
-    """Give the height in units that the strip panel takes."""
+    """Return the height in units that the strip panel takes."""
     rows = 2 if shown.trace.locate.shape[1] else 0
     return 2 * _LABEL + STRIP_HEIGHT_PX * zoom + rows * (_ROW + 3)
 
 
 class StripPanel(Panel):
-    """The strip around the agent with agent, target and bounds, and below it where the agent believes the music to be.
+    """The panel of the strip around the agent, with agent, target and bounds, and below it the agent's beliefs.
 
     Args:
-        shown: What is presented.
+        shown: The presentation.
         box: The box of the panel; its height is ``strip_panel_height``.
         zoom: The size of a strip px in units.
     """
@@ -62,7 +62,7 @@ class StripPanel(Panel):
         self._full_colour = full_colour(shown.attribution.score, spread=_spread) if shown.attribution else 0.0
 
     def draw(self, canvas: Canvas, frame: int) -> None:
-        """See `Panel.draw`."""
+        """Draw a frame of the performance; see `Panel.draw`."""
         trace, top = self.shown.trace, self.box.top + _LABEL
         state = trace.state_at(frame)
         strip = Box(self.box.left, top, self.box.width, STRIP_HEIGHT_PX * self.zoom)
@@ -75,7 +75,7 @@ class StripPanel(Panel):
             self._draw_beliefs(canvas, strip, trace.decision_at(state))
 
     def x(self, offset_px: float) -> float:
-        """Give the x in units of a place that many strip px from the agent."""
+        """Return the x in units of a place ``offset_px`` strip px from the agent."""
         return self.box.left + self.box.width / 2 + offset_px * self.zoom
 
     def _paste(self, canvas: Canvas, strip: Box, centre_px: int, *, state: int) -> None:
@@ -149,10 +149,10 @@ class StripPanel(Panel):
 
 
 class PagePanel(Panel):
-    """The page that the agent is on, with cursors for agent and target.
+    """The panel of the page that the agent is on, with cursors for agent and target.
 
     Args:
-        shown: What is presented.
+        shown: The presentation.
         score: The score with the pages.
         box: The box of the panel.
     """
@@ -163,7 +163,7 @@ class PagePanel(Panel):
         self._ready: dict[int, tuple[Image.Image, Box, float]] = {}
 
     def draw(self, canvas: Canvas, frame: int) -> None:
-        """See `Panel.draw`."""
+        """Draw a frame of the performance; see `Panel.draw`."""
         trace = self.shown.trace
         state = trace.state_at(frame)
         page = int(self.score.place(trace.position_px[state]).page)
@@ -190,7 +190,7 @@ class PagePanel(Panel):
         canvas.text((where.right - 8, where.bottom - 6), words, colour=palette.SOFT, size=SMALL, anchor="rb")
 
     def _page(self, canvas: Canvas, number: int) -> tuple[Image.Image, Box, float]:
-        """Give a page at its size in the picture, its box, and the size of a page px in units."""
+        """Return a page at its size in the picture, its box, and the size of a page px in units."""
         if number not in self._ready:
             page = self.score.pages[number]
             zoom = min(self.box.width / page.shape[1], self.box.height / page.shape[0])
@@ -204,10 +204,10 @@ class PagePanel(Panel):
 
 
 class SoundPanel(Panel):
-    """The spectrogram that the agent hears; the present is at the right.
+    """The panel of the spectrogram that the agent hears; the present is at the right.
 
     Args:
-        shown: What is presented.
+        shown: The presentation.
         box: The box of the panel with its axes.
     """
 
@@ -217,7 +217,7 @@ class SoundPanel(Panel):
         self._full_colour = full_colour(shown.attribution.spectrogram) if shown.attribution else 0.0
 
     def draw(self, canvas: Canvas, frame: int) -> None:
-        """See `Panel.draw`."""
+        """Draw a frame of the performance; see `Panel.draw`."""
         trace, inner = self.shown.trace, self.inner
         heard = loudness_grey(spectrogram_excerpts(trace.track, frame, config=trace.game)[0])
         image = self._coloured(heard[::-1], frame - trace.first_frame)
@@ -245,10 +245,10 @@ class SoundPanel(Panel):
 
 
 class ActionPanel(Panel):
-    """The probabilities of the actions, and the state of the episode in numbers."""
+    """The panel of the actions' probabilities and of the state of the episode in numbers."""
 
     def draw(self, canvas: Canvas, frame: int) -> None:
-        """See `Panel.draw`."""
+        """Draw a frame of the performance; see `Panel.draw`."""
         left, top = self.box.left, self.box.top
         canvas.text((left, top), "change of speed")
         self._draw_actions(canvas, frame)
@@ -295,15 +295,15 @@ class ActionPanel(Panel):
 
 
 def action_name(change: int) -> str:
-    """Name a change of speed in a word."""
+    """Return a word for a change of speed."""
     return f"slower {change}" if change < 0 else f"faster +{change}" if change > 0 else "keep"
 
 
 def full_colour(attribution: Floats, *, spread: Callable[[Floats], Floats] = np.asarray) -> float:
-    """Find the attribution that gets the full colour: all but the strongest are below it.
+    """Return the attribution that gets the full colour; all but the strongest are below it.
 
     Args:
-        attribution: (maps, ...) The attributions of a whole episode.
+        attribution: The attributions of a whole episode, (maps, ...).
         spread: The function that is applied to maps before they are drawn.
     """
     some = attribution[:: -(-len(attribution) // _MAPS_MEASURED)]
@@ -311,7 +311,7 @@ def full_colour(attribution: Floats, *, spread: Callable[[Floats], Floats] = np.
 
 
 def _spread(maps: Floats) -> Floats:
-    """Average (..., h, w) over squares around each pixel, because single pixels are too small to be seen."""
+    """Average maps, (..., h, w), over squares around each pixel, because single pixels are too small to be seen."""
     edges = [(0, 0)] * (maps.ndim - 2) + [(_SPREAD_PX, _SPREAD_PX)] * 2
     spread: Floats = np.pad(maps, edges)
     for axis in (-2, -1):
@@ -320,7 +320,7 @@ def _spread(maps: Floats) -> Floats:
 
 
 def _placed(values: Floats, shape: tuple[int, ...], *, top: int, left: int) -> Floats:
-    """Lay values (h, w) into zeros; what lies beyond the left and right edge is cut."""
+    """Place values, (h, w), in an array of zeros; columns beyond the left and right edge are cut."""
     placed = np.zeros(shape, np.float32)
     low, high = max(left, 0), min(left + values.shape[1], shape[1])
     if low < high:

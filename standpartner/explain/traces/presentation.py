@@ -1,4 +1,4 @@
-"""What a video or the viewer presents: a piece, its sound, and an agent's trace through it."""
+"""Makes presentations for videos and the viewer: a piece, its sound, and an agent's trace through it."""
 
 from dataclasses import dataclass
 
@@ -22,8 +22,8 @@ class Presentation:
         agent: The name of the agent.
         trace: The trace that is shown.
         score: The pages and systems; None where there is a strip only, which has no page view.
-        audio: float32 (n,) mono samples at 22 050 Hz, heard from second 0 of the performance on.
-        attribution: The attribution of each decision, laid over score and spectrogram; None for none.
+        audio: The mono samples at 22 050 Hz, float32 (n,), from second 0 of the performance on.
+        attribution: The attributions of decisions, laid over score and spectrogram; None for none.
     """
 
     title: str

@@ -1,6 +1,6 @@
-"""One greedy episode, frame by frame: where the agent was, what it believed, what it did.
+"""Records greedy episodes frame by frame: the agent's position, its beliefs and its actions.
 
-Videos, pages and the failure atlas all show traces; nothing of them needs PyTorch.
+Videos, pages and the failure atlas show traces; none of them needs PyTorch.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,12 +17,12 @@ from standpartner.game.batched import BatchedGame
 from standpartner.game.rules import BoolArray, GameConfig, IntArray, is_lost
 from standpartner.game.tracks import Track
 
-PLAYED_AT_ONCE = 32  # episodes, which bounds the memory of what is kept of each frame
+PLAYED_AT_ONCE = 32  # episodes; this bounds the memory of what is kept of each frame
 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """A greedy episode from the first onset to the last, gone on with when the agent is lost.
+    """A greedy episode from the first onset to the last, which continues when the agent is lost.
 
     State k is that of frame ``first_frame + k``; decision k is made there and leads to state k + 1. The last state
     has no decision.
@@ -30,18 +30,18 @@ class Trace:
     Attributes:
         track: The track that was followed.
         game: The rules.
-        position_px: float64 (states,), the agent's strip x.
-        speed: float64 (states,), strip px per frame.
-        action: float32 (decisions, actions), the probability of each change of speed.
-        value: float32 (decisions,), what the agent expects: a read-once network the mean reward, a window network the
-            discounted sum of rewards.
-        reward: float32 (decisions,), the reward of the step that the decision led to.
-        locate: float32 (decisions, 64), the probability of each of the window's columns, by the last seconds alone;
+        position_px: The agent's strip x, float64 (states,) px.
+        speed: The reading speed in strip px per frame, float64 (states,).
+        action: The probability of each change of speed, float32 (decisions, actions).
+        value: The reward that the agent expects, float32 (decisions,). A read-once network gives the mean reward, a
+            window network the discounted sum of rewards.
+        reward: The reward of the step that the decision led to, float32 (decisions,).
+        locate: The probability of each of the window's columns, by the last seconds alone, float32 (decisions, 64);
             (decisions, 0) for agents that do not say.
-        belief: The same by all that was heard since the start.
+        belief: The same probabilities by all that was heard since the start, of the same shape.
         lost_frame: The frame at which the agent was lost first; None if it never was.
-        seen_px: The width and height of the part of the strip, around the position and the strip's middle row, that the
-            agent looks at.
+        seen_px: The width and height in strip px of the part of the strip, around the position and the strip's middle
+            row, that the agent sees.
     """
 
     track: Track
@@ -63,27 +63,27 @@ class Trace:
 
     @property
     def states(self) -> int:
-        """How many states there are."""
+        """The number of states."""
         return len(self.position_px)
 
     @cached_property
     def target_px(self) -> npt.NDArray[np.float64]:
-        """(states,), the true strip x."""
+        """The true strip x, (states,) px."""
         return self.track.targets[self.first_frame : self.first_frame + self.states].astype(np.float64)
 
     @cached_property
     def error_px(self) -> npt.NDArray[np.float64]:
-        """(states,), the position minus target in strip px."""
+        """The position minus the target in strip px, (states,)."""
         return self.position_px - self.target_px
 
     @cached_property
     def lost(self) -> BoolArray:
-        """(states,), whether the agent is further than the bound from the target."""
+        """Whether the agent is further than the bound from the target, bool (states,)."""
         return is_lost(self.error_px, self.game.bound_px)
 
     @cached_property
     def taken(self) -> IntArray:
-        """(decisions,), the index of the action that was taken."""
+        """The index of the action that was taken, (decisions,)."""
         return np.argmax(np.diff(self.speed)[:, None] == np.array(self.game.actions), axis=1)
 
     def centre_px(self, state: int) -> int:
@@ -99,24 +99,24 @@ class Trace:
         return min(state, self.states - 2)
 
     def columns_px(self, decision: int) -> npt.NDArray[np.float64]:
-        """Return the strip x of the window's columns: (65,) left edges, with the right edge of the last."""
+        """Return the strip x of the columns' left edges and of the last one's right edge, (65,) px."""
         columns = np.arange(WINDOW_COLUMNS + 1) - WINDOW_COLUMNS / 2
         return self.position_px[decision] + columns * COLUMN_STRIDE_PX
 
 
 @dataclass(frozen=True, eq=False)
 class Overlay:
-    """How much each part of what was looked at and heard spoke for something at some decisions, to be laid over it.
+    """Attributions of score and spectrogram at some decisions, which are laid over pictures of them.
 
-    The map of a decision is shown until the next one that has a map, and stays meanwhile on the notes and the sounds
-    that it is of. `standpartner.explain.gradients.trace_overlay.explain_trace` makes it.
+    The map of a decision is shown until the next decision that has a map, and moves along with its notes and sounds.
+    `standpartner.explain.gradients.trace_overlay.explain_trace` makes it.
 
     Attributes:
-        decision: int64 (n,), the decisions that have a map, rising.
-        score: float32 (n, height, width) in strip px around where the agent was, rounded half up, and the strip's
-            middle row; positive for, negative against.
-        spectrogram: float32 (n, frames, 78), of the last frames, the decision's own last.
-        what: A few words that say what each is an attribution of.
+        decision: The decisions that have a map, int64 (n,), rising.
+        score: The attributions of the score in strip px, float32 (n, height, width), around the agent's position
+            rounded half up and the strip's middle row; positive for, negative against.
+        spectrogram: The attributions of the last frames, the decision's own last, float32 (n, frames, 78).
+        what: A short description of each map's target.
     """
 
     decision: IntArray
@@ -131,11 +131,11 @@ class Overlay:
 
 
 def record_traces(player: AgentPlayer, tracks: Sequence[Track], *, game: GameConfig) -> Iterator[Trace]:
-    """Let an agent play every track once, greedily, and keep what it made of each frame.
+    """Let an agent play every track once, greedily, and record its trace.
 
     Args:
         player: The agent.
-        tracks: What is played; performances of one strip should stand together, as they share its reading.
+        tracks: The tracks. Performances of one strip should stand together, as they share its reading.
         game: The rules.
 
     Yields:
@@ -183,7 +183,7 @@ def _play(player: AgentPlayer, tracks: Sequence[Track], rules: GameConfig) -> li
 
 
 class _KeptDecisions:
-    """An agent in a game whose decisions are kept, by episode and frame: action, value, locate and track."""
+    """Keeps the decisions of an agent in a game by episode and frame: action, value, locate and track."""
 
     def __init__(self, decisions: DecisionMaker, *, episodes: int) -> None:
         self.decisions = decisions

@@ -1,4 +1,4 @@
-"""Videos of presentations, with their sound, as mp4. They need ``pip install "standpartner[video]"``.
+"""Writes videos of presentations with their sound as mp4. It needs ``pip install "standpartner[video]"``.
 
 One picture is one frame of the game. It is shown from the time on which the frame is centred: picture k begins at
 second ``k / 20`` of the sound. Another speed changes the pictures' rate and stretches the sound, which keeps its pitch.
@@ -36,7 +36,7 @@ Floats = npt.NDArray[np.float32]
 
 
 def check_speed(speed: float) -> None:
-    """Check before the work that a video can have a speed.
+    """Check that a video can have a speed.
 
     Raises:
         ConfigError: The speed is out of range.
@@ -55,7 +55,7 @@ def write_video(
         path: The file.
         painter: The painter of its pictures.
         speed: The speed of the video; 0.5 is half as fast.
-        progress: It is called after every picture with the number of pictures that are written.
+        progress: The function that is called after every picture with the number of pictures that are written.
 
     Raises:
         ConfigError: The speed is out of range.
@@ -76,7 +76,7 @@ def write_video(
 
 
 class _Writer:
-    """A writer of pictures, and with each of the sound that is heard while it is shown."""
+    """Writes pictures, and with each the sound that is heard while it is shown."""
 
     def __init__(self, container: Any, painter: Painter, *, speed: Fraction) -> None:
         self.container, self.painter = container, painter
@@ -117,7 +117,7 @@ def _as_long(painter: Painter) -> Floats:
 
 
 class _Stretch:
-    """A filter that gives sound another speed and the same pitch, chunk by chunk."""
+    """Changes the speed of sound and keeps its pitch, chunk by chunk."""
 
     def __init__(self, speed: Fraction) -> None:
         self._graph: Any = None if speed == 1 else Graph()
@@ -130,7 +130,7 @@ class _Stretch:
         self._graph.link_nodes(*stages).configure()
 
     def push(self, samples: Floats) -> Iterator[Any]:
-        """Take samples in, and yield what is ready as frames for the encoder."""
+        """Take in samples, and yield the frames that are ready for the encoder."""
         frame = _frame(samples, self._taken)
         self._taken += len(samples)
         if self._graph is None:
@@ -149,7 +149,7 @@ class _Stretch:
         while True:
             try:
                 stretched = self._graph.pull()
-            except (BlockingIOError, av.error.EOFError):  # nothing yet; nothing any more
+            except (BlockingIOError, av.error.EOFError):  # there is nothing yet, or nothing any more
                 return
             samples = stretched.to_ndarray().reshape(-1)
             yield _frame(samples, self._given)

@@ -1,4 +1,4 @@
-"""The viewer: a presentation as one self-contained page that goes to any frame, with its sound and its overlays."""
+"""Writes the viewer: a self-contained page that shows any frame of a presentation, with sound and overlays."""
 
 import base64
 import zlib
@@ -28,7 +28,7 @@ def write_viewer(path: str | Path, shown: Presentation) -> None:
 
     Args:
         path: The file. An existing one is replaced only when the new one is complete.
-        shown: What is presented.
+        shown: The presentation.
 
     Raises:
         OutputError: The file cannot be written.
