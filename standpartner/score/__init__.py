@@ -1,9 +1,11 @@
-"""Scores: notation files engraved into pages, the strip, and tables of what is drawn and sounds where."""
+"""Scores: notation engraved, or pictures of pages read, into pages, the strip, and tables of what is known of them."""
 
 from standpartner.score.files import load_score, save_score
 from standpartner.score.model import Notation, Place, Printed, Score, printed_measure
 from standpartner.score.notation.engraving_style import EngravingStyle
-from standpartner.score.notation.read import read_score, read_scores
+from standpartner.score.notation.read import read_scores
+from standpartner.score.print.read import PrintOptions, PrintReading, read_print
+from standpartner.score.read import read_score
 from standpartner.score.tables import Bars, Measures, Noteheads, Notes, Onsets, Systems
 
 __all__ = [
@@ -15,11 +17,14 @@ __all__ = [
     "Notes",
     "Onsets",
     "Place",
+    "PrintOptions",
+    "PrintReading",
     "Printed",
     "Score",
     "Systems",
     "load_score",
     "printed_measure",
+    "read_print",
     "read_score",
     "read_scores",
     "save_score",

@@ -1,0 +1,177 @@
+"""Upright strokes on a system's patch: how fully each runs through staves and gaps, and what stands beside it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+
+from standpartner.score.print.arrays import Array
+from standpartner.score.print.patch import SPACE_PX, Patch
+
+_DRIFT_PX: Final = 3  # patch px by which a stroke may be off upright from its top to its bottom
+_MENDED: Final = 0.3  # spacings of a break that is closed
+_LEAST_FILL: Final = 0.6
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """An upright stroke over all staves of a patch.
+
+    Attributes:
+        x: Its middle column.
+        first: Its first column.
+        last: Its last column.
+        fill: Share of rows with ink in each zone.
+        beyond: Share of rows with ink just above the first and just below the last line.
+        beside: Share of rows off the lines with ink, close to its left and to its right.
+        head: The fullest stretch of a spacing close to its left and to its right: what a notehead fills.
+        hole: Longest break in spacings.
+        bulge: Share of rows off the lines at which it is much wider than it mostly is, as where a head touches it.
+    """
+
+    x: int
+    first: int
+    last: int
+    fill: Array
+    beyond: tuple[float, float]
+    beside: tuple[float, float]
+    head: tuple[float, float]
+    hole: float
+    bulge: float
+
+    @property
+    def width(self) -> float:
+        """Width in spacings."""
+        return (self.last - self.first + 1) / SPACE_PX
+
+
+def find_strokes(patch: Patch, *, least_fill: float = _LEAST_FILL) -> list[Stroke]:
+    """Find strokes that run through all staves and gaps, from left to right."""
+    fill, drift = _fills(patch)
+    weights = np.array([last - first for first, last in patch.zones], float)
+    mean = (fill * weights[:, None]).sum(0) / weights.sum()
+    value = mean + 0.5 * fill.min(0)
+    found = np.flatnonzero((fill.min(0) > least_fill) & (mean > least_fill + 0.1))
+    if len(found) == 0:
+        return []
+    off_lines = _off_lines(patch)
+    strokes = []
+    for group in np.split(found, np.flatnonzero(np.diff(found) > 2) + 1):
+        best = value[group].max()
+        core = group[value[group] > best - 0.12]
+        x = int(core[len(core) // 2])
+        strokes.append(_stroke(patch, off_lines, x, (int(core[0]), int(core[-1])), fill[:, x], int(drift[x])))
+    return strokes
+
+
+def _fills(patch: Patch) -> tuple[Array, Array]:
+    """Of every column the share of rows with ink by zone (zones, columns), at its best drift, and that drift."""
+    ink = cv2.morphologyEx(patch.ink, cv2.MORPH_CLOSE, np.ones((round(_MENDED * SPACE_PX) | 1, 1), np.uint8))
+    ink = cv2.dilate(ink, np.ones((1, 2), np.uint8))
+    height, width = ink.shape
+    wide = cv2.dilate(ink, np.ones((1, 2 * _DRIFT_PX + 1), np.uint8))[patch.top : patch.bottom].mean(0)
+    columns = np.flatnonzero(wide > 0.7)
+    fill = np.zeros((len(patch.zones), width))
+    drift_of = np.zeros(width, np.int64)
+    if len(columns) == 0:
+        return fill, drift_of
+    rows = np.arange(height)
+    share = (rows - (patch.top + patch.bottom) / 2) / max(1, patch.bottom - patch.top)
+    best = np.full(width, -1.0)
+    for drift in range(-_DRIFT_PX, _DRIFT_PX + 1):
+        moved = columns[None] + np.rint(drift * share).astype(int)[:, None]
+        sheared = ink[rows[:, None], np.clip(moved, 0, width - 1)]
+        zone_fill = np.stack([sheared[first:last].mean(0) for first, last in patch.zones])
+        value = zone_fill.mean(0) + 0.5 * zone_fill.min(0) - 0.01 * abs(drift)
+        better = value > best[columns]
+        at = columns[better]
+        best[at] = value[better]
+        fill[:, at] = zone_fill[:, better]
+        drift_of[at] = drift
+    return fill, drift_of
+
+
+def _off_lines(patch: Patch) -> Array:
+    """Rows between the first and the last line of the patch that hold no staff line."""
+    off = np.ones(len(patch.ink), np.uint8)
+    reach = round(0.5 * patch.thickness) + 2
+    for first, last in patch.staves:
+        for line in np.linspace(first, last, 5):
+            off[max(0, round(line) - reach) : round(line) + reach + 1] = 0
+    off[: patch.top] = 0
+    off[patch.bottom + 1 :] = 0
+    return off.astype(bool)
+
+
+def _stroke(patch: Patch, off: Array, x: int, ends: tuple[int, int], fill: Array, drift: int) -> Stroke:
+    first, last = ends
+    near, far = round(0.22 * SPACE_PX), round(0.8 * SPACE_PX)
+    left, right = _columns(patch, first - far, first - near), _columns(patch, last + near + 1, last + far + 1)
+    return Stroke(
+        x=x,
+        first=first,
+        last=last,
+        fill=fill,
+        beyond=_beyond(patch, x, drift),
+        beside=(float(left[off].mean()), float(right[off].mean())),
+        head=(_head(patch, left, off), _head(patch, right, off)),
+        hole=_hole(patch, x, drift),
+        bulge=_bulge(patch, x, drift, off),
+    )
+
+
+def _columns(patch: Patch, first: int, last: int) -> Array:
+    width = patch.ink.shape[1]
+    return patch.ink[:, np.clip(np.arange(first, last), 0, width - 1)]
+
+
+def _along(patch: Patch, x: int, drift: int) -> Array:
+    """Ink along a stroke, row by row, a px to either side counted."""
+    rows = np.arange(len(patch.ink))
+    share = (rows - (patch.top + patch.bottom) / 2) / max(1, patch.bottom - patch.top)
+    middle = x + np.rint(drift * share).astype(int)
+    width = patch.ink.shape[1]
+    hit = np.zeros(len(rows), np.uint8)
+    for off in (-1, 0, 1):
+        hit |= patch.ink[rows, np.clip(middle + off, 0, width - 1)]
+    return hit
+
+
+def _beyond(patch: Patch, x: int, drift: int) -> tuple[float, float]:
+    along = _along(patch, x, drift)
+    clear = round(0.5 * patch.thickness + 0.2 * SPACE_PX)
+    reach = round(1.2 * SPACE_PX)
+    above = along[max(0, patch.top - clear - reach) : patch.top - clear]
+    below = along[patch.bottom + clear + 1 : patch.bottom + clear + 1 + reach]
+    return float(above.mean()), float(below.mean())
+
+
+def _head(patch: Patch, columns: Array, off: Array) -> float:
+    """The fullest stretch of rows, staff lines not counted, of a spacing's height."""
+    share = columns[patch.top : patch.bottom + 1].mean(1)
+    counted = off[patch.top : patch.bottom + 1].astype(float)
+    window = np.ones(round(0.8 * SPACE_PX))
+    total = np.convolve(share * counted, window, "same")
+    rows = np.convolve(counted, window, "same")
+    return float((total / np.maximum(rows, 0.4 * len(window))).max())
+
+
+def _hole(patch: Patch, x: int, drift: int) -> float:
+    along = _along(patch, x, drift)[patch.top : patch.bottom + 1]
+    ends = np.flatnonzero(np.concatenate([[1], along, [1]]))
+    return float((np.diff(ends) - 1).max()) / SPACE_PX
+
+
+def _bulge(patch: Patch, x: int, drift: int, off: Array) -> float:
+    rows = np.flatnonzero(off)
+    share = (rows - (patch.top + patch.bottom) / 2) / max(1, patch.bottom - patch.top)
+    middle = x + np.rint(drift * share).astype(int)
+    reach = np.arange(1, 2 * SPACE_PX)
+    width = patch.ink.shape[1]
+    run = np.zeros(len(rows))
+    for side in (-1, 1):
+        along = patch.ink[rows[:, None], np.clip(middle[:, None] + side * reach, 0, width - 1)]
+        run += np.cumprod(along, axis=1).sum(1)
+    usual = np.median(run)
+    return float((run > usual + 0.3 * SPACE_PX).mean())

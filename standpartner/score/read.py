@@ -1,0 +1,46 @@
+"""Reading a score from whatever shows or tells it: a notation file, or pictures of its pages."""
+
+from pathlib import Path
+from typing import Final
+
+from standpartner.score.model import Score
+from standpartner.score.notation.engraving_style import EngravingStyle
+from standpartner.score.notation.read import read_score as read_notation_score
+from standpartner.score.print.files import is_print
+from standpartner.score.print.read import PrintOptions, read_print
+
+DEFAULT_STYLE: Final = EngravingStyle()
+
+
+def read_score(
+    path: str | Path,
+    *,
+    time_limit_s: float = 120,
+    max_pages: int = 60,
+    trusted: bool = False,
+    style: EngravingStyle = DEFAULT_STYLE,
+) -> Score:
+    """Read a score from notation or from pictures of its pages, by the ending of the file's name.
+
+    MusicXML (.musicxml, .xml, .mxl), MEI (.mei), Humdrum (.krn) and ABC (.abc, one tune) are engraved by Verovio,
+    LilyPond (.ly) by LilyPond if it is installed. Repeats are taken as printed. Of several parts the piano is taken:
+    the part on two staves or named piano, else the first part; of LilyPond what it prints. PDF, PNG, JPEG, TIFF, WebP
+    and HEIC, and folders of them, are pictures: where their systems and bars are is found by looking, and their notes
+    stay unknown.
+
+    Args:
+        path: The file, or a folder of pictures.
+        time_limit_s: Seconds after which engraving, or reading one file of pages, is given up.
+        max_pages: Pages above which a score is refused.
+        trusted: Whether LilyPond files are read: they can hold code that runs with the user's rights. Never say so of a
+            file that a stranger sent, for example through a web page.
+        style: How Verovio draws; LilyPond and pictures have their own way.
+
+    Raises:
+        ScoreError: The file is missing, damaged, is or shows no music, is too long, or the engraver fails.
+        MissingExtraError: It needs LilyPond or what reads HEIC photos, which is not installed.
+    """
+    if is_print(Path(path)):
+        options = PrintOptions(max_pages=max_pages, time_limit_s=time_limit_s)
+        return read_print([path], options).score
+    return read_notation_score(path, time_limit_s=time_limit_s, max_pages=max_pages, trusted=trusted, style=style)
