@@ -19,7 +19,10 @@ DEFAULT_AGENT = "tunes"
 
 ScorePath = Annotated[
     Path,
-    typer.Argument(metavar="SCORE", help="MusicXML (.musicxml, .mxl), MEI, Humdrum, ABC, or LilyPond with --trust."),
+    typer.Argument(
+        metavar="SCORE",
+        help="MusicXML (.musicxml, .mxl), MEI, Humdrum, ABC, LilyPond with --trust, or print (PDF, PNG, JPEG, ...).",
+    ),
 ]
 AudioPath = Annotated[Path, typer.Argument(metavar="AUDIO", help="Recording: wav, flac, ogg or mp3.")]
 AgentName = Annotated[str, typer.Option("--agent", metavar="NAME|PATH", help="Bundled agent or the folder of one.")]
