@@ -15,6 +15,7 @@ from standpartner.learn.config import TrainConfig
 from standpartner.learn.data import training_set
 from standpartner.learn.pretrain import Pretrain
 from standpartner.networks.checkpoint import load_checkpoint
+from standpartner.networks.read_once import ReadOnceNetwork
 
 
 def main() -> None:
@@ -26,10 +27,13 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     network, _, _ = load_checkpoint(find_agent(options.agent) / "weights.safetensors")
+    if not isinstance(network, ReadOnceNetwork):
+        parser.error(f"expected an agent with a read-once network, got {options.agent}")
     print("| validation pieces of | performances | located within 8 px | median error, px |\n|---|---:|---:|---:|")
     for corpus in options.corpora:
         data = training_set(open_corpus(corpus).pieces("valid"))
-        stage = Pretrain(network, data, TrainConfig(name="locate", corpus=corpus, seed=1))
+        config = TrainConfig(name="locate", corpus=corpus, seed=1)
+        stage = Pretrain(network, data, config.pretrain, augment=config.augment, seed=config.seed)
         found = stage.validate(data, batches=options.batches)
         within, median = found["located/within_8_px"], found["located/median_px"]
         print(f"| {corpus} | {len(data.performances)} | {within:.3f} | {median:.2f} |", flush=True)

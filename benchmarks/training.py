@@ -11,8 +11,9 @@ it is lost all the time, and as `tunes` on the bundled piece, which it follows.
 import argparse
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import torch
@@ -33,7 +34,7 @@ from standpartner.learn.learning_encoders import LearningEncoders
 from standpartner.learn.optimise import PAPER_OPTIMISER, Optimiser, OptimiserConfig
 from standpartner.learn.ppo import Ppo, PpoConfig
 from standpartner.learn.returns import generalised_advantages
-from standpartner.learn.rollout import PAPER_EPISODES, EpisodeConfig
+from standpartner.learn.rollout import PAPER_EPISODES, Actor, EpisodeConfig
 from standpartner.learn.window_actor import WindowActor
 from standpartner.networks.checkpoint import load_checkpoint
 from standpartner.networks.paper import PAPER_PIANO
@@ -74,7 +75,7 @@ class Clock:
 class PaperLoop:
     """Eight environments of their own, stepped one after the other; observations are stacked and kept."""
 
-    def __init__(self, tracks, settings: PpoConfig) -> None:
+    def __init__(self, tracks: Sequence[Track], settings: PpoConfig) -> None:
         self.settings, self.rng = settings, np.random.default_rng(0)
         self.network = WindowNetwork(PAPER_PIANO)
         self.optimiser = Optimiser(self.network.named_parameters(), settings.optimiser, steps=1)
@@ -147,7 +148,7 @@ def read_once(
     torch.manual_seed(0)
     network, settings = network or ReadOnceNetwork(NetworkConfig()), replace(READ_ONCE_PPO, episode=episode)
     if learning:
-        actor = LearningEncoders(network, data, frames=episode.frames, mixed_precision="auto")
+        actor: Actor = LearningEncoders(network, data, frames=episode.frames, mixed_precision="auto")
     else:
         features = encode(network, data, settings=AugmentConfig.none(), seed=0)
         actor = FixedEncoders(network, features, tracker=False)
@@ -229,7 +230,7 @@ def bundled_data() -> TrainingSet:
 def bundled_network() -> ReadOnceNetwork:
     """The agent that follows it."""
     network, _, _ = load_checkpoint(find_agent("tunes") / "weights.safetensors")
-    return network
+    return cast(ReadOnceNetwork, network)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ the share of straight onsets within 50 px, jumps from which the follower was bac
 import argparse
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -37,10 +38,12 @@ def variants() -> Iterator[tuple[str, PursuitConfig]]:
         "floor": (1e-6,),
     }.items():
         for value in values:
-            yield f"{name} {value:g}", replace(usual, search=replace(usual.search, **{name: value}))
+            change: dict[str, Any] = {name: value}
+            yield f"{name} {value:g}", replace(usual, search=replace(usual.search, **change))
     for name, values in {"sure": (0.6, 0.95), "evidence": (5, 11), "gathered": (1, 5)}.items():
         for value in values:
-            yield f"{name} {value:g}", replace(usual, **{name: value})
+            change = {name: value}
+            yield f"{name} {value:g}", replace(usual, **change)
 
 
 class Heard:
@@ -90,8 +93,8 @@ def main() -> None:
         straight, jumping = zip(*(one.follow(config) for one in heard), strict=True)
         report = evaluate_recovery([one.performance for one in heard], jumping)
         near = np.concatenate([one.near(result) for one, result in zip(heard, straight, strict=True)])
-        cells = (sum(int(result.jumped.sum()) for result in straight), f"{near.mean():.3f}")
-        cells += (f"{report['within_1_s']:.2f}", f"{report['within_2_s']:.2f}", report["wrong_jumps"])
+        cells: list[object] = [sum(int(result.jumped.sum()) for result in straight), f"{near.mean():.3f}"]
+        cells += [f"{report['within_1_s']:.2f}", f"{report['within_2_s']:.2f}", report["wrong_jumps"]]
         print(f"| {name} | {' | '.join(map(str, cells))} |", flush=True)
 
 

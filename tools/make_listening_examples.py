@@ -8,6 +8,7 @@ Needs the four pianos that docs/sound.md names, and writes docs/sound/*.ogg.
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,7 @@ STYLE = PerformanceStyle(
     programs=((0, 1.0),),
     gain_range_db=(0.0, 0.0),
 )
-LIBERTIES = {
+ERRORS_OF_PLAYING = {
     "wrong-missing-extra": {"wrong_share_range": 0.12, "missing_share_range": 0.06, "extra_share_range": 0.12},
     "hesitations": {"hesitation_share_range": 0.2, "hesitation_range_s": 0.6},
     "rolled-chords": {"arpeggio_share_range": 1.0},
@@ -76,8 +77,9 @@ def main() -> None:
     score = read_tune()
     for piano in soundfonts():
         write(f"piano-{piano}", play(score, replace(STYLE, soundfonts=(piano,))))
-    for name, ranges in LIBERTIES.items():
-        write(f"playing-{name}", play(score, replace(STYLE, **{key: (value, value) for key, value in ranges.items()})))
+    for name, ranges in ERRORS_OF_PLAYING.items():
+        fixed: dict[str, Any] = {key: (value, value) for key, value in ranges.items()}
+        write(f"playing-{name}", play(score, replace(STYLE, **fixed)))
     plain = play(score, STYLE)
     for name, config in SOUNDS.items():
         if name != "clean":

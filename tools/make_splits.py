@@ -9,9 +9,10 @@ Piano music goes by works (``works.tsv``), tunes by families. Then pieces that a
 """
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from standpartner.corpus.recipes import asap, humdrum, mutopia, nottingham, vienna
 from standpartner.corpus.registry import CORPORA
@@ -19,7 +20,7 @@ from standpartner.corpus.same_music import PieceKey, known_pairs, settle_splits
 from standpartner.corpus.split_by_work import splits_by_work
 from standpartner.corpus.store import SPLITS, read_split, split_table
 
-ENTRIES = {
+ENTRIES: dict[str, Callable[[Path], list[Any]]] = {
     "nottingham": nottingham.read_tunes,
     "asap": asap.read_entries,
     "humdrum": humdrum.find_files,
