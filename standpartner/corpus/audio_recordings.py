@@ -24,7 +24,7 @@ class Recording:
 
     Attributes:
         name: The name of the performance, safe as a file name.
-        audio: (samples,) The mono samples at 22 050 Hz.
+        audio: The mono samples at 22 050 Hz, (samples,).
         sha256: The checksum of its file.
     """
 

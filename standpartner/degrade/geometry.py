@@ -122,7 +122,7 @@ class PageMap:
         """Draw the page as the picture shows it.
 
         Args:
-            page: uint8 (height, width), the page at any resolution.
+            page: The page at any resolution, uint8 (height, width).
             background: The grey around the page.
         """
         height, width = page.shape

@@ -42,8 +42,8 @@ class Belief:
         keep_end: Whether what moves beyond the last cell stays in it; else it is gone.
 
     Attributes:
-        table: (speeds, cells) The probabilities.
-        centres_px: (cells,) The middles of the cells on the strip.
+        table: The probabilities, (speeds, cells).
+        centres_px: The middles of the cells on the strip, (cells,).
     """
 
     def __init__(

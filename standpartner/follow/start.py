@@ -71,8 +71,8 @@ class StartDetector:
         """Take one frame in.
 
         Args:
-            frame: (78,) The frame of the spectrogram.
-            pressed: (88,) The agent's logits of starting keys.
+            frame: The frame of the spectrogram, (78,).
+            pressed: The agent's logits of starting keys, (88,).
 
         Returns:
             None while there is no music, else the number of frames ago that it began (0 if in this one).

@@ -1,4 +1,4 @@
-"""Hearing: sources of sound, recordings on disk, and the spectrogram, whose numbers are the same offline and live."""
+"""Reads sound from any source and computes its spectrogram, with the same numbers offline and live."""
 
 from standpartner.hear.files import read_audio, write_audio
 from standpartner.hear.resampling import Resampler

@@ -1,4 +1,4 @@
-"""Files of sound as libsndfile decodes them, and what it does not say of damaged ones."""
+"""Opens sound files with libsndfile and finds damage that libsndfile does not report."""
 
 import re
 from collections.abc import Iterator
@@ -12,16 +12,16 @@ from standpartner.errors import AudioError
 from standpartner.hear.mp3 import length_without_header
 
 _MP3_FORMATS: Final = ("MP3", "MPEG")
-_MP3_TOLERANCE: Final = 2 * 1152  # an mp3 tells its length in whole packets
-_UNKNOWN_LENGTH: Final = 0x7FFF_0000  # programs that write a WAV file to a pipe announce about as much as fits
+_MP3_TOLERANCE: Final = 2 * 1152  # an mp3 gives its length in whole packets
+_UNKNOWN_LENGTH: Final = 0x7FFF_0000  # programs that write a WAV file to a pipe announce about the greatest length
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[soundfile.SoundFile]:
-    """Open a file of sound; what goes wrong with it inside the block becomes one sentence.
+    """Open a sound file; errors of libsndfile inside the block become an `AudioError`.
 
     Raises:
-        AudioError: The file is missing, empty, no audio that can be decoded, cut off or damaged.
+        AudioError: The file is missing, empty, cut off, damaged or not audio that can be decoded.
     """
     _check_file(path)
     try:
@@ -34,10 +34,10 @@ def opened(path: Path) -> Iterator[soundfile.SoundFile]:
 
 
 def announced_frames(path: Path, sound: soundfile.SoundFile) -> int:
-    """The number of frames that a file says it has, as far as that can be told.
+    """Return the number of frames that a file announces, as far as that is known.
 
     libsndfile shortens a cut WAV or Ogg file silently and guesses the length of an mp3 without a header, so their own
-    bytes are asked.
+    bytes are read.
 
     Raises:
         AudioError: The file is Ogg and has no end.
@@ -51,12 +51,12 @@ def announced_frames(path: Path, sound: soundfile.SoundFile) -> int:
 
 
 def tolerated_frames(sound: soundfile.SoundFile) -> int:
-    """The number of frames by which a sound file may be shorter than it announces."""
+    """Return the number of frames by which a sound file may be shorter than it announces."""
     return _MP3_TOLERANCE if sound.format in _MP3_FORMATS else 0
 
 
 def _check_file(path: Path) -> None:
-    """Refuse what is no file or holds nothing."""
+    """Raise an error for what is not a file or is empty."""
     if not path.exists():
         raise AudioError(f"there is no file {path}; check the path")
     if not path.is_file():
@@ -68,7 +68,7 @@ def _check_file(path: Path) -> None:
 
 
 def _undecodable(path: Path, error: soundfile.LibsndfileError) -> str:
-    """One sentence for what libsndfile cannot open or decode."""
+    """Return the sentence for a file that libsndfile cannot open or decode."""
     words = str(error.error_string).removeprefix("Error : ").strip().rstrip(".")
     # libsndfile says this of files whose beginning looks like an mp3 but holds no whole packet.
     if words.startswith("File does not exist"):
@@ -80,7 +80,7 @@ def _undecodable(path: Path, error: soundfile.LibsndfileError) -> str:
 
 
 def _announced_by_chunks(sound: soundfile.SoundFile) -> int:
-    """Frames of an uncompressed file by its header's length, which libsndfile logs beside the true one."""
+    """Return the frames of an uncompressed file by its header, which libsndfile logs beside the true length."""
     wrong = re.search(r"^\s*(?:data|SSND)\s*: (\d+) \(should be (\d+)\)", sound.extra_info, re.MULTILINE)
     if wrong is None or int(wrong[2]) == 0 or int(wrong[1]) >= _UNKNOWN_LENGTH:
         return int(sound.frames)
@@ -88,7 +88,7 @@ def _announced_by_chunks(sound: soundfile.SoundFile) -> int:
 
 
 def _ogg_is_complete(path: Path) -> bool:
-    """Whether whole pages follow each other up to one marked as the end of its stream (RFC 3533)."""
+    """Tell whether whole pages follow each other up to one marked as the end of its stream (RFC 3533)."""
     ended, position, size = False, 0, path.stat().st_size
     with path.open("rb") as file:
         while position < size:

@@ -1,4 +1,4 @@
-"""Recordings on disk: reading one whole as mono 22 050 Hz, and writing one."""
+"""Reads whole recordings as mono sound at 22 050 Hz, and writes such recordings."""
 
 from pathlib import Path
 from typing import Final
@@ -18,19 +18,19 @@ _BLOCK_FRAMES: Final = 1 << 18
 
 
 def read_audio(path: Path | str, *, max_s: float = MAX_AUDIO_S) -> NDArray[np.float32]:
-    """Reads a recording (wav, flac, ogg, mp3 and whatever else libsndfile decodes).
+    """Read a recording (wav, flac, ogg, mp3 and all other formats that libsndfile decodes).
 
-    Channels are mixed down to their mean, other sampling rates are converted, memory grows with the result only.
+    Channels are mixed down to their mean, and other sampling rates are converted. Memory grows with the result only.
 
     Args:
-        path: The file; its content tells the format, not its name.
-        max_s: Longest recording accepted, in seconds.
+        path: The file, whose content and not its name tells the format.
+        max_s: The longest recording accepted, in seconds.
 
     Returns:
-        (n,) mono samples at 22 050 Hz, normally in [-1, 1].
+        The mono samples at 22 050 Hz, (n,), normally in [-1, 1].
 
     Raises:
-        AudioError: The file is missing, empty, no audio, cut off, damaged, too long, or holds non-finite samples.
+        AudioError: The file is missing, empty, not audio, cut off, damaged, too long, or holds non-finite samples.
     """
     source = FileSource(path, max_s=max_s)
     resampler = Resampler(source.rate_hz)
@@ -38,14 +38,15 @@ def read_audio(path: Path | str, *, max_s: float = MAX_AUDIO_S) -> NDArray[np.fl
 
 
 def write_audio(path: Path | str, audio: NDArray[np.floating]) -> None:
-    """Writes mono samples at 22 050 Hz; the file appears whole or not at all.
+    """Write mono samples at 22 050 Hz; the file appears whole or not at all.
 
     Args:
-        path: Goal; its suffix (.wav, .flac, .ogg) selects the format, 16 bit for the first two.
-        audio: (n,) samples in [-1, 1].
+        path: The file, whose suffix (.wav, .flac, .ogg) selects the format; the first two have 16 bits.
+        audio: The samples, (n,), in [-1, 1].
 
     Raises:
-        AudioError: Unknown suffix, samples that are not mono finite floats in [-1, 1], or the file cannot be written.
+        AudioError: The suffix is unknown, the samples are not mono finite floats in [-1, 1], or the file cannot be
+            written.
     """
     path = Path(path)
     subtype = _WRITABLE.get(path.suffix.lower())
@@ -64,7 +65,7 @@ def write_audio(path: Path | str, audio: NDArray[np.floating]) -> None:
 
 
 def _write_blocks(path: Path, audio: NDArray[np.floating], subtype: str) -> None:
-    """Writes block by block: libsndfile's Vorbis encoder overflows its stack on one long write."""
+    """Write block by block, because libsndfile's Vorbis encoder overflows its stack on one long write."""
     with soundfile.SoundFile(path, "w", SAMPLE_RATE_HZ, 1, subtype=subtype) as sound:
         for first in range(0, len(audio), _BLOCK_FRAMES):
             sound.write(audio[first : first + _BLOCK_FRAMES])

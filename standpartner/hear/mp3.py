@@ -1,4 +1,4 @@
-"""How long an MPEG audio layer III file is, told by its packets.
+"""Counts the samples of an MPEG audio layer III file by its packets.
 
 libsndfile takes the length from the first packet's Xing, Info or VBRI header. Without one it guesses from the first
 packet's bit rate and stops there, which silently shortens files of variable bit rate.
@@ -18,13 +18,13 @@ _RATES_HZ: Final = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0:
 
 
 def length_without_header(path: Path) -> int | None:
-    """Counts the samples of an mp3 that does not announce its length.
+    """Count the samples of an mp3 that does not announce its length.
 
     Args:
         path: The file.
 
     Returns:
-        Samples a channel in the unbroken run of packets from the start, or None where a header tells the length.
+        The samples a channel in the unbroken run of packets from the start, or None where a header gives the length.
     """
     content = path.read_bytes()
     position = _after_tag(content)
@@ -38,14 +38,14 @@ def length_without_header(path: Path) -> int | None:
 
 
 def _after_tag(content: bytes) -> int:
-    """Position after an ID3v2 tag at the start, whose size stands in four groups of 7 bits."""
+    """Return the position after an ID3v2 tag at the start, whose size is four groups of 7 bits."""
     if content[:3] != b"ID3" or len(content) < 10:
         return 0
     return 10 + sum(part << shift for part, shift in zip(content[6:10], (21, 14, 7, 0), strict=True))
 
 
 def _packet(header: bytes) -> tuple[int, int] | None:
-    """Bytes and samples of the packet with this header; None where it is no header of layer III."""
+    """Return the bytes and samples of the packet with this header; None where it is not one of layer III."""
     if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE6 != 0xE2:
         return None
     version, rate_index, bit_rate_index = header[1] >> 3 & 3, header[2] >> 2 & 3, header[2] >> 4

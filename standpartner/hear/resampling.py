@@ -1,4 +1,4 @@
-"""From any sampling rate and number of channels to mono at 22 050 Hz, chunk by chunk."""
+"""Converts sound of any sampling rate and number of channels to mono at 22 050 Hz, chunk by chunk."""
 
 from typing import Final
 
@@ -17,14 +17,14 @@ Float32 = NDArray[np.float32]
 
 
 class Resampler:
-    """Turns sound that arrives in chunks into mono at 22 050 Hz.
+    """Converts sound that arrives in chunks to mono at 22 050 Hz.
 
-    Channels are mixed down to their mean. What all calls return together is the same, bit for bit, however the sound
+    Channels are mixed down to their mean. All calls together return the same bits, however the sound
     was cut. Sound that has the rate already passes at once; other rates are held back by the filter of soxr: at 44.1
     and 48 kHz for some 40 ms.
 
     Args:
-        rate_hz: The samples a second of what arrives.
+        rate_hz: The samples a second of the arriving sound.
 
     Raises:
         AudioError: The rate is not a whole number from 4 000 to 400 000.
@@ -46,13 +46,13 @@ class Resampler:
         self._finished = False
 
     def push(self, chunk: NDArray[np.floating]) -> Float32:
-        """Takes the next samples in.
+        """Take in the next samples.
 
         Args:
-            chunk: (n,) or (n, channels) samples in [-1, 1]; n may be 0.
+            chunk: The samples in [-1, 1], (n,) or (n, channels); n may be 0.
 
         Returns:
-            (m,) mono samples at 22 050 Hz that are ready now.
+            The mono samples at 22 050 Hz that are ready now, (m,).
 
         Raises:
             AudioError: The samples have another shape or are not finite floats, or the stream is finished.
@@ -62,10 +62,10 @@ class Resampler:
         return mono if self._stream is None else self._stream.resample_chunk(mono)
 
     def finish(self) -> Float32:
-        """Ends the sound.
+        """End the sound.
 
         Returns:
-            (m,) the last mono samples at 22 050 Hz.
+            The last mono samples at 22 050 Hz, (m,).
 
         Raises:
             AudioError: The stream is finished already.
@@ -81,13 +81,13 @@ class Resampler:
 
 
 def mixed_down(chunk: NDArray[np.floating]) -> Float32:
-    """Mixes channels down to their mean.
+    """Mix channels down to their mean.
 
     Args:
-        chunk: (n,) or (n, channels) samples in [-1, 1].
+        chunk: The samples in [-1, 1], (n,) or (n, channels).
 
     Returns:
-        (n,) float32.
+        The mono samples, float32 (n,).
 
     Raises:
         AudioError: The samples have another shape or are not finite floats.

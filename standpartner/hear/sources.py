@@ -1,4 +1,4 @@
-"""Sources of sound: what gives a performance chunk by chunk, from a file, a microphone or anywhere else."""
+"""Provides sources of sound, which give a performance chunk by chunk: files, arrays, or other implementations."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +17,11 @@ _BLOCK_FRAMES: Final = 1 << 18
 
 
 class Source(Protocol):
-    """Sound that comes in chunks."""
+    """The protocol of sound that comes in chunks."""
 
     @property
     def name(self) -> str:
-        """What the sound is called in messages."""
+        """The name of the sound in messages."""
 
     @property
     def rate_hz(self) -> int:
@@ -32,16 +32,16 @@ class Source(Protocol):
         """The number of channels, the same for all chunks."""
 
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
-        """Yields (n, channels) samples in [-1, 1] as they come, until the sound ends."""
+        """Yield the samples, (n, channels), in [-1, 1] as they come, until the sound ends."""
 
 
 class ArraySource:
     """Sound that is in memory.
 
     Args:
-        audio: (n,) or (n, channels) samples in [-1, 1].
+        audio: The samples in [-1, 1], (n,) or (n, channels).
         rate_hz: The samples a second.
-        name: What it is called in messages.
+        name: The name of the sound in messages.
 
     Raises:
         AudioError: The samples have another shape or are not finite floats.
@@ -50,31 +50,31 @@ class ArraySource:
     def __init__(
         self, audio: NDArray[np.floating], *, rate_hz: int = SAMPLE_RATE_HZ, name: str = "the recording"
     ) -> None:
-        mixed_down(audio)  # refuses what is no sound
+        mixed_down(audio)  # raises for samples that are not sound
         self.name, self.rate_hz = name, rate_hz
         self._audio = audio.astype(np.float32, copy=False).reshape(len(audio), -1)
         self.channels = self._audio.shape[1]
 
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
-        """Yields (n, channels) chunks of a second or less."""
+        """Yield chunks, (n, channels), of a second or less."""
         for first in range(0, len(self._audio), self.rate_hz):
             yield self._audio[first : first + self.rate_hz]
 
 
 class FileSource:
-    """A recording on disk (wav, flac, ogg, mp3 and whatever else libsndfile decodes), read as it is asked for.
+    """A recording on disk (wav, flac, ogg, mp3 and all other formats that libsndfile decodes), read in chunks.
 
     Memory does not grow with the recording. It may be read more than once.
 
     Args:
-        path: The file; its content tells the format, not its name.
+        path: The file, whose content and not its name tells the format.
         max_s: The longest recording accepted, in seconds.
 
     Attributes:
         duration_s: The length in seconds that the file announces.
 
     Raises:
-        AudioError: The file is missing, empty, no audio, cut off, or too long. Reading raises it where the file is
+        AudioError: The file is missing, empty, not audio, cut off, or too long. Reading raises it where the file is
             damaged, shorter than announced, too long, or holds no samples or non-finite ones.
     """
 
@@ -93,21 +93,21 @@ class FileSource:
         return self.path.name
 
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
-        """Yields (n, channels) chunks of a second or less.
+        """Yield chunks, (n, channels), of a second or less.
 
         Raises:
-            AudioError: See the class.
+            AudioError: The file is damaged or too long; see the class.
         """
         for block in self._blocks():
             for first in range(0, len(block), self.rate_hz):
                 yield block[first : first + self.rate_hz]
 
     def _blocks(self) -> Iterator[NDArray[np.float32]]:
-        """Decodes in blocks of one size whatever the chunks are: an mp3's last bits depend on how much is decoded."""
+        """Decode in blocks of one size, because an mp3's last bits depend on how much is decoded at once."""
         decoded = 0
         with opened(self.path) as sound:
             while len(block := sound.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
-                if decoded % _BLOCK_FRAMES:  # libsndfile skips damaged Ogg pages: a short block and then more
+                if decoded % _BLOCK_FRAMES:  # after a damaged Ogg page a short block is followed by more
                     second = decoded / self.rate_hz
                     raise AudioError(f"{self.path} is damaged near second {second:.1f}; copy or download it again")
                 decoded += len(block)

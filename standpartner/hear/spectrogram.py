@@ -1,4 +1,4 @@
-"""The spectrogram of the game: 78 semitone bands, 20 frames a second, the same numbers offline and live.
+"""Computes the spectrogram: 78 semitone bands, 20 frames a second, with the same numbers offline and live.
 
 For samples ``x`` in [-1, 1] at 22 050 Hz, frame ``k`` is centred on sample ``c = int(k * 1102.5)``::
 
@@ -36,25 +36,26 @@ Float32 = NDArray[np.float32]
 _A4_HZ: Final = 440.0
 _HALF_FRAME: Final = FRAME_SIZE_SAMPLES // 2
 _BIN_COUNT: Final = FRAME_SIZE_SAMPLES // 2  # without the Nyquist bin
-_BLOCK_FRAMES: Final = 64  # 512 KiB of samples: stays in the cache
+_BLOCK_FRAMES: Final = 64  # 512 KiB of samples, which stay in the cache
 _BLOCK_SAMPLES: Final = 1 << 18
 
 
 def frame_centre(frame: int) -> int:
-    """Sample on which a frame is centred: ``int(frame * 1102.5)``, in exact integer arithmetic."""
+    """Return the sample on which a frame is centred: ``int(frame * 1102.5)``, in exact integer arithmetic."""
     return frame * SAMPLE_RATE_HZ // FRAME_RATE_HZ
 
 
 def frame_count(sample_count: int) -> int:
-    """Number of frames whose centre lies inside a recording of that many samples."""
+    """Return the number of frames whose centre lies inside a recording of ``sample_count`` samples."""
     return -(-sample_count * FRAME_RATE_HZ // SAMPLE_RATE_HZ)
 
 
 def band_centre_bins() -> NDArray[np.int64]:
-    """FFT bins nearest to the semitones from 60 Hz to 6 kHz (A4 = 440 Hz).
+    """Return the FFT bins nearest to the semitones from 60 Hz to 6 kHz (A4 = 440 Hz).
 
     Returns:
-        (80,) bins: the edges of the first and last band and the 78 centres between them. Low semitones may share a bin.
+        The bins, (80,): the edges of the first and last band and the 78 centres between them. Low semitones may share
+        a bin.
     """
     lowest = np.ceil(np.log2(BAND_MIN_HZ / _A4_HZ) * BANDS_PER_OCTAVE)
     highest = np.floor(np.log2(BAND_MAX_HZ / _A4_HZ) * BANDS_PER_OCTAVE)
@@ -65,13 +66,13 @@ def band_centre_bins() -> NDArray[np.int64]:
 
 @lru_cache(maxsize=1)
 def filterbank() -> Float32:
-    """The triangular filters, each of area 1.
+    """Return the triangular filters, each of area 1.
 
     Filter ``n`` rises from the centre bin of semitone ``n`` to that of ``n + 1`` and falls to that of ``n + 2``. Where
     those three bins span less than two, the filter is the single first bin.
 
     Returns:
-        (78, 1024) weights of the FFT bins, read-only.
+        The weights of the FFT bins, (78, 1024), read-only.
     """
     edges = band_centre_bins()
     bins = np.arange(_BIN_COUNT)
@@ -91,7 +92,7 @@ def filterbank() -> Float32:
 
 @lru_cache(maxsize=1)
 def _sparse_filterbank() -> tuple[NDArray[np.int64], Float32, NDArray[np.int64]]:
-    """Filterbank as (bins, weights, starts of the bands): each frame's sums then never depend on its neighbours."""
+    """Return bins, weights and starts of the bands, with which a frame's sums do not depend on its neighbours."""
     bands, bins = np.nonzero(filterbank())
     return bins, filterbank()[bands, bins], np.searchsorted(bands, np.arange(BAND_COUNT))
 
@@ -102,7 +103,7 @@ def _window() -> Float32:
 
 
 def _bands_of_frames(frames: Float32) -> Float32:
-    """Spectrogram columns (n, 78) of cut frames (n, 2048)."""
+    """Return the spectrogram columns, (n, 78), of cut frames, (n, 2048)."""
     bins, weights, starts = _sparse_filterbank()
     spectrum = np.fft.rfft(frames * _window(), axis=1)
     magnitude = np.abs(spectrum[:, : bins.max() + 1]).astype(np.float32, copy=False)
@@ -111,7 +112,7 @@ def _bands_of_frames(frames: Float32) -> Float32:
 
 
 def _checked(audio: NDArray[np.floating]) -> Float32:
-    """The samples as float32.
+    """Return the samples as float32.
 
     Raises:
         AudioError: The samples are not a 1-D array of finite floats.
@@ -128,10 +129,10 @@ def _checked(audio: NDArray[np.floating]) -> Float32:
 
 
 class SpectrogramStream:
-    """Spectrogram of audio that arrives bit by bit.
+    """Computes the spectrogram of audio that arrives in chunks.
 
-    A frame comes out as soon as the last of its 2 048 samples is in (46 ms after its centre). What all calls return
-    together equals :func:`spectrogram` of all the audio, bit for bit, however it was cut.
+    A frame comes out as soon as the last of its 2 048 samples is in (46 ms after its centre). All calls together
+    return the same bits as `spectrogram` of all the audio, however it was cut.
 
     Example:
         >>> stream = SpectrogramStream()
@@ -148,13 +149,13 @@ class SpectrogramStream:
         self._finished = False
 
     def push(self, chunk: NDArray[np.floating]) -> Float32:
-        """Takes the next samples in.
+        """Take in the next samples.
 
         Args:
-            chunk: (n,) mono samples in [-1, 1] at 22 050 Hz; n may be 0.
+            chunk: The mono samples in [-1, 1] at 22 050 Hz, (n,); n may be 0.
 
         Returns:
-            (k, 78) frames that are complete now.
+            The frames that are complete now, (k, 78).
 
         Raises:
             AudioError: The samples are not mono finite floats, or the stream is finished.
@@ -166,10 +167,10 @@ class SpectrogramStream:
         return self._take(max(ready, self._next_frame))
 
     def finish(self) -> Float32:
-        """Ends the recording: the frames that reach over its end, filled up with silence.
+        """End the recording and return the frames that reach over its end, filled up with silence.
 
         Returns:
-            (k, 78) last frames.
+            The last frames, (k, 78).
 
         Raises:
             AudioError: The stream is finished already.
@@ -182,7 +183,7 @@ class SpectrogramStream:
         return self._take(stop)
 
     def _take(self, stop_frame: int) -> Float32:
-        """Frames up to ``stop_frame``; drops the samples that no later frame needs."""
+        """Return the frames up to ``stop_frame``, and drop the samples that no later frame needs."""
         starts = np.array([frame_centre(k) - _HALF_FRAME for k in range(self._next_frame, stop_frame)], np.int64)
         result = np.empty((len(starts), BAND_COUNT), np.float32)
         if len(starts):
@@ -199,13 +200,13 @@ class SpectrogramStream:
 
 
 def spectrogram(audio: NDArray[np.floating]) -> Float32:
-    """Spectrogram of a whole recording.
+    """Compute the spectrogram of a whole recording.
 
     Args:
-        audio: (n,) mono samples in [-1, 1] at 22 050 Hz.
+        audio: The mono samples in [-1, 1] at 22 050 Hz, (n,).
 
     Returns:
-        (frames, 78) ``log10(1 + magnitude)``; frame k is at second k / 20.
+        The spectrogram as ``log10(1 + magnitude)``, (frames, 78); frame k is at second k / 20.
 
     Raises:
         AudioError: The samples are not mono finite floats.

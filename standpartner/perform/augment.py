@@ -20,7 +20,7 @@ Float32 = NDArray[np.float32]
 _NOISE_SWING: Final = 0.9
 _LN10: Final = np.float32(np.log(10.0))
 _DB_TO_LN: Final = np.log(10.0) / 20.0
-_EQUALISER_KNOTS: Final = 5  # one each 1.6 octaves: bass, low, middle, presence, treble
+_EQUALISER_KNOTS: Final = 5  # one every 1.6 octaves: bass, low, middle, presence, treble
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class AugmentConfig:
 
     @classmethod
     def none(cls) -> Self:
-        """The configuration that changes nothing: the start for configurations with a single kind of change."""
+        """Return the configuration that changes nothing, from which those with a single change are made."""
         still = (0.0, 0.0)
         return cls(gain_db=still, equaliser_db=still, noise_probability=0.0, reverberation_probability=0.0)
 
@@ -68,15 +68,15 @@ class AugmentConfig:
 def augment(spectrogram: Float32, *, config: AugmentConfig, rng: np.random.Generator) -> Float32:
     """Augment a batch of spectrograms, each example by its own draw.
 
-    The order is that in which sound travels: the room, its noise, then equaliser and gain of the microphone.
+    The changes follow the path of the sound: the room, its noise, then the equaliser and gain of the microphone.
 
     Args:
-        spectrogram: (n, frames, 78) ``log10(1 + magnitude)``; it is left as it is.
+        spectrogram: The spectrograms as ``log10(1 + magnitude)``, (n, frames, 78); they are left as they are.
         config: The ranges of the changes.
-        rng: The source of chance; the same state gives the same result.
+        rng: The generator; the same state gives the same result.
 
     Returns:
-        (n, frames, 78) ``log10(1 + changed magnitude)``.
+        The augmented spectrograms as ``log10(1 + changed magnitude)``, (n, frames, 78).
 
     Raises:
         AudioError: The batch has another shape.
@@ -99,14 +99,14 @@ def augment(spectrogram: Float32, *, config: AugmentConfig, rng: np.random.Gener
 
 
 def change_gain(spectrogram: Float32, gain_db: float) -> Float32:
-    """The spectrogram of the same audio at another level, exactly.
+    """Compute the spectrogram of the same audio at another level, exactly.
 
     Args:
-        spectrogram: (..., 78) ``log10(1 + magnitude)``.
+        spectrogram: The spectrogram as ``log10(1 + magnitude)``, (..., 78).
         gain_db: The change of the level.
 
     Returns:
-        The (..., 78) spectrogram of the scaled audio.
+        The spectrogram of the scaled audio, (..., 78).
     """
     scale = np.float32(np.exp(_DB_TO_LN * gain_db))
     return np.log1p(np.expm1(spectrogram * _LN10) * scale) / _LN10
@@ -117,17 +117,17 @@ def _uniform(ends: tuple[float, float], count: int, rng: np.random.Generator) ->
 
 
 def _equaliser(config: AugmentConfig, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """The factors (n, 78): random levels at the knots, joined by lines over the logarithm of frequency."""
+    """Draw factors, (n, 78), from random levels at the knots, joined by lines over the logarithm of frequency."""
     depth_db = _uniform(config.equaliser_db, count, rng)[:, None]
     knots_db = depth_db * rng.standard_normal((count, _EQUALISER_KNOTS))
-    knots_db -= knots_db.mean(axis=1, keepdims=True)  # the level is the gain's business
+    knots_db -= knots_db.mean(axis=1, keepdims=True)  # the gain alone changes the level
     place = np.linspace(0, _EQUALISER_KNOTS - 1, BAND_COUNT)
     weights = np.maximum(0.0, 1.0 - np.abs(place[None, :] - np.arange(_EQUALISER_KNOTS)[:, None]))
     return np.exp(_DB_TO_LN * (knots_db @ weights))
 
 
 def _noise_floor(config: AugmentConfig, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """The magnitudes (n, 78) of stationary noise; 0 for the examples without."""
+    """Draw the magnitudes, (n, 78), of stationary noise; they are 0 for the examples without noise."""
     with_noise = rng.random(count) < config.noise_probability
     level_db, tilt_db = (_uniform(ends, count, rng) for ends in (config.noise_db, config.noise_tilt_db))
     octaves = (np.arange(BAND_COUNT) - BAND_COUNT / 2) / BANDS_PER_OCTAVE
@@ -136,7 +136,7 @@ def _noise_floor(config: AugmentConfig, count: int, rng: np.random.Generator) ->
 
 
 def _add_noise(magnitude: Float32, floor: NDArray[np.float64], rng: np.random.Generator) -> None:
-    """Add a floor (n, 78) in place, fluctuating from frame to frame: less in high bands, which average many bins."""
+    """Add a floor, (n, 78), in place. It fluctuates over frames, and less in high bands, which average many bins."""
     noisy = np.flatnonzero(floor.any(axis=1))
     if not len(noisy):
         return

@@ -1,4 +1,4 @@
-"""Plays a score as a person might: tempo that breathes, loose timing, dynamics, articulation.
+"""Plays a score much as a person would, with varying tempo, timing, dynamics and articulation.
 
 The generator makes training performances of which every onset's time is known. Its tempo is a smooth random curve over
 score time (a slow walk plus phrase arches, cf. Todd, "The dynamics of dynamics", JASA 1992, doi 10.1121/1.402843).
@@ -24,7 +24,7 @@ _ARTICULATION_WANDER: Final = 0.15  # standard deviation of the articulation wit
 
 
 class ScoreNotes(Protocol):
-    """What playing needs of a score's notes: equally long columns, which the table ``Notes`` of a score has."""
+    """The protocol of a score's notes for playing: equally long columns, which the table ``Notes`` of a score has."""
 
     @property
     def pitch(self) -> NDArray[Any]:
@@ -50,14 +50,14 @@ def perform(
 
     Args:
         notes: The score's notes; there must be at least one.
-        onset_time_s: (n,) The seconds of the score's onsets at its own tempo, not decreasing.
-        style: How freely to play.
-        seed: The same seed gives the same performance.
+        onset_time_s: The seconds of the score's onsets at its own tempo, (n,), not decreasing.
+        style: The style in which the score is played.
+        seed: The seed; the same seed gives the same performance.
 
     Returns:
-        The played notes, in the order of ``notes`` as far as none are missing and with extra ones last; (n,) seconds
-        at which each onset was played, strictly increasing: that of its first note, grace notes aside, whether or not
-        this note was missed; and what was drawn.
+        The played notes, in the order of ``notes`` as far as none are missing and with extra ones last; the
+        seconds at which each onset was played, (n,), strictly increasing: that of its first note, grace notes aside,
+        whether or not this note was missed; and the choices that were drawn.
 
     Raises:
         AudioError: The notes do not fit the onsets or cannot be played.
@@ -66,7 +66,7 @@ def perform(
     _check_score(notes, time_s)
     rng = np.random.default_rng(seed)
     choices = draw_choices(style, rng)
-    errors_rng = rng.spawn(1)[0]  # what it gives leaves all else as it is
+    errors_rng = rng.spawn(1)[0]  # a child generator leaves all other draws as they are
     onset_s = _onset_times(time_s, choices, period_s=style.tempo_walk_period_s, rng=rng)
     onset_s = hesitate(onset_s, choices, rng=errors_rng)
     onset = np.asarray(notes.onset, np.int64)
@@ -93,10 +93,10 @@ def render(played: PlayedNotes, choices: PerformanceChoices) -> NDArray[np.float
 
     Args:
         played: The notes.
-        choices: What was drawn for the performance.
+        choices: The choices that were drawn for the performance.
 
     Returns:
-        (n,) Mono samples at 22 050 Hz.
+        The mono samples at 22 050 Hz, (n,).
 
     Raises:
         AudioError: There is no such soundfont.
@@ -128,7 +128,7 @@ def _smooth_noise(time_s: Float64, period_s: float, rng: np.random.Generator) ->
 
 
 def _phrase_arch(time_s: Float64, length_s: float, rng: np.random.Generator) -> Float64:
-    """A curve that is 0 within phrases and 1 at their ends, a parabola between; phrases vary in length by a third."""
+    """Draw a curve of parabolas, 0 within phrases and 1 at their ends; phrases vary in length by a third."""
     count = int((time_s[-1] - time_s[0]) / (length_s * 2 / 3)) + 2
     ends = time_s[0] + np.concatenate([[0.0], np.cumsum(length_s * rng.uniform(2 / 3, 4 / 3, count))])
     phrase = np.interp(time_s, ends, np.arange(count + 1))
@@ -136,7 +136,7 @@ def _phrase_arch(time_s: Float64, length_s: float, rng: np.random.Generator) -> 
 
 
 def _onset_times(time_s: Float64, choices: PerformanceChoices, *, period_s: float, rng: np.random.Generator) -> Float64:
-    """The seconds at which the onsets are played, from 0: the integral of the tempo curve, then deviations from it."""
+    """Return the seconds of the onsets from 0: the integral of the tempo curve, then deviations from it."""
     middle_s = (time_s[1:] + time_s[:-1]) / 2 if len(time_s) > 1 else time_s
     log_speed = choices.tempo_walk_depth * _smooth_noise(middle_s, period_s, rng)
     arch = 1 - choices.phrase_depth * _phrase_arch(middle_s, choices.phrase_length_s, rng)
@@ -174,7 +174,7 @@ def _grace_lead(onset: NDArray[np.int64], grace: NDArray[np.bool_], *, onset_s: 
 def _chord_delay(
     onset: NDArray[np.int64], early: NDArray[np.bool_], *, onset_s: Float64, mean_s: float, rng: np.random.Generator
 ) -> Float64:
-    """The delays of notes after the first of their chord, at most a third of the time to the next onset."""
+    """Draw the delays of notes after the first of their chord, at most a third of the time to the next onset."""
     delay_s = mean_s * rng.exponential(size=len(onset))
     first_s = np.full(len(onset_s), np.inf)
     np.minimum.at(first_s, onset[~early], delay_s[~early])
@@ -184,7 +184,7 @@ def _chord_delay(
 
 
 def _held_s(notes: ScoreNotes, time_s: Float64, *, onset_s: Float64, tempo_factor: float) -> Float64:
-    """The written durations at the tempo played: from a note's onset to its written end in the performance."""
+    """Return the written durations at the played tempo, from a note's onset to its written end."""
     start_s = time_s[np.asarray(notes.onset, np.int64)]
     end_s = start_s + np.asarray(notes.duration_s, np.float64)
     after_last_s = (end_s - time_s[-1]).clip(min=0.0) / tempo_factor

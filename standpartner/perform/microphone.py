@@ -14,20 +14,20 @@ Samples = NDArray[np.float32]
 
 _HIGHEST_CUT_HZ: Final = 10_900.0  # below half the sampling rate
 _BLOCK: Final = SAMPLE_RATE_HZ // 20  # samples in a step of the automatic level
-_ATTACK: Final = 0.5  # share of a change followed in a step when it gets louder, ...
-_RELEASE: Final = 0.06  # ... and when it gets softer
-_QUIETEST_DB: Final = -30.0  # relative to the loudest step; what is below is not raised further
+_ATTACK: Final = 0.5  # the share of a rise in level that is followed in a step
+_RELEASE: Final = 0.06  # the share of a fall in level that is followed in a step
+_QUIETEST_DB: Final = -30.0  # relative to the loudest step; softer steps are not raised further
 
 
 @dataclass(frozen=True)
 class Microphone:
-    """A device that records.
+    """A recording device.
 
     Attributes:
-        low_cut_hz: The edge (-3 dB) below which it hears little, falling by 12 dB an octave.
-        high_cut_hz: The edge (-3 dB) above which it hears little, falling by 24 dB an octave.
-        levelling: How far an automatic level evens out loud and soft: 0 not at all, 1 wholly.
-        overload_db: How far the loudest peak exceeds what it can record. Above 0 the peak is clipped.
+        low_cut_hz: The edge (-3 dB) of the lower band limit, which falls by 12 dB an octave.
+        high_cut_hz: The edge (-3 dB) of the upper band limit, which falls by 24 dB an octave.
+        levelling: The degree to which an automatic level evens out loud and soft: 0 not at all, 1 wholly.
+        overload_db: The level of the loudest peak above the limit of the device. Above 0 the peak is clipped.
         gain_db: The level of the recording.
     """
 
@@ -40,7 +40,7 @@ class Microphone:
 
 @dataclass(frozen=True)
 class MicrophoneConfig:
-    """The ranges (lowest, highest) of devices; see :class:`Microphone`. Edges are drawn on a logarithmic scale."""
+    """The ranges (lowest, highest) of devices; see `Microphone`. Edges are drawn on a logarithmic scale."""
 
     low_cut_hz: Range
     high_cut_hz: Range
@@ -67,11 +67,11 @@ def record(audio: Samples, microphone: Microphone) -> Samples:
     """Record sound with a device.
 
     Args:
-        audio: (n,) The samples at 22 050 Hz.
+        audio: The samples at 22 050 Hz, (n,).
         microphone: The device.
 
     Returns:
-        (n,) The recorded samples; onsets are later by less than 1 ms.
+        The recorded samples, (n,); onsets are later by less than 1 ms.
 
     Raises:
         MissingExtraError: SciPy is not installed.

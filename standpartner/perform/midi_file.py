@@ -11,9 +11,9 @@ from standpartner.perform.played import PlayedNotes
 TICKS_PER_SECOND: Final = 2_000
 _TEMPO_US: Final = 1_000_000  # a quarter note lasts a second, so ticks a quarter are ticks a second
 
-_OFF, _ON = range(2)  # of keys struck and released at once, the release comes first
+_OFF, _ON = range(2)  # in this order, so that a release comes before a strike at the same time
 _ALL_NOTES_OFF: Final = 123
-_BEND_CENTS: Final = 200.0  # a full bend, which is two semitones where nothing else is agreed
+_BEND_CENTS: Final = 200.0  # a full bend, by default two semitones
 _FULL_BEND: Final = 8_192
 
 
@@ -43,7 +43,7 @@ def midi_bytes(played: PlayedNotes, *, program: int | None = None, lead_s: float
         name = "note_on" if kind == _ON else "note_off"
         track.append(mido.Message(name, note=pitch, velocity=velocity, time=tick - now))
         now = tick
-    # A harmless event at the end: players may stop at the last event and disregard when the track ends.
+    # A neutral event at the end, as players may stop at the last event and ignore the end of the track.
     end_tick = last_tick + round(tail_s * TICKS_PER_SECOND)
     track.append(mido.Message("control_change", control=_ALL_NOTES_OFF, time=end_tick - now))
     content = io.BytesIO()
@@ -52,14 +52,14 @@ def midi_bytes(played: PlayedNotes, *, program: int | None = None, lead_s: float
 
 
 def _note_events(played: PlayedNotes) -> np.ndarray:
-    """The events (n, 4) of tick, kind (off or on), pitch, velocity, in the order of time, releases before strikes."""
+    """Return the events, (n, 4): tick, kind (off or on), pitch, velocity, in order of time, releases first."""
     on = np.rint(played.onset_s * TICKS_PER_SECOND).astype(np.int64)
     off = np.maximum(np.rint((played.onset_s + played.duration_s) * TICKS_PER_SECOND).astype(np.int64), on + 1)
     order = np.lexsort((off, on, played.pitch))
     pitch, velocity, on, off = played.pitch[order], played.velocity[order], on[order], off[order]
     again = pitch[1:] == pitch[:-1]
     off[:-1][again] = np.minimum(off[:-1], on[1:])[again]
-    heard = off > on  # of notes struck together on one key the longest stays
+    heard = off > on  # of notes struck together on one key, the longest is kept
     pitch, velocity, on, off = pitch[heard], velocity[heard], on[heard], off[heard]
     strikes = np.stack([on, np.full_like(on, _ON), pitch, velocity], axis=1)
     releases = np.stack([off, np.full_like(off, _OFF), pitch, np.zeros_like(pitch)], axis=1)

@@ -17,7 +17,7 @@ _HUM_HARMONICS: Final = 12
 _VOICES: Final = 5
 _VOICE_HZ: Final = (90.0, 240.0)
 _SYLLABLE_S: Final = 0.18
-_VOICE_KNEE_HZ: Final = 500.0  # long-term spectrum of speech: flat below, falling above
+_VOICE_KNEE_HZ: Final = 500.0  # the long-term spectrum of speech is flat below this and falls above
 _CLICKS_PER_S: Final = 1.5
 _CLAPS_PER_S: Final = 60.0
 _BURST_SHAPES: Final = 6
@@ -30,7 +30,7 @@ class Noise:
     Attributes:
         kind: The kind of noise, one of ``NOISE_KINDS``.
         snr_db: The level of the music above it, both as root mean square of the whole recording.
-        seed: The same seed gives the same noise.
+        seed: The seed; the same seed gives the same noise.
     """
 
     kind: str
@@ -40,10 +40,10 @@ class Noise:
 
 @dataclass(frozen=True)
 class NoiseConfig:
-    """The backgrounds to draw from.
+    """The kinds and levels of noise to draw from.
 
     Attributes:
-        kinds: The names of kinds among ``NOISE_KINDS``, which are equally likely.
+        kinds: The names of equally likely kinds, all from ``NOISE_KINDS``.
         snr_db: The range (lowest, highest) of the signal-to-noise ratio.
     """
 
@@ -65,11 +65,11 @@ def add_noise(audio: NDArray[np.float32], noise: Noise) -> NDArray[np.float32]:
     """Add a background to sound; silence stays silence.
 
     Args:
-        audio: (n,) The samples at 22 050 Hz.
+        audio: The samples at 22 050 Hz, (n,).
         noise: The background.
 
     Returns:
-        (n,) The samples with the background.
+        The samples with the background, (n,).
     """
     if not audio.any():
         return audio
@@ -84,10 +84,10 @@ def make_noise(kind: str, count: int, *, seed: int) -> NDArray[np.float32]:
     Args:
         kind: The kind of noise, one of ``NOISE_KINDS``.
         count: The number of samples at 22 050 Hz, at least one.
-        seed: The same seed gives the same noise.
+        seed: The seed; the same seed gives the same noise.
 
     Returns:
-        (count,) The samples of the noise.
+        The samples of the noise, (count,).
 
     Raises:
         ConfigError: There is no such kind.
@@ -95,7 +95,7 @@ def make_noise(kind: str, count: int, *, seed: int) -> NDArray[np.float32]:
     if kind not in NOISE_KINDS:
         raise ConfigError(f"expected a kind of noise among {', '.join(NOISE_KINDS)}, got {kind!r}")
     sound = _MAKERS[kind](count, np.random.default_rng(seed))
-    level = np.sqrt(np.mean(sound**2)) or 1.0  # a moment of babble may be silent
+    level = np.sqrt(np.mean(sound**2)) or 1.0  # a short piece of babble may be silent
     return (sound / level).astype(np.float32)
 
 
@@ -105,7 +105,7 @@ def _white(count: int, rng: np.random.Generator) -> Float64:
 
 def _shaped(sound: Float64, gain: Callable[[Float64], Float64]) -> Float64:
     """Multiply the spectrum of sound by a function of the frequency in Hz."""
-    size = 1 << (len(sound) - 1).bit_length()  # quick for any length
+    size = 1 << (len(sound) - 1).bit_length()  # a power of two is quick for any length
     frequency_hz = np.asarray(np.fft.rfftfreq(size, 1 / SAMPLE_RATE_HZ), np.float64)
     return np.fft.irfft(np.fft.rfft(sound, size) * gain(frequency_hz), size)[: len(sound)]
 
@@ -115,7 +115,7 @@ def _pink(count: int, rng: np.random.Generator) -> Float64:
 
 
 def _hum(count: int, rng: np.random.Generator) -> Float64:
-    """Mains hum of 50 or 60 Hz with its harmonics, over a little hiss."""
+    """Make mains hum of 50 or 60 Hz with its harmonics and a little hiss."""
     mains_hz = rng.choice([50.0, 60.0]) * rng.uniform(0.998, 1.002)
     time_s = np.arange(count) / SAMPLE_RATE_HZ
     sound = 0.02 * _white(count, rng)
@@ -126,13 +126,13 @@ def _hum(count: int, rng: np.random.Generator) -> Float64:
 
 
 def _wander(count: int, period_s: float, rng: np.random.Generator) -> Float64:
-    """A slow curve between 0 and 1: even random values a period apart, joined by lines."""
+    """Make a slow curve between 0 and 1: even random values a period apart, joined by lines."""
     knots = rng.random(int(count / SAMPLE_RATE_HZ / period_s) + 2)
     return np.interp(np.arange(count) / (SAMPLE_RATE_HZ * period_s), np.arange(len(knots)), knots)
 
 
 def _babble(count: int, rng: np.random.Generator) -> Float64:
-    """Several voices: gliding buzz and breath, in syllables with pauses, with the long-term spectrum of speech."""
+    """Make several voices: gliding buzz and breath, in syllables with pauses and the spectrum of speech."""
     total = np.zeros(count)
     for _ in range(_VOICES):
         pitch_hz = draw(_VOICE_HZ, rng) * 2.0 ** (_wander(count, 3 * _SYLLABLE_S, rng) / 2)
@@ -143,7 +143,7 @@ def _babble(count: int, rng: np.random.Generator) -> Float64:
 
 
 def _bursts(count: int, rng: np.random.Generator, *, rate_hz: float, length_s: float) -> Float64:
-    """Short noises at random moments, each of a few shapes and any loudness."""
+    """Make short noises at random times, each with one of a few shapes and any loudness."""
     sound = np.zeros(count)
     length = round(length_s * SAMPLE_RATE_HZ)
     fading = np.exp(-6.0 * np.arange(length) / length)
@@ -156,12 +156,12 @@ def _bursts(count: int, rng: np.random.Generator, *, rate_hz: float, length_s: f
 
 
 def _clicks(count: int, rng: np.random.Generator) -> Float64:
-    """Short noises now and then, as of keys, chairs and pages."""
+    """Make occasional short noises, as of keys, chairs and pages."""
     return _bursts(count, rng, rate_hz=_CLICKS_PER_S, length_s=0.01) + 1e-3 * _white(count, rng)
 
 
 def _applause(count: int, rng: np.random.Generator) -> Float64:
-    """Many claps, most of them around 1.5 kHz."""
+    """Make many claps, most of them around 1.5 kHz."""
     claps = _bursts(count, rng, rate_hz=_CLAPS_PER_S, length_s=0.02)
     return _shaped(claps, lambda hz: 1.0 / (1.0 + np.log2(np.maximum(hz, 20.0) / 1500.0) ** 2))
 

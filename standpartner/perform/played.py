@@ -1,4 +1,4 @@
-"""The notes of a performance: what a synthesiser needs to know."""
+"""Holds the notes of a performance as a synthesiser needs them."""
 
 from dataclasses import dataclass
 
@@ -13,10 +13,10 @@ class PlayedNotes:
     """The notes of a performance as equally long arrays, in any order.
 
     Attributes:
-        pitch: (n,) The MIDI numbers, 0-127.
-        onset_s: (n,) The seconds at which the keys go down, not negative.
-        duration_s: (n,) The seconds until the keys come up, positive.
-        velocity: (n,) The MIDI velocities, 1-127.
+        pitch: The MIDI numbers, (n,), 0-127.
+        onset_s: The seconds at which the keys go down, (n,), not negative.
+        duration_s: The seconds until the keys come up, (n,), positive.
+        velocity: The MIDI velocities, (n,), 1-127.
         program: The General MIDI program of the instrument, 0-127; 0 is the acoustic grand piano.
         tuning_cents: The tuning of the whole instrument relative to a' = 440 Hz, within 100 cents.
 
@@ -55,7 +55,7 @@ class PlayedNotes:
 
 
 def _check_range(name: str, values: NDArray[np.generic], lowest: float, highest: float) -> None:
-    """Refuse values outside [lowest, highest], infinite or not a number."""
+    """Raise an error for values that are outside [lowest, highest], infinite or not a number."""
     numbers = values.astype(np.float64)
     wrong = ~(np.isfinite(numbers) & (numbers >= lowest) & (numbers <= highest))
     if wrong.any():

@@ -1,4 +1,4 @@
-"""Adds what players do beside the text: hesitations, rolled chords, wrong, missing and extra notes.
+"""Adds deviations from the score: hesitations, rolled chords, and wrong, missing and extra notes.
 
 Each onset keeps its time in the truth: a pause moves it, a missed or wrong note does not. The first and the last onset
 are played as written, so that a performance starts and ends with the score.
@@ -20,10 +20,10 @@ Bools = NDArray[np.bool_]
 
 _PAUSE_SPREAD: Final = (0.5, 1.5)  # length of a pause relative to the performance's mean
 _ROLL_STEP_S: Final = (0.02, 0.06)  # between the notes of a rolled chord
-_ROLL_SHARE: Final = 1 / 3  # of the time to the next onset that a roll may take
+_ROLL_SHARE: Final = 1 / 3  # the share of the time to the next onset that a roll may take
 _SLIP: Final = (-2, -1, 1, 2)  # semitones to the key struck instead
 _SLIP_WEIGHTS: Final = (0.2, 0.3, 0.3, 0.2)
-_BRUSH_DELAY_S: Final = (0.0, 0.03)  # an extra note relative to its neighbour
+_BRUSH_DELAY_S: Final = (0.0, 0.03)  # the delay of an extra note after its neighbour
 _BRUSH_LENGTH_S: Final = (0.05, 0.15)
 _BRUSH_VELOCITY: Final = (0.5, 0.8)
 
@@ -32,12 +32,12 @@ def hesitate(onset_s: Float64, choices: PerformanceChoices, *, rng: np.random.Ge
     """Insert pauses before a share of the onsets, never before the first.
 
     Args:
-        onset_s: (n,) The seconds of the onsets.
-        choices: How many pauses there are and how long they last.
-        rng: The source of chance.
+        onset_s: The seconds of the onsets, (n,).
+        choices: The choices of the performance, which give the number and the length of pauses.
+        rng: The generator.
 
     Returns:
-        (n,) The seconds of the onsets with all pauses before them.
+        The seconds of the onsets with all pauses before them, (n,).
     """
     if not choices.hesitation_share:
         return onset_s
@@ -54,13 +54,13 @@ def add_playing_errors(
 
     Args:
         played: The notes as written.
-        onset: (notes,) The onset of each note.
-        choices: How often each error is made.
-        onset_s: (onsets,) The seconds of the onsets, which stay.
-        rng: The source of chance.
+        onset: The onset of each note, (notes,).
+        choices: The choices of the performance, which give the share of each error.
+        onset_s: The seconds of the onsets, (onsets,), which stay.
+        rng: The generator.
 
     Returns:
-        The notes as played: what is left of ``played``, in its order, then the extra ones.
+        The notes as played: the rest of ``played``, in its order, then the extra notes.
     """
     if choices.arpeggio_share:
         played = _roll_chords(played, onset, choices.arpeggio_share, onset_s=onset_s, rng=rng)
@@ -107,7 +107,7 @@ def _make_mistakes(
 
 
 def _neighbour(pitch: Int64, rng: np.random.Generator) -> Int64:
-    """Choose keys one or two semitones away, on the other side where the keyboard ends."""
+    """Choose keys one or two semitones away; at an end of the keyboard the other side is taken."""
     slip = rng.choice(_SLIP, size=len(pitch), p=_SLIP_WEIGHTS)
     outside = (pitch + slip < LOWEST_KEY) | (pitch + slip >= LOWEST_KEY + KEY_COUNT)
     return (pitch + np.where(outside, -slip, slip)).clip(0, 127)

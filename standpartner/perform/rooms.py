@@ -1,8 +1,8 @@
-"""Imitates rooms: impulse responses of boxes with a direct sound, early reflections and a tail that dies away.
+"""Imitates rooms: impulse responses of boxes with a direct sound, early reflections and a decaying tail.
 
 Early reflections are those of a box (Allen and Berkley, JASA 1979, doi 10.1121/1.382599) up to about the room's mixing
 time; from there on the response is noise whose level follows from diffuse-field theory (Kuttruff, "Room Acoustics").
-Each octave band dies away at its own pace. The direct sound comes at sample 0: onsets stay where they are.
+Each octave band has its own decay time. The direct sound comes at sample 0: onsets stay where they are.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Float64 = NDArray[np.float64]
 _SOUND_M_S: Final = 343.0
 _PROPORTIONS: Final = np.array([1.6, 1.25, 1.0])  # length, width, height
 _PROPORTION_SPREAD: Final = 0.08  # standard deviation of the logarithm of each
-_MARGIN: Final = 0.15  # of each dimension, kept free of players and microphones along the walls
+_MARGIN: Final = 0.15  # the share of each dimension near the walls without players and microphones
 _SABINE: Final = 0.161  # s/m: decay time * absorption / volume
 _CRITICAL: Final = 0.00325  # m s: squared critical distance * decay time / volume
 _DECAY_RATE: Final = np.log(1e6)  # energy falls by 60 dB in one decay time
@@ -35,11 +35,11 @@ class Room:
     """A room with a player and a microphone.
 
     Attributes:
-        size_m: The length, width and height.
-        reverberation_s: The time in which sound at 500 Hz to 1 kHz falls by 60 dB.
-        distance_m: The distance from player to microphone, unless the room is too small for that.
-        wet_db: The level of all that is not direct sound, relative to what such a room gives.
-        seed: The seed of the places and of the tail.
+        size_m: The length, width and height in m.
+        reverberation_s: The time in s in which sound at 500 Hz to 1 kHz falls by 60 dB.
+        distance_m: The distance in m from player to microphone, unless the room is too small for that.
+        wet_db: The level of all sound but the direct sound, relative to the theory for such a room.
+        seed: The seed of the positions and of the tail.
     """
 
     size_m: tuple[float, float, float]
@@ -55,10 +55,10 @@ class RoomConfig:
 
     Attributes:
         volume_m3: The volume, drawn evenly on a logarithmic scale.
-        reverberation_s: The reverberation time, see :class:`Room`.
-        distance_m: The distance, see :class:`Room`.
-        wet_db: The level, see :class:`Room`; it is below 0 because instruments and microphones favour the
-            direction towards each other.
+        reverberation_s: The reverberation time; see `Room`.
+        distance_m: The distance; see `Room`.
+        wet_db: The level; see `Room`. It is below 0 because instruments and microphones favour the direction towards
+            each other.
     """
 
     volume_m3: Range
@@ -84,13 +84,13 @@ class RoomConfig:
 
 
 def impulse_response(room: Room) -> NDArray[np.float32]:
-    """The impulse response: what the microphone hears of a click at the player's place.
+    """Compute the impulse response from the player's position to the microphone.
 
     Args:
         room: The room; the same room gives the same response.
 
     Returns:
-        (n,) The samples at 22 050 Hz, of energy 1, beginning with the direct sound.
+        The samples at 22 050 Hz, (n,), of energy 1, beginning with the direct sound.
     """
     rng = np.random.default_rng(room.seed)
     player, microphone = _places(room, rng)
@@ -113,11 +113,11 @@ def reverberate(audio: NDArray[np.float32], room: Room) -> NDArray[np.float32]:
     """Play sound in a room, at about the same level.
 
     Args:
-        audio: (n,) The samples at 22 050 Hz.
+        audio: The samples at 22 050 Hz, (n,).
         room: The room.
 
     Returns:
-        (n,) The samples; every direct sound is where it was.
+        The samples, (n,); the direct sound is not delayed.
 
     Raises:
         MissingExtraError: SciPy is not installed.
@@ -131,19 +131,19 @@ def reverberate(audio: NDArray[np.float32], room: Room) -> NDArray[np.float32]:
 
 
 def _places(room: Room, rng: np.random.Generator) -> tuple[Float64, Float64]:
-    """Place player and microphone: at that distance in any horizontal direction, but off the walls."""
+    """Place player and microphone at their distance, in any horizontal direction, away from the walls."""
     size_m = np.array(room.size_m)
     lowest, highest = _MARGIN * size_m, (1 - _MARGIN) * size_m
     player = rng.uniform(lowest, highest)
     angle = rng.uniform(0.0, 2 * np.pi)
     direction = np.array([np.cos(angle), np.sin(angle), 0.0])
-    # Turned inwards: a player near a wall is recorded from the room's side.
+    # The direction is turned inwards: a player near a wall is recorded from the room's side.
     direction *= np.where((size_m / 2 - player) * direction < 0, -1.0, 1.0)
     return player, (player + room.distance_m * direction).clip(lowest, highest)
 
 
 def _reflections(room: Room, player: Float64, microphone: Float64, *, decay_s: Float64, count: int) -> Float64:
-    """The echoes (bands, count) of the walls before the mixing time, relative to the direct sound."""
+    """Compute the echoes, (bands, count), of the walls before the mixing time, relative to the direct sound."""
     size_m = np.array(room.size_m)
     volume_m3 = size_m.prod()
     surface_m2 = 2 * (size_m[0] * size_m[1] + size_m[0] * size_m[2] + size_m[1] * size_m[2])
@@ -171,7 +171,7 @@ def _reflections(room: Room, player: Float64, microphone: Float64, *, decay_s: F
 
 
 def _joined(bands: Float64) -> Float64:
-    """The sum of what each octave band passes of its own row (bands, n): masks that add up to 1 at every frequency."""
+    """Filter each row, (bands, n), to its octave band and add the rows; the filters add up to 1 everywhere."""
     count = bands.shape[1]
     frequency_hz = np.fft.rfftfreq(2 * count, 1 / SAMPLE_RATE_HZ)
     octave = np.log2(np.maximum(frequency_hz, 1.0) / _BANDS_HZ[0]).clip(0, len(_BANDS_HZ) - 1)

@@ -24,16 +24,16 @@ _FILE: Final = re.compile(r"([A-G])(#?)(\d)v\d+\.ogg")
 _SEMITONES: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _LAST_PIANO: Final = 7  # of the General MIDI programs
 _LAYER_VELOCITY: Final = 77  # the middle of the tenth of sixteen layers
-_GAIN: Final = 0.32  # as loud as the SoundFonts are
+_GAIN: Final = 0.32  # makes it as loud as the SoundFonts
 _ONSET_LEVEL: Final = 0.01  # share of a sample's peak at which its sound starts
 _FADE_IN_S: Final = 0.001
 _RELEASE_S: Final = 0.08  # time constant of the dampers
-_RELEASE_CONSTANTS: Final = 9  # after so many time constants nothing is heard
+_RELEASE_CONSTANTS: Final = 9  # a sound is silent after so many time constants
 _FIRST_UNDAMPED: Final = 90  # F#6: the strings from here on have no dampers
 
 
 def is_sampled_piano(folder: Path) -> bool:
-    """Whether a folder holds recorded notes."""
+    """Tell whether a folder holds recorded notes."""
     return folder.is_dir() and any(_FILE.fullmatch(path.name) for path in folder.iterdir())
 
 
@@ -42,11 +42,11 @@ def play_samples(played: PlayedNotes, folder: Path, *, tail_s: float) -> Samples
 
     Args:
         played: The notes; a note that is struck again before it ends is released at that moment.
-        folder: A folder of Ogg files named after their keys, ``D#4v10.ogg`` for example.
+        folder: The folder of Ogg files named after their keys, for example ``D#4v10.ogg``.
         tail_s: The seconds of sound after the last release.
 
     Returns:
-        (n,) Mono samples at 22 050 Hz from second 0; a note's sound starts within 3 ms of its onset.
+        The mono samples at 22 050 Hz from second 0, (n,); a note's sound starts within 3 ms of its onset.
 
     Raises:
         AudioError: A file cannot be read.
@@ -72,7 +72,7 @@ def play_samples(played: PlayedNotes, folder: Path, *, tail_s: float) -> Samples
 
 
 def _held_s(played: PlayedNotes) -> NDArray[np.float64]:
-    """Find how long each key is held: until it is struck again. Of notes struck together the longest stays."""
+    """Return how long each key is held, at most until it is struck again; the longest of equal notes is kept."""
     order = np.lexsort((played.duration_s, played.onset_s, played.pitch))
     gap_s = np.diff(played.onset_s[order], append=np.inf)
     gap_s[np.append(np.diff(played.pitch[order]) != 0, True)] = np.inf
@@ -82,11 +82,11 @@ def _held_s(played: PlayedNotes) -> NDArray[np.float64]:
 
 
 def _released(sound: Samples, held_s: float) -> Samples:
-    """Let the damper of a note fall when the key comes up."""
+    """Fade a note when the key comes up."""
     held = round(held_s * SAMPLE_RATE_HZ)
     count = round(_RELEASE_S * _RELEASE_CONSTANTS * SAMPLE_RATE_HZ)
     result = sound[: held + count].copy()
-    fading = result[held:]  # nothing, if the key is held for longer than the recording lasts
+    fading = result[held:]  # empty if the key is held for longer than the recording lasts
     fading *= _release()[: len(fading)]
     return result
 
@@ -98,7 +98,7 @@ def _release() -> Samples:
 
 
 def _note(folder: Path, pitch: int, cents: float, length_s: float | None) -> Samples:
-    """Take the nearest recording, resampled to a pitch, at 22 050 Hz."""
+    """Return the nearest recording, resampled to a pitch, at 22 050 Hz."""
     files = _files(folder)
     key = min(files, key=lambda recorded: (abs(recorded - pitch), recorded))
     sound, rate_hz = _recording(files[key])
@@ -110,7 +110,7 @@ def _note(folder: Path, pitch: int, cents: float, length_s: float | None) -> Sam
 
 @lru_cache(maxsize=2)
 def _files(folder: Path) -> dict[int, Path]:
-    """The recordings by MIDI number."""
+    """Return the recordings by MIDI number."""
     found = {}
     for path in sorted(folder.iterdir()):
         if match := _FILE.fullmatch(path.name):

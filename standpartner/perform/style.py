@@ -1,4 +1,4 @@
-"""Says how freely a performance is played: ranges to draw from, and what was drawn."""
+"""Defines the style of performances: ranges to draw from, and the values that were drawn."""
 
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Self
@@ -7,7 +7,7 @@ import numpy as np
 
 from standpartner.errors import ConfigError
 
-# Drawn apart from the others: with these at their defaults, or without, all else is played the same.
+# These are drawn apart from the others, so that their defaults leave all else as it is.
 _PLAYING_ERRORS: Final = (
     "detune_range_cents",
     "wrong_share_range",
@@ -23,7 +23,7 @@ _MAX_DETUNE_CENTS: Final = 100.0
 
 @dataclass(frozen=True)
 class PerformanceStyle:
-    """How freely to play. Ranges are (lowest, highest); each performance draws one value from each.
+    """The style of performances. Ranges are (lowest, highest); each performance draws one value from each.
 
     Attributes:
         tempo_factor_range: The speed relative to the score's own tempo, drawn evenly on a logarithmic scale.
@@ -96,7 +96,7 @@ class PerformanceStyle:
 
     @classmethod
     def mechanical(cls) -> Self:
-        """The style of a notation program: the score's own tempo and durations, one loudness, no silence before."""
+        """Return the style of a notation program: the score's tempo and durations, one loudness, no silence before."""
         still = (0.0, 0.0)
         return cls(
             tempo_factor_range=(1.0, 1.0),
@@ -117,9 +117,9 @@ class PerformanceStyle:
 
 @dataclass(frozen=True)
 class PerformanceChoices:
-    """What was drawn for one performance: plain numbers and words, so that it can be written beside the audio.
+    """The values drawn for one performance, as plain numbers and words that can be written beside the audio.
 
-    The attributes are those of :class:`PerformanceStyle` without ``_range``, with one value each.
+    The attributes are those of `PerformanceStyle` without ``_range``, with one value each.
     """
 
     tempo_factor: float
@@ -145,7 +145,7 @@ class PerformanceChoices:
     hesitation_s: float = 0.0
 
     def record(self) -> dict[str, Any]:
-        """All values by name; playing errors that were not made are left out."""
+        """Return all values by name; playing errors that were not made are left out."""
         errors = {_choice_name(name) for name in _PLAYING_ERRORS}
         return {name: value for name, value in asdict(self).items() if value or name not in errors}
 
@@ -155,13 +155,13 @@ def draw_choices(style: PerformanceStyle, rng: np.random.Generator) -> Performan
 
     Args:
         style: The ranges to draw from.
-        rng: The source of chance.
+        rng: The generator.
 
     Returns:
-        What was drawn.
+        The choices.
     """
     drawn: dict[str, Any] = {}
-    errors_rng = rng.spawn(1)[0]  # which does not change what ``rng`` gives
+    errors_rng = rng.spawn(1)[0]  # a child does not change the draws of ``rng``
     for entry in fields(style):
         if "_range" in entry.name:
             source = errors_rng if entry.name in _PLAYING_ERRORS else rng
@@ -178,5 +178,5 @@ def draw_choices(style: PerformanceStyle, rng: np.random.Generator) -> Performan
 
 
 def _choice_name(range_name: str) -> str:
-    """The name of what is drawn from a range."""
+    """Return the name of the value that is drawn from a range."""
     return range_name.replace("_range", "")

@@ -1,4 +1,4 @@
-"""Makes clean sound sound like a recording: room, background noise and microphone, in this order, as sound goes.
+"""Makes clean sound sound like a recording, by room, background noise and microphone, in this order.
 
 It works on the waveform and is meant for building corpora; ``augment`` changes spectrograms cheaply while training.
 """
@@ -18,13 +18,13 @@ from standpartner.perform.rooms import Room, RoomConfig, reverberate
 
 @dataclass(frozen=True)
 class SoundConfig:
-    """The surroundings to draw from; what is None is left out.
+    """The surroundings to draw from; a part that is None is left out.
 
     Attributes:
-        name: The name, which is kept in what is drawn.
-        room: The rooms.
-        noise: The backgrounds.
-        microphone: The devices.
+        name: The name, which the choices keep.
+        room: The ranges of rooms.
+        noise: The kinds and levels of background noise.
+        microphone: The ranges of recording devices.
     """
 
     name: str
@@ -35,7 +35,7 @@ class SoundConfig:
 
 @dataclass(frozen=True)
 class SoundChoices:
-    """What was drawn for one recording; ``dataclasses.asdict`` makes it plain numbers and words."""
+    """The surroundings drawn for one recording; ``dataclasses.asdict`` gives plain numbers and words."""
 
     name: str
     room: Room | None
@@ -44,7 +44,7 @@ class SoundChoices:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Read what ``dataclasses.asdict`` made plain, also after it was written as JSON.
+        """Rebuild the choices from ``dataclasses.asdict``, also after it was written as JSON.
 
         Raises:
             AudioError: Values are missing or unknown.
@@ -66,13 +66,14 @@ def draw_sound(configs: Sequence[SoundConfig], *, seed: int) -> SoundChoices:
 
     Args:
         configs: The configurations, of which one is taken; all are equally likely.
-        seed: The same seed gives the same surroundings. It may be that of the performance: the draws are independent.
+        seed: The seed; the same seed gives the same surroundings. It may be that of the performance, as the draws are
+            independent.
 
     Returns:
-        What was drawn.
+        The choices.
 
     Raises:
-        ConfigError: There is none to take.
+        ConfigError: There is no configuration.
     """
     if not configs:
         raise ConfigError("expected at least one configuration of sound to draw from, got none")
@@ -87,14 +88,14 @@ def draw_sound(configs: Sequence[SoundConfig], *, seed: int) -> SoundChoices:
 
 
 def disguise(audio: NDArray[np.float32], sound: SoundChoices) -> NDArray[np.float32]:
-    """Put sound into its surroundings.
+    """Apply surroundings to sound.
 
     Args:
-        audio: (n,) The samples at 22 050 Hz; they are left as they are.
+        audio: The samples at 22 050 Hz, (n,); they are left as they are.
         sound: The surroundings.
 
     Returns:
-        (n,) The samples; every onset is where it was. They may exceed 1, as those of the synthesiser may.
+        The samples, (n,), with every onset where it was. They may exceed 1, as those of the synthesiser may.
 
     Raises:
         AudioError: The samples are not mono float32.
@@ -139,7 +140,7 @@ _TRAINING: Final = (
         microphone=MicrophoneConfig((30.0, 80.0), (8_000.0, 10_500.0), gain_db=(-6.0, 6.0)),
     ),
 )
-# For evaluation only: of another size and reverberation than any room above, with another background.
+# For evaluation only: size, reverberation and background differ from those of all rooms above.
 _UNSEEN: Final = SoundConfig(
     "chamber",
     room=RoomConfig((200.0, 500.0), (0.85, 1.15), (1.5, 3.0)),

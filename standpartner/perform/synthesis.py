@@ -1,7 +1,7 @@
-"""Turns notes into sound, by FluidSynth where it is installed, else by the midirenderer wheel, or from recorded notes.
+"""Renders notes with FluidSynth where it is installed, else with the midirenderer wheel, or from recorded notes.
 
 Both programs read SoundFonts; FluidSynth also reads compressed ones (.sf3) and is about five times as fast. A folder of
-recorded piano notes stands where a SoundFont may and is played by the sampler.
+recorded piano notes may take the place of a SoundFont and is played by the sampler.
 """
 
 import importlib.util
@@ -30,7 +30,7 @@ from standpartner.support.programs import run_program
 
 Backend = Literal["auto", "fluidsynth", "midirenderer"]
 
-TAIL_S: Final = 2.0  # sound after the last release: the instrument's decay and the room's
+TAIL_S: Final = 2.0  # sound after the last release, for the decay of instrument and room
 
 _INSTALL: Final = 'pip install "standpartner[synth]"'
 _LONGEST_S: Final = 3 * 3600.0
@@ -44,7 +44,7 @@ _SOUNDFONT_FILES: Final = {
     "fluidr3": ("FluidR3_GM.sf2",),
     "musescore": ("MuseScore_General.sf3", "MuseScore_General_Lite.sf3", "MuseScore_General.sf2"),
 }
-# npm fetches packages into the cache folder on the user's command; docs/sound.md has it.
+# npm fetches packages into the cache folder on the user's command; see docs/sound.md.
 _FETCHED: Final = Path("sounds", "node_modules")
 _INSTALL_SOUND: Final = {
     "timgm6mb": f"apt-get install timgm6mb-soundfont, or {_INSTALL}",
@@ -56,7 +56,7 @@ _SALAMANDER: Final = _FETCHED / "@audio-samples" / "piano-velocity10" / "audio"
 # At these levels both programs sound equally loud and a forte chord peaks near the level of a usual recording.
 _FLUIDSYNTH_GAIN: Final = 1.0
 _MIDIRENDERER_GAIN: Final = 2.45
-# FluidSynth exits with 0 whatever happens, and plays another soundfont or nothing when one cannot be loaded.
+# FluidSynth always exits with 0, and plays another soundfont or nothing when one cannot be loaded.
 _FLUIDSYNTH_FAILED: Final = re.compile(
     r"fluidsynth: error:|Failed to load|not a SoundFont|No preset found on channel 0"
 )
@@ -123,16 +123,16 @@ def synthesise(
 
     Args:
         played: The notes; there must be at least one, and at most three hours of them.
-        soundfont: A SoundFont file (.sf2; .sf3 with FluidSynth only), or a folder of recorded notes, which needs no
-            synthesiser; the default is TimGM6mb, else the first one found.
+        soundfont: The SoundFont file (.sf2; .sf3 with FluidSynth only), or a folder of recorded notes, which needs no
+            synthesiser; by default TimGM6mb, else the first one found.
         program: The General MIDI program instead of the notes' own.
-        backend: The synthesiser; ``auto`` takes FluidSynth if there, else midirenderer.
+        backend: The synthesiser; ``auto`` takes FluidSynth if it is installed, else midirenderer.
 
     Returns:
-        (n,) Mono samples at 22 050 Hz, from second 0 to 2 s after the last release.
+        The mono samples at 22 050 Hz, (n,), from second 0 to 2 s after the last release.
 
     Raises:
-        AudioError: There are no notes, too long a performance, or the soundfont is missing.
+        AudioError: There are no notes, the performance is too long, or the soundfont is missing.
         ConfigError: The backend or the program is unknown.
         MissingExtraError: No synthesiser or no soundfont is installed.
         ToolError: The synthesiser failed.
@@ -155,7 +155,7 @@ def synthesise(
 
 
 def _chosen(backend: Backend) -> str:
-    """The name of the backend to use, which is checked to be installed."""
+    """Return the backend to use, which is checked to be installed."""
     if backend not in ("auto", "fluidsynth", "midirenderer"):
         raise ConfigError(f"expected the backend auto, fluidsynth or midirenderer, got {backend!r}")
     installed = backends()
@@ -169,7 +169,7 @@ def _chosen(backend: Backend) -> str:
 
 
 def _soundfont_file(soundfont: Path | None) -> Path:
-    """The soundfont or folder of recorded notes to use, which is checked to exist."""
+    """Return the soundfont or folder of recorded notes to use, which is checked to exist."""
     if soundfont is None:
         found = soundfonts()
         if not found:
@@ -189,7 +189,7 @@ def _soundfont_file(soundfont: Path | None) -> Path:
 
 @lru_cache(maxsize=1)
 def _pretty_midi_folder() -> tuple[Path, ...]:
-    """The folder of the pretty_midi wheel, which ships TimGM6mb, without importing it."""
+    """Return the folder of the pretty_midi wheel, which ships TimGM6mb, without importing it."""
     spec = importlib.util.find_spec("pretty_midi")
     return (Path(spec.origin).parent,) if spec and spec.origin else ()
 
@@ -202,7 +202,7 @@ def _fluidsynth(midi: bytes, soundfont: Path, length_s: float) -> NDArray[np.flo
         command = ["fluidsynth", "-n", "-i", "-q", "-g", str(_FLUIDSYNTH_GAIN), "-R", "1", "-C", "0"]
         command += ["-o", "synth.dynamic-sample-loading=1", "-r", str(SAMPLE_RATE_HZ), "-T", "wav", "-O", "float"]
         command += ["-F", str(wav_file), str(soundfont), str(midi_file)]
-        limits = Limits(time_s=60.0 + length_s)  # a hundred times what it takes, for the machine may be busy
+        limits = Limits(time_s=60.0 + length_s)  # a hundred times the usual time, as the machine may be busy
         try:
             words = run_program(command, limits=limits).errors.strip()
         except TimeLimitError as error:

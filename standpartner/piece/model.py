@@ -20,9 +20,9 @@ class Performance:
         name: The name, unique within the piece.
         onset_s: (score onsets,) The second at which each onset of the score was played, strictly increasing.
         spectrogram: (frames, 78) The spectrogram of the audio, float32.
-        note_pitch: (notes,) The MIDI numbers of what sounds.
-        note_onset_s: (notes,) The seconds at which these notes start.
-        note_duration_s: (notes,) The seconds for which they sound.
+        note_pitch: The MIDI numbers of what sounds, (notes,).
+        note_onset_s: The seconds at which these notes start, (notes,).
+        note_duration_s: The seconds for which they sound, (notes,).
         made_by: How the audio came about (soundfont, tempo, seed, or the recording's source).
     """
 

@@ -125,7 +125,7 @@ def overlay(picture: npt.NDArray[np.uint8], attribution: npt.NDArray[np.floating
     """Colour a picture by how much its parts speak for or against a decision.
 
     Args:
-        picture: (h, w) The picture in grey.
+        picture: The picture in grey, (h, w).
         attribution: (h, w) How much each px speaks for the decision, or against it where it is negative.
         scale: The attribution that gets the full colour.
 

@@ -67,7 +67,7 @@ class Melody:
         corpus: The name of the piece's corpus.
         piece: The name of the piece.
         split: The split that the piece is in.
-        pitch: (notes,) The MIDI numbers of the top voice in the order of time.
+        pitch: The MIDI numbers of the top voice in the order of time, (notes,).
     """
 
     corpus: str
