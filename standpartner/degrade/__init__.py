@@ -1,4 +1,4 @@
-"""Making engraved music look like scans and photos, with the truth about it carried along."""
+"""Makes engraved music look like scans and photos, and carries its true positions along."""
 
 from standpartner.degrade.geometry import PageMap
 from standpartner.degrade.photo import Photo, PhotoLook, PhotoRanges, photograph

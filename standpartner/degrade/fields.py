@@ -1,4 +1,4 @@
-"""Smooth random fields: what varies slowly over a page, such as inking, paper and light."""
+"""Draws smooth random fields for slow changes over a page, such as inking, paper and light."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Field = NDArray[np.float32]
 
-_SPREAD_LEFT: Final = 0.76  # of the standard deviation, after interpolation
+_SPREAD_LEFT: Final = 0.76  # the share of the standard deviation that is left after interpolation
 
 
 def smooth_field(shape: tuple[int, int], cell_px: float, rng: np.random.Generator) -> Field:
@@ -16,11 +16,11 @@ def smooth_field(shape: tuple[int, int], cell_px: float, rng: np.random.Generato
 
     Args:
         shape: The (height, width) of the field in px.
-        cell_px: How far apart independent values lie.
-        rng: The source of the values.
+        cell_px: The distance in px between independent values.
+        rng: The generator.
 
     Returns:
-        float32 (height, width), of mean 0 and standard deviation about 1.
+        The field, float32 (height, width), of mean 0 and standard deviation about 1.
     """
     knots = tuple(max(2, int(np.ceil(size / cell_px)) + 1) for size in shape)
     values = rng.standard_normal(knots, dtype=np.float32) / np.float32(_SPREAD_LEFT)

@@ -1,4 +1,4 @@
-"""Where the points of a page lie in a photo of it, and back, exactly.
+"""Maps points of a page to a photo of it and back, exactly.
 
 An open book's page is a cylinder: it rises from the spine and falls to its edge. A camera that looks straight down
 draws each column of it at one x and stretches it about the row below the camera; every other direction of the camera,
@@ -17,20 +17,20 @@ from numpy.typing import NDArray
 from standpartner.score.model import Image
 from standpartner.score.tables import Floats
 
-Points = NDArray[np.float64]  # (..., 2): x and y in px
+Points = NDArray[np.float64]  # x and y in px, (..., 2)
 
-CAMERA_HEIGHT: Final = 1.6  # how far the camera is from a page, in page widths: the page fills the picture
+CAMERA_HEIGHT: Final = 1.6  # the distance of the camera in page widths, at which a page fills the picture
 _KNOTS: Final = 512
-_MAP_CELL_PX: Final = 8  # the way back is computed at such a grid and interpolated between
+_MAP_CELL_PX: Final = 8  # the map back is computed on a grid of such cells and interpolated
 
 
 @dataclass(frozen=True)
 class Curl:
-    """The cylinder that the page of an open book makes, seen from straight above.
+    """The cylinder of a page of an open book, seen from straight above.
 
     Attributes:
-        size_px: The (width, height) of the page.
-        rise: How high the page rises above the table, as a share of the camera's height; 0 is flat.
+        size_px: The (width, height) of the page in px.
+        rise: The height to which the page rises above the table, as a share of the camera's height; 0 is flat.
         spine_right: Whether the spine is at the page's right edge.
         eye: The row below the camera, as a share of the page's height. The lines of that row stay straight.
     """
@@ -60,10 +60,10 @@ class Curl:
         return np.stack([x, eye_px + (points[..., 1] - eye_px) / np.interp(x, page_x, stretch)], axis=-1)
 
     def _tables(self) -> tuple[Floats, Floats, Floats]:
-        """Knots along the page: x on the page, x in the picture, vertical stretch there."""
+        """Return knots along the page: x on the page, x in the picture, and the vertical stretch there."""
         width = self.size_px[0]
         camera_px = CAMERA_HEIGHT * width
-        share = np.linspace(0.0, 1.0, _KNOTS)  # of the way from the spine to the edge, along the table
+        share = np.linspace(0.0, 1.0, _KNOTS)  # the share of the way from the spine to the edge, along the table
         height_px = self.rise * camera_px * 6.75 * share * (1 - share) ** 2  # highest at a third of the way
         arc = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(height_px), width / (_KNOTS - 1)))])
         page_x = arc * width / arc[-1]
@@ -75,20 +75,20 @@ class Curl:
 
 
 def _interp(x: Floats, knots: Floats, values: Floats) -> Floats:
-    """Linear interpolation that goes on with slope 1 beyond the ends."""
+    """Interpolate linearly, with slope 1 beyond the ends."""
     beyond = x - np.clip(x, knots[0], knots[-1])
     return np.asarray(np.interp(x, knots, values) + beyond)
 
 
 @dataclass(frozen=True)
 class PageMap:
-    """Where points of a page lie in a picture of it.
+    """The map from points of a page to a picture of it.
 
     Attributes:
-        page_size_px: The page's (width, height).
-        picture_size_px: The picture's (width, height).
+        page_size_px: The (width, height) of the page in px.
+        picture_size_px: The (width, height) of the picture in px.
         curl: The cylinder.
-        homography: What follows, float64 (3, 3).
+        homography: The homography that follows the cylinder, float64 (3, 3).
     """
 
     page_size_px: tuple[int, int]
@@ -97,11 +97,11 @@ class PageMap:
     homography: Floats
 
     def forward(self, points: Points) -> Points:
-        """Map points of the page, (..., 2) x and y in page px, to picture px."""
+        """Map points of the page, x and y in page px, (..., 2), to picture px."""
         return project(self.homography, self.curl.forward(np.asarray(points, np.float64)))
 
     def back(self, points: Points) -> Points:
-        """Map points of the picture, (..., 2) x and y in picture px, to page px."""
+        """Map points of the picture, x and y in picture px, (..., 2), to page px."""
         return self.curl.back(
             project(np.asarray(np.linalg.inv(self.homography), np.float64), np.asarray(points, np.float64))
         )
@@ -113,13 +113,13 @@ class PageMap:
         return not self.curl.rise and same_size and np.allclose(self.homography, np.eye(3), rtol=0, atol=1e-9)
 
     def resized(self, scale: float) -> "PageMap":
-        """The map into the picture resized to `scale` times its size, in whole px."""
+        """Return the map into the picture resized to `scale` times its size, in whole px."""
         size = (max(1, round(self.picture_size_px[0] * scale)), max(1, round(self.picture_size_px[1] * scale)))
         stretch = np.diag([size[0] / self.picture_size_px[0], size[1] / self.picture_size_px[1], 1.0])
         return PageMap(self.page_size_px, size, self.curl, stretch @ self.homography)
 
     def warp(self, page: Image, *, background: int) -> Image:
-        """Draw the page as the picture shows it.
+        """Draw the page as it looks in the picture.
 
         Args:
             page: The page at any resolution, uint8 (height, width).
@@ -137,7 +137,7 @@ class PageMap:
         return np.asarray(drawn, np.uint8)
 
     def source_grid(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """For the centre of every pixel of the picture, the point of the page that it shows: x and y in page px."""
+        """Return the x and y in page px of the point that the centre of every picture pixel shows."""
         width, height = self.picture_size_px
         columns, rows = -(-width // _MAP_CELL_PX), -(-height // _MAP_CELL_PX)
         xs, ys = ((np.arange(count) + 0.5) * _MAP_CELL_PX for count in (columns, rows))
@@ -147,28 +147,28 @@ class PageMap:
 
 
 def _enlarged(coarse: Floats, size: tuple[int, int]) -> NDArray[np.float32]:
-    """Enlarge a smooth grid whose values stand in the middles of cells; beyond the outer ones it goes on straight."""
+    """Enlarge a smooth grid of values in the middles of cells; beyond the outer values it goes on straight."""
     padded = np.pad(coarse, 1, mode="reflect", reflect_type="odd").astype(np.float32)
     large = cv2.resize(padded, (size[0] + 2 * _MAP_CELL_PX, size[1] + 2 * _MAP_CELL_PX), interpolation=cv2.INTER_LINEAR)
     return np.ascontiguousarray(large[_MAP_CELL_PX:-_MAP_CELL_PX, _MAP_CELL_PX:-_MAP_CELL_PX])
 
 
 def project(homography: Floats, points: Points) -> Points:
-    """Apply a homography to points (..., 2)."""
+    """Apply a homography to points, (..., 2)."""
     moved = np.concatenate([points, np.ones_like(points[..., :1])], axis=-1) @ homography.T
     return np.asarray(moved[..., :2] / moved[..., 2:])
 
 
 def tilt(size_px: tuple[int, int], *, pitch_deg: float, yaw_deg: float) -> Floats:
-    """The homography of a camera that looks from above a page's centre to one side of it (keystone).
+    """Return the homography of a camera above a page's centre that looks to one side of it (keystone).
 
     Args:
-        size_px: The page's (width, height).
-        pitch_deg: How far the camera turns towards the page's lower edge.
-        yaw_deg: How far it turns towards the right edge.
+        size_px: The (width, height) of the page in px.
+        pitch_deg: The angle by which the camera turns towards the page's lower edge.
+        yaw_deg: The angle by which it turns towards the right edge.
 
     Returns:
-        float64 (3, 3), the picture of a camera turned about its lens: what it did before, seen at a slant.
+        The homography, float64 (3, 3), of a camera turned about its lens.
     """
     pitch, yaw = np.radians([pitch_deg, yaw_deg])
     about_x = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
@@ -179,7 +179,7 @@ def tilt(size_px: tuple[int, int], *, pitch_deg: float, yaw_deg: float) -> Float
 
 
 def rotation(size_px: tuple[int, int], angle_deg: float) -> Floats:
-    """The homography that turns a page about its centre, clockwise as seen, float64 (3, 3)."""
+    """Return the homography that turns a page about its centre, clockwise as seen, float64 (3, 3)."""
     quarters, rest = divmod(angle_deg, 90.0)
     sine, cosine = np.sin(np.radians(rest)), np.cos(np.radians(rest))
     turn = np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
@@ -194,12 +194,12 @@ def _about_centre(homography: Floats, size_px: tuple[int, int]) -> Floats:
 
 
 def framed(curl: Curl, homography: Floats, *, margin: float) -> PageMap:
-    """The map whose picture just holds the whole page with some margin around.
+    """Return the map whose picture just holds the whole page with a margin.
 
     Args:
         curl: The cylinder.
-        homography: What follows it.
-        margin: Room at each side, as a share of the page's width.
+        homography: The homography that follows the cylinder.
+        margin: The space at each side, as a share of the page's width.
     """
     bounds = _bounds(lambda points: project(homography, curl.forward(points)), curl.size_px)
     room = margin * curl.size_px[0]
@@ -210,7 +210,7 @@ def framed(curl: Curl, homography: Floats, *, margin: float) -> PageMap:
 
 
 def _bounds(forward: Callable[[Points], Points], size_px: tuple[int, int]) -> Points:
-    """Lowest and highest x and y, (2, 2), of a page's edge after some map."""
+    """Return the lowest and highest x and y, (2, 2), of a page's edge after a map."""
     width, height = size_px
     along = np.linspace(0, 1, 65)
     zero, one = np.zeros_like(along), np.ones_like(along)

@@ -1,4 +1,4 @@
-"""Photos of a page as a phone takes them: a slanted view of a curled page, uneven light, noise, blur, colour."""
+"""Makes photos of a page as by a phone: a slanted view of a curled page, uneven light, noise, blur, colour."""
 
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -12,37 +12,37 @@ from standpartner.errors import ConfigError
 from standpartner.score.model import Image
 from standpartner.support.ranges import Range, check_ranges, draw
 
-_MARGIN: Final = 0.03  # of the page's width, around the page in the photo
+_MARGIN: Final = 0.03  # the space around the page in the photo, as a share of its width
 _LIGHT_CELLS: Final = 2.0  # patches of uneven light across a page
-_GUTTER: Final = 15.0  # how much darker the spine is, as a multiple of the curl
-_GUTTER_WIDTH: Final = 0.05  # of the page
+_GUTTER: Final = 15.0  # the loss of light at the spine, as a multiple of the curl
+_GUTTER_WIDTH: Final = 0.05  # the width of the dark part, as a share of the page's width
 _QUARTERS: Final = (0, 1, 2, 3)
 
 
 @dataclass(frozen=True)
 class PhotoLook:
-    """How one photo is taken; the values as they stand leave a page as it is.
+    """The look of one photo; the default values leave a page as it is.
 
     Attributes:
-        seed: The source of light, noise and colour.
-        rotation_deg: How far the page is turned clockwise.
-        quarter_turns: How often it is turned by 90 degrees beside: 1 and 3 are sideways, 2 is upside down.
-        pitch_deg: How far the camera looks down or up: keystone.
-        yaw_deg: How far it looks to the right or left.
-        curl: How high the page rises from the spine of its book, as a share of the camera's height: the lines at its
-            upper edge bend by this share of half its height, 40 px of a page 2 000 px wide at .03.
+        seed: The seed of light, noise and colour.
+        rotation_deg: The angle by which the page is turned clockwise.
+        quarter_turns: The number of further turns by 90 degrees: 1 and 3 are sideways, 2 is upside down.
+        pitch_deg: The angle by which the camera looks down or up (keystone).
+        yaw_deg: The angle by which it looks to the right or left.
+        curl: The height to which the page rises from the spine of its book, as a share of the camera's height. The
+            lines at its upper edge bend by this share of half its height, 40 px of a page 2 000 px wide at .03.
         spine_right: Whether the spine is at the right.
         eye: The row that the camera is above, as a share of the page's height.
-        margin: Room around the page, as a share of its width.
-        background: The grey of what the page lies on.
-        page_width_px: How wide the page is in the photo; None keeps it.
-        shade: How much darker the darkest place is, as a share of the light.
-        shadow: How much light the shadow of a hand or head takes.
-        warmth: How yellow the light is: blue loses this share, red gains a third of it.
-        focus_px: The spread (standard deviation) of the focus blur.
-        motion_px: The length of the blur of a moved hand.
+        margin: The space around the page, as a share of its width.
+        background: The grey of the table, 0 to 255.
+        page_width_px: The width of the page in the photo in px; None keeps it.
+        shade: The loss of light at the darkest place, as a share of the light.
+        shadow: The loss of light in the shadow of a hand or head, as a share of the light.
+        warmth: The yellowness of the light: blue loses this share, red gains a third of it.
+        focus_px: The standard deviation of the focus blur in px.
+        motion_px: The length of the blur of a moved hand in px.
         noise: The standard deviation of the sensor's noise in grey levels.
-        jpeg_quality: 1 to 95; None for none.
+        jpeg_quality: The quality of JPEG, 1 to 95; None leaves it out.
     """
 
     seed: int = 0
@@ -67,24 +67,24 @@ class PhotoLook:
 
 @dataclass(frozen=True)
 class PhotoRanges:
-    """What photos to draw from: ranges (lowest, highest) of the values of `PhotoLook`.
+    """The ranges (lowest, highest) of the values of `PhotoLook` from which photos are drawn.
 
     Attributes:
-        rotation_deg: Clockwise.
-        quarter_turns: Each equally likely.
-        pitch_deg: Down or up.
-        yaw_deg: Right or left.
-        curl: See `PhotoLook`.
+        rotation_deg: The angle of clockwise rotation.
+        quarter_turns: The numbers of quarter turns, which are equally likely.
+        pitch_deg: The angle down or up.
+        yaw_deg: The angle to the right or left.
+        curl: The rise of the page.
         eye: The row below the camera.
         background: The grey of the table.
-        page_width_px: The page's width in the photo.
-        shade: The loss of light.
-        shadow: Another loss, by a shadow.
+        page_width_px: The width of the page in the photo in px.
+        shade: The loss of light at the darkest place.
+        shadow: The loss of light in a shadow.
         warmth: The colour of the light.
-        focus_px: Focus blur.
-        motion_px: Motion blur.
-        noise: Grey levels.
-        jpeg_quality: Compression.
+        focus_px: The standard deviation of the focus blur in px.
+        motion_px: The length of the motion blur in px.
+        noise: The standard deviation of the noise in grey levels.
+        jpeg_quality: The quality of JPEG.
     """
 
     rotation_deg: Range = (-4.0, 4.0)
@@ -110,11 +110,11 @@ class PhotoRanges:
 
     @classmethod
     def low_resolution(cls) -> Self:
-        """Photos in which an A4 page has 75 dots to the inch."""
+        """Return the ranges of photos in which an A4 page has 75 dots an inch."""
         return cls(page_width_px=(620.0, 620.0), focus_px=(0.2, 0.5), motion_px=(0.0, 0.5), curl=(0.0, 0.01))
 
     def draw(self, seed: int) -> PhotoLook:
-        """Draw one look, a function of the seed alone."""
+        """Draw one look as a function of the seed alone."""
         rng = np.random.default_rng([seed, 2])
         ranges: dict[str, Any] = {name: draw(getattr(self, name), rng) for name in _LIMITS}
         whole = {name: round(ranges.pop(name)) for name in ("background", "page_width_px", "jpeg_quality")}
@@ -151,8 +151,8 @@ class Photo:
     """A photo of a page.
 
     Attributes:
-        image: uint8 (height, width, 3), red, green, blue.
-        page_map: Where the page's points lie in it.
+        image: The photo, uint8 (height, width, 3), red, green, blue.
+        page_map: The map from the page's points to the photo.
     """
 
     image: Image
@@ -160,11 +160,11 @@ class Photo:
 
 
 def page_map(size_px: tuple[int, int], look: PhotoLook) -> PageMap:
-    """Find where the points of a page lie in a photo of it.
+    """Return the map from the points of a page to a photo of it.
 
     Args:
-        size_px: The page's (width, height).
-        look: How the photo is taken.
+        size_px: The (width, height) of the page in px.
+        look: The look of the photo.
     """
     curl = Curl(size_px, rise=look.curl, spine_right=look.spine_right, eye=look.eye)
     slant = tilt(size_px, pitch_deg=look.pitch_deg, yaw_deg=look.yaw_deg)
@@ -177,15 +177,15 @@ def photograph(page: Image, look: PhotoLook) -> Photo:
     """Take a photo of a page.
 
     Args:
-        page: uint8 (height, width), 255 is white; printed as it is, see `scan` for old print.
-        look: How the photo is taken.
+        page: The page, uint8 (height, width), 255 is white. For old print see `scan`.
+        look: The look of the photo.
 
     Returns:
-        The photo and where the page's points lie in it.
+        The photo with the map from the page's points to it.
     """
     height, width = page.shape
     where = page_map((width, height), look)
-    # A photo with fewer pixels than the page averages over them: the page is made small first, then warped.
+    # For a photo with fewer pixels than the page, the page is made small by averaging first and then warped.
     scale = min(1.0, (look.page_width_px or width) / width)
     if scale < 1:
         small = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -209,7 +209,7 @@ def _with_gutter(page: Image, look: PhotoLook) -> Image:
 
 
 def _light(shape: tuple[int, ...], look: PhotoLook, rng: np.random.Generator) -> Field:
-    """How much light falls where: a slope, slow unevenness, and a shadow with a soft edge."""
+    """Draw the light at every pixel: a slope, slow unevenness, and a shadow with a soft edge."""
     height, width = shape[:2]
     across, down = np.meshgrid(
         np.linspace(-1, 1, width, dtype=np.float32), np.linspace(-1, 1, height, dtype=np.float32)
@@ -239,7 +239,7 @@ def _blurred(image: Field, look: PhotoLook, rng: np.random.Generator) -> Field:
 
 
 def _noisy(image: Field, look: PhotoLook, rng: np.random.Generator) -> Image:
-    """Noise of the sensor: most in the dark, in coarse colour and fine brightness, then whole grey levels."""
+    """Add sensor noise, most in the dark, in coarse colour and fine brightness, and round to whole grey levels."""
     if look.noise > 0:
         shape = image.shape[:2]
         strength = look.noise * (1.3 - 0.6 * np.clip(image[..., 1], 0, 255) / 255)
@@ -255,6 +255,6 @@ def _compressed(image: Image, look: PhotoLook) -> Image:
 
 
 def jpeg(image: Image, quality: int) -> Image:
-    """What is left of a picture, grey or colour, after JPEG of some quality, 1 to 95."""
+    """Return a grey or coloured picture after JPEG compression with a quality from 1 to 95."""
     _, packed = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_UNCHANGED), np.uint8)

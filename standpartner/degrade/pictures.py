@@ -1,4 +1,4 @@
-"""Pages as files: a folder of PNGs, or one PDF as scanners make it."""
+"""Writes pages as a folder of PNG files, or as one PDF as scanners make it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +17,8 @@ def write_png_pages(pages: Sequence[Image], folder: Path) -> list[Path]:
     """Write pages as page-001.png and so on into a folder, which is made if it is missing.
 
     Args:
-        pages: uint8, (height, width) grey or (height, width, 3) red, green, blue.
-        folder: Where to write.
+        pages: The pages, uint8 (height, width) grey or (height, width, 3) red, green, blue.
+        folder: The folder.
 
     Returns:
         The files in order.
@@ -41,8 +41,8 @@ def write_pdf(pages: Sequence[Image], path: Path) -> None:
     """Write pages as one PDF of A4 width; pages of black and white alone have one bit a pixel, the others are JPEG.
 
     Args:
-        pages: uint8, (height, width) grey or (height, width, 3) red, green, blue.
-        path: Where to write; its folder must exist.
+        pages: The pages, uint8 (height, width) grey or (height, width, 3) red, green, blue.
+        path: The file, whose folder must exist.
 
     Raises:
         ScoreError: There are no pages, or the file cannot be written.

@@ -1,4 +1,4 @@
-"""Scans of old print: heavier and uneven ink, blur, one bit a pixel or grey paper, specks; then averaged down.
+"""Imitates scans of old print: heavier and uneven ink, blur, one bit a pixel or grey paper, specks; averaged down.
 
 All lengths are in staff spacings (the distance of two staff lines), so that one look fits pages and strips of any size.
 Nothing moves sideways: an onset or a barline is in the column where it was. Rows wave by at most `wave`.
@@ -18,36 +18,36 @@ from standpartner.score.notation.engraving_style import EngravingStyle
 from standpartner.score.tables import Floats
 from standpartner.support.ranges import Range, check_ranges, draw, draw_log
 
-OVERSAMPLING: Final = 3  # ink is drawn, and cut to one bit, at so many times the size of the result
-_INK_CELL: Final = 6.0  # how far apart inking differs
-_EDGE_CELL: Final = 0.12  # how far apart the roughness of edges differs
+OVERSAMPLING: Final = 3  # ink is drawn, and cut to one bit, at this multiple of the result's size
+_INK_CELL: Final = 6.0  # the distance over which inking changes
+_EDGE_CELL: Final = 0.12  # the distance over which the roughness of edges changes
 _PAPER_CELL: Final = 40.0
-_SPECK_AREA: Final = 1000.0  # specks are counted on so many square spacings
+_SPECK_AREA: Final = 1000.0  # the area in square spacings on which specks are counted
 _SPOT_AREA: Final = 20_000.0  # about two pages of piano music
 
 
 @dataclass(frozen=True)
 class ScanLook:
-    """How one scan looks; the values as they stand leave the picture as it is.
+    """The look of one scan; the default values leave the picture as it is.
 
     Attributes:
-        seed: The source of everything random.
-        growth: How far ink spreads over its edge; negative where it was scarce.
-        unevenness: How much that differs from place to place (standard deviation).
-        roughness: How much it differs along an edge.
-        blur: The spread (standard deviation) of the scanner's blur.
+        seed: The seed of all that is random.
+        growth: The distance by which ink spreads over its edge; it is negative where ink was scarce.
+        unevenness: The standard deviation of that distance from place to place.
+        roughness: The standard deviation of that distance along an edge.
+        blur: The standard deviation of the scanner's blur.
         one_bit: Whether every pixel is cut to black or white at the fine size.
         threshold: The darkness from which such a pixel is black.
-        wave: How far rows wave up and down at most.
+        wave: The greatest distance by which rows wave up and down.
         wave_length: The length of such a wave.
         specks: The number of specks on 1 000 square spacings; as many holes are in the ink of the same area.
         spots: The number of larger spots on 20 000 square spacings, about two pages.
         paper: The grey of the paper, 0 to 255.
-        paper_unevenness: How much that differs from place to place (standard deviation), in grey levels.
-        ink: The grey of the ink.
-        bleed: How dark the print of the back shines through, 0 to 1.
+        paper_unevenness: The standard deviation of the paper's grey from place to place, in grey levels.
+        ink: The grey of the ink, 0 to 255.
+        bleed: The darkness with which the print of the back shines through, 0 to 1.
         noise: The standard deviation of the scanner's noise in grey levels.
-        jpeg_quality: 1 to 95; None for none.
+        jpeg_quality: The quality of JPEG, 1 to 95; None leaves it out.
     """
 
     seed: int = 0
@@ -71,28 +71,28 @@ class ScanLook:
 
 @dataclass(frozen=True)
 class ScanRanges:
-    """What scans to draw from: ranges (lowest, highest) of the values of `ScanLook`.
+    """The ranges (lowest, highest) of the values of `ScanLook` from which scans are drawn.
 
-    The ranges as they stand are fitted to scanned editions, see docs/print.md.
+    The default ranges are fitted to scanned editions; see docs/print.md.
 
     Attributes:
-        growth: For ink drawn by `old_print_style`, whose lines are heavy already.
-        unevenness: See `ScanLook`.
-        roughness: See `ScanLook`.
-        blur: See `ScanLook`.
-        threshold: See `ScanLook`.
-        wave: See `ScanLook`.
-        wave_length: See `ScanLook`.
-        specks: Drawn evenly on a logarithmic scale.
-        spots: See `ScanLook`.
-        grey_share: How many scans keep their grey levels; the others have one bit a pixel on white paper. The values
-            below hold for grey scans only.
-        paper: See `ScanLook`.
-        paper_unevenness: See `ScanLook`.
-        ink: See `ScanLook`.
-        bleed: See `ScanLook`.
-        noise: See `ScanLook`.
-        jpeg_quality: See `ScanLook`.
+        growth: The spread of ink drawn by `old_print_style`, whose lines are heavy already.
+        unevenness: The unevenness of that spread.
+        roughness: The roughness of edges.
+        blur: The scanner's blur.
+        threshold: The darkness from which a pixel is black.
+        wave: The greatest movement of rows.
+        wave_length: The length of a wave of rows.
+        specks: The number of specks, drawn evenly on a logarithmic scale.
+        spots: The number of larger spots.
+        grey_share: The share of scans that keep their grey levels; the others have one bit a pixel on white paper. The
+            values below hold for grey scans only.
+        paper: The grey of the paper.
+        paper_unevenness: The unevenness of the paper's grey.
+        ink: The grey of the ink.
+        bleed: The darkness of the print of the back.
+        noise: The standard deviation of the noise.
+        jpeg_quality: The quality of JPEG.
     """
 
     growth: Range = (-0.005, 0.05)
@@ -117,7 +117,7 @@ class ScanRanges:
         check_ranges(_Share((self.grey_share, self.grey_share)), within={"grey_share": (0.0, 1.0)})
 
     def draw(self, seed: int) -> ScanLook:
-        """Draw one look, a function of the seed alone."""
+        """Draw one look as a function of the seed alone."""
         rng = np.random.default_rng([seed, 4])
         values: dict[str, Any] = {name: draw(getattr(self, name), rng) for name in _LIMITS if name != "specks"}
         values["specks"] = draw_log(self.specks, rng)
@@ -168,13 +168,13 @@ def scan(image: Image, look: ScanLook, *, spacing_px: float, result_spacing_px: 
     """Make a clean picture of music look like a scan of print.
 
     Args:
-        image: uint8 (height, width), 255 is white.
-        look: How the scan looks.
-        spacing_px: The distance of two staff lines in it; 14 or more, else thin lines may be lost.
-        result_spacing_px: That distance in the result; None keeps it.
+        image: The picture, uint8 (height, width), 255 is white.
+        look: The look of the scan.
+        spacing_px: The distance of two staff lines in the picture in px; 14 or more, else thin lines may be lost.
+        result_spacing_px: That distance in the result in px; None keeps it.
 
     Returns:
-        uint8 (height, width), resized by `result_spacing_px / spacing_px`.
+        The scan, uint8 (height, width), resized by `result_spacing_px / spacing_px`.
 
     Raises:
         ScoreError: The picture is not grey or the spacing not positive.
@@ -195,11 +195,11 @@ def scan(image: Image, look: ScanLook, *, spacing_px: float, result_spacing_px: 
 
 
 def wave_spaces(look: ScanLook, x_spaces: Floats) -> Floats:
-    """How far down a scan moves what stands in some columns.
+    """Return the distance by which a scan moves some columns down.
 
     Args:
-        look: How the scan looks.
-        x_spaces: Columns, counted in staff spacings from the picture's left edge.
+        look: The look of the scan.
+        x_spaces: The columns, counted in staff spacings from the picture's left edge.
 
     Returns:
         The movement in staff spacings, of the same shape.
@@ -222,7 +222,7 @@ def _resized(image: Image, size: tuple[int, int]) -> Image:
 
 
 def _printed(darkness: Field, look: ScanLook, spacing: float) -> Field:
-    """Ink as printed and scanned at the fine size, 0 to 1."""
+    """Return the ink as printed and scanned at the fine size, 0 to 1."""
     rng = np.random.default_rng([look.seed, 7])
     if look.growth or look.unevenness or look.roughness:
         darkness = _grown(darkness, look, spacing, rng)
@@ -236,9 +236,9 @@ def _printed(darkness: Field, look: ScanLook, spacing: float) -> Field:
 
 
 def _grown(darkness: Field, look: ScanLook, spacing: float, rng: np.random.Generator) -> Field:
-    """Move the edges of all ink outwards, here more and there less."""
+    """Move the edges of all ink outwards by an uneven distance."""
     ink = (darkness > 0.5).astype(np.uint8)
-    outside = cv2.distanceTransform(1 - ink, cv2.DIST_L2, 3)  # 0 on ink, 1 beside it
+    outside = cv2.distanceTransform(1 - ink, cv2.DIST_L2, 3)  # 0 on ink, 1 next to it
     inside = cv2.distanceTransform(ink, cv2.DIST_L2, 3)
     reach = look.growth + look.unevenness * smooth_field(ink.shape, _INK_CELL * spacing, rng)
     reach += look.roughness * smooth_field(ink.shape, max(1.0, _EDGE_CELL * spacing), rng)

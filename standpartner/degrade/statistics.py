@@ -1,4 +1,4 @@
-"""What a picture of printed music looks like, in numbers: how thick, dark, sharp, broken and dirty its print is.
+"""Measures pictures of printed music: how thick, dark, sharp, broken and dirty the print is.
 
 Lengths are given as shares of the distance between two staff lines, so that pictures of any size compare.
 """
@@ -15,21 +15,21 @@ from standpartner.score.model import Image
 from standpartner.score.tables import Bools, Floats, Ints
 
 LINES: Final = 5
-_LONGEST_RUN_PX: Final = 120  # for the search of the spacing
-_SLAB_SPACES: Final = 4.0  # width of the slabs in which staff lines are looked for: short, so that lines may lean
-_LINE_SHARE: Final = 0.6  # of a slab's columns that must be inked for a row to be a staff line
+_LONGEST_RUN_PX: Final = 120  # the longest run in the search of the spacing
+_SLAB_SPACES: Final = 4.0  # the width of the slabs in which staff lines are sought; short, so that lines may lean
+_LINE_SHARE: Final = 0.6  # the share of a slab's columns that are inked in a row of a staff line
 _SPECK_SPACES: Final = 0.22  # specks are smaller than the square of this; augmentation dots are larger
-_SOLID: Final = 10  # percentile
-_LINES_THERE: Final = 2  # lines of a staff with ink in a column that belongs to the staff
-_MARGIN_SHARE: Final = 0.04  # of the page at each side that is not looked at: black edges of the scanner
+_SOLID: Final = 10  # the percentile of dark greys that is taken for solid ink
+_LINES_THERE: Final = 2  # a column belongs to a staff if this many of its lines have ink
+_MARGIN_SHARE: Final = 0.04  # the share of the page at each side that is left out, because of black scanner edges
 
 
 @dataclass(frozen=True)
 class PrintStatistics:
-    """What one page looks like.
+    """The measures of one page.
 
     Attributes:
-        spacing_px: The distance of two staff lines.
+        spacing_px: The distance of two staff lines in px.
         line_thickness: The median thickness of staff lines, in spacings.
         line_spread: The 90th less the 10th percentile of that thickness, in spacings.
         stem_thickness: The most common length of horizontal black runs between .05 and .5 spacings.
@@ -39,7 +39,7 @@ class PrintStatistics:
         ink_grey: The grey of solid ink, the 10th percentile of all that is dark.
         middle_share: The share of pixels between paper and ink (a quarter to three quarters of the way) among all that
             are darker than a quarter of the way.
-        edge_width: Over how many spacings ink turns into paper.
+        edge_width: The width of the edge between ink and paper in spacings.
         broken_share: The share of a staff line's columns without ink where two lines of its staff have some.
         specks: The number of specks on an area of 1 000 square spacings.
     """
@@ -59,13 +59,13 @@ class PrintStatistics:
 
 
 def print_statistics(page: Image) -> PrintStatistics:
-    """Measure what a page looks like.
+    """Measure the print of a page.
 
     Args:
-        page: uint8 (height, width), 255 is white; staff lines nearly level.
+        page: The page, uint8 (height, width), 255 is white, with staff lines nearly level.
 
     Raises:
-        ScoreError: No staff is found on it.
+        ScoreError: No staff is found on the page.
     """
     page = _without_margin(page)
     paper, ink = _levels(page)
@@ -92,16 +92,16 @@ def print_statistics(page: Image) -> PrintStatistics:
 
 
 def staff_spacing_px(black: Bools) -> float:
-    """The distance of two staff lines: the most common sum of a black run and the white run below it.
+    """Return the distance of two staff lines in px: the most common sum of a black run and the white run below it.
 
     Args:
-        black: (height, width) ink.
+        black: The ink, bool (height, width).
 
     Raises:
         ScoreError: There are no such runs.
     """
     edges = np.flatnonzero(np.diff(_padded(black.T).ravel()))
-    lengths = np.diff(edges)  # black and white runs in turn, down each column, columns one below the other
+    lengths = np.diff(edges)  # black and white runs in turn, down each column, one column after the other
     sums = lengths[:-1:2] + lengths[1::2]
     sums = sums[sums < _LONGEST_RUN_PX]
     if not len(sums):
@@ -118,7 +118,7 @@ def _without_margin(page: Image) -> Image:
 
 
 def _levels(page: Image) -> tuple[float, float]:
-    """Grey of paper and of solid ink: median above, low percentile below Otsu's threshold (thin lines may be paler)."""
+    """Return the greys of paper and solid ink: the median above, and a low percentile below, Otsu's threshold."""
     threshold, _ = cv2.threshold(page, 0, 255, cv2.THRESH_OTSU)
     light = page > threshold
     if light.all() or not light.any():
@@ -131,7 +131,7 @@ def _padded(rows: Bools) -> Ints:
 
 
 def _run_lengths(rows: Bools) -> Ints:
-    """Lengths of the runs of true in every row."""
+    """Return the lengths of the runs of True in every row."""
     change = np.diff(_padded(rows), axis=1)
     starts, ends = np.nonzero(change.ravel() > 0)[0], np.nonzero(change.ravel() < 0)[0]
     return ends - starts
@@ -144,14 +144,14 @@ def _mode(values: Floats, *, lowest: float, highest: float) -> float:
 
 
 def _edge_width(darkness: Field) -> float:
-    """Pixels that an edge takes: 1 for a step, n for a ramp of n pixels."""
+    """Return the width of edges in px: 1 for a step, n for a ramp of n pixels."""
     steps = np.abs(np.diff(darkness, axis=0))
     steps = steps[steps > 0.04]
     return float(steps.sum() / np.square(steps).sum())
 
 
 def _staff_lines(black: Bools, darkness: Field, spacing: float) -> tuple[Floats, float]:
-    """Thicknesses of staff lines in spacings, and the share of their columns without ink."""
+    """Return the thicknesses of staff lines in spacings, and the share of their columns without ink."""
     width = max(8, round(_SLAB_SPACES * spacing))
     thickness: list[Floats] = []
     seen = inked = 0
@@ -171,7 +171,7 @@ def _staff_lines(black: Bools, darkness: Field, spacing: float) -> tuple[Floats,
 
 
 def _staves(slab: Bools, spacing: float) -> list[list[int]]:
-    """The five rows of every staff in a slab: inked along the slab, at the spacing."""
+    """Return the five rows of every staff in a slab, which are inked along the slab at the spacing."""
     share = slab.mean(axis=1)
     near = np.maximum.reduce([np.roll(share, shift) for shift in (-1, 0, 1)])
     offsets = np.rint(np.arange(LINES) * spacing).astype(int)
@@ -186,13 +186,13 @@ def _staves(slab: Bools, spacing: float) -> list[list[int]]:
 
 
 def _strongest(share: Floats, row: int) -> int:
-    """The row with most ink among a row and its neighbours."""
+    """Return the row with most ink among a row and its neighbours."""
     low = max(0, row - 1)
     return low + int(share[low : row + 2].argmax())
 
 
 def _thicknesses(black: Bools, darkness: Field, row: int, *, reach: int) -> Floats:
-    """How thick a staff line is, in px, in the columns where it has ink and stands free."""
+    """Return the thickness of a staff line in px, in the columns where it has ink and stands free."""
     low, high = max(0, row - 2 * reach), min(len(black), row + 2 * reach + 1)
     free = black[row] & ~black[low] & ~black[high - 1]
     return darkness[low:high, free].sum(axis=0).astype(np.float64)

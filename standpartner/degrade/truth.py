@@ -1,4 +1,4 @@
-"""Engraved scores as pictures of print whose truth is known: where systems and barlines are on every page."""
+"""Makes pictures of print from engraved scores, with the true systems and barlines of every page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,20 +13,20 @@ from standpartner.degrade.scan import ScanLook, scan, wave_spaces
 from standpartner.score.model import Image, Score
 from standpartner.score.tables import Floats
 
-EDGE_POINTS: Final = 33  # of a system's upper and lower edge, so that curled lines are followed
+EDGE_POINTS: Final = 33  # the points of a system's upper and lower edge, enough for curled lines
 BAR_POINTS: Final = 5
-_LINE_SHARE: Final = 0.75  # of a system's width that is inked where a row belongs to a staff line
+_LINE_SHARE: Final = 0.75  # the share of a system's width that is inked in a row of a staff line
 
 
 @dataclass(frozen=True)
 class SystemTruth:
-    """Where one system is in a picture.
+    """The place of one system in a picture.
 
     Attributes:
-        top: Points along its topmost staff line from left to right, (33, 2) x and y in px.
-        bottom: Points along its lowest staff line, (33, 2).
-        barlines: For each measure the points of the barline at its end, (measures, 5, 2), from the topmost to the
-            lowest staff line.
+        top: The points along its topmost staff line from left to right, x and y in px, (33, 2).
+        bottom: The points along its lowest staff line, x and y in px, (33, 2).
+        barlines: The points of the barline at the end of each measure, from the topmost to the lowest staff line, x and
+            y in px, (measures, 5, 2).
     """
 
     top: Points
@@ -35,12 +35,12 @@ class SystemTruth:
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """The smallest upright box around it: left, top, right, bottom in px."""
+        """The smallest upright box around the system: left, top, right, bottom in px."""
         points = np.concatenate([self.top, self.bottom])
         return (*points.min(axis=0).tolist(), *points.max(axis=0).tolist())
 
     def moved(self, where: PageMap) -> "SystemTruth":
-        """Its place in a picture of the page."""
+        """Return the place of the system in a picture of the page."""
         return SystemTruth(where.forward(self.top), where.forward(self.bottom), where.forward(self.barlines))
 
 
@@ -49,9 +49,9 @@ class PrintedPage:
     """A picture of a page with its truth.
 
     Attributes:
-        image: uint8, (height, width) grey or (height, width, 3) red, green, blue.
-        spacing_px: The distance of two staff lines before the page was turned or curled.
-        systems: From top to bottom of the page.
+        image: The picture, uint8 (height, width) grey or (height, width, 3) red, green, blue.
+        spacing_px: The distance of two staff lines in px before the page was turned or curled.
+        systems: The systems from top to bottom of the page.
     """
 
     image: Image
@@ -60,10 +60,10 @@ class PrintedPage:
 
 
 def engraved_pages(score: Score) -> list[PrintedPage]:
-    """The pages of an engraved score as they are, with their truth.
+    """Return the unchanged pages of an engraved score with their systems and barlines.
 
     Args:
-        score: A score made from notation.
+        score: The score, which is made from notation.
     """
     staves = staff_rows_px(score)
     systems = [_system_truth(score, system, rows) for system, rows in enumerate(staves)]
@@ -79,13 +79,13 @@ def engraved_pages(score: Score) -> list[PrintedPage]:
 
 
 def staff_rows_px(score: Score) -> Floats:
-    """The rows of the topmost and the lowest staff line of every system of an engraved score.
+    """Return the rows of the topmost and the lowest staff line of every system of an engraved score.
 
     Args:
-        score: A score made from notation: its staff lines are level.
+        score: The score, which is made from notation, so that its staff lines are level.
 
     Returns:
-        (systems, 2) page px, the middles of the lines.
+        The middles of the lines, (systems, 2) page px.
     """
     rows = []
     for system, box in enumerate(_boxes(score)):
@@ -100,7 +100,7 @@ def staff_rows_px(score: Score) -> Floats:
 
 
 def _boxes(score: Score) -> Iterator[Image]:
-    """Each system's strip box at page resolution."""
+    """Yield each system's strip box at page resolution."""
     systems = score.systems
     for system in range(len(systems)):
         rows = slice(round(systems.page_top_px[system]), round(systems.page_bottom_px[system]))
@@ -126,9 +126,9 @@ def scan_page(page: PrintedPage, look: ScanLook, *, spacing_px: float | None = N
     """Make an engraved page look like a scan.
 
     Args:
-        page: A grey page.
-        look: How the scan looks.
-        spacing_px: The distance of two staff lines in the scan; None keeps it.
+        page: The page, in grey.
+        look: The look of the scan.
+        spacing_px: The distance of two staff lines in the scan in px; None keeps it.
     """
     spacing = page.spacing_px if spacing_px is None else spacing_px
     image = scan(page.image, look, spacing_px=page.spacing_px, result_spacing_px=spacing)
@@ -148,8 +148,8 @@ def photograph_page(page: PrintedPage, look: PhotoLook) -> PrintedPage:
     """Take a photo of a page, clean or scanned.
 
     Args:
-        page: A grey page.
-        look: How the photo is taken.
+        page: The page, in grey.
+        look: The look of the photo.
     """
     photo: Photo = photograph(page.image, look)
     scale = (look.page_width_px or page.image.shape[1]) / page.image.shape[1]
@@ -158,16 +158,16 @@ def photograph_page(page: PrintedPage, look: PhotoLook) -> PrintedPage:
 
 
 def scan_strip(score: Score, look: ScanLook) -> Image:
-    """The strip of an engraved score as if its systems had been cut from scanned pages.
+    """Return the strip of an engraved score as if its systems had been cut from scanned pages.
 
     The ink is drawn from the pages, which are finer than the strip; `page_scale` 3 or more gives the best lines.
 
     Args:
-        score: A score made from notation.
-        look: How the scan looks; every system has its own specks and inking.
+        score: The score, which is made from notation.
+        look: The look of the scan; every system has its own specks and inking.
 
     Returns:
-        uint8 (160, width), of the shape of `score.strip`; every column shows what it showed.
+        The strip, uint8 (160, width), of the shape of `score.strip`, with unchanged columns.
     """
     spacing = STAFF_SPACING_PX * score.page_scale
     parts = [

@@ -1,4 +1,4 @@
-"""Following: audio in, positions out; and the page that shows them."""
+"""Follows a performance: takes sound in and gives positions out, and writes the page that shows them."""
 
 from standpartner.follow.beginning import ANYWHERE
 from standpartner.follow.choice import agent_for

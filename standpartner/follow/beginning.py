@@ -1,4 +1,4 @@
-"""Where in the score a performance begins."""
+"""Finds where in the score a performance begins."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,12 +14,12 @@ ANYWHERE: Final = "auto"
 
 @dataclass(frozen=True)
 class Beginning:
-    """Where a performance begins.
+    """The place in the score where a performance begins.
 
     Attributes:
-        x_px: The place on the strip.
+        x_px: The place on the strip in px.
         pitch: The MIDI pitches that start there; empty where the score is a picture or the place is unknown.
-        known: Whether the music begins there; if not, it may begin anywhere.
+        known: Whether the music is known to begin there; if not, it may begin anywhere.
     """
 
     x_px: float
@@ -31,7 +31,7 @@ def find_beginning(score: Score, from_measure: int | str | None = None) -> Begin
     """Find where a performance begins.
 
     Args:
-        score: What is played.
+        score: The score that is played.
         from_measure: The printed number of its first measure; None stands for the first note, `ANYWHERE` for any place.
 
     Returns:
@@ -52,7 +52,7 @@ def find_beginning(score: Score, from_measure: int | str | None = None) -> Begin
 
 
 def _first_onset(score: Score, label: int | str) -> int:
-    """Index of the first onset in or after the measure with a printed label."""
+    """Return the index of the first onset in or after the measure with a printed label."""
     onset = int(np.searchsorted(score.onsets.measure, _measure(score, label)))
     if onset == len(score.onsets):
         raise ScoreError(f"no note starts in measure {label} or after it; begin earlier")

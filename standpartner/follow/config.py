@@ -1,4 +1,4 @@
-"""The settings of the follower: when it starts, when it calls itself lost and when it stops."""
+"""Holds the settings of the follower: when it starts, when it is lost and when it stops."""
 
 from dataclasses import dataclass, field
 
@@ -8,20 +8,20 @@ from standpartner.follow.pursuit import PursuitConfig
 
 @dataclass(frozen=True, kw_only=True)
 class StartConfig:
-    """When music is taken to have begun; the rule is in ``start.StartDetector``.
+    """The thresholds by which music has begun; the rule is in ``start.StartDetector``.
 
     Attributes:
-        above_floor: A band is loud when its magnitude is this many times its noise floor (4 is 12 dB).
+        above_floor: The ratio of magnitude to noise floor above which a band is loud (4 is 12 dB).
         quietest: The magnitude below which nothing counts as sound; a full-scale sine has about 500.
-        floor_memory_s: The time in which the noise floor follows the room.
-        loud_memory_s: The time in which it follows a band that is loud, such as a fan that is switched on.
-        tone_ratio: A tone's band has this many times the magnitude of the bands around it.
+        floor_memory_s: The time in s in which the noise floor follows the room.
+        loud_memory_s: The time in s in which it follows a band that is loud, such as a fan that is switched on.
+        tone_ratio: The ratio of the magnitude of a tone's band to that of the bands around it.
         key_probability: The probability that the agent's listening must give to a starting key.
-        expected_probability: The same for a key that the score starts with, in any octave.
-        confirm_s: The time after a tone within which a starting key must be heard. The follower catches up with what
-            was played meanwhile.
-        steady_s: The stretch of time which tones must fill to be taken for music without a starting key.
-        steady_share: The part of it that they must fill.
+        expected_probability: The same probability for a key that the score starts with, in any octave.
+        confirm_s: The time in s after a tone within which a starting key must be heard. The follower catches up with
+            what was played meanwhile.
+        steady_s: The stretch of time in s which tones must fill to be taken for music without a starting key.
+        steady_share: The share of it that they must fill.
     """
 
     above_floor: float = 4.0
@@ -38,17 +38,17 @@ class StartConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class FollowerConfig:
-    """How a follower behaves around the agent.
+    """The settings of a follower.
 
     Attributes:
-        wait: Whether it waits for the first note; else music is taken to begin with the first sample.
-        start: What counts as the first note.
-        pursuit: How the search goes on beside the agent, and when it puts the agent elsewhere.
+        wait: Whether the follower waits for the first note; else music begins with the first sample.
+        start: The thresholds by which the first note is heard.
+        pursuit: The settings of the search beside the agent, which say when it moves the agent.
         lost_below: The confidence below which the follower may be lost.
-        lost_after_s: The time for which it must be below for the follower to say so.
+        lost_after_s: The time in s for which the confidence must be below for the follower to be lost.
         found_above: The confidence from which it is found again.
-        end_after_s: The time at or past the end of the music (the last onset, or a picture's last barline) after which
-            it stays there.
+        end_after_s: The time in s at or past the end of the music (the last onset, or a picture's last barline) after
+            which the follower stays there.
 
     Raises:
         ConfigError: A value is out of range.

@@ -1,4 +1,4 @@
-"""The follower: audio in, positions out, one for every frame of the spectrogram.
+"""Follows a performance: takes audio in and gives a position for every frame of the spectrogram.
 
 It plays the game that the agent was trained in, without its truth: the observation at frame t (score window at the
 position, what was heard up to t, speed, memory) gives an action, ``speed += action``, ``position += speed`` kept on the
@@ -6,9 +6,9 @@ strip, and that position belongs to frame t + 1. The most probable action is tak
 is decided: with frame t, which is complete a few milliseconds before the time of frame t + 1.
 
 Beside the agent the whole score is searched (`standpartner.follow.search`). Where the music is found elsewhere for long
-enough, because the agent has lost the way or the player has jumped, the follower goes there
-(`standpartner.follow.pursuit`), also from the end of the score. What frame t itself tells may change its own position,
-which was given already: the follower jumps, or it has recognised the first note and catches up with what was played
+enough, because the agent is lost or the player has jumped, the follower goes there
+(`standpartner.follow.pursuit`), also from the end of the score. Frame t itself may change its own position, which
+was given already: the follower jumps, or it has recognised the first note and catches up with what was played
 meanwhile. Then the position of frame t is given again, and after it that of frame t + 1.
 
 Confidence is the calibrated probability, by what search and tracker believe, that the music is within reach of the
@@ -54,13 +54,13 @@ class Follower:
     Args:
         score: The score that is played.
         agent: The agent that listens and reads.
-        config: See `FollowerConfig`.
+        config: The settings of the follower.
         from_measure: The printed number of the measure in which the performance begins; by default it begins with the
-            first note. With `ANYWHERE` nothing is known of it: the follower stands at the first note until the search
+            first note. With `ANYWHERE` the place is unknown: the follower stands at the first note until the search
             finds the music.
 
     Attributes:
-        state: What it is doing.
+        state: The state of the follower.
         start_frame: The frame in which the first note was heard; None while it waits.
 
     Raises:
@@ -109,12 +109,13 @@ class Follower:
         """Hear the next samples.
 
         Args:
-            chunk: (n,) or (n, channels) float samples in [-1, 1]; n may be 0. Channels are mixed down.
+            chunk: The float samples in [-1, 1], (n,) or (n, channels); n may be 0. Channels are mixed down.
             rate_hz: The samples a second, the same for all chunks.
 
         Returns:
-            The positions that are decided now: that of the next frame for every frame that is complete (46 ms after its
-            centre), after it was given again if it is another now; with the first chunk that of the first frame, too.
+            The positions that are decided now. For every frame that is complete (46 ms after its centre) this is the
+            position of the next frame, and before it the frame's own if it has changed. With the first chunk it is also
+            that of the first frame.
 
         Raises:
             AudioError: The samples have another shape, are not finite floats, come at another rate than those before,
@@ -133,7 +134,7 @@ class Follower:
         """End the recording.
 
         Returns:
-            The positions that its last frames decide.
+            The positions that the last frames decide.
 
         Raises:
             AudioError: The follower has finished already.
@@ -143,10 +144,10 @@ class Follower:
         return self._hear(frames)
 
     def follow(self, source: Source) -> Iterator[Position]:
-        """Follow a source of sound to its end; yields positions as soon as they are decided.
+        """Follow a source of sound to its end, and yield positions as soon as they are decided.
 
         Raises:
-            AudioError: See `push`, or the source fails.
+            AudioError: The source fails, or its samples are refused by `push`.
         """
         for chunk in source:
             yield from self.push(chunk, rate_hz=source.rate_hz)
@@ -159,14 +160,14 @@ class Follower:
         return place_all(self.score, reports)
 
     def _next(self, frame: Floats) -> list[FramePosition]:
-        """Hear a frame; its own position if that is another now, and the position of the next one."""
+        """Hear a frame; return its own position if that has changed, and the position of the next frame."""
         given = self._given
         embedding, pressed = self._ear.hear(frame[None])
         self._recent.append(embedding)
         if self.state is State.WAITING and not self._has_begun(frame, pressed[0], given.frame):
             return [self._report(given.frame + 1, given.strip_x_px)]
         here_px, jumped_from_px = given.strip_x_px, None
-        while self._recent:  # more than one where it was not yet sure that this was music
+        while self._recent:  # more than one if the start of the music was recognised late
             here_px, jump = self._step(self._recent.popleft())
             jumped_from_px = jumped_from_px if jump is None else jump
         again = []
@@ -184,7 +185,7 @@ class Follower:
         return True
 
     def _step(self, embedding: Floats) -> tuple[float, float | None]:
-        """Act on a frame; its own position, and where it jumped from. At the end it rests unless music is elsewhere."""
+        """Act on a frame; return its own position and where it jumped from. At the end it rests unless it jumps."""
         step = self._pursuit.step(embedding, rest=self.state is State.FINISHED)
         if step.jumped_from_px is not None:
             self.state, self._frames_at_end = State.FOLLOWING, 0
@@ -203,7 +204,7 @@ class Follower:
 
 
 class _Doubt:
-    """Is the follower lost? It says so after a while of low confidence, until it is confident again."""
+    """Decides whether the follower is lost: after some time of low confidence, until it is confident again."""
 
     def __init__(self, config: FollowerConfig) -> None:
         self.config = config

@@ -1,8 +1,8 @@
-"""The forward pass of a hidden Markov model over places on the strip and reading speeds.
+"""Computes the forward pass of a hidden Markov model over places on the strip and reading speeds.
 
 A belief is a table of probabilities, a row for each speed and a column for each cell of the strip. In a frame every
-cell moves on at its speed and speeds turn into each other; then every place is weighed by how well it fits what is
-heard. The search in the whole score and the forward filter of the evaluation both are such a model.
+cell moves on at its speed and speeds turn into each other; then every place is weighted by how well it fits the
+sound. The search in the whole score and the forward filter of the evaluation both are such a model.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_CALM_PX = 4.0  # at a known start a speed is the less probable the higher it is: exp(-speed / 4 px a frame)
-_PEAK_CELLS = 2  # the most probable place is averaged over so many cells on both sides
+_CALM_PX = 4.0  # at a known start the probability of a speed is exp(-speed / 4 px a frame), normalised
+_PEAK_CELLS = 2  # the number of cells on each side over which the most probable place is averaged
 
 Table = NDArray[np.floating[Any]]
 
@@ -22,7 +22,7 @@ class Peak:
     """The most probable place of a belief.
 
     Attributes:
-        x_px: The place, averaged over its neighbours.
+        x_px: The place on the strip in px, averaged over its neighbours.
         speed_px: The mean reading speed there, in strip px a frame.
     """
 
@@ -31,19 +31,19 @@ class Peak:
 
 
 class Belief:
-    """What is believed of the place and the reading speed of the music.
+    """The probabilities of the place and the reading speed of the music.
 
     Args:
         cells: The number of cells along the strip.
         cell_px: The width of a cell in strip px.
-        speeds_px: (speeds,) The reading speeds, none negative, in strip px a frame.
-        mixing: (to, from) The shares in which speeds turn into each other in a frame; columns sum to 1. Its type is
+        speeds_px: The reading speeds in strip px a frame, (speeds,), none negative.
+        mixing: The shares in which speeds turn into each other in a frame, (to, from); columns sum to 1. Its type is
             that of the belief.
-        keep_end: Whether what moves beyond the last cell stays in it; else it is gone.
+        keep_end: Whether the probability that moves beyond the last cell stays in it; else it is dropped.
 
     Attributes:
         table: The probabilities, (speeds, cells).
-        centres_px: The middles of the cells on the strip, (cells,).
+        centres_px: The middles of the cells on the strip, (cells,) px.
     """
 
     def __init__(
@@ -59,18 +59,18 @@ class Belief:
         self._cell_px, self._speeds_px, self._mixing, self._keep_end = cell_px, speeds_px, mixing, keep_end
         self._whole = np.floor(speeds_px / cell_px).astype(np.int64)
         self._beyond = (speeds_px / cell_px - self._whole).astype(mixing.dtype)[:, None]
-        # Cell c of a speed comes from cells c - whole and the one before it, of a table with an empty front.
+        # Cell c of a speed comes from cell c - whole and the one before it, in a table padded at the front.
         self._lead = int(self._whole.max()) + 1
         rows = np.arange(len(speeds_px))[:, None] * (self._lead + cells)
         self._source = rows + self._lead + np.arange(cells) - self._whole[:, None]
         self.table = self._spread(None)
 
     def begin(self, start_px: float | None) -> None:
-        """Believe that the music begins at a place and has not set out yet; with None, that it may be anywhere."""
+        """Set the belief to a known start, where low speeds are likely, or to all places with None."""
         self.table = self._spread(start_px)
 
     def moved(self) -> Table:
-        """(speeds, cells) The table one frame later by its own motion alone; it sums to 1 or less."""
+        """Return the table one frame later by motion alone, (speeds, cells); it sums to 1 or less."""
         cells = self.table.shape[1]
         mixed = np.zeros((len(self._speeds_px), self._lead + cells), self.table.dtype)
         np.matmul(self._mixing, self.table, out=mixed[:, self._lead :])
@@ -82,12 +82,12 @@ class Belief:
         return moved
 
     def take(self, table: Table) -> None:
-        """Believe another table, which is brought to the sum 1."""
+        """Replace the table by another one, scaled to the sum 1."""
         self.table = table / table.sum()
 
     @property
     def place(self) -> NDArray[np.float64]:
-        """(cells,) The probability of the music being in each cell, at whatever speed."""
+        """Return the probability of the music being in each cell at any speed, (cells,)."""
         probability: NDArray[np.float64] = self.table.sum(axis=0, dtype=np.float64)
         return probability
 
@@ -111,7 +111,7 @@ class Belief:
         return spread
 
     def _run_off(self, mixed: Table) -> Table:
-        """(speeds,) What moves beyond the last cell, of the mixed table with its empty front."""
+        """Return the probability that moves beyond the last cell at each speed; the mixed table is padded in front."""
         tails = np.cumsum(mixed[:, : -self._lead - 1 : -1], axis=1)
         tails = np.pad(tails, ((0, 0), (1, 0)))
         rows = np.arange(len(self._whole))
@@ -121,7 +121,7 @@ class Belief:
 
 
 def neighbour_mixing(speeds: int, change: float) -> NDArray[np.float32]:
-    """(to, from) The mixing in which each speed passes a share on to each neighbouring one."""
+    """Return the mixing, (to, from), in which each speed passes a share on to each neighbouring one."""
     shares = np.eye(speeds)
     for now in range(speeds):
         for then in (now - 1, now + 1):
@@ -132,7 +132,7 @@ def neighbour_mixing(speeds: int, change: float) -> NDArray[np.float32]:
 
 
 def normal_mixing(speeds_px: NDArray[np.float64], spread_px: float) -> NDArray[np.float64]:
-    """(to, from) The mixing in which the change of speed is normally distributed with a standard deviation."""
+    """Return the mixing, (to, from), in which the change of speed is normal with a standard deviation."""
     shares = np.exp(-0.5 * (np.subtract.outer(speeds_px, speeds_px) / spread_px) ** 2)
     mixing: NDArray[np.float64] = shares / shares.sum(axis=0)
     return mixing

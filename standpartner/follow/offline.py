@@ -1,4 +1,4 @@
-"""Following a whole recording: all positions and a summary."""
+"""Follows a whole recording and gives all positions and a summary."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from standpartner.follow.position import Position, settled_positions
 from standpartner.hear import Source
 
 SILENT_PEAK = 1e-3  # -60 dB of full scale
-FOLLOWED_S = 2.0  # what is followed for so long without a jump is followed
+FOLLOWED_S = 2.0  # the shortest time without a jump that counts as followed
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Following:
     """A followed recording.
 
     Attributes:
-        positions: The positions, one a frame, from the recording's beginning, see `settled_positions`.
+        positions: The positions, one a frame, from the recording's beginning; see `settled_positions`.
         duration_s: The length of the recording in seconds.
         start_frame: The frame in which the first note was heard.
         finished: Whether the end of the score was reached.
@@ -54,17 +54,17 @@ class Following:
 
     @property
     def jumps(self) -> int:
-        """The number of times that the follower went elsewhere because the music was found there."""
+        """The number of jumps to places where the search found the music."""
         return sum(position.jumped_from_px is not None for position in self.positions)
 
     @property
     def lost_share(self) -> float:
-        """The share of frames from the first note on at which the follower said that it was lost."""
+        """The share of frames from the first note on at which the follower was lost."""
         heard = self.positions[self.start_frame :]
         return sum(position.lost for position in heard) / len(heard)
 
     def _stretches(self) -> Iterator[list[Position]]:
-        """Yield the runs of positions from the first note on between jumps and in which it was not lost."""
+        """Yield the runs of positions from the first note on that are between jumps and not lost."""
         heard = self.positions[self.start_frame :]
         jumps = np.cumsum([position.jumped_from_px is not None for position in heard])
         for (_, lost), run in groupby(zip(heard, jumps, strict=True), key=lambda at: (at[1], at[0].lost)):
@@ -78,7 +78,7 @@ def follow_audio(follower: Follower, source: Source, *, progress: Callable[[floa
     Args:
         follower: A follower that has heard nothing yet.
         source: The recording.
-        progress: It is told the seconds followed so far, about once a second of the recording.
+        progress: The function that is called with the seconds followed so far, about once a second of the recording.
 
     Raises:
         AudioError: The recording is damaged or silent, or nothing in it sounds like a first note.

@@ -1,4 +1,4 @@
-"""A self-contained web page that shows the score with a cursor moving along with the recording."""
+"""Writes a self-contained web page that shows the score with a cursor moving along with the recording."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,14 +25,14 @@ def write_page(
     truth_x_px: ArrayLike | None = None,
     start_frame: int = 0,
 ) -> None:
-    """Write one HTML file that needs nothing else: pages, sound and positions are inside.
+    """Write one HTML file that needs no other files: pages, sound and positions are inside.
 
     Args:
         path: The place of the file. An existing file is replaced only when the new one is complete.
         score: The score that was followed.
         positions: The positions, one a frame, from the recording's beginning.
-        audio: (n,) The recording, mono at 22 050 Hz.
-        truth_x_px: (positions,) The strip positions where the music truly was, if they are known.
+        audio: The recording, mono at 22 050 Hz, (n,).
+        truth_x_px: The true positions on the strip, (positions,) px, if they are known.
         start_frame: The frame in which the first note was heard. Until then the page says that it waits.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Where the music is at one moment: what a follower gives for every frame."""
+"""Defines the positions that a follower gives, one for every frame."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -17,17 +17,17 @@ from standpartner.support.files import write_text
 class Position:
     """A followed position; ``to_json`` has exactly these keys but the last.
 
-    A follower gives the position of a moment before that moment is over. If the sound of the moment itself then tells
-    better, it gives the position again, with the same time: the later one counts, see `settled_positions`.
+    A follower gives the position of a moment before that moment is over. If the sound of the moment itself then changes
+    the position, it is given again, with the same time: the later one counts, see `settled_positions`.
 
     Attributes:
         time_s: The second of the recording, a multiple of 1 / 20.
-        strip_x_px: The position on the strip.
+        strip_x_px: The position on the strip in px.
         page: The printed page, from 1.
         system: The system of the score, from 1.
         measure: The printed number, a string where it is not a plain number, None where the score's bars are unknown.
-        page_x_px: The position on the page image.
-        page_y_px: The middle of the system on the page image.
+        page_x_px: The x of the position on the page image in px.
+        page_y_px: The y of the system's middle on the page image in px.
         confidence: The probability, 0 to 1, that the position is right, by what was heard before it was given.
         lost: Whether the follower does not know where the music is.
         jumped_from_px: The position on the strip that it left in this frame, having found the music here; None if it
@@ -46,7 +46,7 @@ class Position:
     jumped_from_px: float | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Give a plain dictionary, rounded to what is meaningful."""
+        """Return a plain dictionary with rounded values."""
         return {
             "time_s": round(self.time_s, 3),
             "strip_x_px": round(self.strip_x_px, 2),
@@ -94,13 +94,13 @@ def place_all(score: Score, frames: Sequence[FramePosition]) -> list[Position]:
 
 
 def settled_positions(given: Iterable[Position]) -> list[Position]:
-    """Find what a follower says of every moment once the moment has been heard.
+    """Return the final position of every moment, once the moment has been heard.
 
     The position is the last one given for the moment. Confidence, and whether the follower is lost, are by the sound up
     to and with that moment, as the next position tells them.
 
     Args:
-        given: All that a follower gave, in that order.
+        given: All positions that a follower gave, in that order.
 
     Returns:
         One position a moment, but none for the moment after the last one heard.

@@ -1,11 +1,11 @@
-"""One performance being followed: the agent at its place, the search beside it, and the jump from one to the other.
+"""Follows one performance with the agent and the search, and moves the agent where the search is sure of the music.
 
 The agent plays the game without its truth: the view at its position and what was heard give an action,
 ``speed += action``, ``position += speed``, kept on the strip. The search (`standpartner.follow.search`) looks at the
 whole score. When it is sure of a place far from the agent, with more evidence than the agent's own tracker has for
-where it is, and enough of that has gathered, the agent is put there, at the tempo that was found and with nothing
-remembered. The search judges by sound alone and takes a phrase for its repetition; the tracker knows what led there and
-is slow to give it up: their log odds are added.
+the agent's place, and enough evidence has gathered, the agent is put there, with the tempo that was found and an empty
+memory. The search judges by sound alone and takes a phrase for its repetition; the tracker knows what came before
+and changes slowly. So their log odds are added.
 
 Confidence weighs the same log odds, of the music being within reach of the position, as calibrated on validation pieces
 (`standpartner.agent.calibration`): of all frames with confidence 0.8, eight in ten are within reach of the truth.
@@ -23,8 +23,8 @@ from standpartner.constants import FRAME_RATE_HZ, SPEED_CHANGES_PX
 from standpartner.errors import ConfigError
 from standpartner.follow.search import Found, ScoreSearch, SearchConfig
 
-_REMEMBERED_S = 0.25  # what the tracker said of the agent's place is averaged over about so long
-_RARE = 1e-4  # neither this nor its complement is surpassed by what a tracker is believed
+_REMEMBERED_S = 0.25  # the tracker's probability of the agent's place is averaged over about this time
+_RARE = 1e-4  # the tracker's probability is clipped to this and its complement
 _NEVER = 1e-12
 _UNDECIDED = 0.5
 _BLEND = 1.0 - float(np.exp(-1.0 / (_REMEMBERED_S * FRAME_RATE_HZ)))
@@ -32,17 +32,18 @@ _BLEND = 1.0 - float(np.exp(-1.0 / (_REMEMBERED_S * FRAME_RATE_HZ)))
 
 @dataclass(frozen=True, kw_only=True)
 class PursuitConfig:
-    """When the agent is put where the search found the music.
+    """The conditions on which the agent is put where the search found the music.
 
     Attributes:
-        jump: Whether it ever is.
-        away_px: The agent is put only to a place further away than this, in strip px.
+        jump: Whether the agent is ever put elsewhere.
+        away_px: The distance in strip px beyond which the agent may be put elsewhere.
         sure: The probability that the search must give to the place found.
-        evidence: The natural logarithm of how many times more probable the search must find it than the agent's own
-            place, less the log odds that the agent's own tracker gives to that, by the last quarter of a second.
-        gathered: The evidence beyond that which must have come together while all this lasted, in seconds times its
-            natural logarithm: strong evidence is acted on soon, weak evidence late.
-        slowest_px: The reading speed that music found must have, in strip px a frame: what stands still may be silence.
+        evidence: The least evidence for the place found: the natural logarithm of the ratio of the search's
+            probabilities there and at the agent's own place, less the log odds that the agent's tracker gives to its
+            place, by the last quarter of a second.
+        gathered: The further evidence that must have gathered while all this lasted, in seconds times its natural
+            logarithm. Strong evidence is acted on soon, weak evidence late.
+        slowest_px: The least reading speed of the music found, in strip px a frame; slower music may be silence.
         search: The settings of the search.
 
     Raises:
@@ -68,11 +69,11 @@ class PursuitConfig:
 
 @dataclass(frozen=True)
 class PursuitStep:
-    """What came of one frame.
+    """The result of one frame.
 
     Attributes:
-        position_px: The place of this frame, after a jump the new one.
-        jumped_from_px: The place before a jump in this frame; None if there was none.
+        position_px: The place of this frame on the strip in px; after a jump it is the new one.
+        jumped_from_px: The place before a jump in this frame in px; None if there was none.
         searched: The probability that the search gives to the music being within reach of the position.
         tracked: The probability that the agent's tracker gives to that.
     """
@@ -84,24 +85,24 @@ class PursuitStep:
 
 
 class Pursuit:
-    """The agent and the search in one score, frame by frame: each `step` is to `listen`, `decide` and `move`.
+    """Runs the agent and the search in one score, frame by frame: `step` calls `listen`, `decide` and `move`.
 
-    What a frame tells decides the position of the next one, which is ``position_px`` after the step. Only a jump
+    A frame decides the position of the next one, which is ``position_px`` after the step. Only a jump
     changes the position of the frame that it is heard in.
 
     Args:
         agent: The agent that listens and reads.
-        view: What it sees of the strip, from ``agent.read``.
-        width_px: The width of the strip.
-        start_px: The place on the strip where the agent begins.
-        start_known: Whether the music does so, too; if not, the search expects it anywhere.
-        config: See `PursuitConfig`.
+        view: The agent's view of the strip from ``agent.read``.
+        width_px: The width of the strip in px.
+        start_px: The place on the strip in px where the agent begins.
+        start_known: Whether the music begins there, too; if not, the search expects it anywhere.
+        config: The settings of the pursuit.
 
     Attributes:
-        position_px: The place of the agent on the strip.
+        position_px: The place of the agent on the strip in px.
         searched: The probability that the search gives to the music being within reach of it.
         tracked: The probability that the agent's tracker gives to that, by the last quarter of a second.
-        jumped_from_px: The place of the agent before it jumped in the frame listened to last; None if it did not.
+        jumped_from_px: The place of the agent in px before it jumped in the last frame; None if it did not.
 
     Raises:
         AgentError: The agent was exported without the graph that searches.
@@ -132,7 +133,7 @@ class Pursuit:
         """Take in a frame and move to the place of the next one.
 
         Args:
-            embedding: (1, features) of the frame.
+            embedding: The embedding of the frame, (1, features).
             rest: Whether the agent stays where it is unless the music is found elsewhere.
         """
         jumps = self.listen(embedding)
@@ -143,7 +144,7 @@ class Pursuit:
         return PursuitStep(here_px, self.jumped_from_px, self.searched, self.tracked)
 
     def listen(self, embedding: Floats) -> bool:
-        """Let the search take in (1, features) of a frame, and jump if it is time; returns whether it did."""
+        """Update the search with a frame's embedding, (1, features); return whether the agent was put elsewhere."""
         self.search.take(embedding, agent_px=self.position_px)
         found = self.search.found()
         self._gathered = self._gather(found)
@@ -160,7 +161,7 @@ class Pursuit:
         return float(self.agent.calibration.confidence(self.searched, self.tracked))
 
     def decide(self, embedding: Floats) -> None:
-        """Let the agent decide by the frame listened to last how to move on."""
+        """Let the agent decide on its next speed by the last frame."""
         index, fraction = window_index(np.array([self.position_px]), self._columns)
         self._decision = self.agent.decide(
             window(self._view, index, fraction),
@@ -172,7 +173,7 @@ class Pursuit:
         self.tracked += _BLEND * (self._probability_here(self._decision.track[0]) - self.tracked)
 
     def move(self) -> None:
-        """Move as was decided."""
+        """Move by the decided speed."""
         if self._decision is None:
             raise ConfigError("expected a frame to be decided on before the first move; call decide")
         change = SPEED_CHANGES_PX[int(np.argmax(self._decision.action[0]))]
@@ -180,12 +181,12 @@ class Pursuit:
         self._put(self.position_px + self._speed_px)
 
     def _probability_here(self, track: Floats) -> float:
-        """The tracker's probability, by its (64,) logits, that the music is within reach of the position."""
+        """Return the probability, by the tracker's logits, (64,), that the music is within reach of the position."""
         weight = np.exp(track - track.max(), dtype=np.float64)
         return min(1.0, float(weight[np.abs(column_offsets_px()) <= self.config.search.reach_px].sum() / weight.sum()))
 
     def _gather(self, found: Found) -> float:
-        """See ``PursuitConfig.gathered``; a frame without enough evidence begins anew."""
+        """Add the evidence of a frame, or start again without enough; see ``PursuitConfig.gathered``."""
         if not self._is_elsewhere(found):
             return 0.0
         beyond = self._evidence(found) - self.config.evidence
@@ -200,7 +201,7 @@ class Pursuit:
         )
 
     def _evidence(self, found: Found) -> float:
-        """See ``PursuitConfig.evidence``."""
+        """Return the evidence for the place found; see ``PursuitConfig.evidence``."""
         here, tracked = self.search.probability_near(self.position_px), min(max(self.tracked, _RARE), 1.0 - _RARE)
         against = math.log(found.probability) - math.log(max(here, _NEVER))
         return against - math.log(tracked / (1.0 - tracked))

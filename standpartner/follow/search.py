@@ -1,15 +1,15 @@
-"""Where in the whole score is the music? A search that goes on beside the agent, whatever the agent believes.
+"""Searches the whole score for the music, beside the agent and independently of its beliefs.
 
 The agent looks at a window around its position; the search compares every frame with every column of the score, which
-was read once. What it believes is a table of probabilities over columns and reading speeds. Each frame
+was read once. Its belief is a table of probabilities over columns and reading speeds. In each frame
 
-* every column's belief moves on at each speed, and speeds change a little;
-* a small share of it is spread over the whole score, for the player may have jumped, and a larger share goes to where
-  the agent is, who knows more of what has passed;
-* each column is weighed by how well the search head says that it sounds like the last two seconds.
+* every column's probability moves on at each speed, and speeds change a little;
+* a small share of it is spread over the whole score, as the player may have jumped, and a larger share goes to where
+  the agent is, which knows more of the past;
+* each column is weighted by how well it fits the last two seconds of sound, by the search head.
 
 This is the forward pass of a hidden Markov model (`standpartner.follow.hidden_markov`). Where a figure is printed twice
-and both places sound alike, the agent's stays the more probable one.
+and both places sound alike, the agent's place stays more probable.
 """
 
 from dataclasses import dataclass
@@ -29,13 +29,14 @@ class SearchConfig:
     """The settings of the search; ``benchmarks/tune_search.py`` tries others on validation pieces.
 
     Attributes:
-        speeds_px: The reading speeds that it reckons with, from slow to fast, in strip px a frame.
+        speeds_px: The reading speeds of the model, from slow to fast, in strip px a frame.
         change: The share of the belief that passes to each neighbouring speed in a frame.
-        anywhere: The share of the belief that is spread over the whole score in a frame: how often players jump.
+        anywhere: The share of the belief that is spread over the whole score in a frame, for jumps of the player.
         agent: The share of the belief that goes to the agent's place in a frame.
         trust: The exponent of the search head's probabilities, as frames are not independent of each other.
-        floor: It is added to the probabilities, relative to the greatest, so that one wrong frame rules nothing out.
-        reach_px: What is at most so far from a place counts as there, in strip px.
+        floor: The number that is added to the probabilities, relative to the greatest, so that one wrong frame rules no
+            place out.
+        reach_px: The greatest distance from a place that counts as there, in strip px.
 
     Raises:
         ConfigError: A value is out of range.
@@ -66,10 +67,10 @@ class SearchConfig:
 
 @dataclass(frozen=True)
 class Found:
-    """The place where the search would put the music.
+    """The place where the search finds the music.
 
     Attributes:
-        x_px: The most probable place.
+        x_px: The most probable place on the strip in px.
         speed_px: The mean reading speed there, in strip px a frame.
         probability: The probability of the music being within reach of it.
     """
@@ -80,13 +81,13 @@ class Found:
 
 
 class ScoreSearch:
-    """The search in one score for one performance.
+    """Searches one score for one performance.
 
     Args:
-        agent: The agent whose search head is asked.
-        view: What the agent sees of the strip, from ``agent.read``.
+        agent: The agent whose search head is used.
+        view: The agent's view of the strip from ``agent.read``.
         start_px: The strip px where the music is expected to begin; None stands for anywhere.
-        config: See `SearchConfig`.
+        config: The settings of the search.
 
     Raises:
         AgentError: The agent was exported without the graph that searches.
@@ -110,8 +111,8 @@ class ScoreSearch:
         """Take in a frame.
 
         Args:
-            embedding: (1, features) What was heard, as the agent encodes it.
-            agent_px: The place of the agent on the strip.
+            embedding: The agent's embedding of the frame, (1, features).
+            agent_px: The place of the agent on the strip in px.
         """
         moved = self._belief.moved()
         anywhere, agent = self.config.anywhere, self.config.agent
@@ -126,7 +127,7 @@ class ScoreSearch:
 
     @property
     def place(self) -> NDArray[np.float64]:
-        """(columns,) The probability of the music being at each column."""
+        """Return the probability of the music being at each column, (columns,)."""
         return self._belief.place
 
     def probability_near(self, x_px: float) -> float:
@@ -145,5 +146,5 @@ class ScoreSearch:
 
 
 def _sum(probability: NDArray[np.float64]) -> float:
-    """All together: 1 at most, though rounding may have left a little more."""
+    """Return the sum, clipped to 1 because of rounding."""
     return min(1.0, float(probability.sum()))

@@ -1,4 +1,4 @@
-"""When the music begins: silence, room noise and a cough are waited through, and the first note is not missed."""
+"""Detects the first note of the music, and waits through silence, room noise and coughs."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from standpartner.constants import BAND_COUNT, FRAME_RATE_HZ, KEY_COUNT, LOWEST_
 from standpartner.follow.config import StartConfig
 
 Floats = NDArray[np.float32]
-_ATTACK, _ATTACK_FRAMES = 2.0, 2  # a tone begins where its band's magnitude doubles within two frames
+_ATTACK, _ATTACK_FRAMES = 2.0, 2  # a tone begins when its band's magnitude doubles within two frames
 _FEWEST_TONES = 2
-_NEAR, _FAR = 3, 6  # a tone's band is compared with those this many semitones away
+_NEAR, _FAR = 3, 6  # a tone's band is compared with bands at these distances in semitones
 
 
 def expected_keys(pitches: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """Find the keys of the piano that have the pitch class of one of some MIDI pitches.
+    """Return the keys of the piano that share a pitch class with one of some MIDI pitches.
 
     Args:
-        pitches: (n,) The pitches; with none of them no key is expected.
+        pitches: The pitches, (n,); without pitches no key is expected.
 
     Returns:
-        (88,) bool, from the lowest key on.
+        Whether each key is expected, bool (88,), from the lowest key on.
     """
     keys = np.arange(LOWEST_KEY, LOWEST_KEY + KEY_COUNT)
     return np.isin(keys % 12, np.unique(pitches) % 12)
@@ -30,7 +30,7 @@ def expected_keys(pitches: NDArray[np.integer]) -> NDArray[np.bool_]:
 
 @dataclass
 class _Heard:
-    """One frame in short: are there tones in it, does a tone begin, does the agent hear a key start."""
+    """A summary of one frame: whether it has tones, whether a tone begins, and whether a key starts."""
 
     tonal: bool
     attack: bool
@@ -38,19 +38,19 @@ class _Heard:
 
 
 class StartDetector:
-    """Decides frame by frame whether the music has begun, and tells how many frames ago it did.
+    """Decides frame by frame whether the music has begun, and how many frames ago.
 
     Every band has a noise floor, a running mean of its magnitude that rises more slowly while the band is loud, that
     is well above its floor. A tone is a loud band well above its neighbours. Music has begun at the first tone after
     which, within ``confirm_s``, the agent hears a key start: any key with much certainty, or with less a key whose
     pitch class the score starts with. As an instrument may be unknown to the agent, tones alone count too, when they
     fill most of ``steady_s`` and at least two of them begin in it (a hum does so once); music has then begun with the
-    first of the run that these tones make. The floor begins at zero, for a recording may begin with its first note;
-    noise that is there from the start has neither keys nor tones.
+    first of the run that these tones make. The floor begins at zero, as a recording may begin with its first note;
+    noise from the start on has neither keys nor tones.
 
     Args:
         config: The thresholds.
-        expected: (88,) The keys that the score starts with, see `expected_keys`.
+        expected: The keys that the score starts with, bool (88,); see `expected_keys`.
     """
 
     def __init__(self, config: StartConfig, expected: NDArray[np.bool_]) -> None:
@@ -68,7 +68,7 @@ class StartDetector:
         return max(self._confirm, self._steady)
 
     def hear(self, frame: Floats, pressed: Floats) -> int | None:
-        """Take one frame in.
+        """Take in one frame.
 
         Args:
             frame: The frame of the spectrogram, (78,).
@@ -113,7 +113,7 @@ class StartDetector:
 
 
 def _run_length(tones: list[bool]) -> int:
-    """Length of the run of tones that reaches to the end; short gaps are part of it, single tones long before not."""
+    """Return the length of the run of tones up to the end, with short gaps but without single earlier tones."""
     worth = np.cumsum([1 if tone else -1 for tone in reversed(tones)])
     return int(np.argmax(worth)) + 1
 
@@ -123,7 +123,7 @@ def _blend(time_s: float) -> float:
 
 
 def _surroundings(magnitude: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean magnitude of the bands around each band, without the nearest: (78,) -> (78,)."""
+    """Return the mean magnitude of the bands around each band without the nearest, (78,)."""
     around = np.ones(2 * _FAR + 1)
     around[_FAR - _NEAR + 1 : _FAR + _NEAR] = 0.0
     weights = np.convolve(np.ones(BAND_COUNT), around, mode="same")

@@ -1,1 +1,1 @@
-"""What every room uses: whole files, child processes, self-contained pages, pictures, progress, provenance."""
+"""Holds what every room uses: whole files, child processes, self-contained pages, pictures, progress, provenance."""

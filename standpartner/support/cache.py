@@ -1,11 +1,11 @@
-"""Where standpartner keeps what it builds and what users fetch for it."""
+"""Finds the folder of built corpora and fetched sounds."""
 
 import os
 from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """Folder of built corpora and fetched sounds: $STANDPARTNER_CACHE, else the user's cache folder."""
+    """Return the folder of built corpora and fetched sounds: $STANDPARTNER_CACHE, else the user's cache folder."""
     moved = os.environ.get("STANDPARTNER_CACHE")
     if moved:
         return Path(moved)

@@ -1,4 +1,4 @@
-"""A canvas with units of its own, which all panels of a picture draw on: lines, areas, letters."""
+"""Provides a canvas with units of its own, on which panels draw lines, areas and letters."""
 
 from functools import cache
 from typing import Final, NamedTuple
@@ -45,7 +45,7 @@ def _font(size_px: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 class Canvas:
-    """A picture that is drawn on in units.
+    """A picture on which is drawn in units.
 
     Args:
         width: The width of the picture in units.
@@ -64,11 +64,11 @@ class Canvas:
         return round(units * self.scale)
 
     def box_px(self, box: Box) -> tuple[int, int, int, int]:
-        """Give the left, top, right and bottom edge of a box in px."""
+        """Return the left, top, right and bottom edge of a box in px."""
         return self.px(box.left), self.px(box.top), self.px(box.right), self.px(box.bottom)
 
     def paste(self, image: Image.Image, left: float, top: float) -> None:
-        """Lay an image, whose size is in px, on the picture; its corner is given in units."""
+        """Paste an image, whose size is in px, at a corner in units."""
         self.image.paste(image, (self.px(left), self.px(top)))
 
     def tint(self, box: Box, colour: Colour, strength: float) -> None:
@@ -85,12 +85,12 @@ class Canvas:
             self._draw.rectangle((left, top, right - 1, bottom - 1), fill=fill, outline=outline, width=self._thin)
 
     def line(self, points: npt.ArrayLike, colour: Colour, width: float = 1) -> None:
-        """Draw a line through (n, 2) points."""
+        """Draw a line through points, (n, 2)."""
         through = [tuple(point) for point in np.asarray(points, np.float64) * self.scale]
         self._draw.line(through, fill=colour, width=max(self.px(width), 1), joint="curve")
 
     def area(self, points: npt.ArrayLike, colour: Colour) -> None:
-        """Fill the polygon through (n, 2) points."""
+        """Fill the polygon through points, (n, 2)."""
         self._draw.polygon([tuple(point) for point in np.asarray(points, np.float64) * self.scale], fill=colour)
 
     def vertical_line(
@@ -108,12 +108,12 @@ class Canvas:
     def text(
         self, at: tuple[float, float], words: str, *, colour: Colour = TEXT, size: float = NORMAL, anchor: str = "lt"
     ) -> None:
-        """Write at a point, which the anchor places: l, m or r of the words and t, m or b, as in Pillow."""
+        """Write words at a point. The anchor says which part is there: l, m or r, and t, m or b, as in Pillow."""
         place = (self.px(at[0]), self.px(at[1]))
         self._draw.text(place, words, fill=colour, font=_font(max(self.px(size), 6)), anchor=anchor)
 
     def text_width(self, words: str, size: float = NORMAL) -> float:
-        """Measure the width of some words in units."""
+        """Return the width of some words in units."""
         return _font(max(self.px(size), 6)).getlength(words) / self.scale
 
     @property
@@ -122,11 +122,11 @@ class Canvas:
 
 
 def overlay(picture: npt.NDArray[np.uint8], attribution: npt.NDArray[np.floating], scale: float) -> Image.Image:
-    """Colour a picture by how much its parts speak for or against a decision.
+    """Colour a picture by the attributions of its parts to a decision.
 
     Args:
         picture: The picture in grey, (h, w).
-        attribution: (h, w) How much each px speaks for the decision, or against it where it is negative.
+        attribution: The attribution of each px to the decision, (h, w); it is negative where the px speaks against it.
         scale: The attribution that gets the full colour.
 
     Returns:

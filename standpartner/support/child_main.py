@@ -1,9 +1,9 @@
-"""The child process of `standpartner.support.children.calls_apart`.
+"""Runs as the child process of `standpartner.support.children.calls_apart`.
 
 Its command is ``python -m standpartner.support.child_main FUNCTION TIME_LIMIT_S MEMORY_BYTES``, where the last word may
 be empty. It imports the function, says that it is ready, and answers calls: a line of JSON with the keyword arguments
-comes in, a line with ``value``, or with ``error`` and ``words``, goes out. Whatever else writes to standard output,
-such as a library in C, writes to standard error instead.
+comes in, a line with ``value``, or with ``error`` and ``words``, goes out. Other output to standard output, such as
+that of a library in C, goes to standard error instead.
 """
 
 import json
@@ -45,7 +45,7 @@ def _answer(function: Callable[..., Any], arguments: dict[str, Any]) -> dict[str
         return _error(type(error), str(error))
     except MemoryError:
         return _error(MemoryLimitError, "needs more memory than it may take")
-    except Exception as error:  # whatever one call does must not lose the calls after it
+    except Exception as error:  # an error of one call must not lose the calls after it
         return _error(ToolError, describe(error))
     return {"value": value}
 

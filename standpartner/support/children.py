@@ -1,11 +1,11 @@
-"""Functions in child processes with limits: what hangs, aborts or takes too much memory costs one call only.
+"""Calls functions in child processes with limits: a call that hangs, aborts or takes too much memory fails alone.
 
 `calls_apart` is for input that may be hostile or break the library that reads it: notation, pictures, PDF. The child is
 a Python interpreter of its own that runs one of our functions. Arguments and results cross as lines of JSON, so
 nothing that comes from a child is ever unpickled; large results are written to files that the arguments name.
 
-`become_child`, `allow_time`, `cause_of_death` and `kill_group` are the rules by which every child lives and ends. The
-builder of corpora, which forks processes for work that is trusted, keeps them too; so does `run_program`. The package
+`become_child`, `allow_time`, `cause_of_death` and `kill_group` are used by every child and its parent. The
+builder of corpora, which forks processes for trusted work, and `run_program` use them too. The package
 pebble does less: it ends a process, but not the programs that the process had started, and it unpickles results.
 """
 
@@ -33,23 +33,23 @@ try:
 except ImportError:  # not a Unix system: there are no limits of memory
     resource = None  # type: ignore[assignment]
 
-GRACE_S: Final = 5.0  # for a process that was told to end, to end its own programs and remove its files
-_PATIENCE_S: Final = 1.0  # for a child that is to leave; code in C may make it deaf
-_START_LIMIT_S: Final = 120.0  # until a child has imported what it needs
+GRACE_S: Final = 5.0  # the time in which a process ends its own programs and removes its files
+_PATIENCE_S: Final = 1.0  # the time for a child to end; code in C may keep it from signals
+_START_LIMIT_S: Final = 120.0  # the time for the imports of a child
 _ANSWER_BYTES: Final = 16 * 1024 * 1024
 _LAST_WORDS: Final = 300
 _TAIL_BYTES: Final = 1 << 20
-_CALLS_A_CHILD: Final = 50  # before a fresh one takes over
+_CALLS_A_CHILD: Final = 50  # the calls of one child before it is replaced
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a call in a child process, or a program, may use.
+    """The limits of a call in a child process or of a program.
 
     Attributes:
-        time_s: Seconds after which it is ended.
-        memory_bytes: Address space that it may take beyond what the child has when it starts; None sets no limit.
-            Systems that cannot limit a process's memory disregard it.
+        time_s: The seconds after which it is ended.
+        memory_bytes: The address space that it may take beyond that of the child at its start; None sets no limit.
+            Systems that cannot limit a process's memory ignore it.
     """
 
     time_s: float
@@ -60,18 +60,17 @@ def call_apart(function: str, arguments: Mapping[str, Any], *, limits: Limits) -
     """Call a function in a child process.
 
     Args:
-        function: Its place, ``package.module:name``. It is named rather than passed so that only the child needs to
-            import it.
-        arguments: Its keyword arguments, of types that JSON knows.
-        limits: What the call may use.
+        function: The place of the function, ``package.module:name``. Only the child imports it.
+        arguments: The keyword arguments of the function, of types that JSON knows.
+        limits: The limits of the call.
 
     Returns:
-        What the function returns, of types that JSON knows.
+        The result of the function, of types that JSON knows.
 
     Raises:
-        StandpartnerError: The function raised an error of this package: the same one is raised here.
-        TimeLimitError: It took too long.
-        MemoryLimitError: It needed too much memory and said so.
+        StandpartnerError: The function raised an error of this package; the same error is raised here.
+        TimeLimitError: The call took too long.
+        MemoryLimitError: The call needed too much memory and said so.
         BrokenOffError: The child aborted or was killed.
         ToolError: The function raised any other error.
 
@@ -92,12 +91,12 @@ def calls_apart(
     is closed or used up.
 
     Args:
-        function: Its place, ``package.module:name``.
+        function: The place of the function, ``package.module:name``. Only the child imports it.
         calls: The keyword arguments of each call, of types that JSON knows.
-        limits: What each call may use.
+        limits: The limits of each call.
 
     Yields:
-        For each call, in order, what the function returned or the error that `call_apart` would raise.
+        The result of each call, in order, or the error that `call_apart` would raise.
     """
     child: _Child | None = None
     try:
@@ -148,7 +147,7 @@ class _Child:
         if not self._started:
             self._answer(_START_LIMIT_S)
             self._started = True
-        with suppress(BrokenPipeError):  # it is dead, as the lack of an answer will tell
+        with suppress(BrokenPipeError):  # the child is dead; the missing answer is handled below
             self._calls.write(json.dumps(arguments).encode() + b"\n")
             self._calls.flush()
         answer = self._answer(self._limits.time_s)
@@ -183,10 +182,10 @@ class _Child:
         return cause_of_death(code) + (f"; its last words: {words}" if words else "")
 
     def close(self) -> None:
-        """End the process: politely, so that it ends its own programs, then by force with its whole group."""
+        """End the process: first by a signal, so that it ends its own programs, then by force with its whole group."""
         with suppress(BrokenPipeError):
             self._calls.close()
-        if self._busy:  # it may be in code that hears neither this signal nor the end of calls
+        if self._busy:  # it may be in code that reacts neither to this signal nor to the end of calls
             self._process.terminate()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_PATIENCE_S)
@@ -200,28 +199,28 @@ class _Child:
 
 
 def _listen(stdout: IO[bytes], answers: "queue.Queue[bytes]") -> None:
-    """Pass on whole lines; an empty one says that there are no more."""
+    """Pass on whole lines; an empty one marks the end."""
     while (line := stdout.readline(_ANSWER_BYTES)).endswith(b"\n"):
         answers.put(line)
     answers.put(b"")
 
 
 def _rebuilt(name: str, words: str) -> StandpartnerError:
-    """The error that a child names, of this package or else a `ToolError`."""
+    """Return the error that a child names, of this package or else a `ToolError`."""
     kind = getattr(errors, name, None)
     if not (isinstance(kind, type) and issubclass(kind, StandpartnerError)):
         kind = ToolError
-    return kind.__new__(kind, words)  # some have other arguments than their words
+    return kind.__new__(kind, words)  # some errors take other arguments than their words
 
 
 def _environment() -> dict[str, str]:
-    """Let the child import whatever this process can, above all this very package."""
+    """Return an environment in which the child can import what this process can."""
     here = str(Path(__file__).resolve().parents[2])
     return {**os.environ, "PYTHONPATH": os.pathsep.join([here, *filter(None, sys.path)])}
 
 
 def become_child(*, memory_bytes: int | None = None) -> None:
-    """Make this process one that its parent can end: call it first in a child, after its imports.
+    """Prepare this process to be ended by its parent; call it in a child right after the imports.
 
     It leads a group of processes. The signal to terminate unwinds its stack, so that programs are ended and temporary
     folders removed on the way. Its memory is limited, where the system can do that.
@@ -237,20 +236,20 @@ def become_child(*, memory_bytes: int | None = None) -> None:
 
 
 def allow_time(time_s: float) -> None:
-    """Let the system end this process some seconds after a time limit, should the parent be gone by then."""
+    """Let the system end this process some seconds after a time limit, in case the parent is gone by then."""
     if hasattr(signal, "alarm"):
         signal.alarm(math.ceil(time_s + 2 * GRACE_S))
 
 
 def kill_group(process_id: int) -> None:
-    """Kill a process that leads a group, and whatever it started in that group."""
+    """Kill a process that leads a group, and all processes in that group."""
     if hasattr(os, "killpg"):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process_id, signal.SIGKILL)
 
 
 def cause_of_death(exit_code: int) -> str:
-    """Say how a process ended, from its exit code (negative: the signal that killed it)."""
+    """Return how a process ended, from its exit code (negative: the signal that killed it)."""
     if exit_code >= 0:
         return f"its process ended with exit code {exit_code}"
     hint = " (memory?)" if -exit_code == signal.SIGKILL else ""
@@ -258,19 +257,19 @@ def cause_of_death(exit_code: int) -> str:
 
 
 def describe(error: Exception) -> str:
-    """Say what an unexpected error was and where it was raised."""
+    """Return what an unexpected error was and where it was raised."""
     where = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {error} ({os.path.basename(where.filename)}, line {where.lineno})"
 
 
 def last_words(file: IO[bytes], *, since: int = 0) -> str:
-    """Return the last line of what a process wrote to a file after so many bytes, at most 300 characters."""
+    """Return the last line that a process wrote to a file after ``since`` bytes, at most 300 characters."""
     lines = tail(file, since=since).strip().splitlines()
     return lines[-1].strip()[:_LAST_WORDS] if lines else ""
 
 
 def tail(file: IO[bytes], *, since: int = 0) -> str:
-    """Return the end of a file as text: what comes after so many bytes, at most a megabyte."""
+    """Return the end of a file as text: all after ``since`` bytes, at most a megabyte."""
     file.seek(max(since, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
     return file.read().decode(errors="replace")
 
@@ -280,7 +279,7 @@ def _leave(number: int, frame: object) -> None:
 
 
 def _address_space_bytes() -> int:
-    """Size of this process's address space, or 0 where the system does not tell it so."""
+    """Return the size of this process's address space, or 0 where the system does not report it."""
     statistics = Path("/proc/self/statm")
     pages = int(statistics.read_text().split()[0]) if statistics.is_file() else 0
     return pages * resource.getpagesize()

@@ -1,4 +1,4 @@
-"""Sound and pictures as addresses that hold the content itself, so that pages need no other files."""
+"""Embeds sound and pictures in data addresses, so that pages need no other files."""
 
 import base64
 import io
@@ -17,12 +17,12 @@ _BLOCK_SAMPLES: Final = 1 << 18
 
 
 def data_uri(content: bytes, media_type: str) -> str:
-    """Make an address that holds the content itself; its media type is one such as ``image/png``."""
+    """Return an address that holds the content itself; the media type is for example ``image/png``."""
     return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
 
 
 def vorbis_uri(audio: NDArray[np.float32]) -> str:
-    """Compress (n,) mono samples at 22 050 Hz to Ogg Vorbis and embed them."""
+    """Compress mono samples at 22 050 Hz, (n,), to Ogg Vorbis and embed them."""
     return data_uri(_vorbis(audio), "audio/ogg")
 
 
@@ -36,12 +36,12 @@ def _vorbis(audio: NDArray[np.float32]) -> bytes:
 
 
 def grey_png(picture: NDArray[np.uint8]) -> bytes:
-    """Write a (height, width) grey picture as a PNG with all its shades."""
+    """Write a grey picture, (height, width), as a PNG with all its shades."""
     return _png(Image.fromarray(np.ascontiguousarray(picture)))
 
 
 def notation_png(picture: NDArray[np.uint8]) -> bytes:
-    """Write a (height, width) grey picture of notation as a small PNG in 16 shades."""
+    """Write a grey picture of notation, (height, width), as a small PNG in 16 shades."""
     step = 255 / (_GREYS - 1)
     levels = Image.fromarray(np.rint(picture / step).astype(np.uint8), mode=None)
     indexed = Image.frombytes("P", levels.size, levels.tobytes())
@@ -63,7 +63,7 @@ def _png(image: Image.Image, **options: Any) -> bytes:
 
 
 def embedded_notation(picture: NDArray[np.uint8]) -> dict[str, Any]:
-    """Embed a (height, width) grey picture of notation: its address and its size in px, for JSON."""
+    """Embed a grey picture of notation, (height, width): its address and its size in px, for JSON."""
     height, width = picture.shape
     return {"image": data_uri(notation_png(picture), "image/png"), "width": width, "height": height}
 

@@ -1,4 +1,4 @@
-"""Figures drawn by Matplotlib, as SVG that can stand in a file or within a page."""
+"""Draws figures with Matplotlib as SVG for a file or within a page."""
 
 import html
 import io

@@ -1,4 +1,4 @@
-"""Writing results: whole or not at all."""
+"""Writes files whole or not at all."""
 
 import secrets
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from standpartner.errors import OutputError
 def write_text(path: str | Path, text: str) -> None:
     """Write a text file; an existing one is replaced only when the new one is complete.
 
-    What is no plain file (``/dev/stdout``, a pipe) is written to as it is.
+    Anything but a plain file (``/dev/stdout``, a pipe) is written to directly.
 
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: The file cannot be written.
     """
     path = Path(path)
     try:
@@ -29,13 +29,13 @@ def write_text(path: str | Path, text: str) -> None:
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """Give a draft to write to, which takes the file's place when the block ends without an error.
+    """Yield a draft to write to, which replaces the file when the block ends without an error.
 
-    The draft lies in the same folder, is unlike any other's, and ends like the file. After an error, or a crash, the
+    The draft lies in the same folder, has a name of its own, and has the file's suffix. After an error, or a crash, the
     file is what it was before.
 
     Raises:
-        OSError: the file system refuses; the caller says in its own words what could not be written.
+        OSError: The file system refuses; the caller says in its own words what could not be written.
     """
     path = Path(path).resolve()  # a link stays a link
     draft = path.with_name(f".{secrets.token_hex(4)}.part-{path.name[-100:]}")
@@ -47,10 +47,10 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 
 def check_writable(path: str | Path) -> None:
-    """Find out before the work whether a file can be written at the end of it.
+    """Check before the work that a file can be written after it.
 
     Raises:
-        OutputError: its folder is missing, or it is a folder itself.
+        OutputError: The folder is missing, or the path is a folder itself.
     """
     path = Path(path)
     if path.is_dir():
@@ -60,10 +60,10 @@ def check_writable(path: str | Path) -> None:
 
 
 def make_folder(path: str | Path) -> None:
-    """Make a folder unless it is there.
+    """Make a folder unless it exists.
 
     Raises:
-        OutputError: it cannot be made.
+        OutputError: The folder cannot be made.
     """
     try:
         Path(path).mkdir(parents=True, exist_ok=True)

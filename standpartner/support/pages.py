@@ -1,6 +1,6 @@
-"""Self-contained HTML pages, filled in from templates in one pass.
+"""Fills in self-contained HTML pages from templates in one pass.
 
-The templates lie beside the code that fills them in; what several of them share lies in ``support/page_parts``. Every
+The templates lie beside the code that fills them in; shared parts lie in ``support/page_parts``. Every
 value is escaped where it is put in, so no title can end an element or fill in another placeholder. Data for the scripts
 stands in an element of its own as JSON in which ``<``, ``>``, ``&`` and line separators are escaped.
 """
@@ -19,14 +19,14 @@ def render_page(template: str, values: Mapping[str, Any]) -> str:
 
     Args:
         template: The path of the template within the package, such as ``follow/page.html``.
-        values: The values of its placeholders. They are escaped, but for those that are ``markupsafe.Markup``.
+        values: The values of its placeholders. All but ``markupsafe.Markup`` are escaped.
 
     Returns:
         The text of the page.
 
     Raises:
         jinja2.UndefinedError: A placeholder has no value.
-        ValueError: The data for the scripts holds a number that is not finite, which JSON cannot say.
+        ValueError: The data for the scripts holds a number that is not finite, which JSON cannot hold.
     """
     return _environment().get_template(template).render(values)
 

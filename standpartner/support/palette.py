@@ -1,4 +1,4 @@
-"""The colours of all pictures, charts and pages, each given once and named for what it shows.
+"""Defines the colours of all pictures, charts and pages, each once and named for what it shows.
 
 The hues are Okabe and Ito's, which are told apart with every kind of colour blindness
 (M. Okabe, K. Ito, "Color Universal Design", 2008, https://jfly.uni-koeln.de/color/). Line styles and words say the same
@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 
 class Colour(NamedTuple):
-    """A colour, as Pillow and numpy take it.
+    """A colour for Pillow and numpy.
 
     Attributes:
         red: The red part, 0 to 255.
@@ -23,7 +23,7 @@ class Colour(NamedTuple):
 
     @property
     def css(self) -> str:
-        """The colour as CSS, SVG and Matplotlib take it, such as ``#0072b2``."""
+        """The colour for CSS, SVG and Matplotlib, such as ``#0072b2``."""
         return f"#{self.red:02x}{self.green:02x}{self.blue:02x}"
 
 
@@ -55,7 +55,7 @@ GRACE_HEAD: Final = PINK
 SYSTEM_BORDER: Final = BLUE
 WARNING: Final = Colour(163, 18, 63)
 
-# Paper and what is written on it.
+# The paper and the text on it.
 TEXT: Final = Colour(25, 27, 32)
 SOFT: Final = Colour(95, 99, 112)
 LINE: Final = Colour(214, 214, 214)
@@ -94,5 +94,5 @@ _CSS: Final = {
 
 
 def css_variables() -> str:
-    """Give the colours of the pages as declarations of CSS variables: ``--agent: #0072b2; ...``."""
+    """Return the colours of the pages as declarations of CSS variables: ``--agent: #0072b2; ...``."""
     return " ".join(f"--{name}: {colour.css};" for name, colour in _CSS.items())

@@ -1,4 +1,4 @@
-"""External programs: run with an argument list, a time limit and, where the system has it, a limit of memory."""
+"""Runs external programs with an argument list, a time limit and, where the system has it, a memory limit."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ class Finished:
     """A program that ran to its end.
 
     Attributes:
-        exit_code: Its exit code; negative if a signal killed it.
+        exit_code: The exit code; it is negative if a signal killed the program.
         output: The end of its standard output, at most a megabyte.
         errors: The end of its standard error, at most a megabyte.
     """
@@ -39,18 +39,18 @@ def run_program(
     environment: Mapping[str, str | None] | None = None,
     check: bool = True,
 ) -> Finished:
-    """Run a program to its end; it and whatever it started are killed at its time limit or when we are interrupted.
+    """Run a program to its end; at the time limit or an interrupt it and all it started are killed.
 
     Args:
         command: The program and its arguments; no shell reads them.
-        limits: What it may use. The memory counts from nothing, and is limited on Linux only.
-        folder: Where it runs; None is the current folder.
-        environment: Variables to set beside those of this process; None takes one away.
+        limits: The limits of the program. The memory counts from zero, and is limited on Linux only.
+        folder: The folder in which it runs; None is the current folder.
+        environment: The variables to set beside those of this process; None removes one.
         check: Whether an exit code other than 0 is an error.
 
     Raises:
-        TimeLimitError: It took too long.
-        ToolError: It cannot be started, or failed; its last words are in the message.
+        TimeLimitError: The program took too long.
+        ToolError: The program cannot be started, or failed; its last words are in the message.
     """
     name = Path(command[0]).name
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:

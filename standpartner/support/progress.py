@@ -1,4 +1,4 @@
-"""Progress bars of commands that take long, on standard error."""
+"""Shows progress bars of long commands on standard error."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 def progress_bar(*, shown: bool = True) -> Progress:
-    """A bar with counts, the time that has passed and the time that remains; use it in a ``with`` statement."""
+    """Make a bar with counts, the time passed and the time that remains, for use in a ``with`` statement."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     return Progress(
         *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True), disable=not shown
@@ -20,11 +20,11 @@ def passing_bar(description: str, total: float | None) -> Iterator[Callable[[flo
     """Show a bar that is removed when the work is done, and only where standard error is a terminal.
 
     Args:
-        description: What is being done.
-        total: How much there is to do, in any unit; None if that is not known.
+        description: The words for what is being done.
+        total: The amount of work, in any unit; None if that is not known.
 
     Yields:
-        A function that sets how much of it is done.
+        The function that sets how much of it is done.
     """
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())

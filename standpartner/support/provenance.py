@@ -1,4 +1,4 @@
-"""Which code runs: the commit of this project's checkout, or the version of the package outside one."""
+"""Reports which code runs: the commit of this project's checkout, or the version of the package outside one."""
 
 import os
 import shutil
@@ -18,8 +18,8 @@ _TIME_LIMIT_S: Final = 30.0
 def code_version(package: Path = _PACKAGE) -> str:
     """Return the git commit of the code that runs, with "+" if files differ from it.
 
-    Outside a checkout of this project it says so: a repository that happens to lie around the installed package, as
-    that of a user's own project, says nothing about the code.
+    Outside a checkout of this project the result says so. Another repository around the installed package, such as a
+    user's own project, is ignored.
 
     Args:
         package: The folder of the package.
@@ -46,6 +46,6 @@ def _git(folder: Path, *words: str) -> str | None:
     git = shutil.which("git")
     if git is None:
         return None
-    others = {name: None for name in os.environ if name.startswith("GIT_")}  # of a hook's repository
+    others = {name: None for name in os.environ if name.startswith("GIT_")}  # these name a hook's repository
     done = run_program([git, *words], limits=Limits(_TIME_LIMIT_S), folder=folder, environment=others, check=False)
     return done.output.strip() if done.exit_code == 0 else None

@@ -1,4 +1,4 @@
-"""Ranges (lowest, highest) to draw from, with their checks."""
+"""Checks ranges (lowest, highest) and draws from them."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -12,14 +12,14 @@ Range = tuple[float, float]
 
 
 def check_ranges(config: Any, *, within: Mapping[str, Range]) -> None:
-    """Checks ranges of a configuration.
+    """Check the ranges of a configuration.
 
     Args:
-        config: A dataclass.
-        within: For every field to check the lowest and highest value that can work.
+        config: The configuration, a dataclass.
+        within: The lowest and highest value that can work, for every field to check.
 
     Raises:
-        ConfigError: A range is not finite, goes backwards, or leaves what can work.
+        ConfigError: A range is not finite, goes backwards, or leaves the values that can work.
     """
     for entry in fields(config):
         if entry.name in within:
@@ -32,10 +32,10 @@ def check_ranges(config: Any, *, within: Mapping[str, Range]) -> None:
 
 
 def draw(ends: Range, rng: np.random.Generator) -> float:
-    """One value, evenly drawn from a range."""
+    """Draw one value evenly from a range."""
     return float(rng.uniform(*ends))
 
 
 def draw_log(ends: Range, rng: np.random.Generator) -> float:
-    """One value, drawn evenly on a logarithmic scale from a range of positive values."""
+    """Draw one value evenly on a logarithmic scale from a range of positive values."""
     return float(np.exp(rng.uniform(*np.log(ends))))

@@ -1,4 +1,4 @@
-"""Pages that report: one look, tables and pictures, in one HTML file."""
+"""Makes the pages of reports, with tables and pictures in one HTML file."""
 
 import html
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from standpartner.support.pages import render_page
 
 
 def report_page(title: str, *, lead: str, body: str, style: str = "") -> str:
-    """Put a whole page together.
+    """Make a whole page.
 
     Args:
         title: The title, as plain text.
@@ -25,18 +25,18 @@ def report_page(title: str, *, lead: str, body: str, style: str = "") -> str:
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Put a table together; its headings and cells are HTML."""
+    """Make a table whose headings and cells are HTML."""
     head = "".join(f"<th>{heading}</th>" for heading in headings)
     lines = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>\n" for row in rows)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>\n{lines}</tbody></table></div>\n'
 
 
 def embedded_image(picture: npt.NDArray[np.uint8], words: str) -> str:
-    """Put a drawn picture, (height, width, 3), into the page; words describe it for those who cannot see it."""
+    """Embed a drawn picture, (height, width, 3), with words for those who cannot see it."""
     return f'<img loading="lazy" alt="{html.escape(words)}" src="{data_uri(drawing_png(picture), "image/png")}">'
 
 
 def linked_image(address: str, words: str) -> str:
-    """Show a picture that lies in a file beside the page; a click shows it alone."""
+    """Link a picture in a file beside the page; a click shows it alone."""
     where = html.escape(address)
     return f'<a href="{where}"><img loading="lazy" alt="{html.escape(words)}" src="{where}"></a>'
