@@ -1,4 +1,4 @@
-"""Pieces: a score, performances of it, and the alignment between them."""
+"""Defines pieces: a score, performances of it, and the alignment between them."""
 
 from standpartner.piece.files import load_piece, read_summary, save_piece
 from standpartner.piece.model import Performance, Piece

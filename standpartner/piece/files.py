@@ -1,6 +1,6 @@
 """Keeps pieces on disk: folders with ``piece.json``, ``score.npz`` and an npz for each performance; nothing is pickled.
 
-``piece.json`` holds the SHA-256 of every file and is written last: a folder without it is an unfinished one.
+``piece.json`` holds the SHA-256 of every file and is written last: a folder without it is unfinished.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ def _sha256(path: Path) -> str:
 
 
 def _save_performance(performance: Performance, path: Path) -> None:
-    """Write a performance; half precision (relative error 5e-4) halves the spectrogram, most of a corpus."""
+    """Write a performance, with its spectrogram, most of a corpus, in half precision (relative error 5e-4)."""
     arrays = {name: getattr(performance, name) for name in _ARRAYS}
     arrays["spectrogram"] = performance.spectrogram.astype(np.float16)
     with path.open("wb") as file:
@@ -39,7 +39,7 @@ def _load_performance(path: Path) -> Performance:
 
 
 def save_piece(piece: Piece, folder: Path) -> None:
-    """Write a piece into ``folder`` (made if missing).
+    """Write a piece into a folder, which is made if it is missing.
 
     Raises:
         PieceError: The folder cannot be written.
@@ -87,7 +87,7 @@ def load_piece(folder: Path, *, verify: bool = False) -> Piece:
 
 
 def read_summary(folder: Path) -> dict[str, Any]:
-    """Read the content of ``piece.json``: name, title, files with checksums.
+    """Read the content of ``piece.json``: the name, the title, and the files with checksums.
 
     Raises:
         PieceError: There is no finished piece of this version in the folder.

@@ -1,4 +1,4 @@
-"""A piece is a score and performances of it; the alignment ties the two together."""
+"""Defines pieces, each a score and performances of it that are aligned with it."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,16 +14,16 @@ from standpartner.score import Score
 
 @dataclass(frozen=True)
 class Performance:
-    """One performance of a score, with the truth about it.
+    """One performance of a score, with the time of each onset.
 
     Attributes:
         name: The name, unique within the piece.
-        onset_s: (score onsets,) The second at which each onset of the score was played, strictly increasing.
-        spectrogram: (frames, 78) The spectrogram of the audio, float32.
-        note_pitch: The MIDI numbers of what sounds, (notes,).
+        onset_s: The second at which each onset of the score was played, (onsets,), strictly increasing.
+        spectrogram: The spectrogram of the audio, float32 (frames, 78).
+        note_pitch: The MIDI numbers of the sounding notes, (notes,).
         note_onset_s: The seconds at which these notes start, (notes,).
         note_duration_s: The seconds for which they sound, (notes,).
-        made_by: How the audio came about (soundfont, tempo, seed, or the recording's source).
+        made_by: The origin of the audio (soundfont, tempo, seed, or the recording's source).
     """
 
     name: str
@@ -73,7 +73,7 @@ class Piece:
                 )
 
     def tracks(self) -> list[Track]:
-        """Make what the game needs: one track for each performance."""
+        """Make the tracks for the game, one for each performance."""
         return [
             Track(
                 name=f"{self.name}/{performance.name}",

@@ -1,4 +1,4 @@
-"""The game for a person at the keyboard, in a browser. The page shows and asks, and the server plays by the rules."""
+"""Lets a person play the game in a browser. The page shows the game, and the server plays by the rules."""
 
 from standpartner.evaluate.sound import AudibleTrack, audible_track
 from standpartner.play.round import Round, play_round

@@ -1,4 +1,4 @@
-"""One round: an episode of the game, played step by step, and its measures."""
+"""Plays one round: an episode of the game, step by step, and its measures."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ class Round:
             action: The index of the change of speed.
 
         Returns:
-            The state of the game after the step, see `view`.
+            The state of the game after the step; see `view`.
 
         Raises:
             GameError: The round has ended, or the action is out of range.
@@ -60,7 +60,7 @@ class Round:
         return self.view()
 
     def view(self) -> dict[str, Any]:
-        """Describe the state of the game, ready for JSON. The speed is in strip px a frame."""
+        """Return the state of the game, ready for JSON. The speed is in strip px a frame."""
         game = self.game
         return {
             "frame": int(game.frame[0]),

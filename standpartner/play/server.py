@@ -1,6 +1,6 @@
-"""A small local server of one page, of the pictures and the sound it needs, and of the game.
+"""Serves one page locally, with its pictures and sound, and the game.
 
-The page's sound is the clock. Whenever a frame has been heard, the page sends what was pressed for it, and the game
+The page's sound is the clock. After each frame the page sends the key that was pressed for it, and the game
 takes a step here, by the same rules that agents are trained with. The page itself knows no rules.
 """
 
@@ -36,17 +36,17 @@ class PlayServer(ThreadingHTTPServer):
 
     Attributes:
         music: The music that is played.
-        contents: What can be fetched: media type and bytes, by path.
+        contents: The files that can be fetched: media type and bytes, by path.
     """
 
     daemon_threads = True
 
     def __init__(self, music: AudibleTrack, *, port: int = 0) -> None:
-        """Take the port. `serve_forever` starts serving.
+        """Open the port. `serve_forever` starts serving.
 
         Args:
             music: The music that is played.
-            port: The port; 0 takes any that is free.
+            port: The port; 0 takes any free one.
 
         Raises:
             ConfigError: The port is not free.
@@ -68,10 +68,10 @@ class PlayServer(ThreadingHTTPServer):
         return f"http://{_ADDRESS}:{self.server_port}/"
 
     def start_round(self) -> dict[str, Any]:
-        """Start another round, whatever was going on.
+        """Start another round and end the current one.
 
         Returns:
-            ``round``, its number, and the state of the game, see `Round.view`.
+            The number of the round, ``round``, and the state of the game; see `Round.view`.
         """
         with self._lock:
             self._round, self._number = Round(self.music), self._number + 1
@@ -104,7 +104,7 @@ class PlayServer(ThreadingHTTPServer):
             return {"views": views, "measures": None if self._round.running else self._compared()}
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a browser that hung up."""
+        """Ignore a browser that closed its connection."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -117,14 +117,14 @@ class PlayServer(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """A handler of the page's requests."""
+    """Handles the page's requests."""
 
     server: PlayServer
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # answers are small and must not wait for more
 
     def do_GET(self) -> None:
-        """Give the page, a picture or the sound."""
+        """Answer with the page, a picture or the sound."""
         if not self._is_local():
             return
         content = self.server.contents.get(self.path)
@@ -151,14 +151,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(HTTPStatus.CONFLICT, {"error": str(error)})
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Keep the terminal free."""
+        """Log nothing, so that the terminal stays free."""
 
     def _is_local(self) -> bool:
-        """Refuse other names for this machine, by which pages from elsewhere could get at it."""
+        """Refuse other names for this machine, by which other pages could reach it."""
         name = (self.headers.get("Host") or "").rpartition(":")[0]
         if name in (_ADDRESS, "localhost"):
             return True
-        self.close_connection = True  # whatever else it sent is not read
+        self.close_connection = True  # the rest of the request is not read
         self._say(HTTPStatus.FORBIDDEN, {"error": f"use the address {self.server.url}"})
         return False
 

@@ -1,4 +1,4 @@
-"""Scores as single .npz files, written whole or not at all, read without pickling."""
+"""Saves and loads scores as single .npz files, written whole or not at all and read without pickling."""
 
 import zipfile
 import zlib
@@ -14,7 +14,7 @@ from standpartner.support.files import replacing
 
 FORMAT_VERSION: Final = 3
 _WITHOUT_HIDDEN: Final = 1  # this version had no column for notes that sound without being drawn
-_WITHOUT_STAVES: Final = (_WITHOUT_HIDDEN, 2)  # these had neither staves nor doubt of systems
+_WITHOUT_STAVES: Final = (_WITHOUT_HIDDEN, 2)  # these versions had neither staves nor doubt of systems
 _DAMAGE: Final = (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zlib.error, zipfile.BadZipFile)
 _NOTATION: Final[dict[str, type[Table]]] = {
     "noteheads": Noteheads,
@@ -30,8 +30,8 @@ def save_score(score: Score, path: str | Path) -> None:
     """Write a score as one .npz file; an existing file is replaced only when the new one is complete.
 
     Args:
-        score: What to write.
-        path: Where; its folder must exist.
+        score: The score to write.
+        path: The file, whose folder must exist.
 
     Raises:
         ScoreError: The file cannot be written.
@@ -56,7 +56,7 @@ def load_score(path: str | Path) -> Score:
     """Read a score written by `save_score`, also by earlier versions of this program.
 
     Raises:
-        ScoreError: The file is missing, damaged, of another version, or no score.
+        ScoreError: The file is missing, damaged, of another version, or not a score.
     """
     path = Path(path)
     try:
@@ -86,7 +86,7 @@ def _score_of(data: np.lib.npyio.NpzFile, path: Path) -> Score:
 
 
 def _brought_up(arrays: _Arrays, version: int) -> _Arrays:
-    """The arrays of an earlier version with what it lacked: no note was hidden, nobody counted staves."""
+    """Return the arrays of an earlier version with defaults for what it lacked: hidden notes, staves and doubt."""
     if version == _WITHOUT_HIDDEN:
         arrays["notes.hidden"] = np.zeros(len(arrays["notes.pitch"]), bool)
     if version in _WITHOUT_STAVES:

@@ -1,4 +1,4 @@
-"""A score as standpartner sees it: page images, the strip unrolled from them, and what is known of the music on it.
+"""Defines the score: page images, the strip unrolled from them, and what is known of the music.
 
 What is known depends on where the score comes from. Notation knows every note (`Notation`); a picture shows where the
 music begins and ends and, at best, its bars (`Printed`). The follower needs no more than a picture shows.
@@ -31,7 +31,7 @@ Image: TypeAlias = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Notation:
-    """What notation knows of a score: every note that is drawn or sounds, and when.
+    """The tables of a score from notation: every note that is drawn or sounds, and when.
 
     Attributes:
         noteheads: The drawn heads.
@@ -62,7 +62,7 @@ class Notation:
 
 @dataclass(frozen=True)
 class Printed:
-    """What a picture shows of a score: where its music is on the strip and, where they were found, its bars.
+    """The parts of a score that a picture shows: where its music is on the strip and, if they were found, its bars.
 
     Attributes:
         begin_px: The strip px where the music begins: the first head after the clef.
@@ -87,7 +87,7 @@ class Printed:
 
 @dataclass(frozen=True)
 class Place:
-    """Strip positions found again on the pages; every array has the shape of the positions asked for.
+    """Strip positions mapped to the pages; every array has the shape of the given positions.
 
     ``page``, ``system`` and ``measure`` count from 0; ``measure`` is -1 where the score's bars are unknown.
     """
@@ -112,7 +112,7 @@ class Score:
         pages: The page images, uint8 (height, width), 255 is white.
         page_scale: The page px per strip px.
         systems: The boxes of the systems on pages and strip.
-        music: What is known of the music.
+        music: The known music: all of it from notation, or the parts that a picture shows.
 
     Raises:
         ScoreError: The images have another shape or type, or the tables do not fit them or each other.
@@ -160,7 +160,7 @@ class Score:
 
     @property
     def notation(self) -> Notation:
-        """What notation knows of the score.
+        """The tables of the score's notation.
 
         Raises:
             ScoreError: The score is a picture.
@@ -175,22 +175,22 @@ class Score:
 
     @property
     def noteheads(self) -> Noteheads:
-        """The drawn heads, see `notation`."""
+        """The drawn heads; see `notation`."""
         return self.notation.noteheads
 
     @property
     def onsets(self) -> Onsets:
-        """The score times with their strip positions, see `notation`."""
+        """The score times with their strip positions; see `notation`."""
         return self.notation.onsets
 
     @property
     def measures(self) -> Measures:
-        """The measures of the notation, see `notation`."""
+        """The measures of the notation; see `notation`."""
         return self.notation.measures
 
     @property
     def notes(self) -> Notes:
-        """The sounding notes, see `notation`."""
+        """The sounding notes; see `notation`."""
         return self.notation.notes
 
     @property
@@ -202,17 +202,17 @@ class Score:
         return _bars(self.music)
 
     def measure_number(self, measure: int) -> int | str | None:
-        """The printed number of a measure, counted from 0 as in `Place`; None for -1 or where bars are unknown."""
+        """Return the printed number of a measure, counted from 0 as in `Place`; None for -1 or unknown bars."""
         return None if self.bars is None or measure < 0 else printed_measure(str(self.bars.label[measure]))
 
     def place(self, x_px: ArrayLike) -> Place:
-        """Find strip positions on the pages.
+        """Map strip positions to the pages.
 
         Args:
-            x_px: Position or array of positions in strip px, clipped to the strip.
+            x_px: The position or array of positions in strip px, clipped to the strip.
 
         Returns:
-            Page, system and measure (each counted from 0) and the page position, at the system's vertical centre.
+            The page, system and measure (each counted from 0) and the page position, at the system's vertical centre.
         """
         x = np.clip(np.asarray(x_px, dtype=np.float64), 0.0, float(self.width_px))
         systems, bars = self.systems, self.bars
@@ -228,7 +228,7 @@ class Score:
 
 
 def printed_measure(label: str) -> int | str:
-    """A measure's printed label, as a number where it is one."""
+    """Return a measure's printed label, as a number where it is one."""
     return int(label) if label.isdecimal() else label
 
 

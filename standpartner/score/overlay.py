@@ -1,4 +1,4 @@
-"""Pictures and a table that show what was found on a score: for checking with the eye and for other programs."""
+"""Writes pictures and a table of what was found on a score, for checking by eye and for other programs."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from standpartner.errors import ScoreError
 from standpartner.score.model import Image, Score
 from standpartner.support import palette
 
-_ROW_WIDTH_PX: Final = 1_000  # strip px in one row of the overlay
+_ROW_WIDTH_PX: Final = 1_000  # the strip px in one row of the overlay
 _ZOOM: Final = 2
 _GAP_PX: Final = 8
 
@@ -42,7 +42,7 @@ def write_engraving(score: Score, out_dir: str | Path) -> None:
 
 
 def list_onsets(score: Score) -> list[dict[str, Any]]:
-    """List the onsets as plain objects, one an onset; the keys are those of onsets.json."""
+    """List the onsets as one plain object each, with the keys of onsets.json."""
     onsets, notes = score.onsets, score.notes
     place = score.place(onsets.x_px)
     starting = ~notes.grace & np.isclose(notes.quarter, onsets.quarter[notes.onset])
@@ -65,7 +65,7 @@ def list_onsets(score: Score) -> list[dict[str, Any]]:
 
 
 def draw_overlay(score: Score) -> Image:
-    """Draw the strip in rows with onsets, heads and system borders; returns an RGB image, uint8 (height, width, 3)."""
+    """Draw the strip in rows with onsets, heads and system borders as an RGB image, uint8 (height, width, 3)."""
     rows = [_draw_row(score, start) for start in range(0, score.width_px, _ROW_WIDTH_PX)]
     return np.concatenate(rows, axis=0)
 

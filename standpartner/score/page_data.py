@@ -1,4 +1,4 @@
-"""Tables of a score that pages in a browser are made of, ready for JSON."""
+"""Makes the tables of a score for pages in a browser, ready for JSON."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from standpartner.score.model import Score, printed_measure
 
 
 def systems_table(score: Score) -> list[dict[str, float]]:
-    """Each system's page, box in page px, and extent on the strip."""
+    """Return each system's page, box in page px, and extent on the strip."""
     table = score.systems
     return [
         {
@@ -23,7 +23,7 @@ def systems_table(score: Score) -> list[dict[str, float]]:
 
 
 def measures_table(score: Score) -> list[dict[str, Any]]:
-    """Each measure's printed number and left edge on the strip; empty where the score's bars are unknown."""
+    """Return each measure's printed number and left edge on the strip; empty if the score's bars are unknown."""
     bars = score.bars
     if bars is None:
         return []

@@ -1,4 +1,4 @@
-"""The tables of a score: equally long columns of numbers or words, checked and read-only.
+"""Defines the tables of a score: equally long columns of numbers or words, checked and read-only.
 
 All positions are continuous pixel coordinates: pixel ``i`` of an image covers ``[i, i + 1)``, so ``int(x)`` is the
 pixel that holds ``x``. "Strip px" are pixels of the strip, "page px" pixels of a page image.
@@ -50,9 +50,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Systems(Table):
-    """The systems: where each one's strip cut lies on its page, and what it is.
+    """The systems: the box of each one's strip cut on its page, its extent on the strip, staves and doubt.
 
-    ``page`` counts from 0. ``staves`` is the number of staves, 0 where nobody counted them. ``doubt`` is the
+    ``page`` counts from 0. ``staves`` is the number of staves, 0 where they were not counted. ``doubt`` is the
     probability, 0 to 1, that the box is wrong; notation knows its systems, a picture may not.
     """
 
@@ -69,7 +69,7 @@ class Systems(Table):
 
 @dataclass(frozen=True)
 class Bars(Table):
-    """The bars as a picture shows them: the printed or counted number and the extent on the strip, in drawn order.
+    """The bars that a picture shows: the printed or counted number and the extent on the strip, in drawn order.
 
     ``doubt`` is the probability, 0 to 1, that the bar or its number is wrong.
     """
@@ -83,7 +83,7 @@ class Bars(Table):
 
 @dataclass(frozen=True)
 class Noteheads(Table):
-    """The drawn heads: centre in strip px, MIDI pitch, and the onset that each belongs to.
+    """The drawn heads: the centre in strip px, the MIDI pitch, and the onset that each belongs to.
 
     ``y_px`` may lie outside the strip's 160 rows where notes are very high or low. ``onset`` is -1 for a tied
     continuation, which is drawn but starts no sound. Grace heads carry the onset that they lead to.
@@ -109,7 +109,7 @@ class Onsets(Table):
 
 @dataclass(frozen=True)
 class Measures(Table):
-    """The measures in drawn order: printed number, start in quarters, extent on the strip."""
+    """The measures in drawn order: the printed number, the start in quarters and the extent on the strip."""
 
     label: Strings
     quarter: Floats
@@ -120,7 +120,7 @@ class Measures(Table):
 
 @dataclass(frozen=True)
 class Notes(Table):
-    """The sounding notes, ties merged; ``onset`` is the onset each starts at or, for a grace note, leads to.
+    """The sounding notes, with ties merged. Each starts at its ``onset`` or, as a grace note, leads to it.
 
     ``hidden`` notes sound without being drawn: ornaments that the encoder of the score has played out.
     """
@@ -150,7 +150,7 @@ def check_filled(name: str, table: Table) -> None:
     """Check that a table has an entry.
 
     Raises:
-        ScoreError: It has none.
+        ScoreError: The table is empty.
     """
     if len(table) == 0:
         raise ScoreError(f"A score needs at least one entry in {name}, but has none.")
@@ -160,7 +160,7 @@ def check_doubt(name: str, doubt: Floats) -> None:
     """Check that doubts are probabilities.
 
     Raises:
-        ScoreError: One is below 0, above 1 or no number.
+        ScoreError: A doubt is below 0, above 1 or not a number.
     """
     bad = doubt[~((doubt >= 0) & (doubt <= 1))]
     if len(bad):

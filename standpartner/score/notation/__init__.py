@@ -1,1 +1,1 @@
-"""Notation files engraved by Verovio or LilyPond into a `Score`."""
+"""Engraves notation files with Verovio or LilyPond into a `Score`."""

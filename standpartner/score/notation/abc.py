@@ -1,4 +1,4 @@
-"""Repairs on ABC text so that Verovio reads it as it is meant."""
+"""Repairs ABC text so that Verovio reads it correctly."""
 
 import re
 from typing import Final
@@ -13,12 +13,12 @@ _SKIPPED: Final = re.compile(r"![^!]*!|\{[^}]*\}|[^|\[_^=A-Ga-gxz]")
 
 
 def repair_abc(text: str) -> str:
-    """Return ABC text without what Verovio 6.4 stumbles over; the music stays the same.
+    """Return ABC text without the constructs that Verovio 6.4 misreads; the music stays the same.
 
-    - Chord symbols go: they make it abort.
-    - A number of an ending gets a space after it: the next note would be lost.
-    - Tuplets get spaces around them: they would stretch over the whole beam.
-    - The last measure gets its bar line: it would be lost without.
+    - Chord symbols are removed, as they make it abort.
+    - A space is added after the number of an ending; else the next note would be lost.
+    - Spaces are added around tuplets; else they would extend over the whole beam.
+    - A bar line is added to the last measure, which would be lost without it.
     """
     lines = strip_chord_symbols(text).splitlines()
     lines = [line if _FIELD.match(line) else _repair_line(line) for line in lines]

@@ -1,7 +1,7 @@
-"""Keys and accidentals of ABC tunes, which Verovio 6.4 mixes up, put right in its MEI.
+"""Corrects the keys and accidentals of ABC tunes in Verovio's MEI.
 
-Verovio takes only the first key of a tune, plays sharps in tunes without a key signature, and lets an accidental hold
-for one note instead of the measure. Here every key change becomes a key signature in the MEI, and every note gets the
+Verovio 6.4 takes only the first key of a tune, plays sharps in tunes without a key signature, and lets an accidental
+hold for one note instead of the measure. Here every key change becomes a key signature in the MEI, and every note gets the
 accidental that a reader of the page would play.
 """
 
@@ -35,7 +35,7 @@ _TOKEN: Final = re.compile(
 
 @dataclass(frozen=True)
 class KeyChange:
-    """A key signature that begins after so many notes and chords (grace notes not counted), as a number of fifths."""
+    """A key signature in fifths, and the number of notes and chords before it (without grace notes)."""
 
     after_notes: int
     fifths: int
@@ -73,7 +73,7 @@ def read_keys(text: str) -> list[KeyChange]:
 
 
 def put_keys_right(root: ET.Element, text: str) -> bool:
-    """Write a tune's key signatures and the accidentals they imply into its MEI.
+    """Write a tune's key signatures and the accidentals that they imply into its MEI.
 
     A change inside a measure takes effect with the next measure; of several voices only the first key is written.
 
@@ -84,7 +84,7 @@ def put_keys_right(root: ET.Element, text: str) -> bool:
     changed = bool(keys) and _set_first_key(root, keys[0])
     later = [key for before, key in pairwise(keys) if key.fifths != before.fifths]
     if re.search(r"^V:|\[V:", text, re.MULTILINE):
-        later = []  # notes of several voices cannot be counted off like this
+        later = []  # the notes of several voices cannot be counted like this
     for key in later:
         changed |= _insert_key(root, key)
     _write_accidentals(root)

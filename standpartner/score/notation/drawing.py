@@ -1,4 +1,4 @@
-"""What Verovio drew in one system: staves, measures and heads, read from its SVG (in SVG units)."""
+"""Reads the staves, measures and heads of one system from Verovio's SVG (in SVG units)."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -21,7 +21,7 @@ _SIZE: Final = re.compile(r'<svg class="definition-scale"[^>]*viewBox="0 0 (\d+)
 
 @dataclass(frozen=True)
 class DrawnHead:
-    """Centre of a note's head in SVG units."""
+    """The centre of a note's head in SVG units."""
 
     note: str
     x: float
@@ -30,7 +30,7 @@ class DrawnHead:
 
 @dataclass(frozen=True)
 class DrawnMeasure:
-    """Horizontal extent of a measure's staves in SVG units."""
+    """The horizontal extent of a measure's staves in SVG units."""
 
     measure: str
     left: float
@@ -39,7 +39,7 @@ class DrawnMeasure:
 
 @dataclass(frozen=True)
 class Drawing:
-    """One system: page size, extent and number of staves, measures and heads, in SVG units from the page's corner."""
+    """One drawn system: page size, staves, measures and heads, in SVG units from the page's corner."""
 
     svg: str
     width: float
@@ -54,7 +54,7 @@ class Drawing:
 
 
 def read_drawing(svg: str, *, font: str) -> Drawing:
-    """Read one page of Verovio's SVG that holds one system, drawn with some music font.
+    """Read one page of Verovio's SVG that holds one system, drawn with a music font.
 
     Raises:
         ScoreError: The page holds no staff.
@@ -140,7 +140,7 @@ def _glyph(use: ET.Element) -> str:
 
 @cache
 def glyph_boxes(font: str) -> dict[str, tuple[float, float]]:
-    """Centres (x, y upwards) of the notehead glyphs of one of Verovio's fonts, in font units, by code point."""
+    """Return the centres (x, y upwards) of a Verovio font's notehead glyphs in font units, by code point."""
     text = (resources.files("verovio") / "data" / f"{font}.xml").read_text(encoding="utf-8")
     boxes = {}
     for glyph in ET.fromstring(text).iter("g"):  # noqa: S314 (part of the installed engraver)

@@ -1,4 +1,4 @@
-"""From notation text to a `Score`, with Verovio and resvg. Runs in a child process: Verovio can abort."""
+"""Engraves notation text into a `Score` with Verovio and resvg. It runs in a child process, as Verovio can abort."""
 
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class _Head:
 
 
 def engrave(path: Path, *, max_pages: int, style: EngravingStyle) -> Score:
-    """Read a notation file and engrave it in some style.
+    """Read a notation file and engrave it in a style.
 
     Raises:
         ScoreError: The file is not readable notation, has no notes, or fills more than `max_pages` pages.
@@ -96,7 +96,7 @@ def _load(toolkit: verovio.toolkit, text: str, kind: str, *, options: dict[str, 
 def _parse(toolkit: verovio.toolkit) -> ET.Element:
     root = ET.fromstring(toolkit.getMEI())  # noqa: S314 (Verovio's own output)
     for parent in list(root.iter()):
-        for foreign in parent.findall(f"{NAMESPACE}extMeta"):  # in namespaces that Verovio does not read back
+        for foreign in parent.findall(f"{NAMESPACE}extMeta"):  # elements in namespaces that Verovio does not read back
             parent.remove(foreign)
     return root
 
@@ -191,7 +191,7 @@ def _measures(
 
 
 def _number(labels: list[str], quarters: list[float]) -> list[str]:
-    """Fill in missing numbers; without any, count from 1, or from 0 if the first measure is a pickup (shorter)."""
+    """Fill in missing numbers; without any, count from 1, or from 0 if the first measure is a (shorter) pickup."""
     if any(labels):  # parts of a divided measure carry the number of its first part, a pickup none
         filled = [labels[0] or "0"]
         for label in labels[1:]:

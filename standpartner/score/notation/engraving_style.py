@@ -1,4 +1,4 @@
-"""How Verovio draws: music font, spacing and line widths, so that agents can learn to read many engravings."""
+"""Defines styles of Verovio's engraving: music font, spacing and line widths, so that agents see many engravings."""
 
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -9,24 +9,23 @@ from standpartner.errors import ConfigError
 
 FONTS: Final = ("Leipzig", "Bravura", "Leland", "Petaluma", "Gootville")
 FINEST_SCALE: Final = 8
-_SIDE_MARGINS: Final = 100  # of the page, both, in the engraver's units: 18 are a staff space
+_SIDE_MARGINS: Final = 100  # both side margins of the page together, in the engraver's units: 18 are a staff space
 
 
 @dataclass(frozen=True)
 class EngravingStyle:
-    """One way to draw scores.
+    """The style in which a score is engraved.
 
     Attributes:
-        font: Music font, one of `FONTS`.
-        line_spaces: Width of a system in staff spaces.
-        spacing_linear: How far apart notes stand, 0.25 is usual.
-        spacing_non_linear: How much more room longer notes have: 0 none, 1 in proportion to their length.
-        staff_gap: Least distance of two staves in half staff spaces.
-        staff_line_width: In half staff spaces.
-        stem_width: In half staff spaces.
-        bar_line_width: In half staff spaces.
-        page_scale: How finely pages are rasterised: page px per strip px, 1 to 8.
-            A strip px is the mean of its page px.
+        font: The music font, one of `FONTS`.
+        line_spaces: The width of a system in staff spaces.
+        spacing_linear: The distance of notes in Verovio's measure; 0.25 is usual.
+        spacing_non_linear: The additional space of longer notes: 0 is none, 1 is in proportion to their length.
+        staff_gap: The least distance of two staves in half staff spaces.
+        staff_line_width: The width of staff lines in half staff spaces.
+        stem_width: The width of stems in half staff spaces.
+        bar_line_width: The width of bar lines in half staff spaces.
+        page_scale: The resolution of pages in page px per strip px, 1 to 8. A strip px is the mean of its page px.
     """
 
     font: str = "Leipzig"
@@ -47,7 +46,7 @@ class EngravingStyle:
 
     @classmethod
     def draw(cls, seed: int) -> Self:
-        """A style within the range of usual engraving, a function of the seed alone."""
+        """Draw a style within the range of usual engraving, as a function of the seed alone."""
         rng = np.random.default_rng(seed)
         return cls(
             font=str(rng.choice(FONTS)),
@@ -61,7 +60,7 @@ class EngravingStyle:
         )
 
     def options(self) -> dict[str, Any]:
-        """Verovio's options for this style."""
+        """Return Verovio's options for this style."""
         return {
             "font": self.font,
             "pageWidth": 18 * self.line_spaces + _SIDE_MARGINS,

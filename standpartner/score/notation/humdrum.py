@@ -1,9 +1,9 @@
-"""Repairs on Humdrum text before it is engraved."""
+"""Repairs Humdrum text before it is engraved."""
 
 import re
 from itertools import groupby
 
-# Exchanged or added spines, and three joining spines, which might be of two voices, are beyond this repair.
+# Exchanged or added spines, and three joining spines, which might be of two voices, are not repaired.
 _HARD_MOVES = re.compile(r"(?:^|\t)\*[+x](?:\t|$)|\*v\t\*v\t\*v", re.MULTILINE)
 
 

@@ -1,4 +1,4 @@
-"""What the engraver's MEI says about notes: pitch, grace, ties; and about measures: their printed numbers."""
+"""Reads from the engraver's MEI the notes' pitches, grace and ties, and the measures' printed numbers."""
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Final
 
 NAMESPACE: Final = "{http://www.music-encoding.org/ns/mei}"
 ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
-ET.register_namespace("", NAMESPACE.strip("{}"))  # edited documents are written with the prefixes Verovio knows
+ET.register_namespace("", NAMESPACE.strip("{}"))  # edited documents are written with the prefixes that Verovio knows
 _STEPS: Final = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 # Quarter tones sound as the nearest key towards the natural.
 _ALTERATIONS: Final = {
@@ -18,7 +18,7 @@ _ALTERATIONS: Final = {
 
 @dataclass(frozen=True)
 class MeiNote:
-    """A written note: MIDI pitch, whether it is a grace note, and whether it sounds without being drawn."""
+    """A written note: its MIDI pitch, whether it is a grace note, and whether it sounds without being drawn."""
 
     pitch: int
     grace: bool
@@ -27,7 +27,7 @@ class MeiNote:
 
 @dataclass
 class MeiFacts:
-    """Facts by id, as collected from one MEI document."""
+    """The facts of one MEI document, by id."""
 
     title: str = ""
     notes: dict[str, MeiNote] = field(default_factory=dict)

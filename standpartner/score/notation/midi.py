@@ -1,4 +1,4 @@
-"""The notes and the tempo map of Standard MIDI Files, read with mido."""
+"""Reads the notes and the tempo map of Standard MIDI Files with mido."""
 
 import io
 from collections.abc import Iterable
@@ -12,24 +12,24 @@ from numpy.typing import ArrayLike, NDArray
 
 from standpartner.errors import ScoreError
 
-_DEFAULT_TEMPO_US: Final = 500_000  # a quarter
-_DRUMS: Final = 9  # the channel whose notes are no pitches
-# What mido raises of files that are damaged or no MIDI.
+_DEFAULT_TEMPO_US: Final = 500_000  # microseconds a quarter
+_DRUMS: Final = 9  # the channel whose notes are not pitches
+# The errors of mido for files that are damaged or not MIDI.
 _DAMAGE: Final = (OSError, EOFError, ValueError, LookupError, TypeError, mido.KeySignatureError)
 
 
 @dataclass(frozen=True)
 class MidiNotes:
-    """Notes of a MIDI file in the order of time and pitch, equally long arrays.
+    """The notes of a MIDI file in the order of time and pitch, as equally long arrays.
 
     Attributes:
-        ticks_per_quarter: Resolution of the ticks.
-        pitch: (n,) MIDI numbers.
-        tick: (n,) starts.
-        end_tick: (n,) ends, after the starts.
-        velocity: (n,) 1-127.
-        tempo_tick: (m,) where tempos start, the first at 0, strictly increasing.
-        tempo_s: (m,) seconds a quarter from there.
+        ticks_per_quarter: The number of ticks in a quarter.
+        pitch: The MIDI numbers, (n,).
+        tick: The ticks at which the notes start, (n,).
+        end_tick: The ticks at which they end, (n,), after the starts.
+        velocity: The MIDI velocities, (n,), 1-127.
+        tempo_tick: The ticks at which tempos start, (m,), the first at 0, strictly increasing.
+        tempo_s: The seconds a quarter from there on, (m,).
     """
 
     ticks_per_quarter: int
@@ -44,7 +44,7 @@ class MidiNotes:
         return len(self.pitch)
 
     def seconds(self, tick: ArrayLike) -> NDArray[np.float64]:
-        """Time of ticks in seconds from the start of the file."""
+        """Return the time of ticks in seconds from the start of the file."""
         ticks = np.asarray(tick, np.float64)
         per_tick = self.tempo_s / self.ticks_per_quarter
         starts = np.concatenate([[0.0], np.cumsum(np.diff(self.tempo_tick) * per_tick[:-1])])
@@ -107,5 +107,5 @@ def _read_track(track: Iterable[Any], notes: list[tuple[int, int, int, int]], te
             elif sounding.get(key):
                 start, velocity = sounding[key].pop(0)
                 notes.append((start, message.note, max(tick, start + 1), velocity))
-    for (_, pitch), starts in sounding.items():  # never released: they end with the track
+    for (_, pitch), starts in sounding.items():  # notes that are never released end with the track
         notes += [(start, pitch, max(tick, start + 1), velocity) for start, velocity in starts]

@@ -1,4 +1,4 @@
-"""MusicXML: taken out of its archive, and repaired before it is engraved. All takes time in proportion to the text."""
+"""Takes MusicXML out of its archive and repairs it, in a time that grows in proportion to the text."""
 
 import io
 import lzma
@@ -18,7 +18,7 @@ from standpartner.errors import ScoreError
 _CONTAINER: Final = "META-INF/container.xml"
 _ROOT_FILE: Final = "{*}rootfiles/{*}rootfile"
 _SUFFIXES: Final = (".musicxml", ".xml")
-# What `zipfile` raises of damaged, encrypted and strangely compressed archives.
+# The errors of `zipfile` for damaged, encrypted and unusually compressed archives.
 _DAMAGE: Final = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
     *(EOFError, OSError, RuntimeError, NotImplementedError, ValueError),
@@ -28,15 +28,15 @@ _MEASURE_START: Final = re.compile(r"<measure\b")
 
 
 def unzip_musicxml(data: bytes, name: str, *, max_bytes: int) -> bytes:
-    """Take the score out of a zipped MusicXML file: the one that its container names first.
+    """Read the score that the container of a zipped MusicXML file names first.
 
     Args:
-        data: The archive.
-        name: Of the file, for messages.
-        max_bytes: Largest score that is taken out.
+        data: The bytes of the archive.
+        name: The name of the file for messages.
+        max_bytes: The size of the largest score that is read, in bytes.
 
     Raises:
-        ScoreError: It is no readable archive, has no score in it, or the score is too large.
+        ScoreError: The data are not a readable archive, it has no score in it, or the score is too large.
 
     Source:
         W3C, "MusicXML 4.0", "Compressed .mxl files".
@@ -54,14 +54,14 @@ def unzip_musicxml(data: bytes, name: str, *, max_bytes: int) -> bytes:
 
 def _extract(archive: zipfile.ZipFile, member: str, name: str, *, max_bytes: int) -> bytes:
     with archive.open(member) as file:
-        data = file.read(max_bytes + 1)  # what the archive says of its size need not be true
+        data = file.read(max_bytes + 1)  # the size that the archive gives need not be true
     if len(data) > max_bytes:
         raise ScoreError(f"{member} in {name} is larger than {max_bytes} bytes; is this a score?")
     return data
 
 
 def _root_file(archive: zipfile.ZipFile, name: str, *, max_bytes: int) -> str:
-    """Find the score: what the container names, or the first MusicXML file where there is no container."""
+    """Return the member that the container names, or the first MusicXML file where there is no container."""
     members = archive.namelist()
     if _CONTAINER in members:
         named = _named_by(_extract(archive, _CONTAINER, name, max_bytes=max_bytes), name)
@@ -76,7 +76,7 @@ def _root_file(archive: zipfile.ZipFile, name: str, *, max_bytes: int) -> str:
 
 
 def _named_by(container: bytes, name: str) -> str | None:
-    """Return the path of the first root file that a container names; it is the score, others are pictures of it."""
+    """Return the path of the first root file that a container names; it is the score, and others are its pictures."""
     try:
         file = SafeET.fromstring(container, forbid_dtd=True).find(_ROOT_FILE)
     except (SafeET.ParseError, DefusedXmlException, ValueError) as error:
@@ -85,9 +85,9 @@ def _named_by(container: bytes, name: str) -> str | None:
 
 
 def repair_musicxml(text: str) -> str:
-    """Return MusicXML without what engravers stumble over; the music stays the same.
+    """Return MusicXML without the constructs that engravers misread; the music stays the same.
 
-    - Staves that only notes speak of are declared.
+    - Staves that only notes mention are declared.
     - Measures do not go back to before their own beginning.
     """
     return _declare_staves(_stay_in_measures(text))
@@ -103,14 +103,15 @@ def _declare_staves(text: str) -> str:
 def _stay_in_measures(text: str) -> str:
     """Mend measures that go back to before their own beginning, as MuseScore writes around a trill's hidden notes.
 
-    Engravers stop at the beginning and then go forward as far as is written: such a measure gets hundreds of quarters.
+    Engravers stop at the beginning and then go forward by the whole written time, so such a measure gets hundreds of
+    quarters.
     """
     *measures, rest = text.split("</measure>")
     return "</measure>".join([*(_mend_measure(part) for part in measures), rest])
 
 
 def _mend_measure(text: str) -> str:
-    """Mend a measure; the text ends where it ends, and may begin before it."""
+    """Mend a measure; the text ends with the measure and may begin before it."""
     start = _MEASURE_START.search(text)
     inside = text.find(">", start.end()) + 1 if start else 0
     return text[:inside] + _mend_moves(text[inside:]) if inside else text
@@ -119,7 +120,7 @@ def _mend_measure(text: str) -> str:
 def _mend_moves(measure: str) -> str:
     """Leave out a measure's hidden notes before its beginning, and join the moves around them."""
     kept: list[str] = []
-    at = unwritten = 0  # in divisions
+    at = unwritten = 0  # both in divisions
     early = mended = False
     for part in _split_moves(measure):
         duration = re.search(r"<duration>(\d+)</duration>", part)
@@ -137,13 +138,13 @@ def _mend_moves(measure: str) -> str:
             unwritten += length
         else:
             kept.append(part)
-            continue  # a figured bass or a sound may have durations of their own
+            continue  # a figured bass or a sound may have a duration of its own
         at += length
     return "".join(kept) if mended else measure
 
 
 def _split_moves(measure: str) -> Iterator[str]:
-    """Split a measure into its notes and moves, and what stands between them."""
+    """Split a measure into its notes, its moves and the text between them."""
     position, never_ends = 0, set[str]()
     for start in _MOVES_START.finditer(measure):
         if start.start() < position or start[1] in never_ends:

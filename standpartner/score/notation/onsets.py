@@ -1,4 +1,4 @@
-"""From the engraver's time map and drawn heads to onsets and sounding notes.
+"""Makes onsets and sounding notes from the engraver's time map and drawn heads.
 
 Rules:
 - An onset is a score time at which at least one drawn note starts that is neither a grace note nor a tied continuation.
@@ -23,7 +23,7 @@ from standpartner.score.notation.mei import MeiFacts
 
 @dataclass(frozen=True)
 class NoteSpan:
-    """When a written note starts and stops; ``event`` counts the time map's entries."""
+    """The start and end of a written note; ``event`` is the index of its entry in the time map."""
 
     event: int
     quarter: float
@@ -34,7 +34,7 @@ class NoteSpan:
 
 @dataclass(frozen=True)
 class OnsetPlan:
-    """Onsets as found: position and time of each, and which onset each event of the time map belongs to."""
+    """The found onsets: the position and time of each, and the onset of each event of the time map."""
 
     x_px: list[float]
     quarter: list[float]
@@ -47,10 +47,10 @@ class OnsetPlan:
 
 
 def _in_order(timemap: Sequence[Mapping[str, Any]]) -> list[tuple[float, float, Mapping[str, Any]]]:
-    """Quarter, second and entry of the time map, in the order of time.
+    """Return the quarter, second and entry of the time map in the order of time.
 
-    Verovio sorts them by fractions and now and then fails: a run in 27ths, or sixteen measures after one, stand among
-    music of hundreds of quarters before. Their times are right.
+    Verovio sorts them by fractions and sometimes fails: a run in 27ths, or sixteen measures after one, may stand among
+    music of hundreds of quarters before. The times themselves are right.
     """
     entries = sorted(timemap, key=lambda entry: float(entry["qstamp"]))
     return [(float(entry["qstamp"]), float(entry["tstamp"]) / 1000, entry) for entry in entries]
@@ -82,7 +82,7 @@ def measure_quarters(timemap: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def tie_continuations(facts: MeiFacts, spans: Mapping[str, NoteSpan]) -> dict[str, str]:
-    """Keep the ties between two notes that both sound, the second later than the first; returns first -> second."""
+    """Return the ties, first -> second, between two notes that both sound, the second later than the first."""
     return {
         first: second
         for first, second in facts.ties.items()
@@ -93,18 +93,18 @@ def tie_continuations(facts: MeiFacts, spans: Mapping[str, NoteSpan]) -> dict[st
 def plan_onsets(
     spans: Mapping[str, NoteSpan], head_x_px: Mapping[str, float], *, silent: set[str], event_count: int
 ) -> OnsetPlan:
-    """Decide the onsets.
+    """Choose the onsets.
 
     Args:
-        spans: Start and end of each note.
-        head_x_px: Strip x of each drawn note.
-        silent: Ids that start no onset: tied continuations.
-        event_count: Number of entries of the time map.
+        spans: The start and end of each note.
+        head_x_px: The strip x of each drawn note in px.
+        silent: The ids of notes that start no onset, as they are tied continuations.
+        event_count: The number of entries of the time map.
 
     Raises:
         ScoreError: No drawn note starts anywhere.
     """
-    # Entries of one time are one onset: the time map may repeat a time.
+    # Entries of one time are one onset, as the time map may repeat a time.
     xs: dict[float, list[float]] = {}
     first: dict[float, NoteSpan] = {}
     for note, span in sorted(spans.items(), key=lambda item: item[1].event):
@@ -119,7 +119,7 @@ def plan_onsets(
     plan_quarters = [quarters[index] for index in kept]
     events = [first[quarter].event for quarter in plan_quarters]
     of_event = [min(bisect_left(events, event), len(events) - 1) for event in range(event_count)]
-    for span in spans.values():  # later entries of the same time
+    for span in spans.values():  # these are later entries of the same time
         index = bisect_left(plan_quarters, span.quarter)
         if index < len(plan_quarters) and plan_quarters[index] == span.quarter:
             of_event[span.event] = index

@@ -1,4 +1,4 @@
-"""From drawn systems to images: systems are rasterised at page scale, stacked on pages, and cut into the strip."""
+"""Rasterises drawn systems at page scale, stacks them on pages, and cuts them into the strip."""
 
 import io
 import re
@@ -19,7 +19,7 @@ from standpartner.score.model import Image
 from standpartner.score.notation.drawing import UNITS_PER_SPACE, Drawing
 from standpartner.score.tables import Systems
 
-PAGE_SCALE: Final = 2  # page px per strip px, where a style does not say otherwise
+PAGE_SCALE: Final = 2  # page px per strip px, unless a style sets another
 _SIDE_MARGIN: Final = 30  # strip px, beside the engraver's own margin
 _TOP_MARGIN: Final = 30
 _TITLE_HEIGHT: Final = 50
@@ -29,7 +29,7 @@ _A4: Final = 297 / 210
 
 @dataclass(frozen=True)
 class SystemImage:
-    """A system rasterised at page scale, with its strip box's corner and width in the image (page px).
+    """A system rasterised at page scale, with the corner and width of its strip box in the image (page px).
 
     ``staves`` is the number of staves, 0 where it is not needed.
     """
@@ -43,7 +43,7 @@ class SystemImage:
 
     @property
     def box(self) -> Image:
-        """The pixels inside the strip box, page scale."""
+        """Return the pixels inside the strip box at page scale."""
         height = self.page_scale * STRIP_HEIGHT_PX
         return self.image[self.top : self.top + height, self.left : self.left + self.width]
 
@@ -54,7 +54,7 @@ def rasterise(drawing: Drawing, page_scale: int = PAGE_SCALE) -> SystemImage:
     left = round(drawing.left * scale)
     width = page_scale * max(1, round((drawing.right - drawing.left) * scale / page_scale))
     first_line = _first_line_px(drawing, page_scale)
-    above = max(0, int(np.ceil(drawing.top * scale - first_line)))  # content above the box
+    above = max(0, int(np.ceil(drawing.top * scale - first_line)))  # the content above the box
     shift_x, shift_y = left / scale - drawing.left, (above + first_line) / scale - drawing.top
     total_width = max(round(drawing.width * scale), left + width)
     total_height = max(above + box_height, int(np.ceil((drawing.height + shift_y) * scale)))
@@ -63,19 +63,19 @@ def rasterise(drawing: Drawing, page_scale: int = PAGE_SCALE) -> SystemImage:
 
 
 def page_px_per_unit(page_scale: int) -> float:
-    """Page px to the engraver's unit."""
+    """Return the page px of one of the engraver's units."""
     return page_scale * STAFF_SPACING_PX / UNITS_PER_SPACE
 
 
 def _first_line_px(drawing: Drawing, page_scale: int) -> float:
-    """Where the top staff line's middle lies in the strip box, page px."""
-    # Lines one page px thick are crisp when centred on a pixel; a single staff's middle line is pixel row 160 of 320.
+    """Return the y of the top staff line's middle in the strip box in page px."""
+    # Lines one page px thick are sharp when centred on a pixel; a single staff's middle line is pixel row 160 of 320.
     height = (drawing.bottom - drawing.top) * page_px_per_unit(page_scale)
     return round(page_scale * STRIP_HEIGHT_PX / 2 - height / 2) + 0.5
 
 
 def strip_position(drawing: Drawing, system: SystemImage, x: float, y: float) -> tuple[float, float]:
-    """Map SVG units to strip px, x counted from the system's left end."""
+    """Map SVG units to strip px, with x counted from the system's left end."""
     scale, page_scale = page_px_per_unit(system.page_scale), system.page_scale
     across = min(max((x - drawing.left) * scale, 0.0), float(system.width))
     return across / page_scale, ((y - drawing.top) * scale + _first_line_px(drawing, page_scale)) / page_scale
@@ -90,7 +90,7 @@ def cut_strip(systems: list[SystemImage]) -> Image:
 
 
 def compose_pages(systems: list[SystemImage], *, title: str) -> tuple[tuple[Image, ...], Systems]:
-    """Stack systems on pages of A4 proportion, the title above the first; returns the pages and the systems' boxes."""
+    """Stack systems on pages of A4 proportion below the title, and return the pages and the systems' boxes."""
     scale = systems[0].page_scale
     side, margin, title_height = scale * _SIDE_MARGIN, scale * _TOP_MARGIN, scale * _TITLE_HEIGHT
     page_width = max(system.image.shape[1] for system in systems) + 2 * side
@@ -104,7 +104,7 @@ def compose_pages(systems: list[SystemImage], *, title: str) -> tuple[tuple[Imag
         tops.append((page, y))
         y += height
     heights = [page_height] * (page + 1)
-    for (page, y), system in zip(tops, systems, strict=True):  # a system taller than a page makes its page taller
+    for (page, y), system in zip(tops, systems, strict=True):  # a page grows with a system that is taller
         heights[page] = max(heights[page], y + system.image.shape[0] + margin)
     pages = [np.full((height, page_width), 255, np.uint8) for height in heights]
     for (page, y), system in zip(tops, systems, strict=True):
@@ -135,7 +135,7 @@ def _boxes(systems: list[SystemImage], tops: list[tuple[int, int]]) -> Systems:
 
 
 def _place(svg: str, *, size: tuple[int, int], shift: tuple[float, float], scale: float) -> str:
-    """Set an SVG's size in px, at some px to the unit, and move its content, in units."""
+    """Set an SVG's size in px and its scale in px a unit, and move its content by some units."""
     width, height = size
     view = f'viewBox="{-shift[0]:.4f} {-shift[1]:.4f} {width / scale:.4f} {height / scale:.4f}"'
     svg = re.sub(r'<svg width="[^"]*" height="[^"]*"', f'<svg width="{width}px" height="{height}px"', svg, count=1)
@@ -162,14 +162,14 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 @cache
 def _font_folder() -> tempfile.TemporaryDirectory[str]:
-    """Pillow's built-in font as a file, for the rasteriser: the same text on every computer, without system fonts."""
+    """Write Pillow's built-in font to a file for the rasteriser, so that text is the same without system fonts."""
     folder = tempfile.TemporaryDirectory(prefix="standpartner-font-")
     (Path(folder.name) / "aileron.ttf").write_bytes(_font(10).font_bytes)
     return folder
 
 
 def _draw_title(page: Image, title: str, scale: int) -> Image:
-    # The built-in font knows ASCII only: accents are dropped.
+    # The built-in font has ASCII only, so accents are dropped.
     text = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().strip()
     image = PilImage.fromarray(page)
     size = scale * _TITLE_SIZE

@@ -1,4 +1,4 @@
-"""Edits of MEI documents: the piano part alone, and a copy without what makes Verovio shift times."""
+"""Edits MEI documents: keeps the piano part alone, and removes what makes Verovio shift times."""
 
 import copy
 import re
@@ -16,7 +16,7 @@ _GROUPS: Final = frozenset(f"{NAMESPACE}{name}" for name in ("beam", "tuplet", "
 
 @dataclass(frozen=True)
 class Part:
-    """Staves that one player reads, by their numbers in the MEI, and the names the score gives to them."""
+    """The staves that one player reads, by their numbers in the MEI, and the names that the score gives them."""
 
     staves: tuple[str, ...]
     name: str
@@ -30,14 +30,14 @@ def list_parts(root: ET.Element) -> list[Part]:
 
 
 def choose_part(parts: list[Part]) -> Part:
-    """Choose the piano: named so or, failing that, on two or more staves, else the first part."""
+    """Choose the part named piano, else one on two or more staves, else the first part."""
     named = [part for part in parts if _PIANO.search(part.name)]
     wide = [part for part in parts if len(part.staves) > 1]
     return max(named, key=lambda part: len(part.staves)) if named else [*wide, *parts][0]
 
 
 def keep_piano(root: ET.Element) -> bool:
-    """Remove all parts but the piano from an MEI document; returns whether there was anything to remove.
+    """Remove all parts but the piano from an MEI document, and return whether there was anything to remove.
 
     A score of two staves is one player's in any case.
     """
@@ -74,7 +74,7 @@ def needs_plain_times(root: ET.Element) -> bool:
 
 
 def with_plain_times(root: ET.Element) -> ET.Element:
-    """Copy an MEI document without grace notes and arpeggios, so that its time map holds the times as written."""
+    """Copy an MEI document without grace notes and arpeggios, so that its time map holds the written times."""
     root = copy.deepcopy(root)
     unwanted = {f"{NAMESPACE}arpeg", f"{NAMESPACE}graceGrp"}
     _prune(root, lambda element: element.tag in unwanted or "grace" in element.attrib)

@@ -1,4 +1,4 @@
-"""Reading notation files: the engraver runs in a child process with a time limit, for it may abort or hang."""
+"""Reads notation files with the engraver in a child process with a time limit, as it may abort or hang."""
 
 import itertools
 import tempfile
@@ -30,23 +30,23 @@ def read_score(
     trusted: bool = False,
     style: EngravingStyle = DEFAULT_STYLE,
 ) -> Score:
-    """Engrave a notation file and find everything on it.
+    """Engrave a notation file and find all that is on it.
 
     MusicXML (.musicxml, .xml, .mxl), MEI (.mei), Humdrum (.krn) and ABC (.abc, one tune) are read by Verovio, LilyPond
     (.ly) by LilyPond if it is installed. Repeats are taken as printed. Of several parts the piano is taken: the part on
-    two staves or named piano, else the first part; of LilyPond what it prints.
+    two staves or named piano, else the first part; of LilyPond the printed ones.
 
     Args:
         path: The notation file.
-        time_limit_s: Seconds after which engraving is given up.
-        max_pages: Pages above which a score is refused.
+        time_limit_s: The seconds after which engraving is ended.
+        max_pages: The number of pages above which a score is refused.
         trusted: Whether LilyPond files are read: they can hold code that runs with the user's rights. Never say so of a
             file that a stranger sent, for example through a web page.
-        style: How Verovio draws; LilyPond has its own way.
+        style: The style in which Verovio draws; LilyPond has its own.
 
     Raises:
         ScoreError: The file is missing, not notation, has no notes, is too long, or the engraver fails.
-        MissingExtraError: It needs LilyPond, which is not installed.
+        MissingExtraError: The file needs LilyPond, which is not installed.
     """
     result = next(read_scores([path], time_limit_s=time_limit_s, max_pages=max_pages, trusted=trusted, style=style))
     if isinstance(result, ScoreError):
@@ -62,17 +62,17 @@ def read_scores(
     trusted: bool = False,
     style: EngravingStyle = DEFAULT_STYLE,
 ) -> Iterator[Score | ScoreError]:
-    """Engrave many files, one after another, sharing the engraver's start-up.
+    """Engrave many files one after another, with one start of the engraver.
 
     Args:
-        paths: Notation files.
-        time_limit_s: Seconds for each file.
-        max_pages: Pages above which a score is refused.
-        trusted: Whether LilyPond files are read, see `read_score`.
-        style: How Verovio draws.
+        paths: The notation files.
+        time_limit_s: The seconds for each file.
+        max_pages: The number of pages above which a score is refused.
+        trusted: Whether LilyPond files are read; see `read_score`.
+        style: The style in which Verovio draws.
 
     Yields:
-        For each path, in order, its score or the error that `read_score` would raise. A file that makes the engraver
+        The score of each path, in order, or the error that `read_score` would raise. A file that makes the engraver
         abort loses only itself.
     """
     for lilypond, group in itertools.groupby(map(Path, paths), key=_is_lilypond):
@@ -102,14 +102,14 @@ def _read_lilypond(path: Path, *, time_limit_s: float, max_pages: int, trusted: 
 
 @dataclass(frozen=True)
 class _Work:
-    """What holds for all files that Verovio is to read."""
+    """The settings for all files that Verovio reads."""
 
     time_limit_s: float
     max_pages: int
     style: EngravingStyle
 
     def call(self, source: Path, target: Path) -> dict[str, Any]:
-        """Arguments for the child process, which writes a score file."""
+        """Return the arguments for the child process, which writes a score file."""
         style = asdict(self.style)
         return {"source": str(source), "target": str(target), "max_pages": self.max_pages, "style": style}
 
@@ -126,7 +126,7 @@ def _read_with_verovio(paths: list[Path], work: _Work) -> Iterator[Score | Score
 
 
 def _first_look(path: Path) -> ScoreError | None:
-    """Name what is wrong with a file without reading it."""
+    """Return the error of a file that can be found without reading it."""
     try:
         check_file(path)
     except ScoreError as error:
@@ -135,7 +135,7 @@ def _first_look(path: Path) -> ScoreError | None:
 
 
 def _score_of(answer: Any, path: Path, target: Path) -> Score | ScoreError:
-    """Load what a child has engraved, or say why there is nothing."""
+    """Load the score that a child has engraved, or return the error."""
     if isinstance(answer, StandpartnerError):
         return answer if isinstance(answer, ScoreError) else ScoreError(_sentence(answer, path.name))
     try:

@@ -1,4 +1,4 @@
-"""The table of sounding notes: ties merged, grace notes placed before the onset they lead to."""
+"""Makes the table of sounding notes, with ties merged and grace notes before the onset that they lead to."""
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -31,14 +31,14 @@ def sounding_notes(
     plan: OnsetPlan,
     grace_x_px: Mapping[str, float],
 ) -> Notes:
-    """List the notes that sound, in order of time and pitch.
+    """List the notes that sound, in the order of time and pitch.
 
     Args:
-        spans: Start and end of each note that is no grace note.
-        facts: Pitches.
-        ties: First note of each tie -> its continuation.
+        spans: The start and end of each note that is not a grace note.
+        facts: The facts of the MEI document, which give the pitches.
+        ties: The ties, from each first note to its continuation.
         plan: The onsets.
-        grace_x_px: Strip x of each drawn grace note.
+        grace_x_px: The strip x of each drawn grace note in px.
     """
     continued = set(ties.values())
     rows = [
@@ -74,7 +74,7 @@ def _grace_rows(onset: int, chords: list[list[int]], plan: OnsetPlan) -> list[_R
     gap = quarter - (plan.quarter[onset - 1] if onset else 0.0)
     seconds_per_quarter = (time_s - (plan.time_s[onset - 1] if onset else 0.0)) / gap if gap > 0 else 0.5
     step = min(GRACE_QUARTERS, gap / 2 / len(chords))
-    length = step or GRACE_QUARTERS  # before the very first onset there is no time: they sound with it
+    length = step or GRACE_QUARTERS  # before the very first onset there is no time, so they sound with it
     rows = []
     for index, pitches in enumerate(chords):
         before = step * (len(chords) - index)

@@ -1,7 +1,7 @@
-"""Notation files as text that the engraver can load.
+"""Reads notation files as text that the engraver can load.
 
-What is read here is not trusted, so it is read in a child process with limits. `check_file` alone, which reads nothing
-of a file's content, is for the parent.
+The files are not trusted, so they are read in a child process with limits. Only `check_file`, which reads nothing of a
+file's content, is for the parent.
 """
 
 import re
@@ -26,7 +26,7 @@ _ENCODING: Final = re.compile(r'\A(\s*<\?xml[^>]*?encoding=")[^"]*')
 
 
 def check_file(path: Path) -> None:
-    """Find out without reading a file whether it can be read.
+    """Check without reading a file that it can be read.
 
     Raises:
         ScoreError: The file is missing, empty, too large, or of an unknown kind.
@@ -49,10 +49,10 @@ def check_file(path: Path) -> None:
 
 
 def read_notation(path: Path) -> tuple[str, str]:
-    """Read a notation file as (text, Verovio's name of its format), with known troubles repaired.
+    """Read a notation file as (text, Verovio's name of its format), with known faults repaired.
 
     Raises:
-        ScoreError: The file is missing, empty, too large, of an unknown kind, or not what its name promises.
+        ScoreError: The file is missing, empty, too large, of an unknown kind, or not of the kind that its name says.
     """
     check_file(path)
     kind = FORMATS[path.suffix.lower()]
@@ -122,7 +122,7 @@ def _start(text: str) -> str:
 
 
 def _hide_lone_name(text: str) -> str:
-    """Blank the name of a score's only instrument: it would only push the first system aside."""
+    """Blank the name of a score's only instrument, which would only indent the first system."""
     if len(re.findall(r"<score-part\b", text)) == 1:
         return re.sub(r"<(part-name|part-abbreviation)\b[^<>]*(?<!/)>[^<]*</", r"<\1></", text)
     if len(re.findall(r"^\*\*kern\b|\t\*\*kern\b", text, re.MULTILINE)) <= 2:

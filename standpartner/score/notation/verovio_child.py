@@ -1,4 +1,4 @@
-"""What the child process that engraves with Verovio does: it reads a file that is not trusted, and writes a score."""
+"""Runs in the child process that engraves with Verovio: reads a file that is not trusted, and writes a score."""
 
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,10 @@ def engrave_file(source: str, target: str, *, max_pages: int, style: dict[str, A
     """Engrave a notation file into a score file.
 
     Args:
-        source: Path of the notation file.
-        target: Path of the score file.
-        max_pages: Pages above which a score is refused.
-        style: The engraving style as a dictionary, for it comes from another process.
+        source: The path of the notation file.
+        target: The path of the score file.
+        max_pages: The number of pages above which a score is refused.
+        style: The engraving style as a dictionary, as it comes from another process.
 
     Raises:
         ScoreError: The file is not readable notation, has no notes, or is too long.

@@ -1,12 +1,12 @@
-r"""LilyPond sources as scores: engraved by LilyPond itself, every head with its place, its time and its sound.
+r"""Reads LilyPond sources as scores, which LilyPond itself engraves, with the place, time and sound of every head.
 
-The music is read as printed: repeats, voltas and da capos are not taken, for \unfoldRepeats is left out. What sounds
-and when comes from the MIDI that LilyPond makes of the file. Where that is missing or is of other music (ornaments
-played out, voices doubled), LilyPond is run again and plays what it prints.
+The music is read as printed: repeats, voltas and da capos are not taken, for \unfoldRepeats is left out. The sounding
+notes come from the MIDI that LilyPond makes of the file. Where it is missing or differs from the print (ornaments played
+out, voices doubled), LilyPond is run again and plays what it prints.
 
 LilyPond files are programs: they may hold Scheme code that reads, writes and runs anything the user may. The safe mode
 that older versions had was removed from LilyPond 2.24, and its jail needs root. So a file from a stranger must never
-get here: :func:`standpartner.score.read_score` reads LilyPond only when told that the file is trusted.
+get here: `standpartner.score.read_score` reads LilyPond only when told that the file is trusted.
 """
 
 import tempfile
@@ -30,15 +30,15 @@ _MM_PER_INCH: Final = 25.4
 
 
 def read_lilypond(path: str | Path, *, time_limit_s: float = 120, max_pages: int = 60) -> Score:
-    """Engrave a LilyPond file that is trusted: this runs the code in it.
+    """Engrave a trusted LilyPond file; this runs the code in it.
 
     Args:
-        path: The file; what it includes from its own folders is read with it.
-        time_limit_s: Seconds after which LilyPond is ended.
-        max_pages: Pages above which a score is refused.
+        path: The file; files that it includes from its own folders are read with it.
+        time_limit_s: The seconds after which LilyPond is ended.
+        max_pages: The number of pages above which a score is refused.
 
     Raises:
-        ScoreError: The file cannot be read or engraved, is too long, or its MIDI is not of what it prints.
+        ScoreError: The file cannot be read or engraved, is too long, or its MIDI differs from its print.
         MissingExtraError: LilyPond is not installed.
     """
     path = Path(path)

@@ -1,4 +1,4 @@
-"""From LilyPond's drawing, sound and pages to a `Score`.
+"""Makes a `Score` from LilyPond's drawing, sound and pages.
 
 An onset is a time at which a drawn note that is no grace note starts; its x is the median of its heads. Grace notes
 lead to the next onset in time, and so do notes whose own onset was dropped because it went back on the strip.
@@ -22,13 +22,13 @@ from standpartner.score.tables import Measures, Noteheads, Notes, Onsets, System
 
 PAGE_PX_PER_SPACE: Final = 14  # 7 px on the strip
 _BOX_HEIGHT: Final = PAGE_SCALE * STRIP_HEIGHT_PX
-_EDGE: Final = 1.0  # a bar line nearer to its system's end than so many staff spaces starts no bar
-_TICK: Final = 1e-6  # quarters that count as the same time
+_EDGE: Final = 1.0  # a bar line within so many staff spaces of its system's end starts no bar
+_TICK: Final = 1e-6  # times within so many quarters are the same
 
 
 @dataclass(frozen=True)
 class _Cut:
-    """Where a system lies: its page, its left top corner there and its width in page px, its start in strip px.
+    """The place of a system: its page, its left top corner and width in page px, and its start in strip px.
 
     ``margin`` is the white (page px) that was added above the page after LilyPond.
     """
@@ -41,36 +41,36 @@ class _Cut:
     margin: int = 0
 
     def strip_x(self, x: float) -> float:
-        """Strip px of a page position in staff spaces, kept inside the system."""
+        """Return the strip x in px of a page position in staff spaces, kept inside the system."""
         across = min(max(x * PAGE_PX_PER_SPACE - self.left, 0.0), float(self.width))
         return self.strip_left + across / PAGE_SCALE
 
     def strip_y(self, y: float) -> float:
-        """Strip px of a page position in staff spaces."""
+        """Return the strip y in px of a page position in staff spaces."""
         return (y * PAGE_PX_PER_SPACE + self.margin - self.top) / PAGE_SCALE
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """The onsets in order of time."""
+    """The onsets in the order of time."""
 
     x_px: list[float]
     quarter: list[float]
     time_s: list[float]
 
     def at_or_after(self, quarter: float) -> int:
-        """First onset that is not before a time, else the last one."""
+        """Return the first onset that is not before a time, else the last one."""
         return min(bisect_left(self.quarter, quarter - _TICK), len(self.quarter) - 1)
 
 
 def assemble(title: str, systems: list[DrawnSystem], pages: list[Image], *, joined: Join) -> Score:
-    """Make the score.
+    """Make the score of a piece.
 
     Args:
-        title: Of the piece.
-        systems: What is drawn.
-        pages: Gray images at 14 px a staff space.
-        joined: What sounds.
+        title: The title of the piece.
+        systems: The drawn systems.
+        pages: The grey images of the pages at 14 px a staff space.
+        joined: The heads and the sounding notes, joined.
 
     Raises:
         ScoreError: There is nothing to follow, or a system is wider than its page.
@@ -107,7 +107,7 @@ def _onsets(plan: _Plan, measures: Measures) -> Onsets:
 
 
 def _cut(systems: list[DrawnSystem], pages: list[Image]) -> list[_Cut]:
-    """Place each system's box: the staves' width, the middle between the outermost staff lines half-way down."""
+    """Place each system's box: as wide as the staves, with the middle of the outermost staff lines half-way down."""
     cuts, strip_left = [], 0.0
     for system in systems:
         left = round(system.left * PAGE_PX_PER_SPACE)
@@ -121,7 +121,7 @@ def _cut(systems: list[DrawnSystem], pages: list[Image]) -> list[_Cut]:
 
 
 def _grow(pages: list[Image], cuts: list[_Cut]) -> tuple[list[Image], list[_Cut]]:
-    """Add white above and below the pages on which a box would stand out."""
+    """Add white above and below the pages on which a box would lie beyond an edge."""
     above, below = [0] * len(pages), [0] * len(pages)
     for cut in cuts:
         above[cut.page] = max(above[cut.page], -cut.top)
@@ -193,7 +193,7 @@ def _notes(joined: Join, plan: _Plan) -> Notes:
 
 
 def _measures(systems: list[DrawnSystem], cuts: list[_Cut], joined: Join) -> Measures:
-    """Bars from bar line to bar line; one that a system's end divides has a part in each system."""
+    """Return the bars from bar line to bar line; a bar that a system's end divides has a part in each system."""
     rows: list[tuple[str, float, float, float, int]] = []
     for index, (system, cut) in enumerate(zip(systems, cuts, strict=True)):
         first = joined.score_quarter[system.score]
@@ -208,7 +208,7 @@ def _measures(systems: list[DrawnSystem], cuts: list[_Cut], joined: Join) -> Mea
 
 
 def _bar_starts(system: DrawnSystem) -> list[BarStart]:
-    """Bar lines within a system that start a bar, one for each."""
+    """Return the bar lines within a system that start a bar, one for each bar."""
     starts: list[BarStart] = []
     last = system.start.moment
     for bar in sorted(system.bars, key=lambda bar: bar.x):
@@ -220,5 +220,5 @@ def _bar_starts(system: DrawnSystem) -> list[BarStart]:
 
 
 def _label(bar: BarStart) -> str:
-    """The bar's number; a piece that begins with an upbeat begins with bar 0."""
+    """Return the bar's number; a piece that begins with an upbeat begins with bar 0."""
     return "0" if bar.position < 0 and bar.moment == 0 else bar.number

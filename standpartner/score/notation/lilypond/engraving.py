@@ -1,4 +1,4 @@
-"""What LilyPond drew, as reported by hook.ily: systems with their staves, heads and bar lines.
+"""Reads LilyPond's drawing as reported by hook.ily: systems with their staves, heads and bar lines.
 
 Positions are staff spaces of the staves that the score has (`Engraving.space_mm`), x from the page's left edge, y
 downwards from its top.
@@ -12,7 +12,7 @@ from standpartner.errors import ScoreError
 
 @dataclass(frozen=True)
 class NoteHeadGrob:
-    """A NoteHead grob, as LilyPond calls what it prints: centre, MIDI pitch, and its moment in whole notes.
+    """A NoteHead grob (a printed object in LilyPond): its centre, MIDI pitch, and moment in whole notes.
 
     ``grace`` is negative for grace notes.
     """
@@ -26,7 +26,7 @@ class NoteHeadGrob:
 
 @dataclass(frozen=True)
 class BarStart:
-    """Where a bar starts: position, moment (whole notes), its number, and how far into the bar it is."""
+    """The start of a bar: its x, moment (in whole notes) and number, and its distance from the bar's start."""
 
     x: float
     moment: Fraction
@@ -66,7 +66,7 @@ class DrawnSystem:
 
 @dataclass(frozen=True)
 class Engraving:
-    """All that was drawn."""
+    """The drawing of a document: its sizes and systems."""
 
     space_mm: float
     page_height: float
@@ -78,7 +78,7 @@ def read_engraving(report: str) -> Engraving:
     """Read the hook's report; systems without staves or without heads are left out.
 
     Raises:
-        ScoreError: It is not such a report, or nothing is drawn.
+        ScoreError: The text is not such a report, or nothing is drawn.
     """
     systems: list[DrawnSystem] = []
     books: list[list[str]] = []
@@ -108,7 +108,7 @@ def read_engraving(report: str) -> Engraving:
 
 def _add(system: DrawnSystem, kind: str, words: list[str], *, page_width: float) -> None:
     if kind == "staff":
-        if float(words[0]) < page_width:  # a staff that a slip in the file starts at its very end is drawn outside
+        if float(words[0]) < page_width:  # a staff that starts by mistake at the very end of the music is drawn outside
             system.add_staff(words)
     elif kind == "head" and "-" not in words[4:6]:
         x, y, pitch = float(words[0]), float(words[1]), round(Fraction(words[2]))

@@ -1,4 +1,4 @@
-r"""Ties drawn heads to the notes of LilyPond's MIDI: by time and pitch, grace notes by pitch just before their beat.
+r"""Joins drawn heads with the notes of LilyPond's MIDI by time and pitch, grace notes by pitch before their beat.
 
 A head whose key is struck at its time starts a note. A head without a stroke is a tied continuation if its key is
 down, else it is silent (a voice that the file keeps out of its MIDI). Of several \score blocks the music follows
@@ -13,18 +13,18 @@ from standpartner.errors import ScoreError
 from standpartner.score.notation.lilypond.engraving import DrawnSystem, NoteHeadGrob
 from standpartner.score.notation.midi import MidiNotes
 
-MIN_SHARE: Final = 0.95  # of MIDI notes with a head, and of heads with a note
-_TICK_TOLERANCE: Final = 2  # ticks by which LilyPond rounds moments
+MIN_SHARE: Final = 0.95  # the least share of MIDI notes with a head, and of heads with a note
+_TICK_TOLERANCE: Final = 2  # the ticks by which LilyPond rounds moments
 _QUARTERS: Final = 4  # in a whole note
 
 
 class MidiMismatchError(ScoreError):
-    """The MIDI is not of what is printed."""
+    """The MIDI differs from the print."""
 
 
 @dataclass(frozen=True)
 class JoinedHead:
-    """A drawn head, the system it is in, and what it is; ``note`` counts the sounding notes, -1 if it starts none."""
+    """A drawn head and its system; ``note`` is the index of the sounding note, -1 if the head starts none."""
 
     system: int
     head: NoteHeadGrob
@@ -35,7 +35,7 @@ class JoinedHead:
 
 @dataclass(frozen=True)
 class SoundingNote:
-    """A note of the MIDI, in quarters and seconds from the first moment; ``joined`` if a head starts it."""
+    """A note of the MIDI in quarters and seconds from the first moment; it is ``joined`` if a head starts it."""
 
     pitch: int
     quarter: float
@@ -48,7 +48,7 @@ class SoundingNote:
 
 @dataclass(frozen=True)
 class Join:
-    r"""Heads and notes of the whole file, and when (quarters) each \score block starts."""
+    r"""The heads and notes of the whole file, and the quarter at which each \score block starts."""
 
     heads: list[JoinedHead]
     notes: list[SoundingNote]
@@ -57,7 +57,7 @@ class Join:
 
 @dataclass(frozen=True)
 class _Struck:
-    """The MIDI notes of one score, unisons merged: starts, ends, pitches; and their index by pitch."""
+    """The MIDI notes of one score with unisons merged: starts, ends and pitches, and their indices by pitch."""
 
     tick: list[int]
     end: list[int]
@@ -67,7 +67,7 @@ class _Struck:
 
 @dataclass(frozen=True)
 class _Fit:
-    """How a score's heads fit a MIDI file: each head's note (-1: starts none), whether its key is down at all.
+    """The fit of a score's heads to a MIDI file: each head's note, -1 for none, and whether its key is down.
 
     ``zero`` is the tick of the score's first moment: after 0 where grace notes precede it.
     """
@@ -78,7 +78,7 @@ class _Fit:
 
 
 def join(systems: Sequence[DrawnSystem], midis: Sequence[MidiNotes], *, name: str) -> Join:
-    """Join what is drawn with what sounds.
+    """Join the drawn heads with the sounding notes.
 
     Raises:
         MidiMismatchError: Fewer than 95 % of the notes have a head, or of the heads a note.
@@ -125,7 +125,7 @@ def _joined_heads(
 
 
 def _merge_unisons(midi: MidiNotes) -> _Struck:
-    """Notes of one pitch that start together, in two voices, are one stroke."""
+    """Merge notes of one pitch that start together, in two voices, into one stroke."""
     longest: dict[tuple[int, int], int] = {}
     for tick, pitch, end in zip(midi.tick.tolist(), midi.pitch.tolist(), midi.end_tick.tolist(), strict=True):
         longest[tick, pitch] = max(end, longest.get((tick, pitch), 0))
@@ -138,7 +138,7 @@ def _merge_unisons(midi: MidiNotes) -> _Struck:
 
 def _fit(heads: list[NoteHeadGrob], struck: _Struck, ticks_per_quarter: int) -> _Fit:
     zeros = [0]
-    if min(heads, key=lambda head: (head.moment, head.grace)).grace:  # they sound before the first moment
+    if min(heads, key=lambda head: (head.moment, head.grace)).grace:  # such grace notes sound before the first moment
         zeros += sorted({tick for tick in struck.tick if 0 < tick <= ticks_per_quarter})
     fits = [_fit_from(heads, struck, ticks_per_quarter, zero=zero) for zero in zeros]
     return max(fits, key=lambda fit: sum(note >= 0 for note in fit.note))
@@ -151,7 +151,7 @@ def _fit_from(heads: list[NoteHeadGrob], struck: _Struck, ticks_per_quarter: int
     ]
     used = set(found)
     for index in sorted((i for i, head in enumerate(heads) if head.grace), key=lambda i: -heads[i].grace):
-        head = heads[index]  # the one nearest to the beat first
+        head = heads[index]  # begins with the head nearest to the beat
         earliest = ticks[index] + (head.grace * 2 * _QUARTERS - 1) * ticks_per_quarter
         free = [
             note

@@ -1,4 +1,4 @@
-"""Runs LilyPond, convert-ly and Ghostscript in a folder of their own, each with what is left of a time limit."""
+"""Runs LilyPond, convert-ly and Ghostscript in a folder of their own, each within the rest of a time limit."""
 
 import shutil
 import time
@@ -23,7 +23,7 @@ _MEMORY_BYTES: Final = 8 * 1024**3
 
 @dataclass(frozen=True)
 class LilyPondOutput:
-    """What LilyPond wrote: the hook's report, MIDI files in the order of the scores, pages as PostScript."""
+    """The output of LilyPond: the hook's report, MIDI files in the order of the scores, and pages as PostScript."""
 
     report: str
     midi: tuple[Path, ...]
@@ -31,22 +31,22 @@ class LilyPondOutput:
 
 
 class Deadline:
-    """A moment until which programs may run."""
+    """The time until which programs may run."""
 
     def __init__(self, seconds: float) -> None:
         self._limit_s = seconds
         self._end_s = time.monotonic() + seconds
 
     def run(self, command: list[str], folder: Path, *, name: str) -> str:
-        """Run a program to its end and return its words (standard error and output).
+        """Run a program to its end and return its output and standard error.
 
-        What it says of success is not asked: LilyPond fails of warnings, too. The program and whatever it started are
-        killed at the deadline.
+        The exit code is ignored, as LilyPond also fails on warnings. The program and all it started are killed at the
+        deadline.
 
         Raises:
-            ScoreError: It took too long.
-            ToolError: It cannot be started.
-            MissingExtraError: It is not installed.
+            ScoreError: The program took too long.
+            ToolError: The program cannot be started.
+            MissingExtraError: The program is not installed.
         """
         program = shutil.which(command[0])
         if program is None:
@@ -71,11 +71,11 @@ def run_lilypond(
     """Engrave a source.
 
     Args:
-        source: What to engrave.
-        folder: An empty folder.
-        deadline: Until when.
-        name: Of the file, for messages.
-        play_print: Make MIDI of what is drawn instead of the file's own.
+        source: The source to engrave.
+        folder: The folder for the output, which is empty.
+        deadline: The deadline of the programs.
+        name: The name of the file for messages.
+        play_print: Whether to make MIDI of the print instead of the file's own.
 
     Raises:
         ScoreError: LilyPond draws nothing or takes too long.
@@ -84,7 +84,7 @@ def run_lilypond(
     for file, text in source.texts.items():
         (folder / file).write_text(text, encoding="utf-8")
     deadline.run(["convert-ly", "--edit", *source.texts], folder, name=name)
-    for file in source.texts:  # after convert-ly, which knows the older spellings
+    for file in source.texts:  # this comes after convert-ly, which knows the older spellings
         text = (folder / file).read_text(encoding="utf-8")
         (folder / file).write_text(play_as_printed(text), encoding="utf-8")
     hooks = ["hook.ily", "sound.ily"] if play_print else ["hook.ily"]
@@ -107,7 +107,7 @@ def run_lilypond(
 
 
 def rasterise(postscript: Path, *, dots_per_inch: float, deadline: Deadline, name: str) -> list[Image]:
-    """Turn pages into gray images.
+    """Turn pages into grey images.
 
     Raises:
         ScoreError: Ghostscript fails or takes too long.
@@ -128,12 +128,12 @@ def rasterise(postscript: Path, *, dots_per_inch: float, deadline: Deadline, nam
 
 
 def _number(path: Path) -> tuple[int, str]:
-    """Order of MIDI files: part-0.midi, part-0-1.midi, ..., part-0-10.midi."""
+    """Return the sorting key of MIDI files: part-0.midi, part-0-1.midi, ..., part-0-10.midi."""
     return len(path.stem), path.stem
 
 
 def _gist(words: str) -> str:
-    """The first error of a program, else its last words."""
+    """Return the first error of a program, else its last line."""
     lines = [line.strip() for line in words.splitlines() if line.strip()]
     errors = [line for line in lines if "error:" in line.lower()]
     return (errors[0] if errors else " ".join(lines[-2:]))[:_LAST_WORDS]

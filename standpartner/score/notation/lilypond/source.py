@@ -1,4 +1,4 @@
-"""LilyPond sources made ready: decoded, brought up to the installed version, playing what is printed."""
+"""Prepares LilyPond sources: decodes and converts them, and makes them play what is printed."""
 
 import re
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ _COMMENT: Final = re.compile(r"%\{.*?%\}|%[^\n]*", re.DOTALL)
 _INCLUDE: Final = re.compile(r'(\\include\s+#?)"([^"\n]+)"')
 _VERSION: Final = re.compile(r'\\version\s*#?"([\d.]+)"')
 _TITLE: Final = re.compile(r'\b(?:mutopia)?title\s*=\s*(?:\\markup[^"}]*)?"((?:[^"\\]|\\.)*)"')
-# MIDI as printed: repeats once, articulation and ornaments not played out.
+# The MIDI follows the print: repeats once, articulation and ornaments not played out.
 _PLAYED_OUT: Final = re.compile(r"\\(?:(?:unfoldRepeats|articulate)\b|applyMusic\s*#unfold-repeats\b)")
-# What would space the systems unlike the original data's.
+# These would space the systems unlike those of the original data.
 _SPACING: Final = re.compile(
     r"(?<![\w-])(?:ragged-bottom|ragged-last-bottom|page-count|(?:min-|max-)?systems-per-page)"
     r"\s*=\s*#*(?:[tf]\b|-?\d+)"
 )
-# With these LilyPond 2.24 breaks off (segmentation fault).
+# These make LilyPond 2.24 crash with a segmentation fault.
 _DEADLY: Final = re.compile(
     r"(?:\\once\s*)?\\override\s+(?:\w+\.)?(?:NoteHead|Stem)[.\s]+(?:#')?X-offset\s*=\s*#-?[\d.]+"
 )
@@ -28,11 +28,11 @@ _DEADLY: Final = re.compile(
 
 @dataclass(frozen=True)
 class LilyPondSource:
-    """A main file and what it includes from its own folders.
+    """A main file and the files that it includes from its own folders.
 
     Attributes:
-        title: From the header, may be empty.
-        texts: Content by file name in one flat folder, the main file first; includes point to these names.
+        title: The title from the header, which may be empty.
+        texts: The content by file name in one flat folder, the main file first; includes point to these names.
     """
 
     title: str
@@ -59,14 +59,14 @@ def read_source(path: Path) -> LilyPondSource:
 
 
 def included_files(path: Path) -> list[Path]:
-    """The file itself and every file that it includes from its own folders, each once, in the order of reading.
+    """Return the file and every file that it includes from its own folders, each once, in the order of reading.
 
     Raises:
         ScoreError: A file is missing, empty, too large, or there are too many.
     """
     main = path.resolve()
     files = [main]
-    for file in files:  # grows while it is walked through
+    for file in files:  # the list grows in the loop
         for match in _INCLUDE.finditer(_COMMENT.sub("", _decode(file))):
             found = _find(match[2], (file.parent, main.parent))
             if found and found not in files:
@@ -77,14 +77,14 @@ def included_files(path: Path) -> list[Path]:
 
 
 def play_as_printed(text: str) -> str:
-    """Take out what makes the MIDI unlike the print, the systems unlike the original data's, and LilyPond break off."""
+    """Remove what makes the MIDI differ from the print, changes the spacing of systems, or crashes LilyPond."""
     for unwanted in (_PLAYED_OUT, _SPACING, _DEADLY):
         text = unwanted.sub("", text)
     return text
 
 
 def _find(name: str, folders: tuple[Path, ...]) -> Path | None:
-    """Where an included file is; None for those that come with LilyPond."""
+    """Return the path of an included file; None for those that come with LilyPond."""
     places = [(folder / name).resolve() for folder in folders]
     return next((place for place in places if place.is_file()), None)
 
@@ -112,4 +112,4 @@ def _decode(path: Path) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return data.decode("latin-1")  # what LilyPond read before version 2.6
+        return data.decode("latin-1")  # LilyPond read this encoding before version 2.6
