@@ -1,8 +1,8 @@
 """Corrects the keys and accidentals of ABC tunes in Verovio's MEI.
 
 Verovio 6.4 takes only the first key of a tune, plays sharps in tunes without a key signature, and lets an accidental
-hold for one note instead of the measure. Here every key change becomes a key signature in the MEI, and every note gets the
-accidental that a reader of the page would play.
+hold for one note instead of the measure. Here every key change becomes a key signature in the MEI, and every note gets
+the accidental that a reader of the page would play.
 """
 
 import re

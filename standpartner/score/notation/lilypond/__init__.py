@@ -1,8 +1,8 @@
 r"""Reads LilyPond sources as scores, which LilyPond itself engraves, with the place, time and sound of every head.
 
 The music is read as printed: repeats, voltas and da capos are not taken, for \unfoldRepeats is left out. The sounding
-notes come from the MIDI that LilyPond makes of the file. Where it is missing or differs from the print (ornaments played
-out, voices doubled), LilyPond is run again and plays what it prints.
+notes come from the MIDI that LilyPond makes of the file. Where it is missing or differs from the print (ornaments
+played out, voices doubled), LilyPond is run again and plays what it prints.
 
 LilyPond files are programs: they may hold Scheme code that reads, writes and runs anything the user may. The safe mode
 that older versions had was removed from LilyPond 2.24, and its jail needs root. So a file from a stranger must never
