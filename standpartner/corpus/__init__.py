@@ -1,1 +1,1 @@
-"""Data sets: recipes build them, the package fixes their splits, and the cache keeps what is built."""
+"""Builds data sets by recipes, with splits that the package fixes, and keeps them in the cache."""

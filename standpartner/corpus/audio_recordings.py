@@ -1,4 +1,4 @@
-"""Makes pieces from real recordings, with truth from an alignment of what was played."""
+"""Makes pieces from real recordings and alignments of the notes that were played."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -14,8 +14,8 @@ from standpartner.hear import spectrogram
 from standpartner.piece import Performance, Piece
 from standpartner.score import Score
 
-MAX_OFFSET_FRAMES: Final = 1  # by which the sound may come earlier or later than the truth says
-_SEARCHED_BLOCKS: Final = 8  # each way, of the shifts that are measured at once: some five seconds
+MAX_OFFSET_FRAMES: Final = 1  # the most frames by which the sound may differ from the alignment
+_SEARCHED_BLOCKS: Final = 8  # blocks of shifts that are measured each way, about five seconds
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class Recording:
 def make_recorded_piece(
     name: str, score: Score, recording: Recording, *, alignment: Alignment, offset_s: float = 0.0
 ) -> Piece:
-    """Join a score, a recording of it, and when its notes are played there.
+    """Make a piece from a score, a recording of it, and the times at which its notes are played there.
 
     Args:
         name: The name of the piece.
         score: The score that was played.
         recording: The recording that is heard.
-        alignment: What was played when.
+        alignment: The alignment of the recording to the score.
         offset_s: The seconds by which the recording's sound is later than the alignment says.
 
     Raises:
@@ -79,7 +79,7 @@ def make_recorded_piece(
 
 
 def sound_offset_frames(score: Score, performance: Performance) -> int:
-    """Find how many frames later than the truth says the onsets sound, within some five seconds each way."""
+    """Return the frames by which the onsets sound later than annotated, within about five seconds each way."""
     width = len(SHIFTS_FRAMES)
     rises, shifts = [], []
     for block in range(-_SEARCHED_BLOCKS, _SEARCHED_BLOCKS + 1):

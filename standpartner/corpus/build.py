@@ -18,16 +18,16 @@ from standpartner.perform import PerformanceStyle, SoundConfig, disguise, draw_s
 from standpartner.piece import Performance, Piece, save_piece
 from standpartner.score import Score
 
-_SLOW_IMPORTS = ("scipy.signal",)  # of rooms: once for all pieces, where it is installed
+_SLOW_IMPORTS = ("scipy.signal",)  # used by `perform.rooms`; imported once for all pieces, where it is installed
 
 
 @dataclass(frozen=True)
 class Made:
-    """What a recipe made of an entry.
+    """The result of a recipe for an entry.
 
     Attributes:
         piece: The piece.
-        notes: What was left out of it and why, one sentence each; the log keeps them.
+        notes: The parts that were left out and why, one sentence each; the log keeps them.
     """
 
     piece: Piece
@@ -36,17 +36,17 @@ class Made:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a corpus is made.
+    """The recipe of a corpus.
 
     Attributes:
         name: The name of the corpus.
-        description: One line that describes it.
+        description: The description in one line.
         source: The public repository that it is built from.
         licence: The licence as stated there.
         soundfonts: The names of the soundfonts that it needs.
-        entries: A function that lists what is in a source folder.
-        build: A function that makes the piece of an entry and its split. It must stand in a module, because it runs in
-            another process.
+        entries: The function that lists the entries of a source folder.
+        build: The function that makes the piece of an entry and its split. It must be defined in a module, because it
+            runs in another process.
         time_limit_s: The seconds after which a piece is given up.
     """
 
@@ -71,7 +71,7 @@ class _Job:
 
 @dataclass(frozen=True)
 class _Result:
-    """What a building process reports: ``missing`` is a program or package without which nothing can be built."""
+    """The report of a building process; ``missing`` names a program or package that every piece needs."""
 
     reason: str = ""
     notes: tuple[str, ...] = ()
@@ -86,11 +86,11 @@ def seed_of(*words: str) -> int:
 def render_performance(
     score: Score, style: PerformanceStyle, *, name: str, seed: int, sounds: Sequence[SoundConfig] = ()
 ) -> Performance:
-    """Play a score in some style and turn it into sound and truth.
+    """Play a score in a style, and render its sound and spectrogram.
 
     Args:
         score: The score that is played.
-        style: How freely it is played.
+        style: The style in which it is played.
         name: The name of the performance.
         seed: The seed of all that is drawn.
         sounds: The surroundings to draw from; without any the sound is the synthesiser's.
@@ -124,23 +124,23 @@ def build_corpus(
     engine: str = "local",
     report: Callable[[Built, int], None] = lambda built, total: None,
 ) -> list[Built]:
-    """Build what is not built yet; a line for each entry is kept in ``build.jsonl``.
+    """Build the pieces that are not built yet; ``build.jsonl`` keeps a line for each entry.
 
-    What is built already, or failed before with the same source, is not done again.
+    Pieces that are built already, or failed before with the same source, are skipped.
 
     Args:
-        recipe: How the pieces are made.
-        corpus: Where they are kept.
-        source: A clone of the recipe's source.
+        recipe: The recipe of the corpus.
+        corpus: The corpus in which the pieces are kept.
+        source: The folder with a clone of the recipe's source.
         jobs: The number of processes side by side.
         split: The only split to build; None for all.
         limit: The number of entries of each split to build, the first ones; None for all.
-        retry: Whether to try again what failed before.
-        engine: "local" or "ray", see `standpartner.corpus.engine.run_apart`.
-        report: Called with each result as it comes and the number of all.
+        retry: Whether to try failed pieces again.
+        engine: The engine, "local" or "ray"; see `standpartner.corpus.engine.run_apart`.
+        report: The function that is called with each result as it comes and the number of all.
 
     Returns:
-        What became of every entry, now or earlier.
+        The result of every entry, from now or earlier.
 
     Raises:
         CorpusError: The source is not the one that the split was fixed with, there is no such split, or a program is
@@ -194,7 +194,7 @@ def _chosen(entries: list, corpus: Corpus, *, split: str | None, limit: int | No
 
 
 def _known(job: _Job, earlier: Built | None, *, retry: bool) -> Built | None:
-    """Find what is known of an entry from an earlier run, if that still holds."""
+    """Return the result of an entry from an earlier run, if it still holds."""
     finished = (job.folder / "piece.json").is_file()
     if earlier is None:  # the log was lost
         return Built(job.entry.name, job.split, sha256=job.entry.sha256) if finished else None
@@ -212,14 +212,14 @@ def _build(recipe: Recipe, todo: list[_Job], *, jobs: int, engine: str) -> Itera
         engine=engine,
         preload=(__name__, recipe.build.__module__, *_SLOW_IMPORTS),
     )
-    with closing(outcomes):  # whatever happens here, no process goes on
+    with closing(outcomes):  # all processes end, even after an error
         for outcome in outcomes:
             job = todo[outcome.index]
             result = _result(outcome)
             if result.missing:
                 raise CorpusError(f"{recipe.name} cannot be built: {result.missing}")
             if result.reason:
-                rmtree(job.folder, ignore_errors=True)  # no halves of a piece
+                rmtree(job.folder, ignore_errors=True)  # removes an incomplete piece
             yield Built(job.entry.name, job.split, result.reason, outcome.seconds, job.entry.sha256, result.notes)
 
 

@@ -1,4 +1,4 @@
-"""Does work in processes of their own, here or on a Ray cluster: what hangs or aborts costs one item only."""
+"""Runs work in separate processes, here or on a Ray cluster, so that hanging or aborting costs one item only."""
 
 import multiprocessing
 import time
@@ -18,12 +18,12 @@ _INSTALL_RAY: Final = 'pip install "standpartner[cluster]"'
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one item.
+    """The outcome of one item.
 
     Attributes:
         index: The index of the item.
-        value: What the work returned; None if it failed.
-        failure: Why there is no value: too slow, killed, or an error; empty on success.
+        value: The value that the work returned; None if it failed.
+        failure: The reason why there is no value: too slow, killed, or an error; empty on success.
         seconds: The seconds that its process took.
     """
 
@@ -42,22 +42,22 @@ def run_apart(
     engine: str = "local",
     preload: Sequence[str] = (),
 ) -> Generator[Outcome, None, None]:
-    """Do some work on every item, each in a fresh process with a time limit.
+    """Run some work on every item, each in a fresh process with a time limit.
 
-    Processes are forked from a server that has imported what they need, so one costs some milliseconds. Whatever still
-    runs is ended when the iterator is closed or the program interrupted.
+    Processes are forked from a server that has imported what they need, so one costs some milliseconds. Running
+    processes are ended when the iterator is closed or the program interrupted.
 
     Args:
-        work: A function that can be imported (or a ``functools.partial`` of one).
-        items: What to call it with; they are pickled on their way to the process.
-        jobs: Processes side by side. An existing Ray cluster decides that itself.
-        time_limit_s: Seconds for each item.
-        engine: "local" or "ray". Ray joins the cluster that this machine is part of (or that ``$RAY_ADDRESS`` names),
-            else starts ``jobs`` workers here. All machines must see the same folders.
-        preload: Modules to import beforehand.
+        work: The function, which can be imported (or a ``functools.partial`` of one).
+        items: The items, one for each call; they are pickled on their way to the process.
+        jobs: The number of processes side by side. An existing Ray cluster decides that itself.
+        time_limit_s: The seconds for each item.
+        engine: The engine, "local" or "ray". Ray joins the cluster that this machine is part of (or that
+            ``$RAY_ADDRESS`` names), else starts ``jobs`` workers here. All machines must see the same folders.
+        preload: The modules to import beforehand.
 
     Yields:
-        An outcome for every item as it comes, in no particular order.
+        The outcome of every item as it comes, in no particular order.
 
     Raises:
         ConfigError: There is no such engine.
@@ -114,20 +114,20 @@ class _Running:
         return self.start + self.time_limit_s
 
     def finish(self) -> Outcome:
-        """What came of it; ends it if there is nothing yet."""
+        """Return the outcome; a process without one is ended."""
         value, failure = None, f"took longer than {self.time_limit_s:g} s"
         if self.pipe.poll():
             try:
                 value, failure = self.pipe.recv()
                 self.process.join(GRACE_S)
-            except EOFError:  # it died without a word
+            except EOFError:  # the process died without a message
                 self.process.join()
                 failure = cause_of_death(self.process.exitcode or 0)
         self.stop()
         return Outcome(self.index, value, failure, round(time.monotonic() - self.start, 3))
 
     def stop(self) -> None:
-        """End the process: politely, so that it ends its own children and removes its files, then by force."""
+        """End the process: first by a signal, so that it ends its children and removes its files, then by force."""
         if self.process.is_alive():
             self.process.terminate()
             self.process.join(GRACE_S)
@@ -139,14 +139,14 @@ class _Running:
 
 
 def _serve(work: Callable[[Any], Any], item: Any, pipe: Connection, time_limit_s: float) -> None:
-    """What a child does: the work, and one message (value, failure)."""
+    """Do the work in the child, and send one message (value, failure)."""
     become_child()
     allow_time(time_limit_s)
     try:
         message = work(item), ""
     except Exception as error:
         message = None, describe(error)
-    with suppress(BrokenPipeError):  # the parent has been killed: nobody waits for it
+    with suppress(BrokenPipeError):  # the parent has been killed and does not wait for it
         pipe.send(message)
 
 
@@ -177,6 +177,6 @@ def _run_on_ray(
 
 
 def _run_one(work: Callable[[Any], Any], item: Any, options: dict[str, Any]) -> Outcome:
-    """The task of a Ray worker; the work itself still has a process of its own, for Ray has no time limits."""
+    """Run the task of a Ray worker in a process of its own, as Ray has no time limits."""
     (outcome,) = _run_here(work, [item], jobs=1, **options)
     return outcome

@@ -1,4 +1,4 @@
-"""Makes pieces from human performances: the notes that pianists played, on the pianos of a split."""
+"""Makes pieces from human performances, rendered on the pianos of a split."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
@@ -27,7 +27,7 @@ def make_human_piece(
         name: The name of the piece.
         score: The score that was played.
         split: The split of the piece: "train", "valid" or "test".
-        performances: Functions that align one performance each, by its name.
+        performances: The functions that align one performance each, by its name.
 
     Raises:
         CorpusError: No performance can be aligned.
@@ -49,7 +49,7 @@ def make_human_piece(
 
 
 def render_human_performance(alignment: Alignment, split: str, *, piece: str, name: str) -> Performance:
-    """Turn an aligned performance into sound and truth.
+    """Render an aligned performance.
 
     Piano, tuning, level and surroundings are drawn as for the split's other sets.
 
@@ -86,7 +86,7 @@ def render_human_performance(alignment: Alignment, split: str, *, piece: str, na
 def _record(
     alignment: Alignment, choices: PerformanceChoices, *, seed: int, sound: SoundChoices | None
 ) -> dict[str, Any]:
-    """Say how the audio came about."""
+    """Return the record of how the audio was made."""
     return {
         "kind": "human",
         "aligned_by": alignment.method,

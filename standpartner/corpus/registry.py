@@ -1,4 +1,4 @@
-"""The corpora that can be built. Each is a module of its own with a ``RECIPE``, imported only when asked for."""
+"""Lists the corpora that can be built. Each is a module with a ``RECIPE``, which is imported when it is needed."""
 
 from importlib import import_module
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from standpartner.corpus.build import Recipe
 from standpartner.errors import ConfigError
 
-# Modules, each with its split in splits/NAME.tsv.
+# The modules; the split of each is in splits/NAME.tsv.
 CORPORA: Final = ("nottingham", "msmd", "mutopia", "humdrum", "asap", "vienna")
 
 
@@ -15,7 +15,7 @@ def find_recipe(name: str) -> Recipe:
 
     Raises:
         ConfigError: There is no such corpus.
-        MissingExtraError: The recipe needs something that is not installed.
+        MissingExtraError: The recipe needs a package that is not installed.
     """
     if name not in CORPORA:
         raise ConfigError(f"no corpus {name!r}; expected one of {', '.join(CORPORA)}")

@@ -1,7 +1,7 @@
-"""Pieces of all sets that are the same music, and how they come into one split.
+"""Brings pieces of all sets that are the same music into one split.
 
-``same_music.tsv`` lists the pairs that comparing all pieces found (``standpartner corpus verify --splits``) where works
-and titles alone put one music into two splits.
+``same_music.tsv`` lists the pairs of pieces that were found by comparing all (``standpartner corpus verify --splits``)
+where works and titles alone put one music into two splits.
 """
 
 from collections import defaultdict
@@ -27,12 +27,12 @@ def settle_splits(splits: Mapping[PieceKey, str], pairs: Iterable[tuple[PieceKey
     """Bring pieces that are the same music into one split.
 
     A piece goes to the split that MSMD has its music in. Where MSMD does not have it, it goes to the first split (train
-    before valid before test) that any piece of that music is in: what an agent may have learned from, or may have been
-    chosen by, must not test it.
+    before valid before test) that any piece of that music is in: music that an agent may have learned from, or may
+    have been chosen by, must not test it.
 
     Args:
-        splits: The split of every piece before.
-        pairs: Pieces that are the same music.
+        splits: The split of every piece before settling.
+        pairs: The pairs of pieces that are the same music.
 
     Returns:
         The split of every piece.

@@ -1,7 +1,7 @@
 """Finds the work that a piece is an edition of, and the split that each work is in.
 
-A work is what one catalogue number stands for: a sonata with its movements, a prelude with its fugue, all pieces of an
-opus that was printed as one collection. Names of pieces begin with their composer in every set of piano music
+A work has one catalogue number: a sonata with its movements, a prelude with its fugue, all pieces of an opus that was
+printed as one collection. Names of pieces begin with their composer in every set of piano music
 (``BachJS__BWV846__wtk1-fugue1``, ``bach-wtc__wtc1f01``, ``Bach__Fugue__bwv_846``); ``works.tsv`` says which names
 mean the same work, whatever the set calls it.
 """
@@ -21,9 +21,9 @@ TRAIN_PERCENT, VALID_PERCENT = 80, 10
 
 
 def work_of(name: str) -> str:
-    """Find the work that a piece is an edition of by its name: for example ``bach-bwv846`` or ``beethoven-op27-2``.
+    """Find the work of a piece by the piece's name: for example ``bach-bwv846`` or ``beethoven-op27-2``.
 
-    A piece that ``works.tsv`` knows no catalogue number of is of the work that the second part of its name says.
+    A piece without a catalogue number in ``works.tsv`` belongs to the work in the second part of its name.
 
     Args:
         name: The name of a piece of MSMD, further Mutopia, Humdrum or ASAP.
@@ -45,7 +45,7 @@ def _plain(*words: str) -> str:
 
 @cache
 def _catalogue() -> list[tuple[re.Pattern[str], str]]:
-    """The patterns of plain names (see `_plain`), of which the first that is found counts, and the works they mean."""
+    """Return the patterns of plain names (see `_plain`) and their works; the first match counts."""
     lines = (Path(__file__).parent / "works.tsv").read_text(encoding="utf-8").splitlines()[1:]
     rows = [line.split("\t") for line in lines]
     return [(re.compile(pattern), work) for pattern, work in rows]
@@ -53,7 +53,7 @@ def _catalogue() -> list[tuple[re.Pattern[str], str]]:
 
 @cache
 def published_splits() -> dict[str, str]:
-    """The split of every work of MSMD: test if any piece of it is, else valid if any is, else train."""
+    """Return the split of every work of MSMD: test if any piece of it is, else valid if any is, else train."""
     splits: dict[str, str] = {}
     for name, (split, _) in read_split("msmd").items():
         work = work_of(name)
@@ -79,7 +79,7 @@ def in_split(corpus: str, found: Iterable[AnEntry]) -> list[AnEntry]:
     """Keep the entries of a source that the package's split of a corpus names, in its order.
 
     Raises:
-        CorpusError: Some are missing.
+        CorpusError: Some entries are missing.
     """
     by_name = {entry.name: entry for entry in found}
     wanted = list(read_split(corpus))

@@ -1,4 +1,4 @@
-"""Says how piano music is engraved and performed in each split, alike in all sets."""
+"""Defines how piano music is engraved and performed in each split, alike in all sets."""
 
 from dataclasses import replace
 
@@ -26,20 +26,20 @@ SOUNDFONTS = ("timgm6mb", "fluidr3", "musescore")
 
 
 def engraving_style(name: str, split: str) -> EngravingStyle:
-    """The style in which Verovio draws a piece: one drawn by its name for training, else its own."""
+    """Return the style in which Verovio draws a piece: random by its name for training, else Verovio's own."""
     return EngravingStyle.draw(seed_of(name, "engraving")) if split == "train" else EngravingStyle()
 
 
 def performance_styles(split: str, *, times: int = 2) -> list[tuple[PerformanceStyle, tuple[SoundConfig, ...]]]:
-    """The styles and surroundings in which the pieces of a split are performed, one entry for each performance.
+    """Return the styles and surroundings of the performances of a split, one entry for each performance.
 
-    Training pieces are played some times with feeling on several pianos, and as often with slips and hesitations,
-    recorded in rooms; validation pieces once; test pieces as the paper has it, as the score's time stands, on a piano
-    that neither training nor validation hears.
+    Training pieces are played ``times`` times with expression on several pianos, and as often with playing errors and
+    hesitations, recorded in rooms. Validation pieces are played once. Test pieces are played as in the paper, in the
+    score's own time, on a piano that neither training nor validation uses.
 
     Args:
         split: The split: "train", "valid" or "test".
-        times: How often a training piece is played in either way.
+        times: The number of times that a training piece is played in either way.
     """
     if split == "train":
         return [(TRAIN_STYLE, ())] * times + [(SLIPS_STYLE, _ROOMS)] * times

@@ -18,7 +18,7 @@ _LOG = "build.jsonl"
 
 
 class Entry(Protocol):
-    """Something of a source that becomes one piece."""
+    """The protocol of an entry of a source, which becomes one piece."""
 
     @property
     def name(self) -> str:
@@ -33,15 +33,15 @@ class Entry(Protocol):
 
 @dataclass(frozen=True)
 class Built:
-    """What became of one entry of a corpus's source.
+    """The result of one entry of a corpus's source.
 
     Attributes:
         name: The name of the piece.
         split: The split that it belongs to.
-        reason: Why there is no piece; empty on success.
+        reason: The reason why there is no piece; empty on success.
         seconds: The seconds that building took.
         sha256: The checksum of its source.
-        notes: What was left out of the piece and why.
+        notes: The parts that were left out of the piece and why.
     """
 
     name: str
@@ -56,26 +56,26 @@ def log_built(folder: Path, built: Built) -> None:
     """Add a line to the log of a corpus, which is made if needed."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / _LOG
-    torn = path.is_file() and not path.read_bytes().endswith(b"\n")  # by a program that was killed while it wrote
+    torn = path.is_file() and not path.read_bytes().endswith(b"\n")  # a program was killed while it wrote
     with path.open("a", encoding="utf-8") as log:
         log.write(("\n" if torn else "") + json.dumps(asdict(built)) + "\n")
 
 
 def read_log(folder: Path) -> dict[str, Built]:
-    """Read the last line of a corpus's log on each piece, by name; empty if nothing was built yet."""
+    """Read the last line on each piece from a corpus's log, by name; empty if nothing was built yet."""
     path = folder / _LOG
     latest: dict[str, Built] = {}
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
         try:
             values = json.loads(line)
-        except ValueError:  # torn
+        except ValueError:  # a torn line
             continue
         latest[values["name"]] = Built(**{**values, "notes": tuple(values.get("notes", ()))})
     return latest
 
 
 def split_file(corpus: str) -> Path:
-    """Find the file with the split of a corpus: the package's, else the one that an import wrote beside its pieces."""
+    """Find the file with the split of a corpus: the package's, else the one beside its imported pieces."""
     imported = cache_folder() / "corpora" / corpus / "split.tsv"
     fixed = Path(__file__).parent / "splits" / f"{corpus}.tsv"
     return imported if imported.is_file() and not fixed.is_file() else fixed
@@ -95,7 +95,7 @@ def read_split(corpus: str) -> dict[str, tuple[str, str]]:
     """Read the split and the checksum of every piece by name, in the file's order.
 
     Raises:
-        CorpusError: The package fixes no split for such a corpus, nor was it imported.
+        CorpusError: The package fixes no split for the corpus, and the corpus was not imported.
     """
     path = split_file(corpus)
     if not path.is_file():
@@ -109,7 +109,7 @@ def split_table(entries: Iterable[Entry], splits: Mapping[str, str]) -> str:
     """Write a split as text: name, split and checksum, one entry a line.
 
     Args:
-        entries: What the corpus is made from, in the order of the table.
+        entries: The entries of the corpus, in the order of the table.
         splits: The split of every entry by name.
     """
     rows = [f"{entry.name}\t{splits[entry.name]}\t{entry.sha256}\n" for entry in entries]
@@ -141,7 +141,7 @@ class Corpus:
         """List the names of the built pieces of a split, or of all.
 
         Args:
-            split: The split: "train", "valid", "test", or None for all.
+            split: The split "train", "valid" or "test", or None for all.
             limit: The largest number of names, evenly spread; None for all.
 
         Raises:
@@ -161,7 +161,7 @@ class Corpus:
         return built
 
     def _is_built(self, piece: str, logged: Built | None) -> bool:
-        """Whether a piece is there, played as its split wants: it may have been in another one when it was built."""
+        """Tell whether a piece is built for its split; it may have been in another split when it was built."""
         as_now = logged is None or logged.split == self.splits[piece][0]
         return as_now and (self.piece_folder(piece) / "piece.json").is_file()
 
@@ -169,7 +169,7 @@ class Corpus:
         """Load the built pieces of a split, one after the other.
 
         Args:
-            split: The split: "train", "valid" or "test".
+            split: The split "train", "valid" or "test".
             limit: The largest number of pieces, evenly spread over the split; None for all.
         """
         for name in self.names(split, limit=limit):
@@ -199,7 +199,7 @@ def find_piece(piece: str) -> Path:
     """Find the folder of a built piece.
 
     Args:
-        piece: Its folder, its name, or CORPUS/NAME where several corpora have such a piece.
+        piece: The folder of the piece, its name, or CORPUS/NAME where several corpora have such a piece.
 
     Raises:
         CorpusError: There is no such piece, or there are several.

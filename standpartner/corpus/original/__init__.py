@@ -1,1 +1,1 @@
-"""The format in which the authors of the paper published their data, read and written."""
+"""Reads and writes the format in which the authors of the paper published their data."""

@@ -37,7 +37,7 @@ _MAX_BYTES: Final = 256 * 1024 * 1024
 
 @dataclass(frozen=True)
 class OriginalFiles:
-    """Where one piece is; ``score_midi`` may be the performance's MIDI where there is no other."""
+    """The files of one piece; ``score_midi`` may be the performance's MIDI if there is no other."""
 
     name: str
     npz: Path
@@ -47,7 +47,7 @@ class OriginalFiles:
 
 @dataclass(frozen=True)
 class OriginalPiece:
-    """A piece as published: its score, what was played, and when each of the score's onsets was (s)."""
+    """A published piece: its score, the played notes, and the second of each of the score's onsets."""
 
     name: str
     score: Score
@@ -57,7 +57,7 @@ class OriginalPiece:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """Content of the npz: heads (y, x), and which note each row starts, -1 for none."""
+    """The content of the npz: heads (y, x), and the note that each row starts, -1 for none."""
 
     sheet: Image
     coords: NDArray[np.float32]
@@ -83,7 +83,7 @@ def find_original(folder: Path) -> list[OriginalFiles]:
 
 
 def read_original(files: OriginalFiles) -> OriginalPiece:
-    """Read one piece. Nothing in its pickled array is run.
+    """Read one piece without running anything in its pickled array.
 
     Raises:
         PieceError: A file is missing, damaged, or does not fit the others.
@@ -91,7 +91,7 @@ def read_original(files: OriginalFiles) -> OriginalPiece:
     drawn = _read_npz(files.npz)
     try:
         performed, written = read_midi(files.performance_midi), read_midi(files.score_midi)
-        if len(written) != len(performed):  # then only the performance is what coord2onset speaks of
+        if len(written) != len(performed):  # then coord2onset refers to the performance alone
             written = performed
         if not len(drawn.note) or drawn.note.max() >= len(performed):
             raise PieceError(
@@ -117,9 +117,9 @@ def write_original(piece: Piece, folder: Path, *, performance: int = 0) -> None:
     The MIDI has the right seconds, but a quarter of it is always one second.
 
     Args:
-        piece: What to write. Only heads that start a note are written.
-        folder: Made if missing.
-        performance: Which of the piece's performances; one made from the score's notes, in their order.
+        piece: The piece. Only heads that start a note are written.
+        folder: The folder, which is made if it is missing.
+        performance: The index of the performance, which must be made from the score's notes, in their order.
 
     Raises:
         PieceError: The performance is not note for note that of the score, or the files cannot be written.
@@ -176,7 +176,7 @@ def _read_npz(path: Path) -> _Drawn:
 
 
 def _score(name: str, drawn: _Drawn, midi: MidiNotes) -> tuple[Score, NDArray[np.int64]]:
-    """The score, and for each note of the MIDI the onset that it starts (-1: none)."""
+    """Return the score, and for each note of the MIDI the onset that it starts, -1 for none."""
     page, top, above = _page(drawn.sheet)
     y_px, x_px = drawn.coords.astype(np.float64).T
     y_px = y_px + (above - top)
@@ -213,7 +213,7 @@ def _score(name: str, drawn: _Drawn, midi: MidiNotes) -> tuple[Score, NDArray[np
 
 
 def _page(sheet: Image) -> tuple[Image, int, int]:
-    """The sheet, padded with white to at least the strip's height; the strip's first row on it; rows padded above."""
+    """Return the sheet, padded with white to the strip's height, the strip's first row, and the rows added above."""
     missing = max(0, STRIP_HEIGHT_PX - sheet.shape[0])
     above = missing // 2
     page = np.pad(sheet, ((above, missing - above), (0, 0)), constant_values=255)
@@ -225,10 +225,10 @@ def _at_or_after(ticks: NDArray[np.int64], tick: NDArray[np.int64]) -> NDArray[n
 
 
 def _head_pitches(drawn: _Drawn, heads: NDArray[np.int64], midi: MidiNotes) -> NDArray[np.int64]:
-    """Pitches of the heads: the data does not say which note of a chord a head is, so the lowest takes the lowest."""
+    """Return the heads' pitches; heads of a chord get its notes from the lowest up, as the data does not say which."""
     pitch = np.zeros(len(drawn.coords), np.int64)
     by_height = heads[np.lexsort((-drawn.coords[heads, 0], midi.tick[drawn.note[heads]]))]
-    by_pitch = np.sort(drawn.note[heads])  # the MIDI's notes are in the order of time and pitch
+    by_pitch = np.sort(drawn.note[heads])  # the notes of the MIDI are in the order of time and pitch
     pitch[by_height] = midi.pitch[by_pitch]
     return pitch
 
@@ -265,7 +265,7 @@ def _played(piece: Piece, performance: Performance) -> PlayedNotes:
 def _notes_of_heads(
     score: Score, heads: NDArray[np.int64], *, played: PlayedNotes, midi: MidiNotes
 ) -> NDArray[np.int64]:
-    """Which note of the MIDI each head starts: that of its own note's pitch that is nearest to its time."""
+    """Return the MIDI note that each head starts: the nearest in time with the pitch of its own note."""
     own: dict[tuple[int, int, bool], int] = {}
     for index, key in enumerate(zip(score.notes.onset, score.notes.pitch, score.notes.grace, strict=True)):
         own.setdefault((int(key[0]), int(key[1]), bool(key[2])), index)
@@ -281,7 +281,7 @@ def _notes_of_heads(
 
 
 def _sheet(score: Score) -> Image:
-    """The strip with the rows above and below it that the original has, from the pages."""
+    """Return the strip with the rows above and below it that the original format has, from the pages."""
     rows, systems = [], score.systems
     border = round((SHEET_HEIGHT_PX - STRIP_HEIGHT_PX) / 2 * score.page_scale)
     width_px = systems.strip_right_px - systems.strip_left_px

@@ -1,7 +1,7 @@
-"""One dict of whole numbers in a numpy object array, read from and written to a pickle without running any of it.
+"""Reads and writes one dict of whole numbers in a numpy object array as a pickle, without running any of it.
 
-Such arrays are how the original data keeps ``coord2onset``. Pickles name the functions that rebuild their objects;
-this reader knows four names and gives each a stand-in that only keeps what it is handed.
+The original data keeps ``coord2onset`` in such arrays. Pickles name the functions that rebuild their objects;
+this reader knows four names and gives each a stand-in that only keeps its arguments.
 """
 
 import io
@@ -18,7 +18,7 @@ _ADVICE: Final = "expected one dict of whole numbers, as the original data has i
 
 
 class _Kept:
-    """Stands in for an array or a data type: keeps the state that the pickle gives it."""
+    """Stands in for an array or a data type, and keeps the state that the pickle gives it."""
 
     state: Any = None
 
@@ -34,7 +34,7 @@ def _reconstruct(*_: Any) -> _Kept:
 
 
 def _scalar(_: Any, content: bytes = b"") -> int:
-    """A numpy whole number: its bytes, lowest first."""
+    """Return a numpy whole number from its bytes, lowest first."""
     if not isinstance(content, bytes) or len(content) > 8:
         raise pickle.UnpicklingError("a number of unexpected size")
     return int.from_bytes(content, "little", signed=True)
@@ -62,7 +62,7 @@ def read_int_dict(npy: bytes) -> dict[int, int]:
     """Read the dict from the content of a ``.npy`` file that holds an object array with it alone.
 
     Raises:
-        PieceError: There is anything else in it.
+        PieceError: The file holds anything else.
     """
     try:
         file = io.BytesIO(npy)
@@ -71,7 +71,7 @@ def read_int_dict(npy: bytes) -> dict[int, int]:
         _, _, dtype = read_header(file)
         if not dtype.hasobject:
             raise PieceError(f"the array is of {dtype}: {_ADVICE}")
-        # bytes: Python 2 wrote strings of bytes, and so are numpy's numbers in its pickles
+        # "bytes", because Python 2 wrote strings of bytes, also for numpy's numbers
         array = _NamelessUnpickler(file, encoding="bytes").load()
         (content,) = array.state[-1]
         items = {key: value for key, value in content.items() if type(key) is int and type(value) is int}
@@ -79,15 +79,15 @@ def read_int_dict(npy: bytes) -> dict[int, int]:
             raise PieceError(f"not only whole numbers are in it: {_ADVICE}")
     except PieceError:
         raise
-    except Exception as error:  # a hostile pickle can fail in any way
+    except Exception as error:  # a hostile pickle can raise any error
         raise PieceError(f"{error or type(error).__name__}: {_ADVICE}") from error
     return items
 
 
 def write_int_dict(content: Mapping[int, int]) -> bytes:
-    """The content of a ``.npy`` file with such an array, readable by every version of numpy and Python.
+    """Return the content of a ``.npy`` file with such an array, for every version of numpy and Python.
 
-    Written opcode by opcode (protocol 2), for numpy's own pickles name modules that older versions lack.
+    It is written opcode by opcode (protocol 2), as numpy's own pickles name modules that older versions lack.
     """
     array_of_one = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85U\x01btR"
     kind = b"cnumpy\ndtype\n(U\x02O8K\x00K\x01tR(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x3ftb"

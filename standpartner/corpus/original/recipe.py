@@ -1,4 +1,4 @@
-"""Makes corpora from the authors' own archive: pieces in the original format, each in the split it was published in."""
+"""Makes corpora from the authors' own archive: pieces in the original format, each in its published split."""
 
 import hashlib
 import re
@@ -39,7 +39,7 @@ def import_original(
     jobs: int = 1,
     report: Callable[[Built, int], None] = lambda built, total: None,
 ) -> list[Built]:
-    """Make a corpus of all pieces of an archive; goes on where it was interrupted.
+    """Make a corpus of all pieces of an archive; an interrupted import goes on.
 
     A piece that the paper's MSMD split knows is in that split; others are in the split that a folder of theirs is
     named after (``msmd_train``, ``nottingham_valid``, ...), else in test.
@@ -48,7 +48,7 @@ def import_original(
         source: The unpacked archive, or a part of it.
         name: The name of the new corpus: small letters, digits and hyphens.
         jobs: The number of processes side by side.
-        report: Called with each result as it comes and the number of all.
+        report: The function that is called with each result as it comes and the number of all.
 
     Raises:
         CorpusError: The name cannot be used, two pieces have one name, or the archive changed since it was imported.
@@ -104,7 +104,7 @@ def _split_of(files: OriginalFiles, source: Path) -> str:
 
 
 def _build(entry: ImportedEntry, split: str) -> Made:
-    """Training pieces are played as those of MSMD are, the others exactly as their performance's MIDI stands."""
+    """Build a piece: training pieces are played as those of MSMD, the others exactly as in their MIDI."""
     original = read_original(entry.files)
     if split == "train":
         performances = perform_on_piano(original.score, split, name=entry.name)

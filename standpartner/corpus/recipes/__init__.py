@@ -1,1 +1,1 @@
-"""One recipe for each data set that can be built: where its pieces are, and how each is made."""
+"""Holds one recipe for each data set that can be built, which finds and makes its pieces."""

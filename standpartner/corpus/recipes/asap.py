@@ -1,4 +1,4 @@
-"""ASAP: human performances of piano music, recorded as MIDI, with the score that each pianist read.
+"""Builds ASAP: human performances of piano music, recorded as MIDI, with the score that each pianist read.
 
 Source: a clone of the public repository fosfrancesco/asap-dataset. A performance is aligned by the beats annotated in
 it, else by its notes; what it repeats is taken out, so that it goes through the score once, as printed.
@@ -25,10 +25,10 @@ _SCORES = ("xml_score.musicxml", "xml_score.mxl")
 
 @dataclass(frozen=True)
 class AsapScore:
-    """A score of ASAP with what was played from it.
+    """A score of ASAP with its performances.
 
     Attributes:
-        name: Its folder, for example ``Bach__Fugue__bwv_875``; unique.
+        name: The name of its folder, for example ``Bach__Fugue__bwv_875``; unique.
         composer: The composer as in ``metadata.csv``.
         title: The title as in ``metadata.csv``; two scores of one work have the same.
         path: The MusicXML file, zipped or not.
@@ -48,7 +48,7 @@ def read_entries(source: Path) -> list[AsapScore]:
     """List all scores in a clone of ASAP, in the order of their names.
 
     Raises:
-        CorpusError: The folder is no clone of ASAP, or holds no scores.
+        CorpusError: The folder is not a clone of ASAP, or holds no scores.
     """
     table = source / "metadata.csv"
     try:
@@ -95,13 +95,13 @@ def entries_of_split(source: Path) -> list[AsapScore]:
     """List the scores that the split was made of.
 
     Raises:
-        CorpusError: The folder is no clone of ASAP, or scores are missing.
+        CorpusError: The folder is not a clone of ASAP, or scores are missing.
     """
     return in_split("asap", read_entries(source))
 
 
 def build_score(entry: AsapScore, split: str) -> Made:
-    """Engrave a score and render what was played from it.
+    """Engrave a score and render its performances.
 
     Raises:
         CorpusError: No performance can be used.
@@ -114,7 +114,7 @@ def build_score(entry: AsapScore, split: str) -> Made:
 
 
 def _align(score: Score, path: Path) -> Alignment:
-    """Align a performance by its beats; where these are annotated wrongly, by its notes."""
+    """Align a performance by its beats, or by its notes where the beats are annotated wrongly."""
     played = read_performed_midi(path)
     score_midi = read_midi(path.with_name("midi_score.mid"))
     try:

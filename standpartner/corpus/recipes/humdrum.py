@@ -1,4 +1,4 @@
-"""Keyboard works in Humdrum: Bach, Scarlatti, Mozart, Chopin and Joplin, from seven public collections."""
+"""Builds keyboard works in Humdrum: Bach, Scarlatti, Mozart, Chopin and Joplin, from seven public collections."""
 
 import hashlib
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ COLLECTIONS = {
     "mozart": "craigsapp/mozart-piano-sonatas",
     "scarlatti": "craigsapp/scarlatti-keyboard-sonatas",
 }
-TIME_LIMIT_S = 300  # for engraving: a concerto movement takes a minute where other work runs
+TIME_LIMIT_S = 300  # for engraving; a concerto movement takes a minute on a busy machine
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""MSMD, the paper's piano music: built anew from the LilyPond sources of the Mutopia project, in the paper's split.
+"""Builds MSMD, the paper's piano music, from the LilyPond sources of the Mutopia project, in the paper's split.
 
-Source: the folder ``ftp`` of the public repository MutopiaProject/MutopiaProject. ``msmd_sources.tsv`` says which of
-its files each of the 467 pieces is. Building runs the code in these files, as LilyPond does.
+Source: the folder ``ftp`` of the public repository MutopiaProject/MutopiaProject. ``msmd_sources.tsv`` names
+the file of each of the 467 pieces. Building runs the code in these files, as LilyPond does.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ class Movement:
     Attributes:
         name: MSMD's name, for example ``MozartWA__KV331__KV331_1_2_var1``.
         path: Its LilyPond file.
-        sha256: The checksum of that file and of what it includes from its own folders.
+        sha256: The checksum of that file and of the files that it includes from its own folders.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Movement:
 
 
 def sources() -> dict[str, str]:
-    """The file of each piece by name, as a path below ``ftp``, in the paper's order."""
+    """Return the file of each piece by name, as a path below ``ftp``, in the paper's order."""
     text = (Path(__file__).parent / "msmd_sources.tsv").read_text(encoding="utf-8")
     return dict(line.split("\t") for line in text.splitlines()[1:])
 
@@ -55,7 +55,7 @@ def read_movements(source: Path) -> list[Movement]:
 
 
 def checksum(path: Path) -> str:
-    """Compute the SHA-256 over a LilyPond file and what it includes from its own folders."""
+    """Compute the SHA-256 over a LilyPond file and the files that it includes from its own folders."""
     return hashlib.sha256(b"".join(file.read_bytes() for file in included_files(path))).hexdigest()
 
 

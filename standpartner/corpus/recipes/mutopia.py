@@ -1,4 +1,4 @@
-"""Further keyboard pieces of the Mutopia project: those that MSMD does not have.
+"""Builds the keyboard pieces of the Mutopia project that MSMD does not have.
 
 Building runs the code in the LilyPond files, as LilyPond does.
 """
@@ -21,7 +21,7 @@ from standpartner.score.notation.lilypond import included_files
 
 KEYBOARDS = frozenset({"clavichord", "harpsichord", "keyboard", "piano", "pianoforte"})
 ANTHOLOGIES = {"ClementiM__O42__clementi-op42": "works of some fifteen composers, one of them in MSMD's test split"}
-MOST_UNSEEN = 0.25  # share of noteheads outside the strip
+MOST_UNSEEN = 0.25  # the largest share of noteheads outside the strip
 _INSTRUMENT = re.compile(r'\b(?:mutopia)?instrument\s*=\s*"([^"]*)"')
 _COMMENT = re.compile(r"%\{.*?%\}|%[^\n]*", re.DOTALL)
 
@@ -33,7 +33,7 @@ class MutopiaPiece:
     Attributes:
         name: The composer, opus or folder, and file, as MSMD names pieces: ``BachJS__BWV347__bwv347``; unique.
         path: Its main LilyPond file.
-        sha256: The checksum of that file and of what it includes from its own folders.
+        sha256: The checksum of that file and of the files that it includes from its own folders.
     """
 
     name: str
@@ -45,7 +45,7 @@ def find_pieces(source: Path) -> list[MutopiaPiece]:
     """List all keyboard pieces in a clone of the Mutopia project that are not in MSMD, in a fixed order.
 
     A piece is a folder. It is taken if its header names keyboard instruments and no others. Of several main files
-    (paper sizes, fingerings) one is taken: that named after the folder, else the first.
+    (paper sizes, fingerings) the one named after the folder is taken, else the first.
 
     Raises:
         CorpusError: There are no such pieces.
@@ -66,7 +66,7 @@ def find_pieces(source: Path) -> list[MutopiaPiece]:
 
 
 def _piece_folder(file: Path) -> Path:
-    """The folder of a piece: COMPOSER/WORK/PIECE, or COMPOSER/WORK where that is the piece."""
+    """Return the folder of a piece: COMPOSER/WORK/PIECE, or COMPOSER/WORK where that is the piece."""
     third = file.parts[2]
     return Path(*file.parts[:2]) if third == file.name or third.endswith("-lys") else Path(*file.parts[:3])
 
@@ -80,7 +80,7 @@ def _main_file(piece: str, files: list[Path]) -> Path | None:
 
 
 def _read_with(file: Path) -> list[Path]:
-    """List a file and what it includes; nothing if it cannot be read."""
+    """List a file and the files that it includes; nothing if it cannot be read."""
     try:
         return included_files(file)
     except ScoreError:

@@ -1,4 +1,4 @@
-"""The Nottingham music database: single-line tunes in ABC, and its fixed split.
+"""Builds the Nottingham music database: single-line tunes in ABC, in a fixed split.
 
 Source: the folder ``ABC_cleaned`` of the public repository jukedeck/nottingham-dataset. Tunes that are the same
 music or share a title are kept in one split: they form a group, and a checksum of the group decides where it goes.
@@ -20,8 +20,8 @@ from standpartner.score import read_score
 from standpartner.score.notation.abc import split_abc, strip_chord_symbols
 
 TRAIN_PERCENT, VALID_PERCENT = 70, 10
-SAME_TITLE = 0.87  # ratio of matching letters from which two titles count as the same
-SAME_MUSIC = 0.6  # share of common five-interval figures from which two tunes count as the same
+SAME_TITLE = 0.87  # the ratio of matching letters from which two titles count as the same
+SAME_MUSIC = 0.6  # the share of common five-interval figures from which two tunes count as the same
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def read_tunes(source: Path) -> list[Tune]:
 
 
 def plain_title(title: str) -> str:
-    """Reduce a title so that titles can be compared: articles, numbers and punctuation go."""
+    """Reduce a title for comparison: articles, numbers and punctuation are removed."""
     words = re.findall(r"[a-z]+", title.lower().replace("'s", "s").replace("'", ""))
     return "".join(word for word in words if word not in {"the", "a", "an", "of", "and"})
 
@@ -112,7 +112,7 @@ def group_tunes(tunes: list[Tune]) -> list[int]:
 
 
 def tune_families(tunes: list[Tune]) -> list[list[Tune]]:
-    """Gather the tunes of one title or one music, see `group_tunes`."""
+    """Return lists of the tunes of one title or one music; see `group_tunes`."""
     families: dict[int, list[Tune]] = {}
     for tune, group in zip(tunes, group_tunes(tunes), strict=True):
         families.setdefault(group, []).append(tune)
@@ -143,14 +143,14 @@ PERFORMANCES = {
     "train": 6,
     "valid": 4,
     "test": 1,
-}  # agents are chosen on valid: one performance a tune tells too little
+}  # agents are chosen on valid, where one performance a tune is too little
 
 
 def build_tune(tune: Tune, split: str) -> Made:
     """Engrave a tune and play it.
 
-    Training tunes are played in many sounds and tempos, the others on a piano; that of the test tunes is from a
-    soundfont which neither training nor validation hears.
+    Training tunes are played in many sounds and tempos, the others on a piano; the piano of the test tunes is
+    from a soundfont that neither training nor validation uses.
     """
     with tempfile.TemporaryDirectory(prefix="standpartner-") as folder:
         path = Path(folder) / "tune.abc"

@@ -1,4 +1,4 @@
-"""Vienna 4x22: four excerpts, each played by 22 pianists on a computer-controlled grand, every note matched by hand.
+"""Builds Vienna 4x22: four excerpts, each played by 22 pianists on a computer-controlled grand, matched by hand.
 
 Source: a clone of the public repository CPJKU/vienna4x22.
 """

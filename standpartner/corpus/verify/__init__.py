@@ -1,1 +1,1 @@
-"""Verification: is what the pieces of a corpus say true?"""
+"""Verifies that the tables of a corpus's pieces agree with their images and sound."""

@@ -1,4 +1,4 @@
-"""Verification: is what the pieces of a corpus say true? Every check counts how many things of a piece are right."""
+"""Verifies pieces against their images and sound. Every check counts how many things of a piece are right."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -22,18 +22,18 @@ _BLOCK_ONSETS: Final = 16
 
 @dataclass(frozen=True)
 class VerifyConfig:
-    """What counts as right, and how much of a piece must be.
+    """The tolerances of the checks, and the shares of a piece that must be right.
 
     Attributes:
         ink: The least darkness of a head's area.
-        head_shift_px: How far all heads together may lie from the most ink.
-        head_gap_px: How far a head may lie from its onset along the strip.
+        head_shift_px: The greatest distance of all heads together from the place with most ink.
+        head_gap_px: The greatest distance of a head from its onset along the strip.
         neighbours: The share of a head's neighbours that its height must fit, unless it fits a common clef.
         likeness: The least correlation of a system on its page with the strip.
-        played_within_s: How far from its onset a pitch may be played.
-        pace: How many times as fast as around it the music may go on from an onset.
-        audio_shift_frames: How far the best shift of the annotated onsets may be from 0.
-        audio_contrast: How many times the usual rise of the sound at other shifts the best shift must have.
+        played_within_s: The greatest distance of a played pitch from its onset.
+        pace: The greatest ratio of the music's pace from an onset on to the pace around it.
+        audio_shift_frames: The greatest distance from 0 of the best shift of the annotated onsets.
+        audio_contrast: The least ratio of the sound's rise at the best shift to the usual rise at other shifts.
         block_rise: The share of the best shift's rise that 16 onsets in a row must have within ``audio_shift_frames``.
         least: The least share of right things of each check; it is 1 where a check is not named.
     """
@@ -66,14 +66,14 @@ class VerifyConfig:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What a check found in a piece.
+    """The result of a check of a piece.
 
     Attributes:
         check: The name of the check.
-        right: How many things are right.
-        total: How many things there are.
+        right: The number of things that are right.
+        total: The number of all things.
         passed: Whether that is enough.
-        detail: What was measured, where a number says more than a share.
+        detail: The measurement, where a number says more than a share.
     """
 
     check: str
@@ -90,7 +90,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class PieceReport:
-    """Every check of one piece."""
+    """The results of all checks of one piece."""
 
     name: str
     results: tuple[CheckResult, ...]
@@ -103,16 +103,16 @@ class PieceReport:
 
 @dataclass(frozen=True)
 class Pooled:
-    """One check over all pieces.
+    """The results of one check over all pieces.
 
     Attributes:
         check: The name of the check.
-        right: How many things of all pieces are right.
-        total: How many things there are.
-        passed: How many pieces pass.
-        pieces: How many pieces there are.
+        right: The number of things of all pieces that are right.
+        total: The number of all things.
+        passed: The number of pieces that pass.
+        pieces: The number of pieces.
         worst: The name of the piece with the least share.
-        worst_share: Its share.
+        worst_share: The share of right things in that piece.
     """
 
     check: str
@@ -126,14 +126,14 @@ class Pooled:
 
 @dataclass(frozen=True)
 class CorpusReport:
-    """Every check of every piece, in the order of the split.
+    """The results of all checks of all pieces, in the order of the split.
 
     Attributes:
         corpus: The name of the corpus.
-        split: Which split was verified; None for all.
-        pieces: One report a piece.
-        config: What counted as right.
-        drawn: What was drawn of each piece, by name.
+        split: The split that was verified; None for all.
+        pieces: The reports, one for each piece.
+        config: The tolerances.
+        drawn: The drawings of the pieces, by name.
     """
 
     corpus: str
@@ -159,7 +159,7 @@ class CorpusReport:
         return Pooled(check, right, total, passed, len(found), worst, round(least.share, 4))
 
     def to_json(self) -> dict[str, Any]:
-        """The report as plain objects: configuration, pooled numbers, and every result of every piece."""
+        """Return the report as plain objects: configuration, pooled numbers, and every result of every piece."""
         return {
             "corpus": self.corpus,
             "split": self.split,
@@ -285,7 +285,7 @@ def verify_piece(piece: Piece, config: VerifyConfig = VerifyConfig()) -> PieceRe
 
     Args:
         piece: The piece to verify.
-        config: What counts as right.
+        config: The tolerances.
     """
     return PieceReport(piece.name, (CheckResult(READABLE, 1, 1, True), *_check_results(piece, config)))
 
@@ -327,12 +327,12 @@ def verify_corpus(
 
     Args:
         corpus: The corpus to verify.
-        split: "train", "valid", "test", or None for all.
+        split: The split "train", "valid" or "test", or None for all.
         limit: The largest number of pieces, evenly spread; None for all.
         jobs: The number of processes side by side.
-        config: What counts as right.
-        draw: Called in the process of a piece to draw it; what it returns is kept in `CorpusReport.drawn`.
-        report: Called with each piece's report as it comes and the number of all.
+        config: The tolerances.
+        draw: The function that draws a piece in the piece's own process; its results are kept in `CorpusReport.drawn`.
+        report: The function that is called with each piece's report as it comes and the number of all.
 
     Raises:
         CorpusError: There is no such split, or nothing of it is built.

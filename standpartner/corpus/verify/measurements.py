@@ -1,4 +1,4 @@
-"""Measures what a piece says against its images and sound, for `standpartner.corpus.verify.checks`.
+"""Measures how a piece's tables agree with its images and sound, for `standpartner.corpus.verify.checks`.
 
 Nothing here uses how a piece was made, so an error in an engraver, a join or an alignment shows.
 """
@@ -28,13 +28,13 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-SHIFTS_FRAMES: Final = np.arange(-6, 7)  # that annotated onsets are tried at
-_SHIFTS_PX: Final = np.arange(-4, 5)  # that heads are tried at, both ways
+SHIFTS_FRAMES: Final = np.arange(-6, 7)  # the shifts at which annotated onsets are tried
+_SHIFTS_PX: Final = np.arange(-4, 5)  # the shifts at which heads are tried, both ways
 _HEAD_PX: Final = (4.8, 3.6)  # half a head's width and height
 _GRACE_SIZE: Final = 0.65
-_REACH_PX: Final = 6  # from a head's centre to the last pixel looked at
+_REACH_PX: Final = 6  # the distance from a head's centre to the last measured pixel
 _MARGIN_PX: Final = 2 * _REACH_PX
-_MOST_HEADS: Final = 400  # of a piece, to find the shift with
+_MOST_HEADS: Final = 400  # the most heads of a piece that are used to find the shift
 
 _STEP_PX: Final = STAFF_SPACING_PX / 2  # from a line to the next space
 _NEIGHBOURS: Final = 8
@@ -45,14 +45,14 @@ _STEPS: Final = {  # a pitch class: the lowest and highest letter (C = 0) that i
 }
 _BOTTOM_LETTERS: Final = np.array([25, 37])  # counted from C of MIDI number 0: of the bass and of the treble clef
 _LINES: Final = 5
-_LINE_INK: Final = 0.4  # least darkness of two rows all along a system where they hold a staff line
+_LINE_INK: Final = 0.4  # the least darkness of two rows that hold a staff line, all along a system
 
 _MOMENT_S: Final = 0.05
 _RUSH_S: Final = 0.25
 _PACE_AROUND_S: Final = 10.0
 _MOSTLY: Final = 0.9
 
-_SAME_FRAMES: Final = 1  # between two onsets that no shift can tell apart
+_SAME_FRAMES: Final = 1  # onsets this close cannot be told apart by a shift
 _PARTIALS: Final = (0, 12, 19)  # semitones above a note's pitch: itself, the octave, the twelfth
 
 
@@ -63,7 +63,7 @@ def inside_strip(score: Score, *, whole: bool = False) -> Bools:
 
 
 def head_ink(score: Score) -> Floats:
-    """Measure the darkness of the area of each head, (heads,) 0 to 1.
+    """Measure the darkness of the area of each head, (heads,), 0 to 1.
 
     Full heads have about 0.9, hollow ones 0.5, a bare staff 0.1.
     """
@@ -71,12 +71,12 @@ def head_ink(score: Score) -> Floats:
 
 
 def _dark(score: Score) -> NDArray[np.float32]:
-    """The strip, 1 where it is black, with a margin."""
+    """Return the strip, 1 where it is black, with a margin."""
     return np.pad(1 - score.strip / np.float32(255), _MARGIN_PX)
 
 
 def _ink(dark: NDArray[np.float32], table: Noteheads, heads: Ints, *, dx_px: int = 0, dy_px: int = 0) -> Floats:
-    """Measure the darkness where some heads are, or a little right of and below them."""
+    """Measure the darkness at some heads, or at a small distance right of and below them."""
     column = np.floor(table.x_px[heads] + dx_px).astype(int) + _MARGIN_PX
     row = np.floor(table.y_px[heads] + dy_px).astype(int) + _MARGIN_PX
     column = column.clip(_REACH_PX, dark.shape[1] - _REACH_PX - 1)
@@ -91,27 +91,27 @@ def _ink(dark: NDArray[np.float32], table: Noteheads, heads: Ints, *, dx_px: int
 
 @lru_cache(maxsize=2)
 def _head_area(size: float) -> tuple[Ints, Ints]:
-    """The rows and columns of the pixels of a head, counted from its centre."""
+    """Return the rows and columns of the pixels of a head, counted from its centre."""
     down, right = np.mgrid[-_REACH_PX : _REACH_PX + 1, -_REACH_PX : _REACH_PX + 1]
     inside = (right / (_HEAD_PX[0] * size)) ** 2 + (down / (_HEAD_PX[1] * size)) ** 2 <= 1
     return down[inside], right[inside]
 
 
 def head_shift_px(score: Score) -> tuple[int, int]:
-    """Find how far right and down all heads together must move to lie on most ink; (0, 0) where they are right."""
+    """Find the px right and down by which all heads together lie on most ink; (0, 0) where they are right."""
     heads = np.flatnonzero(inside_strip(score, whole=True))
     heads = heads[:: len(heads) // _MOST_HEADS + 1]
     if not len(heads):
         return 0, 0
     dark = _dark(score)
     shifts = [(int(dx), int(dy)) for dx in _SHIFTS_PX for dy in _SHIFTS_PX]
-    shifts.sort(key=lambda shift: abs(shift[0]) + abs(shift[1]))  # of equals the nearest
+    shifts.sort(key=lambda shift: abs(shift[0]) + abs(shift[1]))  # the nearest of equal shifts comes first
     ink = [_ink(dark, score.noteheads, heads, dx_px=dx, dy_px=dy).sum() for dx, dy in shifts]
     return shifts[int(np.argmax(ink))]
 
 
 def head_gap_px(score: Score) -> Floats:
-    """Measure how far each head is from its onset along the strip, for heads that start one and are no grace notes."""
+    """Measure the px between each head and its onset, for heads that start an onset and are not grace notes."""
     heads = score.noteheads
     starting = (heads.onset >= 0) & ~heads.grace
     return np.abs(heads.x_px[starting] - score.onsets.x_px[heads.onset[starting]])
@@ -156,12 +156,12 @@ def contained(parts: Iterable[set[int]], wholes: Iterable[set[int]]) -> Bools:
 
 
 def staff_agreement(score: Score) -> Floats:
-    """Measure how well each head's height fits its pitch, (heads,) 0 to 1; NaN for a head without neighbours.
+    """Measure how well each head's height fits its pitch, (heads,), 0 to 1; NaN for a head without neighbours.
 
     This is the share of its nearest heads, up to eight in the system and (by height) on the staff, that are as many
     lines and spaces above or below it as their pitches say. Only neighbours are compared, so clefs and ottavas may
     change. A pitch may be spelt in two ways, so a wrong pitch a semitone off is not noticed. Where clefs change every
-    few notes, neighbours cannot tell: a head that the treble or the bass clef puts where it is on its staff has 1.
+    few notes, neighbours do not help, so a head that is right under the treble or the bass clef has 1.
     """
     heads = score.noteheads
     system, spelt = _systems_of_heads(score), _spellings(heads.pitch)
@@ -181,10 +181,10 @@ def staff_agreement(score: Score) -> Floats:
 
 
 def _under_common_clefs(score: Score) -> Bools:
-    """Tell for each head whether it stands on its staff where the treble or the bass clef puts its pitch.
+    """Tell for each head whether its height on the staff fits its pitch under the treble or the bass clef.
 
-    Staves are found by their lines in the image. The clefs are twelve steps apart: no error within an octave passes for
-    a change of clef.
+    Staves are found by their lines in the image. The clefs are twelve steps apart, so no error within an octave looks
+    like a change of clef.
     """
     heads = score.noteheads
     system, spelt = _systems_of_heads(score), _spellings(heads.pitch)
@@ -206,7 +206,7 @@ def _systems_of_heads(score: Score) -> Ints:
 
 
 def _spellings(pitch: Ints) -> Ints:
-    """Find the (n, 2) lowest and highest letter of pitches, counted from C of MIDI number 0."""
+    """Return the lowest and highest letter of pitches, (n, 2), counted from C of MIDI number 0."""
     return np.array([_STEPS[number % 12] for number in pitch]).reshape(-1, 2) + 7 * (pitch // 12)[:, None]
 
 
@@ -229,7 +229,7 @@ def _bottom_lines_px(score: Score, system: int) -> Floats:
 
 
 def boxes_inside(score: Score) -> Bools:
-    """Tell for each system whether its box is a box and lies on its page; (systems,)."""
+    """Tell for each system whether its box is not empty and lies on its page; (systems,)."""
     systems = score.systems
     height, width = np.array([page.shape for page in score.pages])[systems.page].T
     along = (systems.page_left_px >= 0) & (systems.page_left_px < systems.page_right_px)
@@ -238,7 +238,7 @@ def boxes_inside(score: Score) -> Bools:
 
 
 def page_likeness(score: Score) -> Floats:
-    """Correlate the ink in the columns of each system on its page with that on the strip; (systems,) -1 to 1."""
+    """Correlate the ink in the columns of each system on its page with that on the strip; (systems,), -1 to 1."""
     systems = score.systems
     likeness = np.zeros(len(systems))
     for k in range(len(systems)):
@@ -256,7 +256,7 @@ def page_likeness(score: Score) -> Floats:
 
 
 def _on_page(box: tuple[float, float, float, float], size: tuple[int, int]) -> tuple[float, float, float, float]:
-    """Keep the part of a box that is on the page; at least a pixel."""
+    """Return the part of a box that is on the page, at least a pixel."""
     left, top = (min(max(edge, 0.0), limit - 1) for edge, limit in zip(box[:2], size, strict=True))
     right, bottom = (min(edge, limit) for edge, limit in zip(box[2:], size, strict=True))
     return left, top, max(right, left + 1), max(bottom, top + 1)
@@ -268,14 +268,15 @@ def onsets_in_audio(performance: Performance) -> Bools:
 
 
 def onsets_unhurried(score: Score, performance: Performance, *, times: float) -> Bools:
-    """Tell for each onset whether the music goes on from there at most some times as fast as around it.
+    """Tell for each onset whether the music from there on is at most ``times`` times as fast as around it.
 
-    An onset that is annotated far too early, as at the beginning of the trill before it, lets the music rush to it.
+    If an onset is annotated far too early, for example at the start of the trill before it, the music rushes to it.
 
     Args:
         score: The score.
-        performance: When its onsets are played.
-        times: How much faster the quarter of a second from an onset on may be than nine tenths of the 10 s around it.
+        performance: The performance, which has the times of the onsets.
+        times: The greatest ratio of the pace in the quarter of a second from an onset on to that in nine tenths of the
+            10 s around it.
     """
     onset_s = performance.onset_s
     moments = np.arange(onset_s[0], onset_s[-1] + _MOMENT_S, _MOMENT_S)
@@ -287,7 +288,7 @@ def onsets_unhurried(score: Score, performance: Performance, *, times: float) ->
 
 
 def _quarters_ahead(score: Score, onset_s: Floats, moment_s: Floats) -> Floats:
-    """Count the quarters that go by in a quarter of a second from some seconds on, at most until the last onset."""
+    """Count the quarters that pass in a quarter of a second from some seconds on, at most until the last onset."""
     quarter = score.onsets.quarter
     return np.interp(moment_s + _RUSH_S, onset_s, quarter) - np.interp(moment_s, onset_s, quarter)
 
@@ -312,7 +313,7 @@ def onset_flux(score: Score, performance: Performance) -> Floats:
     Looking at these bands alone tells a shift by one note from no shift, even in a regular rhythm.
 
     Returns:
-        (onsets, shifts) The mean rise over the bands from one frame to the next, for every shift of `SHIFTS_FRAMES`.
+        The mean rise over the bands from one frame to the next, for every shift of `SHIFTS_FRAMES`, (onsets, shifts).
     """
     return _rise_at(_frames(performance), _band_weights(score), performance)
 
@@ -320,8 +321,8 @@ def onset_flux(score: Score, performance: Performance) -> Floats:
 def best_shift_frames(score: Score, performance: Performance) -> int | None:
     """Find the shift of all onsets at which the sound rises most; None if no shift can be told from another.
 
-    Only bands count that no other onset within `SHIFTS_FRAMES` shares: where the same notes come again that soon, a
-    shift from one to the next sounds like none.
+    Only bands count that no other onset within `SHIFTS_FRAMES` shares: where the same notes come again that
+    soon, a shift from one to the next sounds like none.
     """
     frames, weights = _frames(performance), _band_weights(score)
     weights[_shared_bands(frames, weights > 0)] = 0
@@ -335,7 +336,7 @@ def _frames(performance: Performance) -> Ints:
 
 
 def _rise_at(frames: Ints, weights: Floats, performance: Performance) -> Floats:
-    """Measure the (onsets, shifts) rise of the sound at shifted frames, with each onset's weights of the bands."""
+    """Measure the rise of the sound at shifted frames, (onsets, shifts), with each onset's weights of the bands."""
     margin = int(SHIFTS_FRAMES.max()) + 1
     sound = np.pad(performance.spectrogram.astype(np.float64), ((margin, margin), (0, 0)), mode="edge")
     rise = np.diff(sound, axis=0, prepend=sound[:1]).clip(min=0)
@@ -344,7 +345,7 @@ def _rise_at(frames: Ints, weights: Floats, performance: Performance) -> Floats:
 
 
 def _band_weights(score: Score) -> Floats:
-    """Weigh the bands (onsets, 78) of the pitches that start at an onset and of their partials; the sum is 1."""
+    """Return weights, (onsets, 78), of the bands of the pitches at an onset and of their partials; they sum to 1."""
     weights = np.zeros((len(score.onsets), BAND_COUNT))
     notes = score.notes
     for partial in _PARTIALS:
@@ -355,7 +356,7 @@ def _band_weights(score: Score) -> Floats:
 
 
 def _shared_bands(frames: Ints, bands: Bools) -> Bools:
-    """Tell (onsets, 78) which of an onset's bands are also those of an onset near it, if not in the same frames."""
+    """Tell which bands an onset shares with an onset near it in other frames, bool (onsets, 78)."""
     shared = np.zeros_like(bands)
     for step in range(1, len(frames)):
         gap = frames[step:] - frames[:-step]

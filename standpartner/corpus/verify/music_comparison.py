@@ -1,4 +1,4 @@
-"""Finds pieces that are the same music by comparing their notes, so that no music stands in two splits.
+"""Finds pieces that are the same music by comparing their notes, so that no music is in two splits.
 
 A piece is compared by its melody: the top voice, as pitches alone, so that neither titles nor layout, key or rhythm
 matter. The search works as sequence databases do it (seed and extend): pieces that share rare figures, which are runs
@@ -25,17 +25,17 @@ Ints = NDArray[np.int64]
 Tenths = NDArray[np.int32]
 Figure = tuple[int, ...]
 
-_SAME_QUARTERS: Final = 1e-3  # within which two notes start together
+_SAME_QUARTERS: Final = 1e-3  # two notes within these start together
 _STEPS: Final = (0, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6)  # scale steps of 0 to 11 semitones: major and minor are alike
 _OCTAVE: Final = 12
 _TRANSPOSITIONS: Final = np.arange(-_OCTAVE, _OCTAVE + 1)
-_SAME, _SEMITONE, _OTHER, _GAP = 10, 3, -10, -8  # tenths: what two notes, or one that is left out, add to a score
+_SAME, _SEMITONE, _OTHER, _GAP = 10, 3, -10, -8  # in tenths: scores of two notes and of one that is left out
 _TENTHS: Final = 10
 
 
 @dataclass(frozen=True)
 class ComparisonConfig:
-    """What counts as the same music.
+    """The conditions on which two pieces are the same music.
 
     The defaults were set on the tunes of Nottingham: all variants that were known or found by hand are above them.
 
@@ -81,11 +81,11 @@ class SameMusic:
     """Two pieces that are the same music.
 
     Attributes:
-        first: One of them.
-        second: The other one.
+        first: The first of the two melodies.
+        second: The second of the two melodies.
         score: The score of the alignment of their melodies: about the number of notes that agree.
         share: The score for each note of the shorter melody, at most 1.
-        semitones: How much higher the second one is notated than the first.
+        semitones: The number of semitones by which the second one is notated higher than the first.
     """
 
     first: Melody
@@ -96,7 +96,7 @@ class SameMusic:
 
 
 def top_voice(notes: Notes) -> Ints:
-    """Find the melody of a score with the skyline method: the notes above which nothing sounds when they start.
+    """Find the melody of a score by the skyline method: the notes that are the highest sounding when they start.
 
     Grace notes and hidden notes are left out.
 
@@ -104,7 +104,7 @@ def top_voice(notes: Notes) -> Ints:
         notes: The score's notes.
 
     Returns:
-        (n,) MIDI numbers in the order of time.
+        The MIDI numbers in the order of time, (n,).
     """
     written = ~notes.grace & ~notes.hidden
     quarter, pitch, length = notes.quarter[written], notes.pitch[written], notes.duration_quarter[written]
@@ -130,9 +130,9 @@ def find_same_music(
 
     Args:
         melodies: The melodies of all pieces.
-        config: What counts as the same music.
+        config: The conditions on which two pieces are the same music.
         between_splits: Whether only pieces of different splits are compared.
-        report: Called after each alignment with the number of all.
+        report: The function that is called after each alignment with the number of all.
 
     Returns:
         The pairs, the most alike first.
@@ -164,7 +164,7 @@ def _steps(semitones: int) -> int:
 
 
 def _candidates(figures: Sequence[frozenset[Figure]], config: ComparisonConfig) -> list[tuple[int, int]]:
-    """Pairs of pieces that have enough rare figures in common; rarity is the inverse document frequency."""
+    """Return pairs of pieces that have enough rare figures in common; rarity is the inverse document frequency."""
     pieces_of: dict[Figure, list[int]] = {}
     for piece, own in enumerate(figures):
         for figure in own:
@@ -193,11 +193,11 @@ def align_locally(first: Ints, second: Ints) -> tuple[float, int]:
     """Score the best local alignment of two melodies over all transpositions within an octave.
 
     Args:
-        first: (n,) MIDI numbers.
-        second: (m,) MIDI numbers.
+        first: The MIDI numbers of the first melody, (n,).
+        second: The MIDI numbers of the second melody, (m,).
 
     Returns:
-        The score, and how many semitones higher the second melody is than the first in that alignment.
+        The score, and the semitones by which the second melody is higher than the first in that alignment.
     """
     if len(first) > len(second):
         score, semitones = align_locally(second, first)
@@ -215,6 +215,6 @@ def align_locally(first: Ints, second: Ints) -> tuple[float, int]:
 
 
 def _next_row(scores: Tenths, likeness: Tenths, gaps: Tenths) -> Tenths:
-    """One row of the alignment for all transpositions at once: go on, leave out a note of either, or begin anew."""
+    """Compute one row of the alignment for all transpositions: go on, leave out a note, or begin anew."""
     row = np.maximum(scores[:, :-1] + likeness, scores[:, 1:] + _GAP).clip(min=0)
     return np.maximum.accumulate(row + gaps, axis=1) - gaps  # leaving out notes of the second melody

@@ -1,6 +1,6 @@
-"""Writes pages to look at: what is drawn and what is heard of pieces, with the truth about both laid over it.
+"""Writes pages that show the images and sound of pieces with the pieces' tables laid over them.
 
-Every page is one file that needs no others: pictures are inside.
+Every page is one file with its pictures inside.
 """
 
 import html
@@ -38,8 +38,8 @@ def write_piece_page(
     Args:
         path: The HTML file.
         piece: The piece to show.
-        report: What the checks found.
-        config: What counted as right.
+        report: The results of the checks.
+        config: The tolerances of the checks.
         performance: The name of the performance; the first one by default.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Verification of the splits: no music stands in two of them, whatever set it comes from."""
+"""Verifies that no music is in two splits, in all data sets together."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -20,12 +20,12 @@ from standpartner.score import load_score
 
 @dataclass(frozen=True)
 class SplitReport:
-    """What comparing the pieces of several corpora found.
+    """The result of comparing the pieces of several corpora.
 
     Attributes:
         compared: The number of pieces of each corpus.
-        same: The pairs of pieces that are the same music and stand in different splits, the most alike first.
-        config: What counted as the same music.
+        same: The pairs of pieces that are the same music and are in different splits, the most alike first.
+        config: The conditions on which two pieces are the same music.
     """
 
     compared: dict[str, int]
@@ -34,16 +34,16 @@ class SplitReport:
 
     @property
     def published(self) -> tuple[SameMusic, ...]:
-        """The pairs within MSMD, whose split its authors published: these stay."""
+        """The pairs within MSMD, whose split its authors published; they are allowed."""
         return tuple(pair for pair in self.same if _is_published(pair))
 
     @property
     def clashes(self) -> tuple[SameMusic, ...]:
-        """The pairs that may not be: one of the two has to change its split."""
+        """The pairs that are not allowed; one of the two pieces has to change its split."""
         return tuple(pair for pair in self.same if not _is_published(pair))
 
     def to_json(self) -> dict[str, Any]:
-        """The report as plain objects."""
+        """Return the report as plain objects."""
         return {
             "compared": self.compared,
             "config": asdict(self.config),
@@ -61,9 +61,10 @@ def verify_splits(
     """Compare the music of all built pieces of some corpora.
 
     Args:
-        corpora: The corpora; something of each must be built.
-        config: What counts as the same music.
-        report: Called after each step with the name of its task and the number of steps of that task.
+        corpora: The corpora, each of which must be built at least in part.
+        config: The conditions on which two pieces are the same music.
+        report: The function that is called after each step with the name of its task and the number of steps of that
+            task.
 
     Raises:
         CorpusError: Nothing of a corpus is built.

@@ -1,4 +1,4 @@
-"""Drawings of a score and of a performance, system by system, with the truth about both laid over them."""
+"""Draws a score and a performance, system by system, with the piece's tables laid over them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _ZOOM: Final = 1.4
 
 @dataclass(frozen=True)
 class _Row:
-    """A stretch of the strip and of the audio, drawn side by side."""
+    """A part of the strip and of the audio, which are drawn side by side."""
 
     left_px: float
     right_px: float
@@ -36,17 +36,17 @@ class _Row:
         return self.right_px - self.left_px
 
     def time_x(self, second: float) -> float:
-        """Give the x of a second of the audio in the row, in px."""
+        """Return the x in px of a second of the audio in the row."""
         return (second - self.start_s) / (self.end_s - self.start_s) * self.width_px
 
 
 class SystemDrawing:
-    """A drawing of a score and one of its performances, row by row.
+    """Draws a score and one of its performances, row by row.
 
     Args:
         score: The score.
         heard: The performance; None for the score alone.
-        config: What counts as right.
+        config: The tolerances of the checks.
     """
 
     def __init__(self, score: Score, heard: Performance | None, config: VerifyConfig) -> None:
@@ -114,7 +114,7 @@ def _sound(heard: Performance, row: _Row) -> str:
     after = int(np.clip(np.ceil(row.end_s * FRAME_RATE_HZ) + 1, first + 1, len(frames)))
     loud = max(float(np.quantile(frames, 0.995)), 1e-6)
     picture = 255 - np.rint(frames[first:after].T[::-1] / loud * 255).clip(0, 255)
-    # Frame k is centred on second k / 20; what sticks out of the row is cut by the SVG's edge.
+    # Frame k is centred on second k / 20; parts beyond the row are cut by the SVG's edge.
     left, right = (row.time_x((frame - 0.5) / FRAME_RATE_HZ) for frame in (first, after))
     base = _SOUND_TOP_PX + _SOUND_PX + 10
     return (
@@ -125,7 +125,7 @@ def _sound(heard: Performance, row: _Row) -> str:
 
 
 def _doubts(score: Score, config: VerifyConfig) -> list[list[str]]:
-    """List what the checks say against each head."""
+    """List the faults that the checks find in each head."""
     heads = score.noteheads
     agreement = measurements.staff_agreement(score)
     starting = (heads.onset >= 0) & ~heads.grace
@@ -140,7 +140,7 @@ def _doubts(score: Score, config: VerifyConfig) -> list[list[str]]:
 
 
 def _image(pixels: np.ndarray, box: tuple[float, float, float, float], kind: str) -> str:
-    """Stretch a grey picture (rows, columns), in 16 shades, into a box (x, y, width, height)."""
+    """Embed a grey picture, (rows, columns), in 16 shades, stretched to a box (x, y, width, height)."""
     x, y, width, height = (f"{number:.1f}" for number in box)
     return (
         f"<image class={kind} x='{x}' y='{y}' width='{width}' height='{height}' preserveAspectRatio='none' "
