@@ -51,7 +51,15 @@ def write_pdf(pages: Sequence[Image], path: Path) -> None:
     pictures = [_picture(page) for page in pages]
     dots_per_inch = pages[0].shape[1] / _PAPER_WIDTH_INCH
     try:
-        pictures[0].save(path, format="PDF", save_all=True, append_images=pictures[1:], resolution=dots_per_inch)
+        pictures[0].save(
+            path,
+            format="PDF",
+            save_all=True,
+            append_images=pictures[1:],
+            resolution=dots_per_inch,
+            creationDate=None,  # the same pages make the same file
+            modDate=None,
+        )
     except OSError as error:
         raise ScoreError(f"expected to write {path}, but {error.strerror or error}") from error
 

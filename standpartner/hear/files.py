@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.errors import AudioError
+from standpartner.hear.ogg import with_fixed_serial
 from standpartner.hear.resampling import Resampler
 from standpartner.hear.sources import MAX_AUDIO_S, FileSource
 from standpartner.support.files import replacing
@@ -38,7 +39,7 @@ def read_audio(path: Path | str, *, max_s: float = MAX_AUDIO_S) -> NDArray[np.fl
 
 
 def write_audio(path: Path | str, audio: NDArray[np.floating]) -> None:
-    """Write mono samples at 22 050 Hz; the file appears whole or not at all.
+    """Write mono samples at 22 050 Hz; the file appears whole or not at all, and the same samples give the same file.
 
     Args:
         path: The file, whose suffix (.wav, .flac, .ogg) selects the format; the first two have 16 bits.
@@ -60,6 +61,8 @@ def write_audio(path: Path | str, audio: NDArray[np.floating]) -> None:
     try:
         with replacing(path) as draft:
             _write_blocks(draft, audio, subtype)
+            if subtype == "VORBIS":
+                draft.write_bytes(with_fixed_serial(draft.read_bytes()))
     except (OSError, soundfile.LibsndfileError) as error:
         raise AudioError(f"{path} cannot be written: {error}") from error
 

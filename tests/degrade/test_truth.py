@@ -104,6 +104,15 @@ def test_pages_become_a_pdf(printed: Score, tmp_path, grey: bool) -> None:
     assert np.corrcoef(page.ravel(), scans[0].image[: page.shape[0], : page.shape[1]].ravel())[0, 1] > 0.8
 
 
+def test_the_same_pages_make_the_same_pdf(printed: Score, tmp_path) -> None:
+    (tmp_path / "later").mkdir()
+    paths = [tmp_path / "scan.pdf", tmp_path / "later" / "scan.pdf"]
+    for path in paths:
+        write_pdf(printed.pages, path)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert b"Date" not in paths[0].read_bytes()
+
+
 def test_no_pages_are_refused(tmp_path) -> None:
     with pytest.raises(ScoreError, match="at least one page"):
         write_pdf([], tmp_path / "none.pdf")

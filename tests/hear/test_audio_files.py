@@ -8,6 +8,7 @@ import soundfile
 from standpartner.errors import AudioError
 from standpartner.hear import files, read_audio, spectrogram, write_audio
 from standpartner.hear.mp3 import _after_tag, _packet, length_without_header
+from standpartner.hear.ogg import with_fixed_serial
 
 RATE_HZ = 22_050
 FORMATS = ("wav", "flac", "ogg", "mp3")
@@ -177,6 +178,22 @@ def test_what_is_written_is_read(tmp_path, suffix, tolerance):
         np.testing.assert_allclose(back, audio, atol=tolerance)
     assert (spectrogram(back)[2:-2].argmax(axis=1) == spectrogram(audio)[2:-2].argmax(axis=1)).all()
     assert [path.name for path in tmp_path.iterdir()] == [f"out.{suffix}"]
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg"])
+def test_the_same_sound_makes_the_same_file(tmp_path, suffix):
+    for name in ("one", "two"):
+        write_audio(tmp_path / f"{name}.{suffix}", sine(RATE_HZ))
+    assert (tmp_path / f"one.{suffix}").read_bytes() == (tmp_path / f"two.{suffix}").read_bytes()
+
+
+def test_what_is_no_whole_ogg_stream_is_refused(tmp_path):
+    write_audio(tmp_path / "out.ogg", sine(RATE_HZ))
+    stream = (tmp_path / "out.ogg").read_bytes()
+    assert with_fixed_serial(stream) == stream
+    for broken in (stream[:-1], stream[1:], stream + b"OggS"):
+        with pytest.raises(AudioError, match="whole Ogg page"):
+            with_fixed_serial(broken)
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path, monkeypatch):
