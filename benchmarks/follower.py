@@ -18,7 +18,7 @@ import numpy as np
 
 from standpartner.agent.bundle import Agent, load_agent
 from standpartner.constants import FRAME_RATE_HZ, SAMPLE_RATE_HZ
-from standpartner.demo.bundled import load_demo
+from standpartner.demo.bundled import load_menuet
 from standpartner.follow import Follower, FollowerConfig
 from standpartner.hear import frame_centre, read_audio
 from standpartner.score import Score, read_score
@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("agent", nargs="?", default="tunes", help="name or folder")
     parser.add_argument("--minutes", type=float, default=5.0, help="minutes of music")
     options = parser.parse_args()
-    piece = load_demo()
+    piece = load_menuet()
     score, agent, audio = read_score(piece.score), load_agent(options.agent), read_audio(piece.recording)
     plays = max(1, round(options.minutes * 60 * SAMPLE_RATE_HZ / len(audio)))
     reading, costs = zip(*(one_play(score, agent, audio) for _ in range(plays)), strict=True)

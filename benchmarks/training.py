@@ -21,7 +21,7 @@ from follower import processor
 
 from standpartner.agent.config import NetworkConfig
 from standpartner.agent.find import find_agent
-from standpartner.demo.bundled import load_demo
+from standpartner.demo.bundled import load_menuet
 from standpartner.game import PIANO, random_track
 from standpartner.game.environment import ScoreFollowingEnv
 from standpartner.game.tracks import Track
@@ -218,11 +218,11 @@ def toy_data(onsets: int) -> TrainingSet:
 
 
 def bundled_data() -> TrainingSet:
-    """The piece of ``standpartner demo``, four times."""
-    demo = load_demo()
-    score, heard = read_score(demo.score), spectrogram(read_audio(demo.recording))
+    """The bundled menuet, four times."""
+    menuet = load_menuet()
+    score, heard = read_score(menuet.score), spectrogram(read_audio(menuet.recording))
     track = Track(
-        name="menuet", strip=score.strip, spectrogram=heard, onset_s=demo.onset_s, onset_x_px=score.onsets.x_px
+        name="menuet", strip=score.strip, spectrogram=heard, onset_s=menuet.onset_s, onset_x_px=score.onsets.x_px
     )
     return bare_set([track] * 4)
 

@@ -20,7 +20,7 @@ from standpartner.agent.calibration import Calibration
 from standpartner.agent.columns import pad_columns
 from standpartner.agent.config import NetworkConfig
 from standpartner.corpus.build import render_performance
-from standpartner.demo.bundled import load_demo
+from standpartner.demo.bundled import load_menuet
 from standpartner.perform import PerformanceStyle, soundfonts
 from standpartner.piece import Piece
 from standpartner.score import Bars, Printed, Score, read_score
@@ -87,7 +87,7 @@ def needs_of(item: pytest.Item) -> set[str]:
 @pytest.fixture(scope="session")
 def menuet() -> Score:
     """The bundled score: 48 measures, 8 systems on 2 pages."""
-    return read_score(load_demo().score)
+    return read_score(load_menuet().score)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import standpartner
-from standpartner.demo.bundled import load_demo
+from standpartner.demo.bundled import load_menuet
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -61,7 +61,7 @@ def test_the_readme_example_runs(tmp_path: Path) -> None:
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8").split("## From Python")[1]
     example = re.search(r"```python\n(.*?)```", text, re.DOTALL)
     assert example is not None
-    piece = load_demo()
+    piece = load_menuet()
     for path in (piece.score, piece.recording):
         shutil.copy(path, tmp_path)
     lines = python(example[1], tmp_path).splitlines()

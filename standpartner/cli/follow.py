@@ -10,12 +10,9 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from standpartner.demo.bundled import Demo
     from standpartner.follow import Follower, Following
     from standpartner.hear import FileSource
     from standpartner.score import Score
-
-DEFAULT_AGENT = "tunes"
 
 ScorePath = Annotated[
     Path,
@@ -25,7 +22,6 @@ ScorePath = Annotated[
     ),
 ]
 AudioPath = Annotated[Path, typer.Argument(metavar="AUDIO", help="Recording: wav, flac, ogg or mp3.")]
-AgentName = Annotated[str, typer.Option("--agent", metavar="NAME|PATH", help="Bundled agent or the folder of one.")]
 AgentChoice = Annotated[
     str | None,
     typer.Option(
@@ -103,30 +99,41 @@ def demo(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the page; made if missing.")] = Path(
         "demo"
     ),
-    agent: AgentName = DEFAULT_AGENT,
+    agent: AgentChoice = None,
 ) -> None:
-    """Follow the bundled menuet and write DIR/index.html, where it can be watched beside the truth."""
-    from standpartner.agent.bundle import load_agent
-    from standpartner.demo.bundled import demo_truth_px, load_demo
-    from standpartner.follow import Follower, write_page
-    from standpartner.hear import FileSource, read_audio
-    from standpartner.support.files import make_folder
+    """Follow the bundled piano piece in a scan of it and write DIR/index.html, to be watched beside the truth."""
+    from dataclasses import replace
 
-    piece = load_demo()
+    from standpartner.agent.bundle import load_agent
+    from standpartner.demo.bundled import load_canon
+    from standpartner.demo.following import measure_following, printed_onsets, true_positions
+    from standpartner.follow import Follower, agent_for, write_page
+    from standpartner.game.rules import PIANO
+    from standpartner.hear import FileSource, read_audio
+    from standpartner.score import read_print
+    from standpartner.support.files import make_folder
+    from standpartner.support.progress import passing_bar
+
+    piece = load_canon()
     make_folder(out)
-    score = _read_score(piece.score, 60)
-    loaded = load_agent(agent)
+    chosen = load_agent(agent) if agent else None
+    with passing_bar(f"Reading {piece.score.name}", None):
+        reading = read_print([piece.score])
+    score = replace(reading.score, title=piece.title)
+    loaded = chosen or load_agent(agent_for(score))
     following = _follow(Follower(score, loaded), FileSource(piece.recording))
+    onset_x_px = printed_onsets(piece, reading)
     page = out / "index.html"
     write_page(
         page,
         score,
         positions=following.positions,
         audio=read_audio(piece.recording),
-        truth_x_px=demo_truth_px(piece, score, frames=len(following.positions)),
+        truth_x_px=true_positions(piece, onset_x_px, frames=len(following.positions)),
         start_frame=following.start_frame,
     )
-    _print(_summary(following, score.title, agent=loaded.name), _measures(piece, score, following))
+    measures = measure_following(piece, following, score=score, onset_x_px=onset_x_px, rules=PIANO)
+    _print(_summary(following, score.title, agent=loaded.name), _measures(measures))
     typer.echo(f"Watch it: open {page} in a browser.")
 
 
@@ -226,16 +233,14 @@ def _summary(following: Following, name: str, *, agent: str) -> Table:
     return table
 
 
-def _measures(piece: Demo, score: Score, following: Following) -> Table:
-    """The measures against the truth, for the demo."""
-    from standpartner.demo.bundled import demo_measures
-
-    measures = demo_measures(piece, score, following)
+def _measures(measures: dict[str, Any]) -> Table:
+    """Make a table of the measures against the truth, for the demo."""
     table = _facts("against the truth")
     table.add_row("onsets", str(measures["onsets"]))
     table.add_row("R_on (strict)", f"{measures['r_on']:.3f}")
     table.add_row("mean error", _number(measures["error_cm_mean"], unit=" cm"))
     table.add_row("within 0.5 s", f"{measures['within_s']['0.5']:.3f}")
+    table.add_row("right system", f"{measures['system_accuracy']:.3f}")
     table.add_row("followed to the end", "yes" if measures["r_tue"] == 1 else "no")
     return table
 

@@ -54,14 +54,14 @@ def play(
 
 def _music(piece: str | None, *, performance: str | None, game: str | None) -> AudibleTrack:
     from standpartner.corpus.store import find_piece
-    from standpartner.demo.bundled import demo_music
+    from standpartner.demo.bundled import menuet_music
     from standpartner.evaluate.run import game_for
     from standpartner.game.rules import NOTTINGHAM, find_config
     from standpartner.piece import load_piece
     from standpartner.play import audible_track
 
     if piece is None:
-        return demo_music(find_config(game) if game else NOTTINGHAM)
+        return menuet_music(find_config(game) if game else NOTTINGHAM)
     folder = find_piece(piece).resolve()
     corpus = folder.parent.parent.name
     return audible_track(load_piece(folder), config=game_for(corpus, game), performance=performance)

@@ -1,1 +1,1 @@
-"""The bundled piece that `standpartner demo` follows."""
+"""The bundled music: the canon that `standpartner demo` follows in a picture, and a menuet in notation."""

@@ -1,4 +1,4 @@
-"""The bundled piece: a menuet, a recording of it, and the truth about the recording."""
+"""The bundled music: scores, recordings, and the truth about the recordings."""
 
 import json
 from dataclasses import dataclass
@@ -10,91 +10,110 @@ import numpy as np
 from numpy.typing import NDArray
 
 from standpartner.errors import PieceError
-from standpartner.evaluate.measures.episode import Episode
-from standpartner.evaluate.measures.measures import evaluate_episodes
 from standpartner.evaluate.sound import AudibleTrack
-from standpartner.follow.offline import Following
-from standpartner.game.rules import NOTTINGHAM, GameConfig, is_lost, onset_frame, target_x_px
+from standpartner.game.rules import NOTTINGHAM, GameConfig
 from standpartner.game.tracks import Track
 from standpartner.hear import read_audio, spectrogram
-from standpartner.score import Score, read_score
+from standpartner.score import read_score
 
 _FOLDER = "demo/data"
 
 
 @dataclass(frozen=True)
-class Demo:
-    """Where the bundled piece is.
+class BundledPiece:
+    """Where a bundled piece is, and when it was played.
 
     Attributes:
-        score: notation file.
-        recording: made by tools/make_demo_recording.py.
-        onset_s: (onsets of the score,) second of the recording at which each was played.
+        title: The title.
+        score: The file of its score.
+        recording: The file of its recording.
+        onset_s: (onsets of the score,) The second of the recording at which each was played.
     """
 
+    title: str
     score: Path
     recording: Path
     onset_s: NDArray[np.float64]
 
 
-def load_demo() -> Demo:
-    """Find the bundled piece.
+@dataclass(frozen=True)
+class PrintedPiece(BundledPiece):
+    """A bundled piece whose score is a picture, and where on its pages the onsets are printed.
+
+    Attributes:
+        onset_page: (onsets,) The page of each onset, counted from 0.
+        onset_place: (onsets, 2) The place of each onset at half the height of its system, as shares of the width and
+            height of the page as the file shows it.
+    """
+
+    onset_page: NDArray[np.int64]
+    onset_place: NDArray[np.float64]
+
+
+def load_canon() -> PrintedPiece:
+    """Find the bundled canon: two scanned pages of piano music, and their recording on a grand.
+
+    tools/make_canon.py made both.
 
     Raises:
-        PieceError: it is missing or damaged: the installation is incomplete.
+        PieceError: It is missing or damaged: the installation is incomplete.
     """
-    folder = Path(str(resources.files("standpartner").joinpath(_FOLDER)))
-    try:
-        truth = json.loads((folder / "menuet.json").read_text(encoding="utf-8"))
-        onset_s = np.asarray(truth["onset_s"], dtype=np.float64)
-    except (OSError, ValueError, KeyError) as error:
-        raise PieceError(f"the bundled piece in {folder} is incomplete: {error}; install standpartner again") from error
-    return Demo(folder / "menuet.abc", folder / "menuet.ogg", onset_s)
-
-
-def demo_measures(demo: Demo, score: Score, following: Following) -> dict[str, Any]:
-    """Measure a following of the bundled piece as an evaluation would: see `standpartner.evaluate.measures.measures`.
-
-    The bound beyond which the agent counts as lost is that of the single-line game, 50 strip px.
-    """
-    first = int(onset_frame(demo.onset_s[0]))
-    x_px = np.array([position.strip_x_px for position in following.positions[first:]])
-    target = target_x_px(np.arange(first, first + len(x_px)), demo.onset_s, onset_x_px=score.onsets.x_px)
-    lost = np.flatnonzero(is_lost(x_px - target, NOTTINGHAM.bound_px))
-    episode = Episode(
-        name=score.title,
-        onset_s=demo.onset_s,
-        onset_x_px=score.onsets.x_px,
-        position_px=x_px,
-        lost_frame=first + int(lost[0]) if len(lost) else None,
+    truth = _read_truth("canon", ("onset_s", "onset_page", "onset_x", "onset_y"))
+    return PrintedPiece(
+        title=truth["title"],
+        score=_folder() / "canon.pdf",
+        recording=_folder() / "canon.ogg",
+        onset_s=np.asarray(truth["onset_s"], np.float64),
+        onset_page=np.asarray(truth["onset_page"], np.int64) - 1,
+        onset_place=np.stack([truth["onset_x"], truth["onset_y"]], axis=-1).astype(np.float64),
     )
-    return evaluate_episodes([episode])
 
 
-def demo_truth_px(demo: Demo, score: Score, *, frames: int) -> NDArray[np.float64]:
-    """Where the music is on the strip in each frame of the bundled recording.
+def load_menuet() -> BundledPiece:
+    """Find the bundled menuet: a single line in ABC, and its recording on a plucked string.
 
-    Args:
-        demo: the bundled piece.
-        score: its score, as read.
-        frames: how many frames from the recording's beginning are asked for.
-
-    Returns:
-        (frames,) strip px.
-    """
-    return np.asarray(target_x_px(np.arange(frames), demo.onset_s, onset_x_px=score.onsets.x_px))
-
-
-def demo_music(config: GameConfig = NOTTINGHAM) -> AudibleTrack:
-    """The bundled menuet and its recording; nothing needs to be installed for it.
-
-    Args:
-        config: the rules.
+    tools/make_menuet_recording.py made the recording.
 
     Raises:
-        PieceError: the installation is incomplete.
+        PieceError: It is missing or damaged: the installation is incomplete.
     """
-    demo = load_demo()
-    score, audio = read_score(demo.score), read_audio(demo.recording)
-    track = Track(score.title, demo.onset_s, score.onsets.x_px, score.strip, spectrogram(audio))
+    truth = _read_truth("menuet", ("onset_s",))
+    return BundledPiece(
+        title=truth["title"],
+        score=_folder() / "menuet.abc",
+        recording=_folder() / "menuet.ogg",
+        onset_s=np.asarray(truth["onset_s"], np.float64),
+    )
+
+
+def menuet_music(config: GameConfig = NOTTINGHAM) -> AudibleTrack:
+    """Give the bundled menuet and its recording to play; nothing needs to be installed for it.
+
+    Args:
+        config: The rules.
+
+    Raises:
+        PieceError: The installation is incomplete.
+    """
+    piece = load_menuet()
+    score, audio = read_score(piece.score), read_audio(piece.recording)
+    track = Track(score.title, piece.onset_s, score.onsets.x_px, score.strip, spectrogram(audio))
     return AudibleTrack(score.title, track, config, audio, "the bundled recording")
+
+
+def _folder() -> Path:
+    return Path(str(resources.files("standpartner").joinpath(_FOLDER)))
+
+
+def _read_truth(name: str, columns: tuple[str, ...]) -> dict[str, Any]:
+    """Read what is known of a recording: columns of equal length."""
+    path = _folder() / f"{name}.json"
+    try:
+        truth = json.loads(path.read_text(encoding="utf-8"))
+        lengths = {len(truth[column]) for column in columns}
+        truth["title"] = str(truth["title"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PieceError(f"the bundled piece {path} is incomplete: {error}; install standpartner again") from error
+    if len(lengths) != 1:
+        raise PieceError(f"the bundled piece {path} has columns of different length; install standpartner again")
+    return dict(truth)

@@ -13,20 +13,20 @@ import soundfile
 
 from standpartner import __version__
 from standpartner.constants import SAMPLE_RATE_HZ
-from standpartner.demo.bundled import load_demo
+from standpartner.demo.bundled import load_menuet
 from standpartner.hear import write_audio
 from standpartner.perform import PerformanceStyle, perform, render, soundfonts
 from standpartner.score import read_score
 
 KEYS = ["time_s", "strip_x_px", "page", "system", "measure", "page_x_px", "page_y_px", "confidence", "lost"]
 PIANO = Path(__file__).parents[1] / "score" / "data" / "piano.musicxml"
-SCORE = load_demo().score
+SCORE = load_menuet().score
 
 
 @pytest.fixture(scope="module")
 def short(tmp_path_factory):
     """The first ten seconds of the bundled recording."""
-    audio, rate = soundfile.read(load_demo().recording, dtype="float32", frames=10 * SAMPLE_RATE_HZ)
+    audio, rate = soundfile.read(load_menuet().recording, dtype="float32", frames=10 * SAMPLE_RATE_HZ)
     assert rate == SAMPLE_RATE_HZ
     path = tmp_path_factory.mktemp("short") / "short.flac"
     write_audio(path, audio)
@@ -76,7 +76,7 @@ def test_demo(call, tiny_bundle, tmp_path):
     code, out, _ = call("demo", "--out", tmp_path / "new" / "demo", "--agent", tiny_bundle)
     assert code == 0
     assert (tmp_path / "new" / "demo" / "index.html").stat().st_size < 1_500_000
-    for words in ("Menuet in G", "R_on (strict)", "mean error", "within 0.5 s", "followed to the end"):
+    for words in ("Pachelbel: Canon in D", "R_on (strict)", "mean error", "within 0.5 s", "right system", "to the end"):
         assert words in out
     (tmp_path / "file").write_text("")
     refused(call("demo", "--out", tmp_path / "file" / "demo"), "cannot make the folder")
@@ -111,13 +111,6 @@ def test_agents(call, tiny_bundle, tmp_path, monkeypatch):
     refused(call("agents"), "found no readable agent.json")
     monkeypatch.setattr("standpartner.agent.find.bundled_agents", dict)
     assert "No agent is bundled" in call("agents")[1]
-
-
-def test_the_default_agent_is_the_one_of_bundles():
-    from standpartner.agent import find
-    from standpartner.cli import follow
-
-    assert follow.DEFAULT_AGENT == find.DEFAULT_AGENT
 
 
 def test_version_help_and_wrong_usage(call):

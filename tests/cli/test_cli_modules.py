@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from standpartner import __version__
-from standpartner.demo.bundled import load_demo
+from standpartner.demo.bundled import load_menuet
 
 
 def run(module, *words):
@@ -22,7 +22,7 @@ def test_a_module_is_the_command(module):
 
 
 def test_errors_are_one_sentence_and_an_exit_code(tmp_path):
-    done = run("standpartner", "follow", load_demo().score, tmp_path / "missing.wav")
+    done = run("standpartner", "follow", load_menuet().score, tmp_path / "missing.wav")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"error: there is no file {tmp_path / 'missing.wav'}; check the path\n"
     assert run("standpartner", "fly").returncode == 2

@@ -10,7 +10,7 @@ from standpartner.agent.calibration import Calibration
 from standpartner.agent.columns import window, window_index
 from standpartner.agent.listening import Ear
 from standpartner.constants import SAMPLE_RATE_HZ
-from standpartner.demo.bundled import load_demo
+from standpartner.demo.bundled import load_menuet
 from standpartner.errors import AudioError, ConfigError, ScoreError
 from standpartner.follow import ANYWHERE, Follower, FollowerConfig, StartConfig, State, settled_positions
 from standpartner.follow.position import Position
@@ -26,7 +26,7 @@ KEYS = ["time_s", "strip_x_px", "page", "system", "measure", "page_x_px", "page_
 
 @pytest.fixture(scope="module")
 def recording():
-    return read_audio(load_demo().recording)[: 12 * SAMPLE_RATE_HZ]
+    return read_audio(load_menuet().recording)[: 12 * SAMPLE_RATE_HZ]
 
 
 def given(follower, audio, chunk=None):
@@ -183,7 +183,7 @@ def test_waits_through_silence_and_noise(noise, menuet, scripted, recording):
     assert not any(position.lost for position in positions)
     positions = settled_positions(positions + follower.push(audio[5 * SAMPLE_RATE_HZ :]))
     assert follower.state is State.FOLLOWING
-    onset_frame = round((4 + load_demo().onset_s[0]) * 20)
+    onset_frame = round((4 + load_menuet().onset_s[0]) * 20)
     assert abs(follower.start_frame - onset_frame) <= 1
     # 4 px a frame from the first note on, caught up after it was recognised: 1, 3, 6, 10, 14 ... px.
     assert positions[-1].strip_x_px == menuet.onsets.x_px[0] + 4 * (len(positions) - 1 - follower.start_frame) - 6
@@ -331,7 +331,7 @@ def test_goes_back_from_the_end_for_a_da_capo(menuet, scripted, recording):
 
 def test_the_end_of_the_bundled_recording_is_the_end(menuet):
     """The last chord dies away: nobody is sent anywhere by the silence after it."""
-    audio = read_audio(load_demo().recording)
+    audio = read_audio(load_menuet().recording)
     follower = Follower(menuet, load_agent("tunes"))
     positions = follow(follower, audio)
     assert follower.state is State.FINISHED

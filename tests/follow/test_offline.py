@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from standpartner.constants import SAMPLE_RATE_HZ
-from standpartner.demo.bundled import load_demo
+from standpartner.demo.bundled import load_menuet
 from standpartner.errors import AudioError, OutputError
 from standpartner.follow import (
     Follower,
@@ -24,7 +24,7 @@ from standpartner.support.files import check_writable, write_text
 
 @pytest.fixture(scope="module")
 def recording():
-    return read_audio(load_demo().recording)[: 10 * SAMPLE_RATE_HZ]
+    return read_audio(load_menuet().recording)[: 10 * SAMPLE_RATE_HZ]
 
 
 def test_summary(menuet, scripted, recording):
@@ -33,7 +33,7 @@ def test_summary(menuet, scripted, recording):
     config = FollowerConfig(pursuit=PursuitConfig(jump=False))
     following = follow_audio(Follower(menuet, agent, config=config), ArraySource(recording), progress=told.append)
     assert following.duration_s == 10.0
-    assert following.started_s == pytest.approx(load_demo().onset_s[0], abs=0.06)
+    assert following.started_s == pytest.approx(load_menuet().onset_s[0], abs=0.06)
     assert following.followed_s == following.duration_s - following.started_s
     assert not following.finished
     assert 0.5 < following.lost_share < 0.9

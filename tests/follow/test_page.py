@@ -11,7 +11,7 @@ import soundfile
 from PIL import Image
 
 from standpartner.constants import SAMPLE_RATE_HZ
-from standpartner.demo.bundled import load_demo
+from standpartner.demo.bundled import load_menuet
 from standpartner.errors import ConfigError
 from standpartner.follow import write_page
 from standpartner.follow.position import FramePosition, place_all
@@ -71,7 +71,7 @@ run().then(send, error => send({error: String(error.stack)}));
 
 @pytest.fixture(scope="module")
 def audio():
-    return read_audio(load_demo().recording)[: SECONDS * SAMPLE_RATE_HZ]
+    return read_audio(load_menuet().recording)[: SECONDS * SAMPLE_RATE_HZ]
 
 
 @pytest.fixture(scope="module")

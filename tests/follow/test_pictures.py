@@ -7,7 +7,7 @@ import pytest
 
 from standpartner.agent.bundle import load_agent
 from standpartner.constants import SAMPLE_RATE_HZ
-from standpartner.demo.bundled import load_demo
+from standpartner.demo.bundled import load_menuet
 from standpartner.errors import ScoreError
 from standpartner.follow import ANYWHERE, Follower, FollowerConfig, State, agent_for
 from standpartner.hear import read_audio
@@ -17,7 +17,7 @@ AT_ONCE = FollowerConfig(wait=False)
 
 @pytest.fixture(scope="module")
 def recording():
-    return read_audio(load_demo().recording)[: 20 * SAMPLE_RATE_HZ]
+    return read_audio(load_menuet().recording)[: 20 * SAMPLE_RATE_HZ]
 
 
 def test_a_picture_is_followed_like_its_notation(menuet, picture, recording):

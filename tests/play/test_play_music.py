@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from standpartner.constants import SAMPLE_RATE_HZ
-from standpartner.demo.bundled import demo_music, load_demo
+from standpartner.demo.bundled import load_menuet, menuet_music
 from standpartner.errors import MissingExtraError, PieceError
 from standpartner.game import NOTTINGHAM, PIANO
 from standpartner.hear import read_audio, spectrogram
@@ -13,9 +13,9 @@ from standpartner.play import audible_track
 
 
 def test_the_demo_is_heard_as_it_was_recorded():
-    music = demo_music()
-    np.testing.assert_array_equal(music.audio, read_audio(load_demo().recording))
-    np.testing.assert_array_equal(music.track.onset_s, load_demo().onset_s)
+    music = menuet_music()
+    np.testing.assert_array_equal(music.audio, read_audio(load_menuet().recording))
+    np.testing.assert_array_equal(music.track.onset_s, load_menuet().onset_s)
     assert (music.title, music.config) == ("Menuet in G", NOTTINGHAM)
 
 

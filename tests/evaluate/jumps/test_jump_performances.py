@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from standpartner.demo.bundled import load_demo
+from standpartner.demo.bundled import load_menuet
 from standpartner.errors import ConfigError
 from standpartner.evaluate.jumps.performances import JumpsConfig, Passage, perform_passages, plan_passages
 from standpartner.evaluate.jumps.repeats import annotated_repeats, ordered_passages
@@ -15,7 +15,7 @@ from standpartner.score import read_score
 
 @pytest.fixture(scope="module")
 def menuet():
-    return read_score(load_demo().score)
+    return read_score(load_menuet().score)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from standpartner.agent.card import record_calibration
 from standpartner.corpus.build import render_performance
 from standpartner.corpus.split_styles import VALID_STYLE
 from standpartner.corpus.store import open_corpus
-from standpartner.demo.bundled import load_demo
+from standpartner.demo.bundled import load_menuet
 from standpartner.errors import ConfigError
 from standpartner.evaluate.calibration import CalibrationConfig, calibrate, measure_calibration
 from standpartner.evaluate.calibration import run as calibration_run
@@ -29,7 +29,7 @@ def corpus(tmp_path, monkeypatch, tiny_pieces):
     for module in (jump_run, calibration_run):
         monkeypatch.setattr(module, "style_of", lambda split: style)
     monkeypatch.setenv("STANDPARTNER_CACHE", str(tmp_path / "cache"))
-    score = read_score(load_demo().score)
+    score = read_score(load_menuet().score)
     menuet = Piece("menuet", score, (render_performance(score, style, name="p", seed=0),))
     folder = tmp_path / "cache" / "corpora" / "few"
     for piece in (menuet, tiny_pieces[0]):

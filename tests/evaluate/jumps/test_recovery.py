@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from standpartner.demo.bundled import load_demo
+from standpartner.demo.bundled import load_menuet
 from standpartner.errors import ConfigError
 from standpartner.evaluate.jumps.performances import JumpPerformance, Passage
 from standpartner.evaluate.jumps.recovery import evaluate_recovery, recoveries
@@ -13,7 +13,7 @@ from standpartner.score import read_score
 
 @pytest.fixture(scope="module")
 def menuet():
-    return read_score(load_demo().score)
+    return read_score(load_menuet().score)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from standpartner.agent.bundle import load_agent
 from standpartner.agent.listening import hear_recording
 from standpartner.constants import SAMPLE_RATE_HZ
-from standpartner.demo.bundled import load_demo
+from standpartner.demo.bundled import load_menuet
 from standpartner.evaluate.players.follower import follow_frames
 from standpartner.follow import Follower, FollowerConfig, settled_positions
 from standpartner.follow.pursuit import PursuitConfig
@@ -17,7 +17,7 @@ from standpartner.hear import read_audio, spectrogram
 
 def with_a_jump():
     """The bundled recording from its first note on, which goes from second 10 to second 40."""
-    audio = read_audio(load_demo().recording)[round(1.2 * SAMPLE_RATE_HZ) :]
+    audio = read_audio(load_menuet().recording)[round(1.2 * SAMPLE_RATE_HZ) :]
     return np.concatenate([audio[: 10 * SAMPLE_RATE_HZ], audio[40 * SAMPLE_RATE_HZ : 52 * SAMPLE_RATE_HZ]])
 
 

@@ -1,10 +1,10 @@
-"""Makes the recording of the bundled piece: a plucked string in a small room, played with rubato.
+"""Makes the recording of the bundled menuet: a plucked string in a small room, played with rubato.
 
 The sound owes nothing to the soundfonts that agents are trained with. Each note is a Karplus-Strong string (Karplus and
 Strong, Computer Music Journal 1983, doi 10.2307/3680062) plucked near the bridge, heard through three resonances of a
 wooden body; the room is noise that dies away. The timing has phrases, agogic accents, a broad end and small errors.
 
-    python tools/make_demo_recording.py        # writes standpartner/demo/data/menuet.ogg and menuet.json
+    python tools/make_menuet_recording.py        # writes standpartner/demo/data/menuet.ogg and menuet.json
 """
 
 import hashlib
@@ -115,10 +115,11 @@ def main() -> None:
     onset_s = play(score, rng)
     write_audio(FOLDER / "menuet.ogg", record(score, onset_s, rng))
     content = {
+        "title": score.title,
         "score": "menuet.abc",
         "recording": "menuet.ogg",
         "recording_sha256": hashlib.sha256((FOLDER / "menuet.ogg").read_bytes()).hexdigest(),
-        "made_by": f"tools/make_demo_recording.py, seed {SEED}",
+        "made_by": f"tools/make_menuet_recording.py, seed {SEED}",
         "licence": "CC0-1.0",
         "onset_s": [round(float(second), 4) for second in onset_s],
     }
