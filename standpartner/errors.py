@@ -52,8 +52,9 @@ class BrokenOffError(ToolError):
 class MissingExtraError(StandpartnerError):
     """An optional part is not installed; the message names the command that installs it."""
 
-    def __init__(self, what: str, command: str) -> None:
-        super().__init__(f"{what} is not installed; install it with: {command}")
+    def __init__(self, what: str, command: str, *, several: bool = False) -> None:
+        verb, pronoun = ("are", "them") if several else ("is", "it")
+        super().__init__(f"{what} {verb} not installed; install {pronoun} with: {command}")
         self.command = command
 
 

@@ -66,7 +66,10 @@ def test_a_person_can_play_with_the_base_install(fresh):
 def test_missing_extras_are_one_sentence_with_the_command(fresh):
     done = run(fresh / "venv" / "bin" / "standpartner", "train", "tunes", cwd=fresh)
     assert done.returncode == 1
-    assert done.stderr.strip() == 'error: PyTorch is not installed; install it with: pip install "standpartner[train]"'
+    assert (
+        done.stderr.strip()
+        == 'error: PyTorch and msgspec are not installed; install them with: pip install "standpartner[train]"'
+    )
     code = "import standpartner.game as g; g.ScoreFollowingEnv"
     assert 'pip install "standpartner[game]"' in run(fresh / "venv" / "bin" / "python", "-c", code, cwd=fresh).stderr
 

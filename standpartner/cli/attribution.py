@@ -39,9 +39,9 @@ def gradients(
     count: Annotated[int, typer.Option(help="Random frames of --check.", min=1)] = 100,
 ) -> None:
     """Integrated gradients: which pixels and which sounds spoke for what the agent did, believed and expected."""
-    from standpartner.explain.requirements import check_installed
+    from standpartner.explain.requirements import check_explain_installed
 
-    check_installed()
+    check_explain_installed()
     from standpartner.explain.gradients.run import GradientRequest, check_gradients, draw_gradients
     from standpartner.support.files import make_folder, write_text
 
@@ -73,9 +73,9 @@ def embedding(
     sound: Annotated[bool, typer.Option(help="Put the sound into the page.")] = True,
 ) -> None:
     """A map of what the agent's heads stand on, and what its value does at beginnings, endings and clefs."""
-    from standpartner.explain.requirements import check_installed
+    from standpartner.explain.requirements import check_explain_installed
 
-    check_installed()
+    check_explain_installed()
     from standpartner.explain.embedding.run import EmbeddingRequest, map_embedding
 
     request = EmbeddingRequest(agent, corpus, split, game, limit=limit, points=points, seed=seed, sound=sound)

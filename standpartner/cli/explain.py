@@ -175,9 +175,9 @@ def _explainer(agent: str, target: str | None, *, every: int, baseline: str) -> 
     """Make the function that adds gradients, if there is a target; whether it can is checked before the agent plays."""
     if target is None:
         return lambda shown: shown
-    from standpartner.explain.requirements import check_installed
+    from standpartner.explain.requirements import check_explain_installed
 
-    check_installed()
+    check_explain_installed()
     from standpartner.explain.activations.registry import load_network
     from standpartner.explain.gradients.attribution import AttributionConfig
     from standpartner.explain.gradients.trace_overlay import explain_trace

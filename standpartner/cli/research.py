@@ -3,7 +3,6 @@
 import os
 import sys
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +11,8 @@ from rich.console import Console
 
 from standpartner.cli.corpus import app as corpus_app
 from standpartner.cli.evaluation import calibrate, evaluate, evaluate_jumps, table
-from standpartner.errors import MissingExtraError
 from standpartner.support.progress import progress_bar
+from standpartner.support.requirements import check_installed
 
 if TYPE_CHECKING:
     from standpartner.learn.config import TrainConfig
@@ -58,9 +57,7 @@ def train(
 
     The finished agent is in the run's folder under agent/: use it with --agent RUN/agent.
     """
-    missing = [name for module, name in _NEEDED.items() if find_spec(module) is None]
-    if missing:
-        raise MissingExtraError(" and ".join(missing), 'pip install "standpartner[train]"')
+    check_installed("train", _NEEDED)
     _use_fast_allocator()
     from standpartner.learn.config import load_config
     from standpartner.learn.device import find_device
@@ -105,9 +102,9 @@ def report(
     ] = 12,
 ) -> None:
     """Write a page about a training run: curves, the same pieces played by its checkpoints, where they are lost."""
-    from standpartner.explain.requirements import check_installed
+    from standpartner.explain.requirements import check_explain_installed
 
-    check_installed()
+    check_explain_installed()
     from standpartner.explain.report.page import write_report
     from standpartner.support.files import check_writable
 

@@ -74,7 +74,7 @@ def test_a_piece_or_a_check_is_wanted(call):
 def test_a_missing_extra_is_one_sentence(call, monkeypatch):
     found = importlib.util.find_spec
     monkeypatch.setattr(
-        "standpartner.explain.requirements.find_spec", lambda name: None if name == "captum" else found(name)
+        "standpartner.support.requirements.find_spec", lambda name: None if name == "captum" else found(name)
     )
     code, _, err = call("explain", "gradients", "anything")
     assert code == 1

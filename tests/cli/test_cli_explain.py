@@ -49,7 +49,7 @@ def test_gradients_without_captum(call, folder, tiny_bundle, tmp_path, monkeypat
     import importlib.util
 
     find = importlib.util.find_spec
-    checked = "standpartner.explain.requirements.find_spec"
+    checked = "standpartner.support.requirements.find_spec"
     monkeypatch.setattr(checked, lambda name: None if name == "captum" else find(name))
     words = ("explain", "viewer", folder, "--agent", tiny_bundle, "--out", tmp_path / "page.html")
     code, _, err = call(*words, "--gradients", "action")
