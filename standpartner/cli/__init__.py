@@ -1,4 +1,4 @@
-"""The command line: ``standpartner COMMAND``; every command says more with ``--help``."""
+"""Defines the command line ``standpartner COMMAND``; every command explains itself with ``--help``."""
 
 import sys
 from typing import Annotated
@@ -42,9 +42,9 @@ app.add_typer(explain.app, name="explain")
 
 
 def main() -> None:
-    """Run the command line; the exit code is 0 only on success.
+    """Run the command line. The exit code is 0 only on success.
 
-    1: something went wrong, said in one sentence on standard error; 2: wrong usage; 130: interrupted.
+    Exit code 1 is an error, which is one sentence on standard error; 2 is wrong usage; 130 is an interrupt.
     """
     try:
         app()

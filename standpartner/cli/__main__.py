@@ -1,4 +1,4 @@
-"""``python -m standpartner.cli`` is ``standpartner``."""
+"""Runs ``standpartner`` for ``python -m standpartner.cli``."""
 
 from standpartner.cli import main
 

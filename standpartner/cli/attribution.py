@@ -1,4 +1,4 @@
-"""The commands ``standpartner explain gradients|embedding``, which look into networks. They need PyTorch."""
+"""Defines the commands ``standpartner explain gradients|embedding`` for networks. They need PyTorch."""
 
 import json
 from pathlib import Path
@@ -15,30 +15,32 @@ _out = Console()
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Register the commands that look into networks."""
+    """Register the commands that explain networks."""
     app.command()(gradients)
     app.command()(embedding)
 
 
 def gradients(
-    piece: Annotated[str | None, typer.Argument(help="A built piece: name, CORPUS/NAME or folder.")] = None,
-    agent: Annotated[str, typer.Option(help="Agent: name or folder.")] = "tunes",
-    out: Annotated[Path, typer.Option(help="Folder for the pictures and numbers.")] = Path("explained"),
+    piece: Annotated[str | None, typer.Argument(help="The name of a built piece, CORPUS/NAME, or its folder.")] = None,
+    agent: Annotated[str, typer.Option(help="The name or folder of an agent.")] = "tunes",
+    out: Annotated[Path, typer.Option(help="The folder for the pictures and numbers.")] = Path("explained"),
     frames: Annotated[
-        str | None, typer.Option(metavar="A:B[:STEP]", help="Frames of the performance; default: eight, evenly spread.")
+        str | None, typer.Option(metavar="A:B[:STEP]", help="The frames to explain; default: eight, evenly spread.")
     ] = None,
-    targets: Annotated[str, typer.Option(help="Of action, other, value, locate; separated by commas.")] = "action",
-    baseline: Annotated[str, typer.Option(help="silence (white paper, silent audio) or blur.")] = "silence",
-    performance: Annotated[int, typer.Option(help="Which performance of the piece.", min=0)] = 0,
-    game: Annotated[str | None, typer.Option(help="Rules: piano or nottingham; default: those of the corpus.")] = None,
+    targets: Annotated[str, typer.Option(help="One or more of action, other, value, locate, with commas.")] = "action",
+    baseline: Annotated[
+        str, typer.Option(help="The baseline: silence (white paper, silent audio) or blur.")
+    ] = "silence",
+    performance: Annotated[int, typer.Option(help="The index of the performance, from 0.", min=0)] = 0,
+    game: Annotated[str | None, typer.Option(help="The rules piano or nottingham; default: by corpus.")] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Check the attributions on random frames of a corpus instead.")
     ] = False,
-    corpus: Annotated[str, typer.Option(help="Corpus of --check; its validation pieces are used.")] = "nottingham",
-    limit: Annotated[int, typer.Option(help="Pieces of --check.", min=1)] = 20,
-    count: Annotated[int, typer.Option(help="Random frames of --check.", min=1)] = 100,
+    corpus: Annotated[str, typer.Option(help="The corpus of --check; its validation pieces are used.")] = "nottingham",
+    limit: Annotated[int, typer.Option(help="The number of pieces of --check.", min=1)] = 20,
+    count: Annotated[int, typer.Option(help="The number of random frames of --check.", min=1)] = 100,
 ) -> None:
-    """Integrated gradients: which pixels and which sounds spoke for what the agent did, believed and expected."""
+    """Show by integrated gradients which pixels and sounds led to an agent's actions, beliefs and value."""
     from standpartner.explain.requirements import check_explain_installed
 
     check_explain_installed()
@@ -62,17 +64,17 @@ def gradients(
 
 
 def embedding(
-    agent: Annotated[str, typer.Option(help="Agent: name or folder.")],
-    corpus: Annotated[str, typer.Option(help="A built corpus.")],
-    out: Annotated[Path, typer.Option(help="Folder for pictures, page and numbers.")],
-    split: Annotated[str, typer.Option(help="train, valid or test.")] = "valid",
-    limit: Annotated[int, typer.Option(help="At most so many pieces, evenly spread.", min=1)] = 20,
-    points: Annotated[int, typer.Option(help="At most so many points, evenly drawn.", min=100)] = 5000,
-    game: Annotated[str | None, typer.Option(help="Rules: piano or nottingham; default: those of the corpus.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the map and the intervals.")] = 0,
+    agent: Annotated[str, typer.Option(help="The name or folder of an agent.")],
+    corpus: Annotated[str, typer.Option(help="The name of a built corpus.")],
+    out: Annotated[Path, typer.Option(help="The folder for pictures, page and numbers.")],
+    split: Annotated[str, typer.Option(help="The split: train, valid or test.")] = "valid",
+    limit: Annotated[int, typer.Option(help="The largest number of pieces, evenly spread.", min=1)] = 20,
+    points: Annotated[int, typer.Option(help="The largest number of points, evenly drawn.", min=100)] = 5000,
+    game: Annotated[str | None, typer.Option(help="The rules piano or nottingham; default: by corpus.")] = None,
+    seed: Annotated[int, typer.Option(help="The seed of the map and the intervals.")] = 0,
     sound: Annotated[bool, typer.Option(help="Put the sound into the page.")] = True,
 ) -> None:
-    """A map of what the agent's heads stand on, and what its value does at beginnings, endings and clefs."""
+    """Map the input of an agent's heads, and compare its value at beginnings, endings and clefs with the rest."""
     from standpartner.explain.requirements import check_explain_installed
 
     check_explain_installed()

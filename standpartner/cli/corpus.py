@@ -1,4 +1,4 @@
-"""Commands for data sets: ``standpartner corpus list|build|info|verify|show|import-npz``."""
+"""Defines the commands for data sets: ``standpartner corpus list|build|info|verify|show|import-npz``."""
 
 import json
 import os
@@ -23,12 +23,12 @@ if TYPE_CHECKING:  # the corpora's code is loaded by the commands that need it
     from standpartner.corpus.verify.splits import SplitReport
     from standpartner.piece import Piece
 
-app = typer.Typer(help="Data sets: list, build, verify them and look at what is built.", no_args_is_help=True)
+app = typer.Typer(help="List, build, verify and show data sets.", no_args_is_help=True)
 _out = Console()
 
-CorpusName = Annotated[str, typer.Argument(metavar="NAME", help="Which corpus; see: standpartner corpus list")]
-Jobs = Annotated[int, typer.Option(help="Processes side by side.", min=1)]
-SplitName = Annotated[str | None, typer.Option(metavar="train|valid|test", help="One split only; default: all.")]
+CorpusName = Annotated[str, typer.Argument(metavar="NAME", help="The name of a corpus; see: standpartner corpus list")]
+Jobs = Annotated[int, typer.Option(help="The number of processes side by side.", min=1)]
+SplitName = Annotated[str | None, typer.Option(metavar="train|valid|test", help="The only split to use; default: all.")]
 _CORES = os.cpu_count() or 1
 _MEGABYTE = 1e6
 
@@ -54,20 +54,20 @@ def list_corpora() -> None:
 @app.command()
 def build(
     name: CorpusName,
-    source: Annotated[Path, typer.Option(help="A clone of the corpus's source.")],
+    source: Annotated[Path, typer.Option(help="The folder with a clone of the corpus's source.")],
     jobs: Jobs = _CORES,
     split: SplitName = None,
-    limit: Annotated[int | None, typer.Option(help="Only the first so many pieces of each split.", min=1)] = None,
-    retry: Annotated[bool, typer.Option("--retry", help="Try again what failed before.")] = False,
+    limit: Annotated[int | None, typer.Option(help="The number of first pieces of each split to build.", min=1)] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Try failed pieces again.")] = False,
     engine: Annotated[
         str,
-        typer.Option(metavar="local|ray", help="ray: on the Ray cluster this machine is part of, else a local one."),
+        typer.Option(metavar="local|ray", help="Where to run; ray joins this machine's cluster or starts one."),
     ] = "local",
 ) -> None:
-    """Build a corpus into the cache folder ($STANDPARTNER_CACHE moves it); goes on where it was interrupted.
+    """Build a corpus in the cache folder (or $STANDPARTNER_CACHE). An interrupted build goes on.
 
-    Each piece is built in a process of its own, so that one which hangs or crashes costs only itself. What became of
-    each stands in build.jsonl beside the pieces. A piece that failed is not tried again unless you say --retry.
+    Each piece is built in a process of its own, so that a crash costs one piece only. build.jsonl beside the pieces
+    holds the result of each. A piece that failed is tried again only with --retry.
     """
     from standpartner.corpus.build import build_corpus
     from standpartner.corpus.registry import find_recipe
@@ -94,13 +94,13 @@ def build(
 
 @app.command("import-npz")
 def import_npz(
-    source: Annotated[Path, typer.Argument(help="The authors' archive, unpacked, or a part of it.")],
-    name: Annotated[str, typer.Option(help="What to call the corpus.")] = "original",
+    source: Annotated[Path, typer.Argument(help="The folder with the authors' archive, unpacked, or a part of it.")],
+    name: Annotated[str, typer.Option(help="The name of the new corpus.")] = "original",
     jobs: Jobs = _CORES,
 ) -> None:
     """Make a corpus of pieces in the original format: score/NAME.npz and performance/NAME.mid.
 
-    Pieces of MSMD come into the paper's split, others into that of the folder they lie in. Nothing in the files is run.
+    Pieces of MSMD go into the paper's split, others into the split of their folder. Nothing in the files is run.
     """
     from standpartner.corpus.original.recipe import import_original
     from standpartner.corpus.store import open_corpus
@@ -149,7 +149,7 @@ def _sizes(piece: "Piece") -> dict[str, float]:
 
 
 def _sizes_by_split(corpus: "Corpus") -> dict[str, Counter[str]]:
-    """Sums over the built pieces of every split."""
+    """Return sums over the built pieces of every split."""
     from standpartner.corpus.store import SPLITS
     from standpartner.piece import load_piece
 
@@ -162,7 +162,7 @@ def _sizes_by_split(corpus: "Corpus") -> dict[str, Counter[str]]:
 
 @app.command()
 def info(name: CorpusName) -> None:
-    """Say what is built: pieces, onsets, minutes of audio and strip length of every split; and what is not, and why."""
+    """Print the pieces, onsets, minutes and strip length of every built split, and what is not built, and why."""
     from standpartner.corpus.store import open_corpus, read_log
 
     corpus = open_corpus(name)
@@ -187,9 +187,9 @@ def _core_minutes(log: "dict[str, Built]") -> float:
 
 @app.command("table")
 def table_of_corpora(
-    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Which; default: all built.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="The corpora; default: all built.")] = None,
 ) -> None:
-    """Print what is built of several corpora as a Markdown table (the one in docs/corpus.md)."""
+    """Print the built parts of several corpora as a Markdown table (the one in docs/corpus.md)."""
     from standpartner.corpus.registry import CORPORA, find_recipe
     from standpartner.corpus.store import open_corpus, read_log
 
@@ -212,24 +212,24 @@ def table_of_corpora(
 @app.command()
 def verify(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="Which corpus; with --splits an imported one to compare, too.")
+        str | None, typer.Argument(metavar="NAME", help="The corpus; with --splits an imported one to add.")
     ] = None,
     *,
     splits: Annotated[
         bool, typer.Option("--splits", help="Compare the notes of all built corpora: no music may be in two splits.")
     ] = False,
     split: SplitName = None,
-    limit: Annotated[int | None, typer.Option(help="At most so many pieces, evenly spread.", min=1)] = None,
+    limit: Annotated[int | None, typer.Option(help="The largest number of pieces, evenly spread.", min=1)] = None,
     jobs: Jobs = _CORES,
-    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write all numbers there.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="The file for all numbers.")] = None,
     html: Annotated[
         Path | None,
-        typer.Option("--html", metavar="DIR", help="Write a contact sheet and a page for each piece there."),
+        typer.Option("--html", metavar="DIR", help="The folder for a contact sheet and a page for each piece."),
     ] = None,
 ) -> None:
-    """Check that what is built is true: heads on ink, pitches on their staff lines, onsets where the sound rises, ...
+    """Check built pieces: heads on ink, pitches on their staff lines, onsets where the sound rises, and more.
 
-    The table says for every check how many things are right and how many pieces have enough of them. With --splits the
+    The table gives for every check how many things are right and how many pieces have enough of them. With --splits the
     table lists pieces of different splits that are the same music, with the share of the shorter melody that the two
     have in common. The exit code is 1 when a piece fails a check; each is named with its reason.
     """
@@ -344,11 +344,13 @@ def _failures(report: "PieceReport") -> str:
 
 @app.command()
 def show(
-    piece: Annotated[str, typer.Argument(metavar="PIECE", help="Name of a built piece, CORPUS/NAME, or its folder.")],
+    piece: Annotated[
+        str, typer.Argument(metavar="PIECE", help="The name of a built piece, CORPUS/NAME, or its folder.")
+    ],
     out: Annotated[Path | None, typer.Option(help="The HTML file; default: PIECE.html here.")] = None,
-    performance: Annotated[str | None, typer.Option(help="Name of the performance; default: the first.")] = None,
+    performance: Annotated[str | None, typer.Option(help="The name of the performance; default: the first.")] = None,
 ) -> None:
-    """Write a page that shows a piece: systems with heads and onsets, the sound beneath, and what the checks say."""
+    """Write a page that shows a piece: systems with heads and onsets, the sound below, and the checks' results."""
     from standpartner.corpus.store import find_piece
     from standpartner.corpus.verify.checks import VerifyConfig, verify_piece
     from standpartner.corpus.verify.page import write_piece_page

@@ -1,4 +1,4 @@
-"""Commands that measure: ``standpartner evaluate``, ``jumps``, ``calibrate`` and ``table``."""
+"""Defines the commands ``standpartner evaluate``, ``jumps``, ``calibrate`` and ``table``, which measure."""
 
 import json
 from pathlib import Path
@@ -23,32 +23,32 @@ def evaluate(
     agent: Annotated[
         str,
         typer.Option(
-            help="Agent (name or folder), oracle, constant, random, otw, filter[:AGENT], or follower[:AGENT]."
+            help="An agent (name or folder), oracle, constant, random, otw, filter[:AGENT], or follower[:AGENT]."
         ),
     ],
-    corpus: Annotated[str, typer.Option(help="A built corpus.")],
-    split: Annotated[str, typer.Option(help="train, valid or test.")] = "valid",
+    corpus: Annotated[str, typer.Option(help="The name of a built corpus.")],
+    split: Annotated[str, typer.Option(help="The split: train, valid or test.")] = "valid",
     sound: Annotated[
         str,
         typer.Option(
             metavar="as-built|score|room",
-            help="What is heard: the performances as they were built; the score's notes played mechanically; the "
-            "performances' notes on a piano and in a room that no training heard.",
+            help="The sound: the performances as they were built; the score's notes played mechanically; or the "
+            "performances' notes on a piano and in a room that no training used.",
         ),
     ] = "as-built",
-    runs: Annotated[int, typer.Option(help="1 plays greedily; more draw the actions.", min=1)] = 1,
-    game: Annotated[str | None, typer.Option(help="Rules: piano or nottingham; default: those of the corpus.")] = None,
-    limit: Annotated[int | None, typer.Option(help="At most so many pieces.", min=1)] = None,
-    seed: Annotated[int, typer.Option(help="Of drawn actions and intervals.")] = 0,
+    runs: Annotated[int, typer.Option(help="The number of runs; 1 plays greedily, more draw the actions.", min=1)] = 1,
+    game: Annotated[str | None, typer.Option(help="The rules piano or nottingham; default: by corpus.")] = None,
+    limit: Annotated[int | None, typer.Option(help="The largest number of pieces.", min=1)] = None,
+    seed: Annotated[int, typer.Option(help="The seed of drawn actions and intervals.")] = 0,
     record: Annotated[bool, typer.Option("--record", help="Add the measures to the agent's model card.")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole report there.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="The file for the whole report.")] = None,
     csv_file: Annotated[
-        Path | None, typer.Option("--csv", help="Write the measures of each performance there.")
+        Path | None, typer.Option("--csv", help="The file for the measures of each performance.")
     ] = None,
 ) -> None:
     """Play an agent or a baseline on a split and print the measures with 95 % intervals over pieces.
 
-    docs/evaluation.md says what each measure is.
+    docs/evaluation.md explains the measures.
     """
     from standpartner.agent.card import record_measures
     from standpartner.agent.find import find_agent
@@ -71,19 +71,19 @@ def evaluate(
 
 
 def evaluate_jumps(
-    agent: Annotated[str, typer.Option(help="follower[:AGENT], or an agent (name or folder) without the search.")],
-    corpus: Annotated[str, typer.Option(help="A built corpus.")],
-    split: Annotated[str, typer.Option(help="train, valid or test.")] = "valid",
+    agent: Annotated[str, typer.Option(help="A follower[:AGENT], or an agent (name or folder) alone.")],
+    corpus: Annotated[str, typer.Option(help="The name of a built corpus.")],
+    split: Annotated[str, typer.Option(help="The split: train, valid or test.")] = "valid",
     jumps: Annotated[
         str, typer.Option(metavar="random|sections|repeats", help="Where the player jumps; see docs/following.md.")
     ] = "random",
-    limit: Annotated[int | None, typer.Option(help="At most so many pieces.", min=1)] = None,
-    seed: Annotated[int, typer.Option(help="Of the jumps and the intervals.")] = 0,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole report there.")] = None,
+    limit: Annotated[int | None, typer.Option(help="The largest number of pieces.", min=1)] = None,
+    seed: Annotated[int, typer.Option(help="The seed of the jumps and the intervals.")] = 0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="The file for the whole report.")] = None,
 ) -> None:
-    """Play each piece of a split anew with jumps, and print how soon the follower is back, with 95 % intervals.
+    """Play each piece of a split with jumps, and print how soon the follower is back, with 95 % intervals.
 
-    docs/following.md says what each measure is.
+    docs/following.md explains the measures.
     """
     from standpartner.corpus.store import open_corpus
     from standpartner.evaluate.jumps import JumpEvaluationConfig
@@ -98,17 +98,17 @@ def evaluate_jumps(
 
 
 def calibrate(
-    agent: Annotated[str, typer.Option(help="Agent: name or folder.")],
-    corpus: Annotated[list[str], typer.Option(help="A built corpus; may be given several times.")],
-    split: Annotated[str, typer.Option(help="train or valid; test with --measure only.")] = "valid",
-    limit: Annotated[int | None, typer.Option(help="At most so many pieces of each corpus.", min=2)] = None,
-    seed: Annotated[int, typer.Option(help="Of the jumps.")] = 0,
+    agent: Annotated[str, typer.Option(help="The name or folder of an agent.")],
+    corpus: Annotated[list[str], typer.Option(help="A built corpus; the option may be repeated.")],
+    split: Annotated[str, typer.Option(help="The split: train or valid; test with --measure only.")] = "valid",
+    limit: Annotated[int | None, typer.Option(help="The largest number of pieces of each corpus.", min=2)] = None,
+    seed: Annotated[int, typer.Option(help="The seed of the jumps.")] = 0,
     measure: Annotated[
-        bool, typer.Option("--measure", help="Fit nothing: measure the calibration that the agent holds on all pieces.")
+        bool, typer.Option("--measure", help="Measure the agent's own calibration on all pieces, and fit nothing.")
     ] = False,
     record: Annotated[bool, typer.Option("--record", help="Write the calibration into the agent.")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole report there.")] = None,
-    picture: Annotated[Path | None, typer.Option(help="Write the reliability diagram there, as SVG.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="The file for the whole report.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="The file for the reliability diagram, as SVG.")] = None,
 ) -> None:
     """Fit an agent's confidence on half of the pieces, and print for the others how often it was right.
 
@@ -141,8 +141,8 @@ def calibrate(
 
 
 def table(
-    reports: Annotated[list[Path], typer.Argument(help="Reports that evaluate --json wrote.")],
-    out: Annotated[Path | None, typer.Option(help="A .md or .tex file; default: print Markdown.")] = None,
+    reports: Annotated[list[Path], typer.Argument(help="The files that evaluate --json wrote.")],
+    out: Annotated[Path | None, typer.Option(help="The .md or .tex file; default: print Markdown.")] = None,
     published: Annotated[bool, typer.Option(help="Add the published numbers on the same corpora.")] = True,
 ) -> None:
     """Join reports in tables beside the published numbers, with intervals, sources and what differs."""

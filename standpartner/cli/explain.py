@@ -1,4 +1,4 @@
-"""The commands ``standpartner explain``; those that look into networks stand in attribution.py."""
+"""Defines the commands ``standpartner explain``; those that need PyTorch are in attribution.py."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from standpartner.cli.attribution import add_commands
 from standpartner.errors import ConfigError
 from standpartner.support.progress import progress_bar
 
-if TYPE_CHECKING:  # what commands need is imported when they run
+if TYPE_CHECKING:  # commands import what they need when they run
     from collections.abc import Callable
 
     from rich.progress import Progress, TaskID
 
     from standpartner.explain.traces.presentation import Presentation
 
-app = typer.Typer(help="A look into agents: what they saw, believed and did.", no_args_is_help=True)
+app = typer.Typer(help="Show what agents saw, believed and did, and why.", no_args_is_help=True)
 add_commands(app)
 _out = Console()
 
-# Of the paper's project page, all from MSMD's test split.
+# The pieces of the paper's project page, all from MSMD's test split.
 PAPER_PIECES = (
     "msmd/AndreJ__O34__andre-sonatine",
     "msmd/BeethovenLv__O79__LVB_Sonate_79_1",
@@ -33,26 +33,26 @@ PAPER_PIECES = (
     "msmd/TchaikovskyPI__O39__01MorningPrayer",
 )
 
-Piece = Annotated[str, typer.Argument(metavar="PIECE", help="Name of a built piece, CORPUS/NAME, or its folder.")]
-Agent = Annotated[str, typer.Option(help="Agent that follows (name or folder).")]
-Performance = Annotated[str | None, typer.Option(metavar="NAME", help="Name of the performance; default: the first.")]
-Game = Annotated[str | None, typer.Option(metavar="piano|nottingham", help="Rules; default: those of the corpus.")]
+Piece = Annotated[str, typer.Argument(metavar="PIECE", help="The name of a built piece, CORPUS/NAME, or its folder.")]
+Agent = Annotated[str, typer.Option(help="The name or folder of an agent that acts.")]
+Performance = Annotated[str | None, typer.Option(metavar="NAME", help="The performance; default: the first.")]
+Game = Annotated[str | None, typer.Option(metavar="piano|nottingham", help="The rules; default: those of the corpus.")]
 Gradients = Annotated[
     str | None,
     typer.Option(
         metavar="action|other|value|locate",
-        help="Colour what in score and sound spoke for and against the action taken, the runner-up, the value, or the "
-        "column that locate gives most (integrated gradients; about a second a frame).",
+        help="Colour score and sound by their attributions to the action taken, the runner-up, the value, or the most "
+        "probable column of locate (integrated gradients; about a second a frame).",
     ),
 ]
-Every = Annotated[int, typer.Option(help="Explain one frame in so many; its colours stay until the next.", min=1)]
-Baseline = Annotated[str, typer.Option(metavar="silence|blur", help="Explain against this: silence is white paper.")]
+Every = Annotated[int, typer.Option(help="The frames from one explained frame to the next.", min=1)]
+Baseline = Annotated[str, typer.Option(metavar="silence|blur", help="The baseline; silence is white paper.")]
 
 
 @app.command()
 def video(
     piece: Annotated[
-        str | None, typer.Argument(metavar="[PIECE]", help="Name of a built piece, CORPUS/NAME, or its folder.")
+        str | None, typer.Argument(metavar="[PIECE]", help="The name of a built piece, CORPUS/NAME, or its folder.")
     ] = None,
     *,
     out: Annotated[Path, typer.Option(metavar="FILE.mp4", help="The video; with --paper a folder.")],
@@ -60,8 +60,8 @@ def video(
     view: Annotated[
         str, typer.Option(metavar="strip|page", help="The strip around the agent, or the whole page with cursors.")
     ] = "strip",
-    height: Annotated[int, typer.Option(help="Height in px, 360 to 2160; the width makes it 16:9.")] = 720,
-    speed: Annotated[float, typer.Option(help="0.25 to 4; the sound keeps its pitch.")] = 1.0,
+    height: Annotated[int, typer.Option(help="The height in px, 360 to 2160; the picture is 16:9.")] = 720,
+    speed: Annotated[float, typer.Option(help="The speed, 0.25 to 4; the sound keeps its pitch.")] = 1.0,
     performance: Performance = None,
     game: Game = None,
     gradients: Gradients = None,
@@ -71,7 +71,7 @@ def video(
         bool, typer.Option("--paper", help="Make the four pieces of the paper's project page, from MSMD's test split.")
     ] = False,
 ) -> None:
-    """Make a video of an agent that follows a piece, with its sound: score, spectrogram, actions, value, error.
+    """Make a video, with sound, of an agent that follows a piece: score, spectrogram, actions, value, error.
 
     Needs PyAV: pip install "standpartner[video]"; with --gradients PyTorch: pip install "standpartner[explain]".
     """
@@ -89,7 +89,7 @@ def video(
     for name, path in goals.items():
         check_writable(path)
         shown = _show(name, agent, game=game, performance=performance)
-        Painter(shown, view=view, height_px=height)  # what cannot be drawn is refused before minutes of explaining
+        Painter(shown, view=view, height_px=height)  # raises before minutes of explaining if it cannot draw
         painter = Painter(explain(shown), view=view, height_px=height)
         with progress_bar() as bar:
             task = bar.add_task(path.name, total=painter.frames)
@@ -109,9 +109,9 @@ def viewer(
     every: Every = 10,
     baseline: Baseline = "silence",
 ) -> None:
-    """Write a page that shows what videos show, to be gone through frame by frame; it needs nothing else.
+    """Write a page that shows the same as a video, frame by frame. It needs no other files.
 
-    With --gradients it is made by PyTorch: pip install "standpartner[explain]".
+    With --gradients it needs PyTorch: pip install "standpartner[explain]".
     """
     from standpartner.explain.traces.viewer import write_viewer
     from standpartner.support.files import check_writable
@@ -126,15 +126,15 @@ def viewer(
 def failures(
     *,
     agent: Agent,
-    corpus: Annotated[str, typer.Option(help="A built corpus.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the atlas.")],
-    split: Annotated[str, typer.Option(help="train, valid or test.")] = "valid",
+    corpus: Annotated[str, typer.Option(help="The name of a built corpus.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the atlas.")],
+    split: Annotated[str, typer.Option(help="The split: train, valid or test.")] = "valid",
     game: Game = None,
-    limit: Annotated[int | None, typer.Option(help="At most so many pieces.", min=1)] = None,
+    limit: Annotated[int | None, typer.Option(help="The largest number of pieces.", min=1)] = None,
 ) -> None:
-    """Make an atlas of all moments in which an agent is lost on a split: by cause, counted, with pictures.
+    """Make an atlas of all moments at which an agent is lost on a split, counted by cause, with pictures.
 
-    docs/insight.md says by which rules the causes are told.
+    docs/insight.md explains the rules by which causes are found.
     """
     from standpartner.corpus.store import open_corpus
     from standpartner.evaluate.players import load_agent_player
@@ -172,7 +172,7 @@ def _show(piece: str, agent: str, *, game: str | None, performance: str | None) 
 
 
 def _explainer(agent: str, target: str | None, *, every: int, baseline: str) -> Callable[[Presentation], Presentation]:
-    """Make the function that adds gradients, if there is a target; whether it can is checked before the agent plays."""
+    """Make the function that adds gradients, if there is a target, and check what it needs before the agent plays."""
     if target is None:
         return lambda shown: shown
     from standpartner.explain.requirements import check_explain_installed

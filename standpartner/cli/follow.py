@@ -1,4 +1,4 @@
-"""Commands that use an agent: follow, demo, engrave, agents. What they need is imported when they run."""
+"""Defines the commands follow, demo, engrave and agents, which import what they need when they run."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ ScorePath = Annotated[
         help="MusicXML (.musicxml, .mxl), MEI, Humdrum, ABC, LilyPond with --trust, or print (PDF, PNG, JPEG, ...).",
     ),
 ]
-AudioPath = Annotated[Path, typer.Argument(metavar="AUDIO", help="Recording: wav, flac, ogg or mp3.")]
+AudioPath = Annotated[Path, typer.Argument(metavar="AUDIO", help="A recording: wav, flac, ogg or mp3.")]
 AgentChoice = Annotated[
     str | None,
     typer.Option(
         "--agent",
         metavar="NAME|PATH",
-        help="Bundled agent or the folder of one; default: tunes for single-line music, piano for all other.",
+        help="A bundled agent or the folder of one; default: tunes for single-line music, piano for all other.",
     ),
 ]
 MaxPages = Annotated[int, typer.Option("--max-pages", min=1, help="Refuse scores with more pages.")]
@@ -54,24 +54,25 @@ def follow(
         typer.Option(
             "--from-measure",
             metavar="N|auto",
-            help="Printed number of the measure it begins in; auto: find out by listening.",
+            help="The printed number of the measure in which it begins; auto finds it by listening.",
         ),
     ] = None,
     wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Wait for the first note, or take it that music begins at once.")
+        bool, typer.Option("--wait/--no-wait", help="Wait for the first note, or let the music begin at once.")
     ] = True,
     json_path: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write positions as JSON lines, one a frame.")
+        Path | None, typer.Option("--json", metavar="FILE", help="The file for positions as JSON lines, one a frame.")
     ] = None,
     html_path: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write a page that shows the score being followed.")
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="The file for a page that shows the score being followed."),
     ] = None,
     max_pages: MaxPages = 60,
     trust: Trust = False,
 ) -> None:
     """Follow a recording in its score.
 
-    A position is given for every 1/20 s: on the page, its measure, how sure the agent is, and whether it is lost.
+    It prints a position for every 1/20 s: the place on the page, the measure, the confidence, and whether it is lost.
     """
     from standpartner.agent.bundle import load_agent
     from standpartner.follow import Follower, FollowerConfig, agent_for, write_page, write_positions
@@ -81,7 +82,7 @@ def follow(
     for path in (json_path, html_path):
         if path is not None:
             check_writable(path)
-    chosen = load_agent(agent) if agent else None  # what is wrong with it is said before a score is engraved
+    chosen = load_agent(agent) if agent else None  # raises before a score is engraved if it is damaged
     source = FileSource(audio)
     engraved = _read_score(score, max_pages, trusted=trust)
     loaded = chosen or load_agent(agent_for(engraved))
@@ -96,12 +97,12 @@ def follow(
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the page; made if missing.")] = Path(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder for the page; made if missing.")] = Path(
         "demo"
     ),
     agent: AgentChoice = None,
 ) -> None:
-    """Follow the bundled piano piece in a scan of it and write DIR/index.html, to be watched beside the truth."""
+    """Follow the bundled piano piece in a scan of it, and write DIR/index.html with its position and the true one."""
     from dataclasses import replace
 
     from standpartner.agent.bundle import load_agent
@@ -140,11 +141,11 @@ def demo(
 def engrave(
     score: ScorePath,
     *,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the files; made if missing.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder for the files; made if missing.")],
     max_pages: MaxPages = 60,
     trust: Trust = False,
 ) -> None:
-    """Engrave a score: strip.png, page-001.png ..., overlay.png (what was found on it) and onsets.json."""
+    """Engrave a score and write strip.png, page-001.png ..., overlay.png (what was found on it) and onsets.json."""
     from standpartner.score.overlay import write_engraving
 
     engraved = _read_score(score, max_pages, trusted=trust)
@@ -157,7 +158,7 @@ def engrave(
 
 
 def agents() -> None:
-    """List the bundled agents, what they were trained on and how well they follow unseen pieces."""
+    """List the bundled agents, their training data and how well they follow unseen pieces."""
     from rich.table import Table
 
     from standpartner.agent.description import read_description
@@ -178,7 +179,7 @@ def agents() -> None:
 
 
 def _about_rows(about: dict[str, Any]) -> list[list[str]]:
-    """Cells of an agent, a row for each greedy evaluation of it, or one without numbers."""
+    """Return the cells of an agent, a row for each greedy evaluation of it, or one without numbers."""
     greedy = [row for row in about.get("measures", []) if row["runs"] == 1 and row["agent"] == about.get("name")]
     return [
         [
@@ -234,7 +235,7 @@ def _summary(following: Following, name: str, *, agent: str) -> Table:
 
 
 def _measures(measures: dict[str, Any]) -> Table:
-    """Make a table of the measures against the truth, for the demo."""
+    """Return a table of the demo's measures against its true positions."""
     table = _facts("against the truth")
     table.add_row("onsets", str(measures["onsets"]))
     table.add_row("R_on (strict)", f"{measures['r_on']:.3f}")

@@ -1,4 +1,4 @@
-"""Commands for single pieces: ``standpartner piece add``. What they need is imported when they run."""
+"""Defines the command ``standpartner piece add``, which imports what it needs when it runs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from standpartner.piece import Piece
     from standpartner.score import Score
 
-app = typer.Typer(help="Make pieces of your own: a score and a recording of it, with the truth.", no_args_is_help=True)
+app = typer.Typer(help="Make pieces of your own from a score and a recording.", no_args_is_help=True)
 
 
 @app.callback()  # keeps `add` a command of its own while it is the only one
 def _pieces() -> None:
-    """Make pieces of your own: a score and a recording of it, with the truth."""
+    """Make pieces of your own from a score and a recording."""
 
 
 @app.command()
@@ -30,24 +30,24 @@ def add(
     score: ScorePath,
     audio: AudioPath,
     *,
-    midi: Annotated[Path | None, typer.Option(metavar="FILE", help="MIDI of this very performance.")] = None,
-    match: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Match file: this performance, note by note.")
-    ] = None,
+    midi: Annotated[Path | None, typer.Option(metavar="FILE", help="The MIDI file of this very performance.")] = None,
+    match: Annotated[Path | None, typer.Option(metavar="FILE", help="The match file of this performance.")] = None,
     beats: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Lines with a second and a measure: '12.35 7', or '13.02 7+1.5' quarters on."
+            metavar="FILE", help="A file of lines with a second and a measure: '12.35 7', or '13.02 7+1.5' quarters on."
         ),
     ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the piece; default: its name.")] = None,
-    name: Annotated[str | None, typer.Option(help="What to call the piece; default: that of the score file.")] = None,
-    offset: Annotated[float, typer.Option(help="Seconds by which the recording is later than FILE says.")] = 0.0,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The folder for the piece; default: its name.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The name of the piece; default: that of the score file.")] = None,
+    offset: Annotated[float, typer.Option(help="The seconds by which the recording is later than FILE.")] = 0.0,
     trust: Trust = False,
 ) -> None:
-    """Make a piece with ground truth from a real recording and a file that says what was played when.
+    """Make a piece from a real recording and a file that gives the times at which its notes or beats are played.
 
-    The recording must go through the score once, as printed. The truth is checked against the sound.
+    The recording must go through the score once, as printed. The times are checked against the sound.
     """
     from standpartner.piece import save_piece
     from standpartner.score import read_score

@@ -1,4 +1,4 @@
-"""The command ``standpartner play``: the game for a person at the keyboard. It imports what it needs when it runs."""
+"""Defines the command ``standpartner play``, with which a person plays the game. It imports what it needs."""
 
 from __future__ import annotations
 
@@ -21,21 +21,23 @@ def add_commands(app: typer.Typer) -> None:
 def play(
     piece: Annotated[
         str | None,
-        typer.Argument(metavar="PIECE", help="Name of a built piece, CORPUS/NAME, or its folder; default: a menuet."),
+        typer.Argument(
+            metavar="PIECE", help="The name of a built piece, CORPUS/NAME, or its folder; default: a menuet."
+        ),
     ] = None,
     *,
     performance: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Name of the performance; default: the first.")
+        str | None, typer.Option(metavar="NAME", help="The name of the performance; default: the first.")
     ] = None,
     game: Annotated[
-        str | None, typer.Option(metavar="piano|nottingham", help="Rules; default: those of the corpus.")
+        str | None, typer.Option(metavar="piano|nottingham", help="The rules; default: those of the corpus.")
     ] = None,
-    port: Annotated[int, typer.Option(help="Port of the page; default: any that is free.", min=0, max=65_535)] = 0,
+    port: Annotated[int, typer.Option(help="The port of the page; default: any free one.", min=0, max=65_535)] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
 ) -> None:
-    """Follow a piece yourself, in a browser: the arrow keys change the reading speed, the rules are the agents'.
+    """Follow a piece yourself in a browser, by the agents' rules. The arrow keys change the reading speed.
 
-    At the end your measures stand beside those of the oracle on the same performance. Ctrl-C ends the command.
+    The end shows your measures beside those of the oracle on the same performance. Ctrl-C ends the command.
     """
     from standpartner.errors import ConfigError
     from standpartner.play import PlayServer

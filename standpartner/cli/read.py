@@ -1,4 +1,4 @@
-"""The command for printed music: ``standpartner read``. What it needs is imported when it runs."""
+"""Defines the command ``standpartner read`` for printed music, which imports what it needs when it runs."""
 
 from __future__ import annotations
 
@@ -24,17 +24,19 @@ def read(
         ),
     ],
     *,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the files; made if missing.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder for the files; made if missing.")],
     layout: Annotated[
         Path | None,
-        typer.Option("--layout", metavar="FILE", help="A layout.json, corrected by hand, to be taken as it is."),
+        typer.Option("--layout", metavar="FILE", help="A layout.json, corrected by hand, that is used as it is."),
     ] = None,
-    first_measure: Annotated[int, typer.Option("--first-measure", metavar="N", help="Number of the first bar.")] = 1,
+    first_measure: Annotated[
+        int, typer.Option("--first-measure", metavar="N", help="The number of the first bar.")
+    ] = 1,
     max_pages: Annotated[int, typer.Option("--max-pages", min=1, help="Refuse scores with more pages.")] = 60,
 ) -> None:
-    """Read printed music: page-001.png ... with what was found outlined, strip.png, and layout.json.
+    """Read printed music and write page-001.png ... with outlines of what was found, strip.png, and layout.json.
 
-    What is doubtful is drawn in red. Correct layout.json where it is wrong and give it back with --layout.
+    Doubtful parts are drawn in red. Correct layout.json where it is wrong and give it back with --layout.
     """
     from standpartner.score import PrintOptions, read_print
     from standpartner.score.print.overlay import write_reading

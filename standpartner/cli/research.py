@@ -1,4 +1,4 @@
-"""Commands for researchers: training; those for corpora and evaluation are in modules of their own beside this."""
+"""Defines the commands of training; those for corpora and evaluation are in modules of their own."""
 
 import os
 import sys
@@ -43,17 +43,17 @@ def _use_fast_allocator() -> None:
     """Start this command again with glibc told to keep memory: page faults make large batches 2-3 times slower."""
     if sys.platform == "linux" and "MALLOC_TRIM_THRESHOLD_" not in os.environ:
         os.environ.update(_ALLOCATOR)
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # however it was started
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # in the same way as it was started
 
 
 def train(
     config: Annotated[str, typer.Argument(help="A bundled configuration (for example tunes) or a TOML file.")],
-    out: Annotated[Path | None, typer.Option(help="Folder of the run; default runs/NAME.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder of the run; default: runs/NAME.")] = None,
     minutes: Annotated[
-        float | None, typer.Option(min=0.0, help="End after so much processor time a thread; 0: never for that.")
+        float | None, typer.Option(min=0.0, help="The processor time a thread after which to end; 0 is no limit.")
     ] = None,
 ) -> None:
-    """Train an agent; run the same command again to go on after an interruption.
+    """Train an agent. After an interruption the same command goes on.
 
     The finished agent is in the run's folder under agent/: use it with --agent RUN/agent.
     """
@@ -78,7 +78,7 @@ def train(
 
 
 def _train(settings: "TrainConfig", folder: Path, team: "Team") -> Path:
-    """Train, showing how it goes on in the process that leads."""
+    """Train, and show progress in the leading process."""
     from standpartner.learn.run import Run, load_data
 
     with progress_bar(shown=team.leads) as bar:
@@ -95,13 +95,13 @@ def _train(settings: "TrainConfig", folder: Path, team: "Team") -> Path:
 
 
 def report(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a training run, finished or not.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a training run, finished or not.")],
     out: Annotated[Path | None, typer.Option(metavar="FILE.html", help="The page; default: RUN/report.html.")] = None,
     pieces: Annotated[
-        int, typer.Option(help="Pieces of the validation split that the kept checkpoints play; 0: curves only.", min=0)
+        int, typer.Option(help="The number of validation pieces that checkpoints play; 0 draws curves only.", min=0)
     ] = 12,
 ) -> None:
-    """Write a page about a training run: curves, the same pieces played by its checkpoints, where they are lost."""
+    """Write a page about a training run: curves, pieces played by its checkpoints, and where they are lost."""
     from standpartner.explain.requirements import check_explain_installed
 
     check_explain_installed()
