@@ -72,7 +72,7 @@ def follow(
 ) -> None:
     """Follow a recording in its score.
 
-    It prints a position for every 1/20 s: the place on the page, the measure, the confidence, and whether it is lost.
+    It gives a position for every 1/20 s: the place on the page, the measure, the confidence, and whether it is lost.
     """
     from standpartner.agent.bundle import load_agent
     from standpartner.follow import Follower, FollowerConfig, agent_for, write_page, write_positions
