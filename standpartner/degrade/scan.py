@@ -95,11 +95,11 @@ class ScanRanges:
         jpeg_quality: The quality of JPEG.
     """
 
-    growth: Range = (-0.005, 0.05)
+    growth: Range = (-0.01, 0.045)
     unevenness: Range = (0.002, 0.012)
-    roughness: Range = (0.003, 0.022)
-    blur: Range = (0.02, 0.07)
-    threshold: Range = (0.38, 0.52)
+    roughness: Range = (0.003, 0.018)
+    blur: Range = (0.02, 0.06)
+    threshold: Range = (0.33, 0.45)
     wave: Range = (0.0, 0.12)
     wave_length: Range = (20.0, 80.0)
     specks: Range = (5.0, 150.0)
