@@ -13,6 +13,7 @@ from standpartner.errors import BrokenOffError, MemoryLimitError, ScoreError, Ti
 from standpartner.score.model import Image, Printed, Score
 from standpartner.score.print.files import list_files
 from standpartner.score.print.layout import PageLayout, SystemLayout, page_of, read_layout
+from standpartner.score.print.tone import lighten
 from standpartner.score.tables import Bars, Systems
 from standpartner.support.children import Limits, call_apart
 
@@ -29,12 +30,14 @@ class PrintOptions:
         time_limit_s: Seconds after which reading a file is given up.
         layout: A corrected `layout.json`, or None to find systems and bars.
         first_measure: Number of the first bar.
+        even_tone: Whether heavy ink is made lighter on the strip, see `standpartner.score.print.tone`.
     """
 
     max_pages: int = 60
     time_limit_s: float = 240
     layout: Path | None = None
     first_measure: int = 1
+    even_tone: bool = True
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,12 @@ class _Cut:
     scale: float
     top_px: float
     bottom_px: float
+
+    @property
+    def staves(self) -> int:
+        """The number of staves on its strip."""
+        first, last = self.system.followed
+        return last - first + 1
 
     def strip_x(self, page_x_px: float) -> float:
         """The place on the system's own strip of a place on the page."""
@@ -101,13 +110,23 @@ def read_print(paths: Sequence[str | Path], options: PrintOptions | None = None)
         )
     score = Score(
         title=files[0].stem,
-        strip=np.concatenate(strips, axis=1),
+        strip=_strip(strips, cuts, even_tone=options.even_tone),
         pages=tuple(images),
         page_scale=float(np.median([layout.spacing_px for layout in layouts])) / STAFF_SPACING_PX,
         systems=_systems(cuts),
         music=_music(cuts, options.first_measure),
     )
     return PrintReading(score, tuple(layouts))
+
+
+def _strip(strips: Sequence[Image], cuts: Sequence[_Cut], *, even_tone: bool) -> Image:
+    strip = np.concatenate(strips, axis=1)
+    if not even_tone:
+        return strip
+    systems = np.split(strip, np.cumsum([cut.width for cut in cuts])[:-1], axis=1)
+    return np.concatenate(
+        [lighten(system, staves=cut.staves) for system, cut in zip(systems, cuts, strict=True)], axis=1
+    )
 
 
 def _read_apart(
