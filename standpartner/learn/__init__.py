@@ -1,1 +1,1 @@
-"""Learning: supervised pre-training, imitation, PPO, and runs that survive interruption. Needs the extra [train]."""
+"""Trains networks by supervision, imitation and reward, in runs that can be resumed. It needs the extra [train]."""

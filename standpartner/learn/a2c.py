@@ -1,6 +1,6 @@
-"""Synchronous advantage actor-critic (Mnih et al. 2016, arXiv 1602.01783, the synchronous form of algorithm S3).
+"""Learns by synchronous advantage actor-critic (Mnih et al. 2016, arXiv 1602.01783, algorithm S3, synchronous).
 
-Every detail, where it comes from and what each logged number means: docs/algorithms/a2c.md.
+docs/algorithms/a2c.md explains every detail, its source and each logged number.
 """
 
 from dataclasses import dataclass
@@ -24,11 +24,11 @@ class A2cConfig(RewardConfig):
 
 
 class A2c(Learner[A2cConfig]):
-    """The stage: one call of ``step`` plays a few frames of all episodes and makes one gradient step of them."""
+    """The stage of A2C. One call of ``step`` plays a few frames of all episodes and makes one gradient step."""
 
     name = "a2c"
     stream = 5
 
     def learn_from(self, rollout: Rollout, rng: np.random.Generator) -> dict[str, float]:
-        """See `Learner.learn_from`."""
+        """Make one gradient step; see `Learner.learn_from`."""
         return self.climb(self.weigh(rollout, gae_lambda=self.settings.gae_lambda))

@@ -1,4 +1,4 @@
-"""Bounds of the numbers in a configuration; msgspec checks them when a configuration is read."""
+"""Defines the bounds of numbers in a configuration, which msgspec checks when a configuration is read."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Training configurations: one TOML file holds everything that a result depends on.
+"""Reads training configurations: one TOML file holds all that a result depends on.
 
 The settings of a stage stand beside its learner (`PpoConfig` in ``ppo.py`` and so on).
 """
@@ -29,36 +29,39 @@ ALL_STAGES: Final = (*STAGES, A2c.name, Reinforce.name, Mmloc.name)
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """One training run.
+    """The configuration of one training run.
 
     Attributes:
         name: The name of the run's folder and of the agent.
         corpus: The name of a built corpus. The run learns from its training split; its validation split chooses the
             best weights.
         also: The names of further built corpora that are used alike.
-        purpose: What the agent is for, in a few words.
-        limits: What it is not for; sentences for its model card.
+        purpose: The purpose of the agent in a few words.
+        limits: The sentences for its model card on uses that it is not made for.
         start: The name or folder of an agent whose weights the run begins with; empty to begin anew. A stage with 0
             steps leaves them as they are.
-        seed: It seeds everything.
+        seed: The seed of all random draws.
         threads: The CPU threads of PyTorch; results are the same only for the same number.
-        device: "cpu", "cuda" (a graphics card, for each process its own), or "auto": a card if PyTorch can use one.
-        mixed_precision: "auto" uses bfloat16 where the device computes with it, "off" float32 everywhere.
-        minutes: The run ends after so much processor time a thread, if it has not ended before; 0 for no such limit.
+        device: The device: "cpu", "cuda" (a graphics card, for each process its own), or "auto", a card if PyTorch can
+            use one.
+        mixed_precision: The precision: "auto" uses bfloat16 where the device computes with it, "off" uses float32
+            everywhere.
+        minutes: The processor time a thread in minutes after which the run ends, if it has not ended before; 0 for no
+            limit.
         validate_every: The steps between validations, and between checkpoints.
-        validation_pieces: At most this many pieces of each corpus's validation split are played.
+        validation_pieces: The largest number of pieces of each corpus's validation split that are played.
         validate_greedy: Whether validation takes the most probable actions or, as the paper does, draws them.
         stages: The stages that run, one after the other; see `check_order` for the orders that are allowed. Of all
             validations of the stages that follow music the best one becomes the agent.
-        network: A read-once network's sizes, or a window network (in TOML the name of one in ``networks/paper.py``).
+        network: The read-once network's sizes, or a window network (in TOML the name of one in ``networks/paper.py``).
         augment: The augmentation of the spectrograms; window networks hear one draw for each performance.
-        pretrain: See PretrainConfig.
-        seek: See SeekConfig.
-        imitate: See ImitateConfig.
-        ppo: See PpoConfig.
-        a2c: See A2cConfig.
-        reinforce: See ReinforceConfig.
-        mmloc: See MmlocConfig.
+        pretrain: The settings of pre-training.
+        seek: The settings of the search head's training.
+        imitate: The settings of imitation.
+        ppo: The settings of PPO.
+        a2c: The settings of A2C.
+        reinforce: The settings of REINFORCE.
+        mmloc: The settings of MM-Loc.
     """
 
     name: str
@@ -109,7 +112,7 @@ def check_order(config: TrainConfig) -> None:
     only if these leave the encoders as they are, on which it stands. All other orders are allowed.
 
     Raises:
-        ConfigError: They cannot.
+        ConfigError: The stages cannot follow one another.
     """
     stages, got = config.stages, f"got {', '.join(config.stages) or 'none'}"
     unknown = [name for name in stages if name not in ALL_STAGES]
@@ -135,7 +138,7 @@ def check_order(config: TrainConfig) -> None:
 
 
 def parse_config(values: dict[str, Any], *, where: str = "config") -> TrainConfig:
-    """Make a TrainConfig of nested tables.
+    """Make a configuration from nested tables.
 
     Raises:
         ConfigError: A setting is unknown or missing, or has a value of another type or outside its range.
@@ -180,7 +183,7 @@ def _read_values(name_or_path: str, *, above: tuple[str, ...] = ()) -> dict[str,
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Merge tables; other values are replaced."""
+    """Merge tables; other values replace those below."""
     merged = dict(below)
     for name, value in above.items():
         known = merged.get(name)

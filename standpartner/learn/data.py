@@ -1,4 +1,4 @@
-"""Pieces as arrays for training."""
+"""Turns pieces into arrays for training."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -23,15 +23,15 @@ SHORTEST_QUARTERS = 1 / 16
 
 @dataclass(frozen=True)
 class TrainingPiece:
-    """One score as the encoders see it.
+    """One score as input and targets of the encoders.
 
     Attributes:
         name: The name of the piece.
-        ink: uint8 (80, 4 * columns), the strip at half size; 255 is black.
-        head_row: (heads,) the half-px row of each notehead.
-        head_column: (heads,) the feature column of each notehead, ascending.
-        outline: float32 (columns, 2), what the network's outline is to be: each onset shared by the two columns nearest
-            to it, and the binary logarithm of how many times the usual 32 px a quarter takes there.
+        ink: The strip at half size, uint8 (80, 4 * columns), 255 is black.
+        head_row: The half-px row of each notehead, (heads,).
+        head_column: The feature column of each notehead, (heads,), ascending.
+        outline: The target of the network's outline, float32 (columns, 2): each onset shared by the two columns nearest
+            to it, and the binary logarithm of the ratio of the local px a quarter to the usual 32.
     """
 
     name: str
@@ -48,14 +48,14 @@ class TrainingPiece:
 
 @dataclass(frozen=True)
 class TrainingPerformance:
-    """One performance as the encoders hear it.
+    """One performance as input and targets of the encoders.
 
     Attributes:
         piece: The index of its TrainingPiece.
-        track: What the game needs.
-        target_x_px: float32 (frames,), the true position in strip px.
-        key_frame: (notes,) the frame in which a key starts, ascending.
-        key: (notes,) the key, 0..87.
+        track: The track for the game.
+        target_x_px: The true position in strip px, float32 (frames,).
+        key_frame: The frame in which each key starts, (notes,), ascending.
+        key: The key, (notes,), 0 to 87.
     """
 
     piece: int
@@ -74,7 +74,7 @@ class TrainingSet:
 
     @property
     def tracks(self) -> list[Track]:
-        """What the game needs of all performances."""
+        """Return the tracks of all performances."""
         return [performance.track for performance in self.performances]
 
 
@@ -92,7 +92,7 @@ def outline_truth(onsets: Onsets, column_count: int) -> NDArray[np.float32]:
     """Make ``TrainingPiece.outline``; before the first onset and after the last the pace is that of its neighbours."""
     place = onsets.x_px / COLUMN_STRIDE_PX - 0.5
     before = np.floor(place).astype(np.int64)
-    presence = np.zeros(column_count + 2)  # one column more at both ends
+    presence = np.zeros(column_count + 2)  # with one more column at both ends
     np.add.at(presence, np.clip(before + 1, 0, column_count + 1), 1 - (place - before))
     np.add.at(presence, np.clip(before + 2, 0, column_count + 1), place - before)
     pace = np.zeros(column_count)
@@ -115,10 +115,10 @@ def _training_performance(index: int, performance: Performance, track: Track) ->
 
 
 def training_set(pieces: Iterable[Piece]) -> TrainingSet:
-    """Take pieces into memory.
+    """Load pieces into memory.
 
     Raises:
-        CorpusError: There is not one performance among them.
+        CorpusError: There is no performance in the pieces.
     """
     scores: list[TrainingPiece] = []
     performances: list[TrainingPerformance] = []
@@ -132,7 +132,7 @@ def training_set(pieces: Iterable[Piece]) -> TrainingSet:
 
 
 def bare_set(tracks: Iterable[Track]) -> TrainingSet:
-    """Take tracks without noteheads and notes, as toy tracks are; that is enough to learn from reward, not to read."""
+    """Make a set of tracks without noteheads and notes, such as toy tracks, which suffices for learning from reward."""
     pieces, performances, nothing = [], [], np.zeros(0, np.int64)
     for number, track in enumerate(tracks):
         image = np.round(ink(track.strip) * 255).astype(np.uint8)
@@ -155,7 +155,7 @@ def augmented(data: TrainingSet, settings: AugmentConfig, *, seed: int) -> Train
 
 
 def frames_between(spectrogram: NDArray[np.float32], start: int, stop: int) -> NDArray[np.float32]:
-    """Return frames start..stop of a spectrogram; what lies outside the recording is silence."""
+    """Return frames start to stop of a spectrogram, with silence outside the recording."""
     taken = np.zeros((stop - start, BAND_COUNT), np.float32)
     first, last = max(start, 0), min(stop, len(spectrogram))
     if last > first:
@@ -164,7 +164,7 @@ def frames_between(spectrogram: NDArray[np.float32], start: int, stop: int) -> N
 
 
 def ink_between(piece: TrainingPiece, first: int, stop: int) -> NDArray[np.float32]:
-    """Return ink (80, 4 * (stop - first)) of feature columns first..stop of a strip; 1 is black, outside is white."""
+    """Return the ink, (80, 4 * (stop - first)), of feature columns first to stop; 1 is black, outside is white."""
     image = np.zeros((ROWS, (stop - first) * INK_PER_COLUMN), np.float32)
     low, high = max(first, 0), min(stop, piece.column_count)
     if high > low:
@@ -174,7 +174,7 @@ def ink_between(piece: TrainingPiece, first: int, stop: int) -> NDArray[np.float
 
 
 def chances(performances: Sequence[TrainingPerformance], *, power: float) -> NDArray[np.float64]:
-    """Return how often each performance is to be drawn: by its playing time to a power; (performances,), sum 1."""
+    """Return the probability of drawing each performance, by its playing time to a power, (performances,), sum 1."""
     playing = np.array([p.track.last_frame - p.track.first_frame + 1 for p in performances], np.float64)
     weight = playing**power
     return weight / weight.sum()

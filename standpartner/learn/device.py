@@ -1,7 +1,7 @@
-"""Where a run computes: on processors or on a graphics card, and with what precision.
+"""Chooses the device and the precision of a run: processors or a graphics card.
 
 The game is played by numpy, networks by PyTorch. A run makes all its tensors within `computing_on`, with functions that
-heed PyTorch's default device (`torch.as_tensor`, `torch.zeros`, ...; `torch.from_numpy` would not), and what goes back
+use PyTorch's default device (`torch.as_tensor`, `torch.zeros`, ...; `torch.from_numpy` would not), and what goes back
 to the game is copied with ``numpy(force=True)``. So the code is the same on every device, and costs nothing on the CPU.
 """
 
@@ -32,7 +32,7 @@ def find_device(name: str) -> torch.device:
 
 @contextmanager
 def computing_on(device: torch.device) -> Iterator[None]:
-    """Make new tensors on a device, and compute there as reproducibly as it can.
+    """Make new tensors on a device, and compute there as reproducibly as possible.
 
     On graphics cards a few operations have no deterministic form; PyTorch warns of them.
     """

@@ -1,4 +1,4 @@
-"""What fixed encoders make of a training set: computed once, then episodes cost only the small heads."""
+"""Computes the features of fixed encoders once for a training set, so that episodes cost only the small heads."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,15 +24,15 @@ MadeT = TypeVar("MadeT")
 
 @dataclass(frozen=True)
 class Features:
-    """Everything encoded, laid end to end, in half precision: it is gigabytes.
+    """The encoded strips and performances, joined end to end, in half precision, as they take gigabytes.
 
     Attributes:
-        view: (columns of all strips, each padded by 64 at both ends; features + 2) what the agent sees.
-        view_start: (pieces,) where each strip's padded columns begin.
-        column_count: (pieces,) the columns of each strip without padding.
-        embeddings: (frames of all performances, features) what the agent hears.
-        frame_start: (performances,) where each performance's frames begin.
-        piece: (performances,) the index of the piece.
+        view: The views of all strips, (columns of all strips, each padded by 64 at both ends; features + 2).
+        view_start: The index at which each strip's padded columns begin, (pieces,).
+        column_count: The number of columns of each strip without padding, (pieces,).
+        embeddings: The embeddings of all performances, (frames of all performances, features).
+        frame_start: The index at which each performance's frames begin, (performances,).
+        piece: The index of the piece, (performances,).
     """
 
     view: Tensor
@@ -44,10 +44,10 @@ class Features:
 
 
 class MadeByEncoders(Generic[MadeT]):
-    """Keeps what a network's encoders made, as long as their weights stay the same.
+    """Caches the output of a network's encoders while their weights stay the same.
 
     Args:
-        make: It encodes with a network as it is.
+        make: The function that encodes with a network.
     """
 
     def __init__(self, make: Callable[[ReadOnceNetwork], MadeT]) -> None:
@@ -55,10 +55,10 @@ class MadeByEncoders(Generic[MadeT]):
         self._kept: tuple[dict[str, Tensor], MadeT] | None = None
 
     def by(self, network: ReadOnceNetwork) -> MadeT:
-        """Return what a network's encoders make, which is made anew when their weights have changed."""
+        """Return the output of a network's encoders, which is computed again when their weights have changed."""
         weights = network.encoder_weights()
         if self._kept is None or not _same(self._kept[0], weights):
-            self._kept = None  # two of them may not fit into memory
+            self._kept = None  # two outputs may not fit into memory
             held = {name: weight.clone() for name, weight in weights.items()}
             self._kept = held, self._make(network)
         return self._kept[1]
@@ -70,13 +70,13 @@ def _same(before: dict[str, Tensor], now: dict[str, Tensor]) -> bool:
 
 @dataclass(frozen=True)
 class Observation:
-    """What N episodes see and hear now.
+    """The present observations of N episodes.
 
     Attributes:
-        maps: (N, heads + 2, 64) the correlations and the outline in the window.
-        locate: (N, 64) the logits of the locate head.
-        embedding: (N, features) what sounds.
-        speed_px: (N,) the reading speed in strip px a frame.
+        maps: The correlations and the outline in the window, (N, heads + 2, 64).
+        locate: The logits of the locate head, (N, 64).
+        embedding: The embedding of the present frame, (N, features).
+        speed_px: The reading speed in strip px a frame, (N,).
     """
 
     maps: Tensor
@@ -101,14 +101,14 @@ def _embeddings(
 def encode(
     network: ReadOnceNetwork, data: TrainingSet, *, settings: AugmentConfig, seed: int, mixed_precision: str = "off"
 ) -> Features:
-    """Encode all strips and performances with the encoders as they are.
+    """Encode all strips and performances with the present encoders.
 
     Args:
         network: The network, whose encoders are used in evaluation mode, without gradients.
-        data: What to encode.
+        data: The set to encode.
         settings: The augmentation of the spectrograms, one draw for each performance.
         seed: The seed of those draws.
-        mixed_precision: It is "auto" to encode with bfloat16 where that is faster.
+        mixed_precision: The precision; "auto" encodes with bfloat16 where that is faster.
     """
     network.eval()
     columns = np.array([piece.column_count for piece in data.pieces])
@@ -136,13 +136,13 @@ def encode(
 def observe(
     network: ReadOnceNetwork, features: Features, game: BatchedGame, *, which: np.ndarray | None = None
 ) -> Observation:
-    """Look and listen where episodes of the game stand now (no gradients: the encoders are fixed).
+    """Return the observations of episodes in the present state of the game, without gradients.
 
     Args:
-        network: The network whose locate head looks.
+        network: The network, whose locate head is used.
         features: The features of the game's tracks, in their order.
         game: The game as it stands.
-        which: (n,) indices of the episodes; None for all.
+        which: The indices of the episodes, (n,); None for all.
     """
     episodes = np.arange(game.n_episodes) if which is None else which
     track = game.track[episodes]
@@ -158,16 +158,16 @@ def observe(
 
 
 def look_through(network: ReadOnceNetwork, view: Tensor, embedding: Tensor, fraction: Tensor) -> tuple[Tensor, Tensor]:
-    """See what is in windows now.
+    """Compute the maps and locate logits of windows.
 
     Args:
-        network: The network whose locate head looks.
-        view: (N, 65, features + 2), the columns that the windows touch.
-        embedding: (N, features), what sounds.
-        fraction: (N,), how far each window stands beyond its first column.
+        network: The network, whose locate head is used.
+        view: The columns that the windows touch, (N, 65, features + 2).
+        embedding: The embeddings of the frames, (N, features).
+        fraction: The fraction of a column by which each window begins after its first column, (N,).
 
     Returns:
-        Maps (N, heads + 2, 64) and locate logits (N, 64).
+        The maps, (N, heads + 2, 64), and the locate logits, (N, 64).
     """
     maps = network.look(view, embedding[:, None])  # (N, heads + 2, 1, 65)
     zero = torch.zeros(len(view), 1, dtype=torch.int64)

@@ -1,4 +1,4 @@
-"""From the best checkpoint of a run to an agent that can be used and shipped."""
+"""Turns the best checkpoint of a run into an agent that can be used and shipped."""
 
 import json
 import platform
@@ -20,7 +20,7 @@ def finish_run(checkpoint: Path, folder: Path, *, command: str) -> None:
     Args:
         checkpoint: The checkpoint, usually the one that validated best; beside it is the log of its run.
         folder: The folder of the bundle.
-        command: The command that trained it.
+        command: The command that trained the agent.
     """
     network, info, _ = load_checkpoint(checkpoint)
     config, rows = info["config"], _rows(checkpoint.parent / LOG)
@@ -55,7 +55,7 @@ def _rows(log: Path) -> list[Row]:
 
 
 def _rows_until(rows: Sequence[Row], *, stage: str, step: int) -> list[Row]:
-    """Return the rows of all steps until the weights that were chosen."""
+    """Return the log's rows of all steps up to the chosen weights."""
     for number, row in enumerate(rows):
         if (row["stage"], row["step"]) == (stage, step):
             return list(rows[: number + 1])
@@ -74,7 +74,7 @@ def _stages(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def _chosen(checkpoint: Path, info: dict[str, Any], rows: Sequence[Row]) -> str:
-    """Say how a checkpoint was chosen: by the run's own ranking, or as the end of a stage."""
+    """Return how a checkpoint was chosen: by the run's own ranking, or as the end of a stage."""
     place = f"stage {info['stage']}, step {info['step']}"
     if checkpoint.name != "best.safetensors":
         return f"{place}: where the stage ended"

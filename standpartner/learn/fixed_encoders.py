@@ -1,4 +1,4 @@
-"""The read-once network with its encoders fixed: what they make of the data is computed once, the policy learns."""
+"""Lets the policy of a read-once network learn with fixed encoders, whose features are computed once."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ from standpartner.networks.read_once import ReadOnceNetwork
 
 
 class FixedEncoders:
-    """Plays with features that are already there.
+    """Plays with features that are already computed.
 
     Args:
         network: The network, whose locate head and policy are used as they are.
@@ -30,20 +30,20 @@ class FixedEncoders:
         self.network, self.features, self.tracker = network, features, tracker
 
     def learned(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """See `Actor.learned`."""
+        """Return the parameters that learn; see `Actor.learned`."""
         for name, parameter in self.network.policy.named_parameters():
             if self.tracker or not name.startswith("tracker."):
                 yield f"policy.{name}", parameter
 
     def empty_memory(self, count: int) -> Tensor:
-        """See `Actor.empty_memory`."""
+        """Return the memory at the start of episodes; see `Actor.empty_memory`."""
         return torch.zeros(count, self.network.config.memory_size)
 
     def prepare(self) -> None:
-        """See `Actor.prepare`; nothing depends on weights that learn."""
+        """Do nothing, as the features do not depend on weights that learn; see `Actor.prepare`."""
 
     def act(self, game: BatchedGame, memory: Tensor, *, which: np.ndarray | None = None) -> Acted:
-        """See `Actor.act`."""
+        """Judge the present states; see `Actor.act`."""
         seen = observe(self.network, self.features, game, which=which)
         with torch.no_grad():
             decided = self.network.policy(seen.maps, seen.locate, seen.embedding, seen.speed_px, memory)
@@ -57,19 +57,19 @@ class FixedEncoders:
         return Acted(observed, decided.action, decided.value, decided.memory)
 
     def replay(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
-        """See `Actor.replay`."""
+        """Judge all states of a rollout again; see `Actor.replay`."""
         return replay(self.network.policy, rollout, observed=rollout.observed)
 
 
 def replay(policy: PolicyHead, rollout: Rollout, *, observed: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
     """Run the policy over a rollout again, with gradients; return action logits (T, N, 3) and values (T, N).
 
-    The tracker is taken as it was: it learns from the truth (``track_loss``), not from rewards.
+    The tracker's output is kept, as it learns from the truth (``track_loss``) and not from rewards.
 
     Args:
-        policy: The policy as it is now.
-        rollout: T frames of N episodes.
-        observed: What was observed: maps, locate, track, embedding, speed_px, each (T, N, ...).
+        policy: The policy with its present weights.
+        rollout: The rollout, T frames of N episodes.
+        observed: The observations maps, locate, track, embedding and speed_px, each (T, N, ...).
     """
     inputs = (observed[name] for name in ("maps", "locate", "track", "embedding", "speed_px"))
     sensed = policy.sense(*(values.flatten(0, 1) for values in inputs)).unflatten(0, rollout.fresh.shape)
@@ -83,7 +83,7 @@ def replay(policy: PolicyHead, rollout: Rollout, *, observed: dict[str, Tensor])
 def track_loss(policy: PolicyHead, rollout: Rollout) -> Tensor:
     """Run the tracker over a rollout again; return its cross-entropy in nat, with gradients for it.
 
-    Only what depends on the frame before goes frame by frame; the rest is one batch over all frames.
+    Only the parts that depend on the frame before run frame by frame; the rest is one batch over all frames.
     """
     tracker, observed = policy.tracker, rollout.observed
     belief = rollout.first_memory[:, policy.sizes[0] :]

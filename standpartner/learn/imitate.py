@@ -1,7 +1,7 @@
-"""Third stage: the tracker learns where the music is, the policy imitates the oracle, both on the policy's own states.
+"""Trains the tracker on the truth and the policy on the oracle's actions, both on the policy's own states.
 
-This is dataset aggregation (Ross et al. 2011). The oracle sees the truth; the policy sees what the fixed encoders make
-of score and sound. Because the policy itself plays, both learn what to do where its own mistakes lead it.
+This third stage is dataset aggregation (Ross et al. 2011). The oracle sees the truth; the policy sees the features
+of the fixed encoders. Because the policy itself plays, both learn in the states to which its own mistakes lead.
 """
 
 from collections.abc import Sequence
@@ -32,8 +32,8 @@ class ImitateConfig(EpisodeStageConfig):
         value_weight: The weight of the value loss (returns of the visited states).
         track_weight: The weight of the tracker's loss.
         discount: The discount of those returns.
-        episode: See EpisodeConfig.
-        optimiser: See OptimiserConfig.
+        episode: The settings of the episodes.
+        optimiser: The settings of the optimiser.
     """
 
     needs: ClassVar[str] = READ_ONCE
@@ -51,13 +51,13 @@ class ImitateConfig(EpisodeStageConfig):
 
 
 class Imitate(Stage):
-    """The stage: one call of ``step`` plays a rollout and learns from it once.
+    """The stage of imitation. One call of ``step`` plays a rollout and learns from it once.
 
     Args:
         actor: The network that plays and learns, tracker included.
-        tracks: What it plays on.
-        settings: See ImitateConfig.
-        seed: Every random draw is a function of (seed, stage, step).
+        tracks: The tracks to play on.
+        settings: The settings of the stage.
+        seed: The seed; every random draw is a function of (seed, stage, step).
     """
 
     name = "imitate"
@@ -69,7 +69,7 @@ class Imitate(Stage):
         super().__init__(settings, optimiser, seed=seed, episodes=self.episodes)
 
     def step(self, number: int) -> dict[str, float]:
-        """Play rollout ``number`` and learn from the oracle's advice."""
+        """Play rollout ``number`` and learn from the oracle's actions."""
         settings = self.settings
         rng = np.random.default_rng([self.seed, 3, number])
         rollout = self.episodes.collect(rng, teacher=OraclePolicy().act, greedy=0.5)

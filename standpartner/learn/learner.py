@@ -1,4 +1,4 @@
-"""What REINFORCE, A2C and PPO share: settings, a step, parts of a batch, terms of the loss."""
+"""Holds what REINFORCE, A2C and PPO share: settings, a step, parts of a batch and terms of the loss."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -30,8 +30,8 @@ class RewardConfig(EpisodeStageConfig):
         entropy: The weight of the entropy bonus.
         value_weight: The weight of the value loss.
         encoders: Whether a read-once network's encoders learn from the reward, too.
-        episode: See EpisodeConfig.
-        optimiser: See OptimiserConfig.
+        episode: The settings of the episodes.
+        optimiser: The settings of the optimiser.
     """
 
     steps: Count = 1_000_000
@@ -66,11 +66,11 @@ SettingsT = TypeVar("SettingsT", bound=RewardConfig)
 
 @dataclass(frozen=True)
 class Batch:
-    """A rollout with what its actions turned out to be worth; (T, N) like its columns.
+    """A rollout with the advantages and returns of its actions, (T, N) like its columns.
 
     Attributes:
-        rollout: What was played.
-        advantages: How much better than expected it was.
+        rollout: The rollout that was played.
+        advantages: The advantages of the actions over the expected value.
         returns: The targets of the value.
     """
 
@@ -88,24 +88,24 @@ class Batch:
         return Batch(self.rollout.alone(), self.advantages[kept][None], self.returns[kept][None])
 
     def parts(self, rng: np.random.Generator, *, count: int = 1, size: int = 0) -> list["Batch"]:
-        """Return all episodes in random order, in so many equal parts, or in parts of a size (the last is smaller)."""
+        """Return all episodes in random order in ``count`` equal parts, or in parts of a size (the last is smaller)."""
         return [self.part(episodes) for episodes in shuffled(self.returns.shape[1], rng, count=count, size=size)]
 
 
 def weigh(rollout: Rollout, *, discount: float, gae_lambda: float, mean_values: bool) -> Batch:
-    """Tell what the actions of a rollout were worth; see `Rollout.advantages`."""
+    """Compute the advantages and returns of a rollout; see `Rollout.advantages`."""
     advantages = rollout.advantages(discount=discount, gae_lambda=gae_lambda, mean_values=mean_values)
     return Batch(rollout, advantages, rollout.value + advantages)
 
 
 class Learner(Stage, Generic[SettingsT]):
-    """A stage that learns from reward: a step plays a rollout and learns from it. Subclasses say how.
+    """The base of stages that learn from reward: a step plays a rollout and learns from it.
 
     Args:
         actor: The network that plays and learns.
-        tracks: What it plays on.
+        tracks: The tracks to play on.
         settings: The settings of the stage.
-        seed: Every random draw is a function of (seed, stage, step).
+        seed: The seed; every random draw is a function of (seed, stage, step).
     """
 
     stream: ClassVar[int]
@@ -118,7 +118,7 @@ class Learner(Stage, Generic[SettingsT]):
         super().__init__(settings, optimiser, seed=seed, episodes=self.episodes)
 
     def passes(self) -> int:
-        """Return the gradient steps of a rollout, as far as the learning rate has to know them."""
+        """Return the number of gradient steps of a rollout, which the learning rate depends on."""
         return 1
 
     def step(self, number: int) -> dict[str, float]:
@@ -130,21 +130,21 @@ class Learner(Stage, Generic[SettingsT]):
 
     @abstractmethod
     def learn_from(self, rollout: Rollout, rng: np.random.Generator) -> dict[str, float]:
-        """Learn from a rollout, and return what to log; ``rng`` draws what is drawn."""
+        """Learn from a rollout with the random draws of ``rng``, and return the numbers to log."""
 
     def weigh(self, rollout: Rollout, *, gae_lambda: float) -> Batch:
-        """Tell what the actions of a rollout were worth, by the settings."""
+        """Compute the advantages and returns of a rollout by the settings."""
         settings = self.settings
         return weigh(rollout, discount=settings.discount, gae_lambda=gae_lambda, mean_values=settings.mean_values)
 
     def climb(self, batch: Batch) -> dict[str, float]:
-        """Make one step along the policy gradient, and return what to log."""
+        """Make one step along the policy gradient, and return the numbers to log."""
         loss, logged = policy_gradient_loss(self.actor, batch, self.settings)
         return logged | {"gradient_norm": self.optimiser.step(loss)}
 
 
 def shuffled(number: int, rng: np.random.Generator, *, count: int = 1, size: int = 0) -> list[Tensor]:
-    """Return 0, 1, ... number - 1 in random order, in parts as `Batch.parts` has them."""
+    """Return 0, 1, ... number - 1 in random order, in parts as in `Batch.parts`."""
     order = rng.permutation(number)
     split = np.split(order, range(size, number, size)) if size else np.array_split(order, count)
     return [torch.as_tensor(part) for part in split]
@@ -154,11 +154,11 @@ def judge(logits: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
     """Return the log-probability of the actions taken, and the entropy of the policy in nat.
 
     Args:
-        logits: (..., actions) logits of all actions.
-        action: (...) indices of those taken.
+        logits: The logits of all actions, (..., actions).
+        action: The indices of the actions taken, (...).
 
     Returns:
-        Both (...).
+        The log-probabilities, (...), and the entropies, (...).
     """
     log_probabilities = logits.log_softmax(-1)
     chosen = log_probabilities.gather(-1, action.unsqueeze(-1)).squeeze(-1)
@@ -166,13 +166,13 @@ def judge(logits: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def policy_gradient_loss(actor: Actor, batch: Batch, settings: RewardConfig) -> tuple[Tensor, dict[str, float]]:
-    """Return the loss of A2C and of REINFORCE with a baseline, and what to log.
+    """Return the loss of A2C and of REINFORCE with a baseline, and the numbers to log.
 
-    Actions that brought more than the value expected become more probable; the value learns what they brought.
+    Actions with a higher return than the value become more probable, and the value learns the returns.
 
     Args:
-        actor: The network with its weights as they are now.
-        batch: T frames of N episodes.
+        actor: The network with its present weights.
+        batch: The batch, T frames of N episodes.
         settings: The weights of the terms.
     """
     played = batch.rollout.played

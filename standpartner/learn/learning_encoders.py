@@ -1,7 +1,7 @@
-"""The read-once network learning as a whole: encoders, locate head and policy, all from the reward.
+"""Trains the whole read-once network from the reward: encoders, locate head and policy.
 
 While it plays, each episode looks at a crop of its strip and some frames of sound that were encoded once with the
-weights as they are; a crop is renewed when the window leaves it or its frames are used up. A replay encodes the same
+present weights; a crop is renewed when the window leaves it or its frames are used up. A replay encodes the same
 crops again, with gradients. So a frame costs its share of a crop, not a crop.
 """
 
@@ -25,8 +25,8 @@ from standpartner.networks.heads import interpolate_window
 from standpartner.networks.policy import OUTLINE
 from standpartner.networks.read_once import ReadOnceNetwork
 
-BEHIND = 4  # columns of a crop before the window with which it begins: 32 strip px
-AHEAD_PX_PER_FRAME = 6  # what it has after that window; music takes 3 strip px a frame on average
+BEHIND = 4  # columns of a crop before its first window: 32 strip px
+AHEAD_PX_PER_FRAME = 6  # its length after that window; music takes 3 strip px a frame on average
 WHOLE_EPISODE_FRAMES = 32
 _PARTS = ("strip.", "frames.", "locate.", "outline.", "policy.")
 _CROP = ("crop", "performance", "first_column", "first_frame")
@@ -34,16 +34,16 @@ _CROP = ("crop", "performance", "first_column", "first_frame")
 
 @dataclass
 class _Crops:
-    """What each of the game's episodes looks at, as arrays (episodes, ...).
+    """The crops of the game's episodes, as arrays (episodes, ...).
 
     Attributes:
         crop: The number of the crop, one for each that was ever made.
         performance: The index of the performance.
         first_column: The first column of the strip.
         first_frame: The first frame of the sound.
-        frame: The frame that the episode was in when it looked last.
-        view: (episodes, crop columns + 128, features + 2) what is seen of the crop.
-        embedding: (episodes, frames of a crop, features) what is heard.
+        frame: The frame of the episode at its last observation.
+        view: The views of the crops, (episodes, crop columns + 128, features + 2).
+        embedding: The embeddings of the crops' frames, (episodes, frames of a crop, features).
     """
 
     crop: np.ndarray
@@ -59,10 +59,10 @@ class LearningEncoders:
     """Plays and learns with all parts of a read-once network but the tracker and the supervised helpers.
 
     Args:
-        network: The network; all of it is used as it is.
+        network: The network, all of which is used.
         data: The data whose tracks are played, in their order.
         frames: The frames of a rollout; 0 for whole episodes.
-        mixed_precision: The precision of the encoders, see `precision`.
+        mixed_precision: The precision of the encoders; see `precision`.
     """
 
     stands_alone = False
@@ -78,21 +78,21 @@ class LearningEncoders:
         self._made = 0
 
     def learned(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """See `Actor.learned`."""
+        """Return the parameters that learn; see `Actor.learned`."""
         for name, parameter in self.network.named_parameters():
             if name.startswith(_PARTS) and not name.startswith("policy.tracker."):
                 yield name, parameter
 
     def empty_memory(self, count: int) -> Tensor:
-        """See `Actor.empty_memory`."""
+        """Return the memory at the start of episodes; see `Actor.empty_memory`."""
         return torch.zeros(count, self.network.config.memory_size)
 
     def prepare(self) -> None:
-        """See `Actor.prepare`: what was encoded with older weights is forgotten."""
+        """Drop the crops that were encoded with older weights; see `Actor.prepare`."""
         self._crops = None
 
     def act(self, game: BatchedGame, memory: Tensor, *, which: np.ndarray | None = None) -> Acted:
-        """See `Actor.act`."""
+        """Judge the present states; see `Actor.act`."""
         episodes = np.arange(game.n_episodes) if which is None else which
         crops = self._renewed(game, episodes)
         place = game.frame[episodes] - crops.first_frame[episodes]
@@ -115,7 +115,7 @@ class LearningEncoders:
         return Acted(observed, decided.action, decided.value, decided.memory)
 
     def replay(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
-        """See `Actor.replay`."""
+        """Judge all states of a rollout again; see `Actor.replay`."""
         observed, shape = rollout.observed, rollout.fresh.shape
         numbers = observed["crop"].flatten().numpy(force=True)
         _, first, crop = np.unique(numbers, return_index=True, return_inverse=True)
@@ -132,12 +132,12 @@ class LearningEncoders:
         return replay(self.network.policy, rollout, observed=unfolded | kept)
 
     def _window(self, game: BatchedGame, crops: _Crops, episodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Say where the episodes' windows begin in their crops, in padded columns; see ``columns.window_index``."""
+        """Return where the episodes' windows begin in their crops, in padded columns; see ``columns.window_index``."""
         local_px = game.position_px[episodes] - crops.first_column[episodes] * COLUMN_STRIDE_PX
         return window_index(local_px, np.full(len(episodes), self.crop_columns))
 
     def _renewed(self, game: BatchedGame, episodes: np.ndarray) -> _Crops:
-        """Return the crops, after renewing those that do not show what episodes look at now."""
+        """Return the crops, after renewing those that do not cover the present windows."""
         if self._crops is None:
             self._crops = self._nothing(game.n_episodes)
         crops = self._crops
@@ -167,7 +167,7 @@ class LearningEncoders:
     def _encode(
         self, performance: np.ndarray, first_column: np.ndarray, first_frame: np.ndarray
     ) -> tuple[Tensor, Tensor]:
-        """Encode n crops: view (n, crop columns + 128, features + 2), embeddings (n, frames, features)."""
+        """Encode n crops into views, (n, crop columns + 128, features + 2), and embeddings, (n, frames, features)."""
         tracks = [self.data.performances[number] for number in performance]
         ink = [
             ink_between(self.data.pieces[track.piece], column, column + self.crop_columns)
@@ -184,5 +184,5 @@ class LearningEncoders:
             embedding = self.network.frames(torch.as_tensor(np.stack(sound)))
         columns = first_column[:, None] + np.arange(self.crop_columns)
         on_strip = torch.as_tensor((columns >= 0) & (columns < self._columns[performance][:, None]))
-        view = view.float() * on_strip.unsqueeze(-1)  # nothing stands beyond the strip's ends, as when it is read whole
+        view = view.float() * on_strip.unsqueeze(-1)  # zeros beyond the strip's ends, as when it is read whole
         return functional.pad(view, (0, 0, WINDOW_COLUMNS, WINDOW_COLUMNS)), embedding.float()

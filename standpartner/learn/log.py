@@ -1,4 +1,4 @@
-"""The log of a run: ``log.jsonl`` and TensorBoard side by side."""
+"""Writes the log of a run to ``log.jsonl`` and TensorBoard."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ LOG = "log.jsonl"
 
 
 class Log:
-    """Writes what the steps and validations of a stage measured, in the process that ``writes``.
+    """Writes the numbers of a stage's steps and validations, in the process that ``writes``.
 
     Args:
         folder: The folder of the run.
@@ -34,7 +34,7 @@ class Log:
             self.lines.close()
 
     def write(self, step: int, measured: dict[str, float]) -> None:
-        """Write what was measured after so many steps."""
+        """Write the numbers that were measured after ``step`` steps."""
         if not self.writes:
             return
         row = {"stage": self.stage, "step": step} | {k: round(v, 6) for k, v in measured.items()}

@@ -1,9 +1,9 @@
-"""MM-Loc, the paper's comparison: where in the window is the music? learned by supervision (Dorfer et al. 2016).
+"""Learns MM-Loc, the paper's comparison, which locates the music in a window (Dorfer et al. 2016).
 
 Dorfer, Arzt, Widmer, "Towards Score Following in Sheet Music Images", ISMIR 2016, arXiv 1612.05050: the window is cut
 into bins, the target is shared by the two bins nearest to the truth (linear in the distance), the loss is their
-cross-entropy. What the logged numbers mean: ``loss/locate`` is that cross-entropy in nat, ``located/within_8_px`` the
-share of frames located within 8 strip px, ``located/median_px`` the median error.
+cross-entropy. Of the logged numbers, ``loss/locate`` is that cross-entropy in nat, ``located/within_8_px``
+the share of frames located within 8 strip px, and ``located/median_px`` the median error.
 """
 
 from collections.abc import Sequence
@@ -32,8 +32,8 @@ class MmlocConfig(StageConfig):
     Attributes:
         steps: The number of gradient steps.
         samples: The frames of one gradient step.
-        offset_px: The window's centre is up to this far from the truth, in strip px.
-        optimiser: See OptimiserConfig.
+        offset_px: The largest distance of the window's centre from the truth in strip px.
+        optimiser: The settings of the optimiser.
     """
 
     needs: ClassVar[str] = LOCATING
@@ -45,14 +45,14 @@ class MmlocConfig(StageConfig):
 
 
 class Mmloc(Stage):
-    """The stage: one call of ``step`` draws windows around the truth and learns where in them it is.
+    """The stage of MM-Loc. One call of ``step`` draws windows around the truth and learns where in them it is.
 
     Args:
         network: The network, which has bins.
         tracks: The tracks whose frames are drawn, each equally often.
-        settings: See MmlocConfig.
-        seed: Every random draw is a function of (seed, stage, step).
-        mixed_precision: See `precision`.
+        settings: The settings of the stage.
+        seed: The seed; every random draw is a function of (seed, stage, step).
+        mixed_precision: The precision; see `precision`.
     """
 
     name = "mmloc"
@@ -93,7 +93,7 @@ class Mmloc(Stage):
         }
 
     def locate(self, score: Floats, spectrogram: Floats) -> Floats:
-        """Return logits (n, bins) of windows and excerpts, with dropout off."""
+        """Return the logits of windows and excerpts, (n, bins), with dropout off."""
         self.network.eval()
         with torch.no_grad():
             return self._logits(score, spectrogram).numpy(force=True)
@@ -103,7 +103,7 @@ class Mmloc(Stage):
             return self.network.locate(torch.as_tensor(score), torch.as_tensor(spectrogram)).float()
 
     def _draw(self, rng: np.random.Generator) -> tuple[Views, np.ndarray]:
-        """Draw views around the truth, and how far the truth is from each window's left edge in strip px."""
+        """Draw views around the truth, and return the truth's distance from each window's left edge in strip px."""
         drawn = rng.integers(self._ends[-1], size=self.settings.samples)
         track = np.searchsorted(self._ends, drawn, side="right")
         frame = self._first[track] + drawn - np.concatenate([[0], self._ends])[track]

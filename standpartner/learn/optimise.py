@@ -1,4 +1,4 @@
-"""One optimiser for all stages: AdamW, warm-up, decay, clipping, averaged weights, saved as tensors."""
+"""Provides the optimiser of all stages: AdamW, warm-up, decay, clipping and averaged weights, saved as tensors."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -17,17 +17,17 @@ _ADAM_STATE: Final = ("step", "exp_avg", "exp_avg_sq")
 
 @dataclass(frozen=True)
 class OptimiserConfig:
-    """AdamW with warm-up, decay, gradient clipping and an average of the weights.
+    """The settings of AdamW with warm-up, decay, gradient clipping and an average of the weights.
 
     Attributes:
         learning_rate: The highest learning rate, which is reached after ``warmup_steps``.
         warmup_steps: The steps of linear warm-up.
         decay: Whether the learning rate falls to a hundredth, along a cosine, by the last gradient step of the stage.
-        patience: After so many validations without a better one the stage goes back to its best weights with a tenth of
-            the learning rate; 0 never does.
-        refinements: How often it does so. When patience runs out once more, the stage ends.
+        patience: The number of validations without a better one after which the stage goes back to its best weights
+            with a tenth of the learning rate; 0 never does.
+        refinements: The number of times that it does so. When patience runs out once more, the stage ends.
         weight_decay: The weight decay of AdamW.
-        gradient_norm: Gradients with a larger norm are scaled down to this one.
+        gradient_norm: The largest norm of gradients; larger ones are scaled down to it.
         average: The decay of the exponential moving average of the weights, which validation and export use; 0 takes
             the weights as they are.
     """
@@ -50,17 +50,17 @@ PAPER_OPTIMISER: Final = OptimiserConfig(
 class Optimiser:
     """AdamW over some parameters of a module, and a moving average of them.
 
-    Schedule and average are our own, as PyTorch's lead to other weights: its schedulers round otherwise, and
-    ``AveragedModel`` (which copies the whole network) begins its average otherwise.
+    Schedule and average are our own, as PyTorch's lead to other weights: its schedulers round differently, and
+    ``AveragedModel`` (which copies the whole network) begins its average differently.
 
     Args:
         parameters: The named parameters that learn.
         config: The settings.
-        steps: How many steps there will be; a learning rate that decays has come to a hundredth by then.
+        steps: The number of steps; a learning rate that decays has come to a hundredth by then.
 
     Attributes:
-        refinement: The factor of the learning rate, see ``OptimiserConfig.patience``.
-        team: The processes that take every step together, see `Team`.
+        refinement: The factor of the learning rate; see ``OptimiserConfig.patience``.
+        team: The processes that take every step together; see `Team`.
     """
 
     def __init__(self, parameters: Iterable[tuple[str, nn.Parameter]], config: OptimiserConfig, *, steps: int) -> None:
@@ -80,7 +80,7 @@ class Optimiser:
         return rate * self.refinement
 
     def step(self, loss: Tensor) -> float:
-        """Back-propagate and update.
+        """Back-propagate a loss and update the parameters.
 
         Returns:
             The gradient's norm before clipping.
@@ -120,7 +120,7 @@ class Optimiser:
                 self.average[name].copy_(held)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return everything needed to go on, as tensors by name."""
+        """Return all that is needed to go on, as tensors by name."""
         tensors = {
             "optimiser/step": torch.tensor(self.step_count),
             "optimiser/refinement": torch.tensor(self.refinement, dtype=torch.float64),

@@ -1,4 +1,4 @@
-"""When to take smaller steps and when to stop: by validations in a row that were not better than the best before."""
+"""Decides when to take smaller steps and when to stop, by validations in a row without improvement."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ class Patience:
     """Counts validations without improvement (see ``OptimiserConfig.patience``).
 
     Args:
-        config: How long to wait and how often to refine.
+        config: The settings, which give the patience and the number of refinements.
     """
 
     def __init__(self, config: OptimiserConfig) -> None:
@@ -17,7 +17,7 @@ class Patience:
         self.waited, self.refined = 0, 0
 
     def goes_on(self, *, improved: bool) -> bool:
-        """Take note of a validation; False when patience has run out: then refine, or stop if ``is_over``."""
+        """Count a validation, and return False when patience has run out: then refine, or stop if ``is_over``."""
         self.waited = 0 if improved else self.waited + 1
         if not self.config.patience or self.waited < self.config.patience:
             return True
@@ -35,5 +35,5 @@ class Patience:
         return {"waited": self.waited, "refined": self.refined}
 
     def load_state_dict(self, counts: Mapping[str, int]) -> None:
-        """Go on from a ``state_dict``; an empty one, as older checkpoints have it, is the start."""
+        """Go on from a ``state_dict``; an empty one, as in older checkpoints, is the start."""
         self.waited, self.refined = counts.get("waited", 0), counts.get("refined", 0)

@@ -1,6 +1,6 @@
-"""Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347) of the game's own reward.
+"""Learns by proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347) of the game's own reward.
 
-Every detail, where it comes from and what each logged number means: docs/algorithms/ppo.md.
+docs/algorithms/ppo.md explains every detail, its source and each logged number.
 """
 
 from collections.abc import Callable, Sequence
@@ -53,12 +53,12 @@ class PpoConfig(RewardConfig):
 
 
 def ppo_loss(actor: Actor, batch: Batch, settings: PpoConfig) -> tuple[Tensor, dict[str, float]]:
-    """Return the loss on some episodes of a rollout, and what to log.
+    """Return the loss on some episodes of a rollout, and the numbers to log.
 
     Args:
-        actor: The network with its weights as they are now.
-        batch: T frames of N episodes; the advantages are normalised.
-        settings: See PpoConfig.
+        actor: The network with its present weights.
+        batch: The batch, T frames of N episodes, with normalised advantages.
+        settings: The settings of the stage.
     """
     rollout, advantages = batch.rollout, batch.advantages
     logits, values = actor.replay(rollout)
@@ -82,14 +82,14 @@ def ppo_loss(actor: Actor, batch: Batch, settings: PpoConfig) -> tuple[Tensor, d
 
 
 class Ppo(Learner[PpoConfig]):
-    """The stage: one call of ``step`` plays a rollout and improves the policy on it a few times.
+    """The stage of PPO. One call of ``step`` plays a rollout and improves the policy on it a few times.
 
     Args:
         actor: The network that plays and learns.
-        tracks: What it plays on.
-        settings: See PpoConfig.
-        seed: See `Learner`.
-        helper: Another loss of a part of a rollout, which gets gradient steps of its own before the policy's.
+        tracks: The tracks to play on.
+        settings: The settings of the stage.
+        seed: The seed; see `Learner`.
+        helper: The other loss of a part of a rollout, which gets gradient steps of its own before the policy's.
     """
 
     name = "ppo"
@@ -108,13 +108,13 @@ class Ppo(Learner[PpoConfig]):
         super().__init__(actor, tracks, settings, seed=seed)
 
     def passes(self) -> int:
-        """See `Learner.passes`."""
+        """Return the number of gradient steps of a rollout; see `Learner.passes`."""
         settings, frames = self.settings, self.settings.episode.episodes * self.settings.episode.frames
         parts = -(-frames // settings.samples) if settings.samples else settings.minibatches
         return settings.epochs * parts + (settings.minibatches if self.helper else 0)
 
     def learn_from(self, rollout: Rollout, rng: np.random.Generator) -> dict[str, float]:
-        """See `Learner.learn_from`."""
+        """Improve the policy a few times on a rollout; see `Learner.learn_from`."""
         helped = self._help(self.helper, rollout, rng) if self.helper else {}
         return self._improve(rollout, rng) | helped
 

@@ -1,7 +1,7 @@
-"""First stage: the encoders learn by supervision to read, to outline, to listen and to locate.
+"""Trains the encoders by supervision to read, to outline, to listen and to locate; this is the first stage.
 
-The data builder knows every notehead, every score time and every key press, so the helper tasks are free; with them the
-encoders learn in minutes what reward alone teaches in hours (measured in docs/experiments.md).
+The data holds every notehead, every score time and every key press, so the helper tasks cost no annotation. With them
+the encoders learn in minutes what reward alone teaches in hours (measured in docs/experiments.md).
 """
 
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ class PretrainConfig(SegmentConfig, StageConfig):
         read_weight: The weight of the read loss.
         listen_weight: The weight of the listen loss.
         outline_weight: The weight of the outline loss.
-        optimiser: See OptimiserConfig.
+        optimiser: The settings of the optimiser.
     """
 
     steps: Count = 3000
@@ -56,13 +56,13 @@ class PretrainConfig(SegmentConfig, StageConfig):
 
 @dataclass(frozen=True)
 class PretrainOutput:
-    """What the network makes of one batch, all float32.
+    """The output of the network for one batch, all float32.
 
     Attributes:
-        locate: (B, T, 64) logits over the window's columns.
-        read: (B, C, 80) logits of noteheads on the half-px rows.
-        listen: (B, T, 88) logits of the keys that start.
-        outline: (B, C, 2) logit of an onset, and the pace.
+        locate: The logits over the window's columns, (B, T, 64).
+        read: The logits of noteheads on the half-px rows, (B, C, 80).
+        listen: The logits of the keys that start, (B, T, 88).
+        outline: The logit of an onset, and the pace, (B, C, 2).
     """
 
     locate: Tensor
@@ -72,7 +72,7 @@ class PretrainOutput:
 
 
 def forward(network: ReadOnceNetwork, batch: SegmentBatch) -> PretrainOutput:
-    """Encode score and audio of a batch once and look through every frame's window."""
+    """Encode score and audio of a batch once, and compute the outputs for every frame's window."""
     columns = network.strip(torch.as_tensor(batch.ink).to(memory_format=torch.channels_last))
     embeddings = network.frames(torch.as_tensor(batch.frames))
     keys = functional.pad(network.locate.keys(columns), (0, 0, WINDOW_COLUMNS, WINDOW_COLUMNS))
@@ -85,7 +85,7 @@ def forward(network: ReadOnceNetwork, batch: SegmentBatch) -> PretrainOutput:
 
 
 def soft_target(column: Tensor, columns: int = WINDOW_COLUMNS) -> Tensor:
-    """Share a fractional column (...,) between its two neighbours, linearly as in a window: (..., columns) weights."""
+    """Share fractional columns, (...,), linearly between their neighbours, as weights, (..., columns)."""
     places = torch.arange(columns, device=column.device)
     return (1 - (column.unsqueeze(-1) - places).abs()).clamp(min=0)
 
@@ -93,8 +93,9 @@ def soft_target(column: Tensor, columns: int = WINDOW_COLUMNS) -> Tensor:
 def losses(output: PretrainOutput, batch: SegmentBatch) -> dict[str, Tensor]:
     """Return mean losses by name.
 
-    locate is a cross-entropy in nat, read and listen are weighted binary cross-entropies, outline is a binary
-    cross-entropy of the onsets and a quarter of the mean absolute (smooth) error of the pace in octaves.
+    The loss of locate is a cross-entropy in nat. Those of read and listen are weighted binary cross-entropies. That of
+    outline is a binary cross-entropy of the onsets and a quarter of the mean absolute (smooth) error of the pace in
+    octaves.
     """
     seen = torch.as_tensor(batch.seen)
     target = soft_target(torch.as_tensor(batch.target_column))
@@ -116,15 +117,15 @@ def losses(output: PretrainOutput, batch: SegmentBatch) -> dict[str, Tensor]:
 
 
 class Pretrain(Stage):
-    """The stage: one call of ``step`` draws a batch, learns from it, and says how well it went.
+    """The stage of pre-training. One call of ``step`` draws a batch, learns from it, and returns measures.
 
     Args:
-        network: The network; all of it learns but policy and search head.
-        data: What is drawn from.
-        settings: See PretrainConfig.
+        network: The network, of which all but policy and search head learns.
+        data: The set to draw from.
+        settings: The settings of the stage.
         augment: The augmentation of the spectrograms.
-        seed: Every random draw is a function of (seed, stage, step).
-        mixed_precision: See `precision`.
+        seed: The seed; every random draw is a function of (seed, stage, step).
+        mixed_precision: The precision; see `precision`.
     """
 
     name = "pretrain"

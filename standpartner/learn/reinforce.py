@@ -1,6 +1,6 @@
-"""REINFORCE with a baseline (Williams 1992; Sutton and Barto 2018, section 13.4).
+"""Learns by REINFORCE with a baseline (Williams 1992; Sutton and Barto 2018, section 13.4).
 
-Every detail, where it comes from and what each logged number means: docs/algorithms/reinforce.md.
+docs/algorithms/reinforce.md explains every detail, its source and each logged number.
 """
 
 from dataclasses import dataclass, field
@@ -45,13 +45,13 @@ class ReinforceConfig(RewardConfig):
 
 
 class Reinforce(Learner[ReinforceConfig]):
-    """The stage: one call of ``step`` plays whole episodes and learns from all their frames once."""
+    """The stage of REINFORCE. One call of ``step`` plays whole episodes and learns from all their frames once."""
 
     name = "reinforce"
     stream = 6
 
     def learn_from(self, rollout: Rollout, rng: np.random.Generator) -> dict[str, float]:
-        """See `Learner.learn_from`."""
+        """Learn once from all frames of a rollout; see `Learner.learn_from`."""
         batch, size = self.weigh(rollout, gae_lambda=1.0), self.settings.samples
         parts = batch.alone().parts(rng, size=size) if size else [batch]
         return means([self.climb(part) for part in parts])

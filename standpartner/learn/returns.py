@@ -1,4 +1,4 @@
-"""Returns and advantages, with episodes that end inside a rollout: one recursion for all learners.
+"""Computes returns and advantages, also of episodes that end inside a rollout, by one recursion for all learners.
 
 | wanted | lambda | rollout |
 |---|---|---|
@@ -23,16 +23,17 @@ def generalised_advantages(
     """Estimate generalised advantages (Schulman et al. 2016, arXiv 1506.02438, equations 11 and 16).
 
     Args:
-        rewards: (T, N) the reward of step t.
-        values: (T, N) the value of the state before step t.
-        next_values: (T, N) the value of the state after step t: 0 if the episode terminated there, the state's own
+        rewards: The reward of step t, (T, N).
+        values: The value of the state before step t, (T, N).
+        next_values: The value of the state after step t, (T, N): 0 if the episode terminated there, the state's own
             value if it was truncated there.
-        ended: bool (T, N), whether the episode ended at step t, terminated or truncated; nothing flows over it.
+        ended: Whether the episode ended at step t, terminated or truncated, bool (T, N); no reward is carried over an
+            end.
         discount: The discount gamma.
         gae_lambda: The lambda; 1 gives discounted returns minus values, 0 one-step differences.
 
     Returns:
-        (T, N) advantages; plus ``values`` they are the returns.
+        The advantages, (T, N); plus ``values`` they are the returns.
     """
     advantages = torch.zeros_like(rewards)
     following = torch.zeros_like(rewards[0])

@@ -1,4 +1,4 @@
-"""Playing many episodes for a while and keeping what a learner needs, whatever the network that plays."""
+"""Plays many episodes for some frames and keeps what a learner needs, for networks of any kind."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -17,17 +17,17 @@ from standpartner.learn.returns import generalised_advantages
 Teacher = Callable[[BatchedGame], np.ndarray]
 LATEST_START = 0.9  # episodes that start anywhere start in this share of the performance
 LOSSES_KEPT = 512
-EPISODES = "episodes/"  # begins the names of what a checkpoint keeps of them
-AGAIN_FRAMES = (30, 160)  # how long before a loss an episode starts that tries it again
+EPISODES = "episodes/"  # the prefix of their names in a checkpoint
+AGAIN_FRAMES = (30, 160)  # the range of frames before a loss in which an episode starts that tries again
 
 
 @dataclass(frozen=True)
 class EpisodeConfig:
-    """How training episodes run; imitation and the learners from reward share it.
+    """The settings of training episodes, which imitation and the learners from reward share.
 
     Attributes:
         episodes: The number of episodes played side by side.
-        frames: The frames of one rollout; 0 makes it one whole episode of each.
+        frames: The number of frames of one rollout; with 0 it is one whole episode of each.
         anywhere: The share of episodes that start somewhere on the true path instead of at the first onset.
         offset_px: The standard deviation, in strip px, of the position error of episodes that start anywhere.
         again: The share of episodes that start some seconds before a moment at which an earlier one was lost.
@@ -47,13 +47,13 @@ PAPER_EPISODES: Final = EpisodeConfig(episodes=8, frames=15, anywhere=0.0)
 
 @dataclass(frozen=True)
 class Acted:
-    """What a network made of the present state of n episodes.
+    """The output of a network for the present state of n episodes.
 
     Attributes:
-        observed: What a replay needs to know of the state, by name, each (n, ...).
-        logits: (n, actions) logits of the actions.
-        value: (n,) values of the states.
-        memory: (n, memory_size) memory to be handed in with the next state.
+        observed: The observations that a replay needs, by name, each (n, ...).
+        logits: The logits of the actions, (n, actions).
+        value: The values of the states, (n,).
+        memory: The memory to be passed in with the next state, (n, memory_size).
     """
 
     observed: dict[str, Tensor]
@@ -63,12 +63,12 @@ class Acted:
 
 
 class Actor(Protocol):
-    """What learners ask of a network: to play, and to judge again, with gradients, what it played.
+    """The protocol of networks for learners: they play, and judge again, with gradients, what they played.
 
-    A replay judges as the network played: without an update in between it gives the same probabilities.
+    Without an update in between, a replay gives the same probabilities as the play.
 
     Attributes:
-        stands_alone: Whether it judges every frame by itself, so that a replay needs no whole episodes.
+        stands_alone: Whether the network judges every frame by itself, so that a replay needs no whole episodes.
     """
 
     stands_alone: bool
@@ -78,20 +78,20 @@ class Actor(Protocol):
         ...
 
     def empty_memory(self, count: int) -> Tensor:
-        """Return (count, memory_size) zeros: what is remembered at the start of an episode."""
+        """Return the memory at the start of episodes: zeros, (count, memory_size)."""
         ...
 
     def prepare(self) -> None:
-        """Get ready to act with the weights as they are; it is called before each rollout."""
+        """Prepare to act with the present weights; called before each rollout."""
         ...
 
     def act(self, game: BatchedGame, memory: Tensor, *, which: np.ndarray | None = None) -> Acted:
         """Judge the present states, without gradients.
 
         Args:
-            game: The game as it stands.
-            memory: (n, memory_size) memory of the frame before.
-            which: (n,) indices of the episodes; None for all.
+            game: The game in its present state.
+            memory: The memory of the frame before, (n, memory_size).
+            which: The indices of the episodes, (n,); None for all.
         """
         ...
 
@@ -99,18 +99,18 @@ class Actor(Protocol):
         """Judge all states of a rollout again, with gradients.
 
         Returns:
-            Action logits (T, N, actions) and values (T, N).
+            The action logits, (T, N, actions), and the values, (T, N).
         """
         ...
 
 
 @dataclass(frozen=True)
 class Rollout:
-    """T frames of N episodes; ``first_memory`` is (N, memory_size), everything else (T, N, ...).
+    """T frames of N episodes. ``first_memory`` is (N, memory_size), and all else is (T, N, ...).
 
     Attributes:
-        observed: What the network that played needs for a replay, by name.
-        offset_px: The window's centre minus the truth when it was observed.
+        observed: The observations that the network needs for a replay, by name.
+        offset_px: The window's centre minus the truth at the observation, in strip px.
         first_memory: The memory before the first frame.
         fresh: Whether an episode starts at this frame, with empty memory.
         played: Whether the frame belongs to an episode. It does not after the end of one that is not replaced at once.
@@ -123,7 +123,7 @@ class Rollout:
         lost: Whether the episode terminated because the agent was lost.
         finished: Whether it terminated because the music was over.
         taught: The index of the action that the teacher would have taken (-1 without a teacher).
-        error_px: The position minus the truth after the step.
+        error_px: The position minus the truth after the step, in strip px.
     """
 
     observed: dict[str, Tensor]
@@ -143,7 +143,7 @@ class Rollout:
     error_px: Tensor
 
     def advantages(self, *, discount: float, gae_lambda: float, mean_values: bool = True) -> Tensor:
-        """Return (T, N) generalised advantages; plus ``value`` they are the targets of the value.
+        """Return the generalised advantages, (T, N); plus ``value`` they are the targets of the value.
 
         Args:
             discount: The discount gamma.
@@ -169,7 +169,7 @@ class Rollout:
         )
 
     def alone(self) -> "Rollout":
-        """Return the M frames that were played, each as an episode of its own: everything is (1, M, ...)."""
+        """Return the M frames that were played, each as an episode of its own, with arrays (1, M, ...)."""
         kept = self.played.flatten()
 
         def flat(values: Tensor) -> Tensor:
@@ -186,14 +186,14 @@ _PLAIN = tuple(field.name for field in fields(Rollout) if field.name not in ("ob
 
 
 class Episodes:
-    """Episodes that go on from rollout to rollout; one that ends is replaced by a new one at once.
+    """Plays episodes that go on from rollout to rollout; one that ends is replaced by a new one at once.
 
     With ``config.frames`` 0 a rollout is one whole episode of each instead, and those that end first wait.
 
     Args:
-        actor: The network that plays, with its weights as they are at each rollout.
-        tracks: What is played.
-        config: See EpisodeConfig.
+        actor: The network that plays, with its present weights at each rollout.
+        tracks: The tracks to play.
+        config: The settings of the episodes.
     """
 
     def __init__(self, actor: Actor, tracks: Sequence[Track], config: EpisodeConfig) -> None:
@@ -201,7 +201,7 @@ class Episodes:
         self.game = BatchedGame(tracks, CONFIGS[config.game], n_episodes=config.episodes)
         self.memory = actor.empty_memory(config.episodes)
         self.fresh = np.ones(config.episodes, dtype=bool)
-        self.losses = np.zeros((LOSSES_KEPT, 2), np.int64)  # track and frame of the latest ones, in a ring
+        self.losses = np.zeros((LOSSES_KEPT, 2), np.int64)  # the track and frame of the latest losses, in a ring
         self.loss_count = np.zeros(1, np.int64)
         self._first = np.array([track.first_frame for track in tracks])
         self._last = np.array([track.last_frame for track in tracks])
@@ -222,10 +222,10 @@ class Episodes:
         self.fresh[which] = True
 
     def _draw_starts(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Draw (count,) tracks, frames, and whether these lie anywhere on the path, not at the first onset.
+        """Draw tracks, frames, and whether these lie anywhere on the path, not at the first onset, (count,) each.
 
-        Losses are rare: an agent that loses a piece in a hundred would hardly ever meet what it fails at. So some
-        episodes start where an earlier one was about to be lost.
+        Losses are rare: an agent that loses a piece in a hundred would hardly ever meet the places where it fails. So
+        some episodes start where an earlier one was about to be lost.
         """
         config, known = self.config, min(int(self.loss_count[0]), LOSSES_KEPT)
         track = rng.integers(len(self.game.tracks), size=count)
@@ -250,8 +250,8 @@ class Episodes:
         """Play ``config.frames`` frames, or whole episodes if that is 0.
 
         Args:
-            rng: It draws actions and new episodes.
-            teacher: It is asked at every state what it would do.
+            rng: The generator of actions and new episodes.
+            teacher: The teacher, which gives the action that it would take in every state.
             greedy: The share of actions that are the most probable one instead of drawn.
         """
         self.actor.prepare()
@@ -329,7 +329,7 @@ class Episodes:
     _OWN_ARRAYS = ("fresh", "losses", "loss_count")
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return where all episodes stand, as tensors by name."""
+        """Return the state of all episodes, as tensors by name."""
         arrays = {name: torch.as_tensor(getattr(self.game, name).copy()) for name in self._GAME_ARRAYS}
         arrays |= {name: torch.as_tensor(getattr(self, name).copy()) for name in self._OWN_ARRAYS}
         return {EPISODES + name: array for name, array in arrays.items()} | {EPISODES + "memory": self.memory}

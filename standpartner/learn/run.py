@@ -1,9 +1,9 @@
-"""A training run: its folder, its stages one after the other, its log, and going on after any interruption.
+"""Runs a training: its folder, its stages one after the other, its log, and resuming after any interruption.
 
 The folder of a run holds ``config.json``, ``commits.txt`` (of the code, one for each start with another),
 ``checkpoint.safetensors`` (the newest state of the stage under way), one checkpoint for each finished stage,
-``best.safetensors`` (what validated best), ``log.jsonl`` and TensorBoard's files. Every random draw is made from
-(seed, stage, step), and a checkpoint holds optimiser and episodes, so a run that was killed goes on to exactly the
+``best.safetensors`` (the weights that validated best), ``log.jsonl`` and TensorBoard's files. Every random draw is made
+from (seed, stage, step), and a checkpoint holds optimiser and episodes, so a run that was killed goes on to exactly the
 result of one that was not.
 """
 
@@ -41,10 +41,10 @@ Progress = Callable[[str, int, int, dict[str, float]], None]
 
 
 def load_data(config: TrainConfig, team: Team | None = None) -> RunData:
-    """Take the built corpora of a configuration into memory; a team's processes share what is learned from.
+    """Load the built corpora of a configuration into memory; a team's processes share the training set.
 
     Raises:
-        CorpusError: One is not built.
+        CorpusError: A corpus is not built.
     """
     team = team or Team()
     corpora = [open_corpus(name) for name in (config.corpus, *config.also)]
@@ -61,11 +61,12 @@ class Run:
     """One training run in one folder.
 
     Args:
-        config: Everything the result depends on.
-        folder: The folder of the run. If it holds a run of the same configuration (``minutes`` aside), that goes on.
-        data: See RunData.
-        progress: It is called after every step with stage, step, steps of the stage, and what was measured.
-        team: The processes that train together, each with its own call of this; see `Team`.
+        config: The configuration, on which alone the result depends.
+        folder: The folder of the run. A run of the same configuration (``minutes`` aside) in it goes on.
+        data: The data of the run.
+        progress: The function that is called after every step with stage, step, steps of the stage, and the measured
+            numbers.
+        team: The processes that train together, each of which makes its own `Run`; see `Team`.
 
     Raises:
         ConfigError: The folder holds a run of another configuration, the agent to start from has another network, or
@@ -94,7 +95,7 @@ class Run:
             torch.manual_seed(config.seed)  # the same first weights in all processes
             self.network = self._started() if config.start else build_network(config.network)
         self.best: dict[str, float] = {}
-        self.seconds = 0.0  # of a processor, that steps and validations took so far
+        self.seconds = 0.0  # the processor time of steps and validations so far
         self._share = share_of(config, self.team)
         self._stages = stages_for(self.network, self._share, data)
 
@@ -123,7 +124,7 @@ class Run:
             draft.write_text(json.dumps(self.config.to_json(), indent=1) + "\n")
 
     def _commits(self) -> str:
-        """Return the commits of the code that the run was begun and went on with."""
+        """Return the commits of the code with which the run was begun and continued."""
         path = self.folder / "commits.txt"
         known = path.read_text().splitlines() if path.is_file() else []
         now = code_version()
@@ -178,7 +179,7 @@ class Run:
                     self._save("checkpoint", name, done, tensors=state, patience=patience)
         stage.optimiser.swap_average()
         self._save(name, name, done, cut=done < stage.steps and self._out_of_time())
-        self.team.agree(0)  # nobody looks for the file before it is there
+        self.team.agree(0)  # no process reads the file before it is written
 
     def _resumed(self, name: str) -> tuple[int, dict[str, Tensor], dict[str, int]]:
         """Return steps done, tensors and patience of a stage that was under way, and take its network."""
@@ -231,9 +232,9 @@ class Run:
         return False
 
     def _best_of(self, stage: Stage) -> AnyNetwork:
-        """Return the network with the best weights so far, or as it is if those stand on other encoders than it does.
+        """Return the network with the best weights so far, or unchanged if those belong to other encoders.
 
-        A stage that fixes the encoders stands on what they made of the data. An earlier stage may have been better with
+        A stage that fixes the encoders depends on their features. An earlier stage may have been better with
         other encoders; its policy is of no use here.
         """
         best = self.folder / "best.safetensors"
@@ -276,10 +277,10 @@ class Run:
 
 
 def _processor_s() -> float:
-    """Return the processor time of this process a thread, which is the clock's on a machine that does nothing else."""
+    """Return the processor time of this process a thread; on an idle machine this is the clock's time."""
     return time.process_time() / torch.get_num_threads()
 
 
 def rank(found: Mapping[str, float]) -> tuple[float, float]:
-    """Return what validations are compared by: onsets followed, then error."""
+    """Return the key by which validations are compared: onsets followed, then error."""
     return (found["valid/r_on"], -found["valid/error_cm"]) if found else (-1.0, 0.0)

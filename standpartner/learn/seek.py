@@ -1,8 +1,8 @@
-"""Second stage: the search head learns where in a whole score the music is, by supervision, encoders fixed.
+"""Trains the search head by supervision to find the music in a whole score, with fixed encoders; the second stage.
 
-What the logged numbers mean: ``loss/seek`` is the cross-entropy over all columns of the score, in nat;
-``found/within_48_px`` the share of frames whose most probable column is that near to the truth: what `SearchConfig`
-calls there.
+Of the logged numbers, ``loss/seek`` is the cross-entropy over all columns of the score, in nat;
+``found/within_48_px`` is the share of frames whose most probable column is within 48 strip px of the truth, the reach
+in `SearchConfig`.
 """
 
 from dataclasses import dataclass, field
@@ -29,9 +29,10 @@ class SeekConfig(StageConfig):
     Attributes:
         steps: The number of gradient steps.
         segments: The performances in one batch.
-        frames: The frames of each, drawn from all of it.
-        by_length: Performances are drawn by their playing time to this power: 0 each equally often, 1 each second.
-        optimiser: See OptimiserConfig.
+        frames: The number of frames of each, drawn from all of it.
+        by_length: The power of the playing time by which performances are drawn: with 0 each equally often, with 1 each
+            second.
+        optimiser: The settings of the optimiser.
     """
 
     steps: Count = 1500
@@ -42,14 +43,14 @@ class SeekConfig(StageConfig):
 
 
 class Seek(Stage):
-    """The stage: one call of ``step`` draws frames of some performances and seeks each in its whole score.
+    """The stage of the search head. One call of ``step`` draws frames of some performances and finds them in the score.
 
     Args:
         network: The network whose search head learns.
-        data: What is drawn from.
-        features: What the fixed encoders make of it.
-        settings: See SeekConfig.
-        seed: Every random draw is a function of (seed, stage, step).
+        data: The set to draw from.
+        features: The features of the fixed encoders for this set.
+        settings: The settings of the stage.
+        seed: The seed; every random draw is a function of (seed, stage, step).
     """
 
     name = "seek"
@@ -102,7 +103,7 @@ class _Drawn:
         self.chances = chances(data.performances, power=settings.by_length)
 
     def frames(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Draw of one performance: keys (P, features) of its score, embeddings (T, features), true columns (T,)."""
+        """Draw a performance's score keys, (P, features), embeddings, (T, features), and true columns, (T,)."""
         number = int(rng.choice(len(self.chances), p=self.chances))
         performance, features = self.data.performances[number], self.features
         track, piece = performance.track, performance.piece

@@ -1,4 +1,4 @@
-"""Batches of short segments of performances, with the score around them."""
+"""Draws batches of short segments of performances with the score around them."""
 
 from dataclasses import dataclass
 
@@ -23,14 +23,15 @@ from standpartner.perform import AugmentConfig, augment
 
 @dataclass(frozen=True)
 class SegmentConfig:
-    """How segments are drawn.
+    """The settings of drawing segments.
 
     Attributes:
         segments: The stretches of performances in one batch; many short ones teach more than few long ones.
         frames: The frames of a stretch.
-        by_length: Performances are drawn by their playing time to this power: 0 each equally often, 1 each second.
+        by_length: The power of the playing time by which performances are drawn: with 0 each equally often, with 1 each
+            second.
         columns: The feature columns of score that come with a stretch.
-        offset_px: The window's centre is up to this far from the truth, in strip px.
+        offset_px: The largest distance of the window's centre from the truth in strip px.
     """
 
     segments: Positive = 32
@@ -45,16 +46,16 @@ class SegmentBatch:
     """Short stretches of performances with the score around them: B segments, T frames, C columns.
 
     Attributes:
-        ink: float32 (B, 1, 80, 4 C), the score; 1 is black.
-        frames: float32 (B, T + lead, 78), the spectrogram, augmented.
-        window_index: int64 (B, T), the first column of each frame's window, in columns padded by 64 at both ends.
-        window_fraction: float32 (B, T), how far the window stands beyond that column.
-        target_column: float32 (B, T), the true position in columns of that window.
-        seen: bool (B, T), whether the true position is inside the window and the stretch is played.
-        heads: float32 (B, C, 80), 1 where a notehead is.
-        outline: float32 (B, C, 2), see TrainingPiece.
-        in_strip: bool (B, C), whether the column is part of the strip.
-        keys: float32 (B, T, 88), 1 where a key starts.
+        ink: The score, float32 (B, 1, 80, 4 C), 1 is black.
+        frames: The augmented spectrogram, float32 (B, T + lead, 78).
+        window_index: The first column of each frame's window, in columns padded by 64 at both ends, int64 (B, T).
+        window_fraction: The fraction of a column by which the window begins after that column, float32 (B, T).
+        target_column: The true position in columns of that window, float32 (B, T).
+        seen: Whether the true position is inside the window and the stretch is played, bool (B, T).
+        heads: The noteheads, float32 (B, C, 80), 1 where one is.
+        outline: The outline, float32 (B, C, 2); see `TrainingPiece`.
+        in_strip: Whether the column is part of the strip, bool (B, C).
+        keys: The starting keys, float32 (B, T, 88), 1 where a key starts.
     """
 
     ink: NDArray[np.float32]
@@ -73,8 +74,8 @@ class SegmentSampler:
     """Draws batches of segments.
 
     Args:
-        data: What is drawn from.
-        config: How it is drawn.
+        data: The set to draw from.
+        config: The settings of drawing.
         lead_frames: The frames before a stretch that the encoder needs.
         augment: The augmentation of the spectrograms.
     """
@@ -106,7 +107,7 @@ class SegmentSampler:
         local = position - first * COLUMN_STRIDE_PX
         index, fraction = window_index(local, np.full(len(local), config.columns))
         column = (target - position) / COLUMN_STRIDE_PX + (WINDOW_COLUMNS - 1) / 2
-        # Zeros in clipped windows mean "no score here": the truth must not lie there.
+        # Zeros in clipped windows mean that there is no score, so the truth must not lie there.
         clipped = (local < 0) | (local > config.columns * COLUMN_STRIDE_PX)
         inside = target - first * COLUMN_STRIDE_PX
         seen = (column >= 0) & (column <= WINDOW_COLUMNS - 1) & ~clipped
@@ -118,7 +119,7 @@ class SegmentSampler:
         return (image[None], frames, index, fraction, column.astype(np.float32), seen, heads, outline, in_strip, keys)
 
     def _crop(self, piece: TrainingPiece, first: int) -> tuple[NDArray, ...]:
-        """Return columns first..first + C of a strip, white and unread outside."""
+        """Return the columns first to first + C of a strip, white and masked outside."""
         count = self.config.columns
         heads = np.zeros((count, ROWS), np.float32)
         outline = np.zeros((count, piece.outline.shape[1]), np.float32)

@@ -1,4 +1,4 @@
-"""What all stages of a training have in common: their settings, their steps, their state."""
+"""Defines what all stages of a training share: their settings, their steps and their state."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ LOCATING: Final = "locating"
 
 
 def abilities(network: AnyNetworkConfig) -> frozenset[str]:
-    """Return what a network can be taught: `READ_ONCE` tasks, `ACTING` in the game, `LOCATING` in a window."""
+    """Return the tasks that a network can learn: `READ_ONCE` tasks, `ACTING` in the game, `LOCATING` in a window."""
     return frozenset({network.kind, ACTING if network.acts else LOCATING})
 
 
@@ -30,12 +30,12 @@ class StageConfig:
     """The settings that every stage has.
 
     Attributes:
-        steps: How often the stage learns.
-        optimiser: See OptimiserConfig.
+        steps: The number of steps.
+        optimiser: The settings of the optimiser.
     """
 
     needs: ClassVar[str] = READ_ONCE
-    """What a network has to be able to do for this stage."""
+    """The ability that a network needs for this stage."""
 
     steps: Count
     optimiser: OptimiserConfig
@@ -58,7 +58,7 @@ class StageConfig:
             where: The name of the stage within its configuration, for the error.
 
         Raises:
-            ConfigError: It does not.
+            ConfigError: The stage does not suit the network.
         """
         if self.needs not in abilities(network):
             raise ConfigError(f"{where} needs a network that is {self.needs}; choose another network or stage")
@@ -83,7 +83,7 @@ class EpisodeStageConfig(StageConfig):
     """The settings of a stage that plays episodes.
 
     Attributes:
-        episode: See EpisodeConfig.
+        episode: The settings of the episodes.
     """
 
     needs: ClassVar[str] = ACTING
@@ -112,7 +112,7 @@ class EpisodeStageConfig(StageConfig):
 
 
 def refuse_whole_episodes(episode: EpisodeConfig) -> None:
-    """Refuse episodes that wait for each other, for learners that take all frames of a rollout to be played.
+    """Raise an error for whole episodes, for learners that expect all frames of a rollout to be played.
 
     Raises:
         ConfigError: A rollout is one whole episode of each.
@@ -125,12 +125,12 @@ def refuse_whole_episodes(episode: EpisodeConfig) -> None:
 
 
 class Stage(ABC):
-    """A stage: every call of ``step`` learns once.
+    """The base of stages, in which every call of ``step`` learns once.
 
     Args:
         settings: The settings of the stage.
         optimiser: The optimiser of the parameters that learn.
-        seed: Every random draw is a function of (seed, stage, step).
+        seed: The seed; every random draw is a function of (seed, stage, step).
         episodes: The episodes that are played, if any are.
     """
 
@@ -144,7 +144,7 @@ class Stage(ABC):
 
     @abstractmethod
     def step(self, number: int) -> dict[str, float]:
-        """Learn once, and return what was measured.
+        """Learn once, and return the measured numbers.
 
         Args:
             number: The number of the step, from which all random draws are made.

@@ -1,4 +1,4 @@
-"""The stages of a run by name, each with its way of validating, for either kind of network."""
+"""Makes the stages of a run by name, each with its validation, for either kind of network."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -33,19 +33,19 @@ from standpartner.networks.read_once import ReadOnceNetwork
 from standpartner.networks.windows import WindowNetwork
 from standpartner.perform import AugmentConfig
 
-Measure = Callable[[int], dict[str, float]]  # what validation after so many steps finds
+Measure = Callable[[int], dict[str, float]]  # gives the measures of a validation after a number of steps
 Made = tuple[Stage, Measure]
 NetworkT = TypeVar("NetworkT", ReadOnceNetwork, WindowNetwork)
 
 
 @dataclass(frozen=True)
 class RunData:
-    """What a run learns from and is validated on.
+    """The training and validation data of a run.
 
     Attributes:
-        train: What it learns from.
-        valid: What it is validated on.
-        checksum: One checksum of all files it learns from.
+        train: The set to learn from.
+        valid: The set for validation.
+        checksum: The checksum of all files that the run learns from.
     """
 
     train: TrainingSet
@@ -77,11 +77,11 @@ class Stages(ABC, Generic[NetworkT]):
         self.config, self.data = config, data
 
     def make(self, name: str, network: NetworkT) -> Made:
-        """Make a stage on a network, and say how it is validated."""
+        """Make a stage on a network, together with its validation."""
         return self.makers()[name](network)
 
     def makers(self) -> Mapping[str, Callable[[NetworkT], Made]]:
-        """Return what makes each stage, by its name."""
+        """Return the functions that make stages, by name."""
         learn = self._learn
         return {Ppo.name: self._ppo, A2c.name: partial(learn, A2c), Reinforce.name: partial(learn, Reinforce)}
 
@@ -91,10 +91,10 @@ class Stages(ABC, Generic[NetworkT]):
 
     @abstractmethod
     def player(self, network: NetworkT) -> Actor:
-        """Return an actor with the weights as they are, for what is validated."""
+        """Return an actor with the present weights, for validation."""
 
     def helper(self, network: NetworkT) -> Helper | None:
-        """Return another loss that PPO teaches, if there is one."""
+        """Return the further loss for PPO, if there is one."""
         return None
 
     def _ppo(self, network: NetworkT) -> Made:
@@ -106,7 +106,7 @@ class Stages(ABC, Generic[NetworkT]):
         return kind(actor, tracks, settings, seed=self.config.seed, **more), self.played(network)
 
     def played(self, network: NetworkT) -> Measure:
-        """Validate by playing; all stages of a run by the same rules, as they choose the best together."""
+        """Validate by playing. All stages of a run use the same rules, as their checkpoints are compared."""
         config, tracks = self.config, self.data.valid.tracks
         game = CONFIGS[[played for name in config.stages if (played := config.stage(name).game)][-1]]
 
@@ -118,7 +118,7 @@ class Stages(ABC, Generic[NetworkT]):
 
 
 class ReadOnceStages(Stages[ReadOnceNetwork]):
-    """Makes the stages of a read-once network; those that fix its encoders share what these make of the data."""
+    """Makes the stages of a read-once network; stages with fixed encoders share their features."""
 
     def __init__(self, config: TrainConfig, data: RunData) -> None:
         super().__init__(config, data)
@@ -139,7 +139,7 @@ class ReadOnceStages(Stages[ReadOnceNetwork]):
         return encode(network, self.data.valid, settings=AugmentConfig.none(), seed=self.config.seed)
 
     def makers(self) -> Mapping[str, Callable[[ReadOnceNetwork], Made]]:
-        """See `Stages.makers`."""
+        """Return the functions that make stages, by name; see `Stages.makers`."""
         own = {Pretrain.name: self._pretrain, Seek.name: self._seek, Imitate.name: self._imitate}
         return {**super().makers(), **own}
 
@@ -166,11 +166,11 @@ class ReadOnceStages(Stages[ReadOnceNetwork]):
         return stage, self.played(network)
 
     def player(self, network: ReadOnceNetwork) -> Actor:
-        """See `Stages.player`."""
+        """Return an actor for validation; see `Stages.player`."""
         return FixedEncoders(network, self._valid.by(network))
 
     def learner(self, network: ReadOnceNetwork, settings: RewardConfig) -> Actor:
-        """See `Stages.learner`."""
+        """Return the actor that learns from reward; see `Stages.learner`."""
         if not settings.encoders:
             return FixedEncoders(network, self._train.by(network), tracker=getattr(settings, "track", False))
         config = self.config
@@ -179,7 +179,7 @@ class ReadOnceStages(Stages[ReadOnceNetwork]):
         return LearningEncoders(network, heard, frames=frames, mixed_precision=precise)
 
     def helper(self, network: ReadOnceNetwork) -> Helper | None:
-        """See `Stages.helper`."""
+        """Return the tracker's loss, if PPO trains it; see `Stages.helper`."""
         return partial(track_loss, network.policy) if self.config.ppo.track else None
 
 
@@ -187,7 +187,7 @@ class WindowStages(Stages[WindowNetwork]):
     """Makes the stages of a window network."""
 
     def makers(self) -> Mapping[str, Callable[[WindowNetwork], Made]]:
-        """See `Stages.makers`."""
+        """Return the functions that make stages, by name; see `Stages.makers`."""
         return {**super().makers(), Mmloc.name: self._mmloc}
 
     def _heard(self) -> TrainingSet:
@@ -203,11 +203,11 @@ class WindowStages(Stages[WindowNetwork]):
         return stage, measure
 
     def learner(self, network: WindowNetwork, settings: RewardConfig) -> Actor:
-        """See `Stages.learner`."""
+        """Return the actor that learns from reward; see `Stages.learner`."""
         return WindowActor(network, self._heard().tracks, mixed_precision=self.config.mixed_precision)
 
     def player(self, network: WindowNetwork) -> Actor:
-        """See `Stages.player`."""
+        """Return an actor for validation; see `Stages.player`."""
         return WindowActor(network, self.data.valid.tracks, mixed_precision=self.config.mixed_precision)
 
 
@@ -215,5 +215,5 @@ STAGES_OF: Final[dict[str, type[Stages]]] = {"read-once": ReadOnceStages, "windo
 
 
 def stages_for(network: AnyNetwork, config: TrainConfig, data: RunData) -> Stages:
-    """Return what makes the stages of a run on such a network."""
+    """Return the maker of stages for a network of this kind."""
     return STAGES_OF[network.config.kind](config, data)

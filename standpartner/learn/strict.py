@@ -1,7 +1,7 @@
-"""From tables of a TOML or JSON file to configurations, strictly: unknown names, wrong types, numbers out of range.
+"""Makes configurations from TOML or JSON tables, and refuses unknown names, wrong types and numbers out of range.
 
-msgspec checks every single value against its type and range. It takes dataclasses, too, but passes over names that they
-do not have, and cannot tell two of them apart in a union; so the tables are walked here.
+msgspec checks every single value against its type and range. It takes dataclasses, too, but ignores names that they
+do not have, and cannot tell two of them apart in a union. So the tables are checked here.
 """
 
 from dataclasses import MISSING, fields, is_dataclass
@@ -17,11 +17,11 @@ T = TypeVar("T")
 
 
 def strictly(kind: type[T], table: Any, where: str) -> T:
-    """Make a dataclass of a table.
+    """Make a dataclass from a table.
 
     Args:
         kind: The dataclass.
-        table: The table with its values; those it leaves out are the defaults.
+        table: The table with its values; missing ones get their defaults.
         where: The name of the table, for errors.
 
     Raises:
@@ -63,7 +63,7 @@ def _value(kind: Any, value: Any, where: str) -> Any:
 
 
 def _network(value: Any, where: str) -> AnyNetworkConfig:
-    """Take a window network by its name or its layers, or a read-once network by the sizes that are not the usual."""
+    """Make a window network's settings from its name or layers, or a read-once network's from the changed sizes."""
     if isinstance(value, str):
         if value not in PAPER_NETWORKS:
             raise ConfigError(f"{where}: no network {value!r}; expected one of {', '.join(PAPER_NETWORKS)} or a table")

@@ -1,7 +1,7 @@
-"""Several processes that learn together: each plays or draws its own share, all take the same steps.
+"""Lets several processes learn together: each plays or draws its own share, and all take the same steps.
 
 Launched by torchrun, on one machine or several; gradients are averaged by torch.distributed before every step, so that
-all have the same weights at all times. A process alone is a team of one and pays nothing for it.
+all have the same weights at all times. A process alone is a team of one, without further cost.
 """
 
 import os
@@ -19,7 +19,7 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class Team:
-    """Which process this is, and of how many.
+    """The processes that train together, seen from one of them.
 
     Attributes:
         rank: The number of the process, 0 to size - 1; the first one validates and writes.
@@ -39,10 +39,10 @@ class Team:
         return seed + (self.rank << 32)
 
     def share(self, total: int, what: str) -> int:
-        """Return this process's part of what all do together.
+        """Return this process's share of a total.
 
         Raises:
-            ConfigError: It cannot be divided evenly.
+            ConfigError: The total cannot be divided evenly.
         """
         if total % self.size:
             raise ConfigError(f"{what}: expected a number that {self.size} processes can share evenly, got {total}")
@@ -68,7 +68,7 @@ class Team:
         return dict(zip(measured, (values / self.size).tolist(), strict=True))
 
     def agree(self, value: int) -> int:
-        """Return what the first process says; the others' value is not looked at."""
+        """Return the first process's value; those of the others are ignored."""
         if self.size == 1:
             return value
         said = torch.tensor(value)

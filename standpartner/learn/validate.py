@@ -1,4 +1,4 @@
-"""How well a network follows pieces that it does not learn from, played with the game's own rules."""
+"""Measures how well a network follows validation pieces, played by the game's own rules."""
 
 from collections.abc import Sequence
 
@@ -18,8 +18,8 @@ class ActorPlayer:
 
     Args:
         actor: The actor, on the game's tracks.
-        episodes: How many episodes are played at once.
-        rng: It draws actions; without it the most probable one is taken.
+        episodes: The number of episodes that are played at once.
+        rng: The generator of actions; without it the most probable action is taken.
     """
 
     def __init__(self, actor: Actor, *, episodes: int, rng: np.random.Generator | None = None) -> None:
@@ -39,12 +39,12 @@ class ActorPlayer:
 
 
 def validate(policy: Policy, tracks: Sequence[Track], game: GameConfig) -> dict[str, float]:
-    """Play one episode of each track by a policy, and measure."""
+    """Play one episode of each track by a policy, and return the measures."""
     return valid_measures(play_episodes(policy, tracks, config=game))
 
 
 def valid_measures(episodes: Sequence[Episode]) -> dict[str, float]:
-    """Return R_tue, R_on, the mean error in cm and the share within 0.5 s."""
+    """Return R_tue, R_on, the mean error in cm and the share within 0.5 s of the truth."""
     report = evaluate_episodes(episodes)
     return {
         "valid/r_tue": report["r_tue"],

@@ -1,4 +1,4 @@
-"""A window network in the game: every state is cut out of strip and spectrogram and encoded from anew."""
+"""Plays the game with a window network, for which every state is cut out and encoded anew."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,16 +17,16 @@ _VIEWS = ("track", "centre_px", "centre_before_px", "frame", "frame_before")
 
 
 class WindowActor:
-    """Plays with window observations. What it remembers is only where it was in the state before.
+    """Plays with window observations. Its memory is only its position in the state before.
 
-    A rollout keeps where it looked, not what it saw: cutting a window again costs little beside the convolutions.
+    A rollout keeps places and no windows, as cutting a window again costs little beside the convolutions.
     Dropout is off while it acts and while it learns: a replay has to judge with the policy that played, and masks drawn
     anew would make it another (docs/algorithms/ppo.md).
 
     Args:
         network: The network of an agent.
         tracks: The tracks that are played, in the game's order.
-        mixed_precision: See `precision`.
+        mixed_precision: The precision; see `precision`.
     """
 
     stands_alone = True
@@ -36,18 +36,18 @@ class WindowActor:
         self.windows = Windows(tracks, network.game, differences=network.config.differences)
 
     def learned(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """See `Actor.learned`."""
+        """Return the parameters that learn; see `Actor.learned`."""
         return self.network.named_parameters()
 
     def empty_memory(self, count: int) -> Tensor:
-        """See `Actor.empty_memory`: position in the state before, and 1 if there was one."""
+        """Return zeros for the position before and for whether there was one; see `Actor.empty_memory`."""
         return torch.zeros(count, 2, dtype=torch.float64)
 
     def prepare(self) -> None:
-        """See `Actor.prepare`; nothing has to be made ready."""
+        """Do nothing, as there is nothing to prepare; see `Actor.prepare`."""
 
     def act(self, game: BatchedGame, memory: Tensor, *, which: np.ndarray | None = None) -> Acted:
-        """See `Actor.act`."""
+        """Judge the present states; see `Actor.act`."""
         episodes = np.arange(game.n_episodes) if which is None else which
         before_px, known = memory.numpy(force=True).T
         views = Views.of(game, episodes, before_px=before_px, first=known == 0)
@@ -58,7 +58,7 @@ class WindowActor:
         return Acted(observed, logits, value, torch.as_tensor(now))
 
     def replay(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
-        """See `Actor.replay`."""
+        """Judge all states of a rollout again; see `Actor.replay`."""
         views = Views(**{name: rollout.observed[name].flatten().numpy(force=True) for name in _VIEWS})
         logits, value = self._judge(views)
         return logits.unflatten(0, rollout.fresh.shape), value.unflatten(0, rollout.fresh.shape)

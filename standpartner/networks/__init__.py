@@ -1,1 +1,1 @@
-"""The networks, their checkpoints, and their export to bundles that need no PyTorch. Needs the extra [train]."""
+"""Holds the networks, their checkpoints, and their export to bundles without PyTorch. It needs the extra [train]."""

@@ -1,4 +1,4 @@
-"""Checkpoints: one safetensors file with the weights and, as JSON inside, everything needed to understand them."""
+"""Reads and writes checkpoints: one safetensors file with the weights and, as JSON inside, their description."""
 
 import json
 from collections.abc import Callable
@@ -26,20 +26,20 @@ _NETWORKS: Final[dict[str, Callable[[Any], AnyNetwork]]] = {"read-once": ReadOnc
 
 
 def build_network(config: AnyNetworkConfig) -> AnyNetwork:
-    """Build a new network, its weights drawn from PyTorch's generator."""
+    """Build a new network with weights drawn from PyTorch's generator."""
     return _NETWORKS[config.kind](config)
 
 
 def save_checkpoint(
     path: Path, network: AnyNetwork, *, info: dict[str, Any], others: dict[str, Tensor] | None = None
 ) -> None:
-    """Write atomically: after a crash there is the old file or the new one.
+    """Write a checkpoint atomically: after a crash there is the old file or the new one.
 
     Args:
         path: The .safetensors file.
         network: The network whose weights are kept.
-        info: Anything JSON can hold (stage, step, seed, corpus checksums...).
-        others: Further tensors by name (optimiser, episodes).
+        info: The information about the weights, of types that JSON can hold (stage, step, seed, corpus checksums...).
+        others: The further tensors by name (optimiser, episodes).
 
     Raises:
         AgentError: The file cannot be written.
@@ -61,7 +61,7 @@ def save_checkpoint(
 
 
 def load_checkpoint(path: Path) -> tuple[AnyNetwork, dict[str, Any], dict[str, Tensor]]:
-    """Read a checkpoint: the network rebuilt, its information, the further tensors.
+    """Read a checkpoint, and return the rebuilt network, its information and the further tensors.
 
     Raises:
         AgentError: The file is missing, damaged, or of another version.

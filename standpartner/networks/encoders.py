@@ -1,4 +1,4 @@
-"""The read-once network's encoders: each reads the strip once, or listens to every frame once."""
+"""Defines the encoders of the read-once network: one reads the strip once, one encodes every frame once."""
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -10,7 +10,7 @@ ROWS = STRIP_HEIGHT_PX // 2
 
 
 class _DilatedResidual(nn.Module):
-    """Residual convolution of width 3 along the last axis; ``causal`` sees only the past and consumes it."""
+    """A residual convolution of width 3 along the last axis; if ``causal``, it sees and consumes only the past."""
 
     def __init__(self, features: int, dilation: int, *, causal: bool) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class _DilatedResidual(nn.Module):
 
 
 class StripEncoder(nn.Module):
-    """Reads the strip once, by convolutions to stride 8 strip px, then context along the strip."""
+    """Encodes the strip once, by convolutions to stride 8 strip px and then by context along the strip."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class StripEncoder(nn.Module):
         self.norm = nn.LayerNorm(config.features)
 
     def forward(self, ink: Tensor) -> Tensor:
-        """Encode ink (B, 1, 80, 4 C) into columns (B, C, features)."""
+        """Encode ink, (B, 1, 80, 4 C), into columns, (B, C, features)."""
         return self.norm(self.unnormalised(ink))
 
     def unnormalised(self, ink: Tensor) -> Tensor:
@@ -57,7 +57,7 @@ class StripEncoder(nn.Module):
 
 
 class FrameEncoder(nn.Module):
-    """Listens once. A few frames make an embedding, and causal convolutions add the last seconds.
+    """Encodes sound once. A few frames make a front, and causal convolutions add the last seconds.
 
     ``front`` and ``remember`` are the two halves that a stream calls; ``forward`` is both over a whole stretch.
     """
@@ -74,7 +74,7 @@ class FrameEncoder(nn.Module):
             nn.Conv2d(b, c, (1, 3), stride=(1, 2), padding=(0, 1)),
             nn.ReLU(),
         )
-        bands = (BAND_COUNT + 3) // 4  # two strides of 2
+        bands = (BAND_COUNT + 3) // 4  # after two strides of 2
         self.flatten = nn.Conv1d(c * bands, config.features, 1)
         self.context = nn.Sequential(
             *(_DilatedResidual(config.features, dilation, causal=True) for dilation in config.frame_dilations)
@@ -87,16 +87,16 @@ class FrameEncoder(nn.Module):
         return FRONT_FRAMES - 1 + self.history_frames
 
     def front(self, frames: Tensor) -> Tensor:
-        """Turn a spectrogram (B, T + 4, 78) into embeddings (B, features, T) of a few frames each."""
+        """Encode a spectrogram, (B, T + 4, 78), into fronts, (B, features, T), of a few frames each."""
         image = self.convolutions(frames.unsqueeze(1))  # (B, c, T, bands)
         return functional.relu(self.flatten(image.transpose(2, 3).flatten(1, 2)))
 
     def remember(self, fronts: Tensor) -> Tensor:
-        """Add what was before to embeddings of a few frames (B, features, T + history): (B, T, features)."""
+        """Add the past to fronts, (B, features, T + history), which gives embeddings, (B, T, features)."""
         return self.norm(self.context(fronts).transpose(1, 2))
 
     def forward(self, frames: Tensor) -> Tensor:
-        """Encode spectrogram (B, T + lead_frames, 78) into embeddings (B, T, features)."""
+        """Encode a spectrogram, (B, T + lead_frames, 78), into embeddings, (B, T, features)."""
         return self.remember(self.front(frames))
 
     def unnormalised(self, frames: Tensor) -> Tensor:

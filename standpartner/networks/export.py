@@ -1,4 +1,4 @@
-"""From a checkpoint to a bundle: a folder that follows and plays without PyTorch.
+"""Exports a network as a bundle: a folder with which one follows and plays without PyTorch.
 
 A bundle holds ``agent.json`` (sizes, where it came from, checksums), ``weights.safetensors`` and ONNX graphs; those of
 the read-once network follow and play:
@@ -35,9 +35,9 @@ def export_bundle(network: AnyNetwork, folder: Path, *, about: dict[str, Any]) -
     """Write a bundle.
 
     Args:
-        network: What to export; it is put into evaluation mode.
-        folder: It is made if missing, and its files are replaced.
-        about: Where the agent came from (name, corpus, seed, commit, measures), for ``agent.json``.
+        network: The network to export, which is put into evaluation mode.
+        folder: The folder, which is made if it is missing; its files are replaced.
+        about: The facts of the agent's origin (name, corpus, seed, commit, measures) for ``agent.json``.
     """
     network.eval()
     folder.mkdir(parents=True, exist_ok=True)

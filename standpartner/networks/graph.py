@@ -1,4 +1,4 @@
-"""A part of a network that is exported to ONNX by itself."""
+"""Describes a part of a network that is exported to ONNX by itself."""
 
 from dataclasses import dataclass, field
 
@@ -7,14 +7,14 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Graph:
-    """A module with what its export has to know.
+    """A module with the inputs and outputs of its export.
 
     Attributes:
         module: The module.
-        inputs: Example inputs by name, in the order in which the module takes them.
+        inputs: The example inputs by name, in the order in which the module takes them.
         outputs: The names of its outputs.
-        free: The names of the dimensions whose sizes are free, by input or output; without any, the first dimension of
-            all is the number of things that are looked at together.
+        free: The names of the dimensions whose sizes are free, by input or output. Without any, the first dimension of
+            all is free.
     """
 
     module: nn.Module
@@ -24,5 +24,5 @@ class Graph:
 
     @property
     def dynamic_axes(self) -> dict[str, dict[int, str]]:
-        """The free dimensions, as PyTorch's exporter wants them."""
+        """Return the free dimensions in the form of PyTorch's exporter."""
         return self.free or {name: {0: "n"} for name in (*self.inputs, *self.outputs)}

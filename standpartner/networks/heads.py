@@ -1,4 +1,4 @@
-"""The heads that compare a frame with columns: where in the window, or in the whole score, is the music?"""
+"""Defines the heads that compare a frame with columns, in the window or in the whole score."""
 
 import torch
 from torch import Tensor, nn
@@ -11,12 +11,12 @@ def interpolate_window(values: Tensor, index: Tensor, fraction: Tensor) -> Tenso
     """Take windows at fractional positions along the last axis; they are differentiable in ``values``.
 
     Args:
-        values: (B, K, T, P), something for each of P padded columns.
-        index: (B, T), the first column of each frame's window (``columns.window_index``).
-        fraction: (B, T), the weight of the next column.
+        values: The values of each of P padded columns, (B, K, T, P).
+        index: The first column of each frame's window (``columns.window_index``), (B, T).
+        fraction: The weight of the next column, (B, T).
 
     Returns:
-        (B, K, T, 64).
+        The windows, (B, K, T, 64).
     """
     steps = index[:, None, :, None] + torch.arange(WINDOW_COLUMNS + 1, device=values.device)
     taken = values.gather(3, steps.expand(-1, values.shape[1], -1, -1))
@@ -25,7 +25,7 @@ def interpolate_window(values: Tensor, index: Tensor, fraction: Tensor) -> Tenso
 
 
 class _Comparison(nn.Module):
-    """Makes logits over columns from the correlation maps of their keys with an embedding."""
+    """The base of heads that make logits over columns from the correlations of their keys with an embedding."""
 
     def __init__(self, config: NetworkConfig, *, width: int = 32) -> None:
         super().__init__()
@@ -37,14 +37,14 @@ class _Comparison(nn.Module):
         self.last = nn.Conv1d(width, 1, 5, padding=2)
 
     def correlate(self, keys: Tensor, embeddings: Tensor) -> Tensor:
-        """Correlate keys (B, P, features) with embeddings (B, T, features): maps (B, heads, T, P)."""
+        """Correlate keys, (B, P, features), with embeddings, (B, T, features), into maps, (B, heads, T, P)."""
         size = keys.shape[-1] // self.heads
         query = self.of_frame(embeddings).unflatten(-1, (self.heads, size)).transpose(1, 2)
         key = keys.unflatten(-1, (self.heads, size)).permute(0, 2, 3, 1)
         return query @ key / size**0.5
 
     def forward(self, maps: Tensor, embedding: Tensor) -> Tensor:
-        """Turn maps (N, heads or more, P) and embedding (N, features) into logits (N, P), by the correlations alone."""
+        """Compute logits, (N, P), from correlations in maps, (N, heads or more, P), and embeddings, (N, features)."""
         maps = maps[:, : self.heads]
         hidden = functional.relu(self.first(maps) + self.bias(embedding).unsqueeze(-1))
         hidden = hidden + functional.relu(self.second(hidden))
@@ -53,22 +53,22 @@ class _Comparison(nn.Module):
 
 
 class LocateHead(_Comparison):
-    """Says where in the window the music is now, by logits over 64 columns."""
+    """Gives logits over the window's 64 columns for where the music is now."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(config)
         self.of_column = nn.Linear(config.features, config.features)
 
     def keys(self, columns: Tensor) -> Tensor:
-        """Turn columns (..., features) into what frames are compared with, (..., features)."""
+        """Compute the keys, (..., features), of columns, (..., features), which frames are compared with."""
         return self.of_column(columns)
 
 
 class SearchHead(_Comparison):
-    """Says where in the whole score the music is now, with the keys of ``locate``, but taught over whole strips.
+    """Gives logits over a whole score for where the music is now, with the keys of ``locate``.
 
-    Locate is taught to tell the columns of a window apart; what it says of columns far apart differs also by where they
-    stand. Here every column has an offset of its own, and all columns of a score are compared.
+    Locate is trained to tell the columns of a window apart, so its logits for columns far apart also differ by their
+    places. Here every column has an offset of its own, and all columns of a score are compared in training.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -78,11 +78,11 @@ class SearchHead(_Comparison):
         nn.init.zeros_(self.of_place.bias)
 
     def begin_with(self, locate: LocateHead) -> None:
-        """Take over what locate has learned."""
+        """Copy the weights of locate."""
         own = self.state_dict()
         self.load_state_dict(own | {name: value for name, value in locate.state_dict().items() if name in own})
 
     def over(self, keys: Tensor, embeddings: Tensor) -> Tensor:
-        """Return logits (T, P) over a whole score by its keys (P, features) for embeddings (T, features)."""
+        """Return logits, (T, P), over a whole score by its keys, (P, features), for embeddings, (T, features)."""
         maps = self.correlate(keys.unsqueeze(0), embeddings.unsqueeze(0))[0].transpose(0, 1)
         return self(maps, embeddings) + self.of_place(keys).squeeze(-1)

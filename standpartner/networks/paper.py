@@ -1,12 +1,12 @@
-"""The networks of the paper, layer by layer.
+"""Defines the networks of the paper, layer by layer.
 
-Henkel, Balke, Dorfer, Widmer, TISMIR 2019, doi 10.5334/tismir.31; the tables here were read off the authors' code
+Henkel, Balke, Dorfer, Widmer, TISMIR 2019, doi 10.5334/tismir.31; the tables here are from the authors' code
 (github.com/CPJKU/score_following_game, ``agents/networks_sheet_spec.py``: ``ScoreFollowingNetNottinghamLS`` and
 ``ScoreFollowingNetMSMDLCHSDeepDoLight``). All convolutions go without padding; there is no batch normalisation.
 
-MM-Loc is the comparison by supervised localisation after Dorfer, Arzt, Widmer, ISMIR 2016, arXiv 1612.05050. The layers
-that the paper gave it are not known to us: here it has the agents' own towers, sees no differences and chooses among
-bins of about the width of 2016 (390 px in 40 bins). So what differs from the agents is the way of learning alone.
+MM-Loc is the comparison by supervised localisation after Dorfer, Arzt, Widmer, ISMIR 2016, arXiv 1612.05050. Its
+layers in the paper are not known to us. Here it has the agents' own towers, sees no differences and chooses among
+bins of about the width of 2016 (390 px in 40 bins). So it differs from the agents in the way of learning alone.
 """
 
 from dataclasses import replace

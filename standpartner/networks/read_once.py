@@ -1,4 +1,4 @@
-"""The read-once network: strip and audio are each encoded once, a small head looks at both every frame.
+"""Defines the read-once network: strip and audio are encoded once, and a small head compares them in every frame.
 
 Sizes for the default configuration; B is a batch, T frames, C feature columns (8 strip px each).
 
@@ -16,8 +16,8 @@ Sizes for the default configuration; B is a batch, T frames, C feature columns (
 | Tracker | maps, locate, embedding, speed, belief | logits over the window's columns (B, 64), belief |
 | PolicyHead | maps, locate, track, embedding, speed, memory | action logits (B, 3), value (B,), memory |
 
-Correlations say where the score looks like what sounds now. The outline says what is coming, whatever sounds: where
-notes stand, where they stand close together, where a line ends. Without it the policy cannot prepare for a line's end.
+Correlations show where the score fits the present sound. The outline shows what comes next in the score: where
+notes are, where they are dense, where a line ends. Without it the policy cannot prepare for a line's end.
 The locate head judges by the last two seconds alone; the tracker by everything since the start.
 """
 
@@ -35,7 +35,7 @@ _ENCODERS = ("strip.", "frames.", "outline.", "locate.of_column.")
 
 
 class ReadOnceNetwork(nn.Module):
-    """All parts under one name, so that one file of weights holds them.
+    """The read-once network with all its parts, so that one file of weights holds them.
 
     Args:
         config: The sizes.
@@ -54,19 +54,19 @@ class ReadOnceNetwork(nn.Module):
         self.search = SearchHead(config)
 
     def view(self, columns: Tensor) -> Tensor:
-        """Return all that the agent sees of columns (..., features): keys, onset, pace, (..., features + 2)."""
+        """Return the view of columns, (..., features): keys, onset and pace, (..., features + 2)."""
         onset, pace = self.outline(columns).chunk(OUTLINE, -1)
         return torch.cat([self.locate.keys(columns), onset.sigmoid(), pace], -1)
 
     def look(self, view: Tensor, embeddings: Tensor) -> Tensor:
-        """Look at a score by each frame.
+        """Compare a score with each frame.
 
         Args:
-            view: (B, P, features + 2), what the agent sees of P columns.
-            embeddings: (B, T, features), what sounds.
+            view: The view of P columns, (B, P, features + 2).
+            embeddings: The embeddings of the frames, (B, T, features).
 
         Returns:
-            Maps (B, heads + 2, T, P).
+            The maps, (B, heads + 2, T, P).
         """
         keys, outline = view.split([self.config.features, OUTLINE], -1)
         correlations = self.locate.correlate(keys, embeddings)

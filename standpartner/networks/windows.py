@@ -1,4 +1,4 @@
-"""Networks that look at windows: every state is a score window and a spectrogram excerpt, encoded from anew.
+"""Defines window networks, which encode a score window and a spectrogram excerpt anew in every state.
 
 | part | in | out |
 |---|---|---|
@@ -22,7 +22,7 @@ from standpartner.networks.graph import Graph
 
 
 def _elu() -> nn.Module:
-    return nn.ELU(inplace=True)  # a third of the time of a training step goes into these
+    return nn.ELU(inplace=True)  # in place, as these take a third of a training step
 
 
 def _dropout(share: float) -> list[nn.Module]:
@@ -55,10 +55,10 @@ def _width(tower: nn.Sequential, shape: tuple[int, int], channels: int) -> int:
 
 
 class WindowNetwork(nn.Module):
-    """Two towers, a joint layer, and heads. Weights begin orthogonal and biases zero, as the authors' do.
+    """A network of two towers, a joint layer and heads. Weights begin orthogonal and biases zero, as the authors' do.
 
     Args:
-        config: See WindowNetworkConfig.
+        config: The sizes of the network.
 
     Raises:
         ConfigError: There is no such game, or the convolutions do not fit its windows.
@@ -89,24 +89,24 @@ class WindowNetwork(nn.Module):
         return nn.Sequential(*hidden, nn.Linear(config.head, outputs))
 
     def look(self, score: Tensor, spectrogram: Tensor) -> Tensor:
-        """Look at windows and excerpts together.
+        """Encode windows and excerpts together.
 
         Args:
-            score: (B, c, h, w) score windows; c is 2 with differences, else 1.
-            spectrogram: (B, c, 78, 40) spectrogram excerpts.
+            score: The score windows, (B, c, h, w); c is 2 with differences, else 1.
+            spectrogram: The spectrogram excerpts, (B, c, 78, 40).
 
         Returns:
-            (B, joint).
+            The joint features, (B, joint).
         """
         return self.joint(torch.cat([self.spectrogram(spectrogram), self.score(score)], 1))
 
     def forward(self, score: Tensor, spectrogram: Tensor) -> tuple[Tensor, Tensor]:
-        """Return action logits (B, 3) and values (B,) of an agent; inputs as in ``look``."""
+        """Return action logits, (B, 3), and values, (B,), of an agent; inputs as in ``look``."""
         seen = self.look(score, spectrogram)
         return self.policy(seen), self.value(seen).squeeze(-1)
 
     def locate(self, score: Tensor, spectrogram: Tensor) -> Tensor:
-        """Return logits over the window's bins (B, bins), left to right; inputs as in ``look``."""
+        """Return logits over the window's bins, left to right, (B, bins); inputs as in ``look``."""
         return self.bins(self.look(score, spectrogram))
 
     def graphs(self) -> dict[str, Graph]:
