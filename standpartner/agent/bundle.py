@@ -134,7 +134,7 @@ class Agent(Bundle[NetworkConfig]):
         return np.ascontiguousarray(split.transpose(1, 2, 0))
 
     def search(self, keys: Floats, embedding: Floats) -> Floats:
-        """Say how well every column of a score fits one frame.
+        """Return how well every column of a score fits one frame.
 
         Args:
             keys: The score's keys from `search_keys`.

@@ -28,7 +28,7 @@ def pad_columns(columns: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def window_index(position_px: NDArray[np.float64], column_count: NDArray[np.int64]) -> tuple[NDArray, NDArray]:
-    """Say where the 64-column window at a position begins in padded columns.
+    """Return where the 64-column window at a position begins in padded columns.
 
     Window column j stands at ``position_px + (j - 31.5) * 8`` strip px; feature column i has its centre at ``8 i + 4``.
 
@@ -69,7 +69,7 @@ def column_offsets_px() -> NDArray[np.float64]:
 
 
 def located_px(logits: NDArray[np.float32], width_px: float) -> NDArray[np.float64]:
-    """Say where in a window the music is, by the most probable bin and its two neighbours.
+    """Return the x in a window at which the music is, from the most probable bin and its two neighbours.
 
     Args:
         logits: The logits of the bins, which share the window evenly from left to right, (..., bins).

@@ -84,7 +84,7 @@ class NetworkConfig(_Settings):
 
 @dataclass(frozen=True)
 class Convolution:
-    """One convolution without padding, followed by an exponential linear unit.
+    """The sizes of one convolution without padding, followed by an exponential linear unit.
 
     Attributes:
         channels: The number of channels that it makes.

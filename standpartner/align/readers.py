@@ -1,4 +1,4 @@
-"""Reads files that say what was played when: MIDI with pedal, match files, annotated beats and positions."""
+"""Reads files with the times of played notes: MIDI with pedal, match files, annotated beats and positions."""
 
 import re
 import warnings

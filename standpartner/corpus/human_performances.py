@@ -21,7 +21,7 @@ from standpartner.score import Score
 def make_human_piece(
     name: str, score: Score, split: str, *, performances: Mapping[str, Callable[[], Alignment]]
 ) -> Made:
-    """Render the performances of a score that can be aligned, and say which cannot.
+    """Render the performances of a score that can be aligned, and list the others.
 
     Args:
         name: The name of the piece.

@@ -108,7 +108,7 @@ class PageMap:
 
     @property
     def identity(self) -> bool:
-        """Whether every pixel stays where it is."""
+        """Whether the map moves no pixel."""
         same_size = self.page_size_px == self.picture_size_px
         return not self.curl.rise and same_size and np.allclose(self.homography, np.eye(3), rtol=0, atol=1e-9)
 

@@ -118,7 +118,7 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
         Raises:
             ConfigError: There are no rules of that name.
             GameError: There is no track, a spectrogram is out of range, or the render mode is unknown.
-            MissingExtraError: pygame is not installed; only in human mode.
+            MissingExtraError: The package pygame is not installed; this is raised in human mode only.
         """
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise GameError(f"render_mode must be 'human', 'rgb_array' or None, got {render_mode!r}")

@@ -30,7 +30,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class GameConfig:
-    """One named variant of the game.
+    """The rules of one named variant of the game.
 
     Attributes:
         name: The name that tables and checkpoints give it.
@@ -139,7 +139,7 @@ def next_position(position_px: npt.ArrayLike, speed: npt.ArrayLike) -> FloatArra
 
 
 def is_lost(error_px: npt.ArrayLike, bound_px: float) -> BoolArray:
-    """Say whether the agent is further than the bound from the target; exactly at the bound it is not lost."""
+    """Tell whether the agent is further than the bound from the target; exactly at the bound it is not lost."""
     return np.abs(np.asarray(error_px)) > bound_px
 
 

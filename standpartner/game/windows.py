@@ -40,7 +40,7 @@ class Views:
 
     @classmethod
     def of(cls, game: BatchedGame, which: IntArray, *, before_px: npt.ArrayLike, first: npt.ArrayLike) -> Self:
-        """Make the views of a game's episodes as they stand.
+        """Make the views of a game's episodes in their present state.
 
         Args:
             game: The game.

@@ -14,10 +14,10 @@ def with_fixed_serial(stream: bytes) -> bytes:
     """Give an Ogg stream a fixed serial number, so that the same sound makes the same bytes.
 
     Args:
-        stream: The pages of one logical stream, whole.
+        stream: The bytes of one whole logical stream.
 
     Raises:
-        AudioError: They are no such pages.
+        AudioError: The bytes are not such a stream.
     """
     pages, start = [], 0
     while start < len(stream):

@@ -58,7 +58,7 @@ def load_data(config: TrainConfig, team: Team | None = None) -> RunData:
 
 
 class Run:
-    """One training run in one folder.
+    """Runs one training in one folder.
 
     Args:
         config: The configuration, on which alone the result depends.

@@ -93,7 +93,7 @@ class Team:
         return result
 
     def handed_out(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return this process's tensors of those that ``gathered`` collected.
+        """Return this process's tensors from the collection of ``gathered``.
 
         Raises:
             ConfigError: Another number of processes collected them.

@@ -1,4 +1,4 @@
-"""Reading a score from whatever shows or tells it: a notation file, or pictures of its pages."""
+"""Reads a score from a notation file or from pictures of its pages."""
 
 from pathlib import Path
 from typing import Final
@@ -24,20 +24,20 @@ def read_score(
 
     MusicXML (.musicxml, .xml, .mxl), MEI (.mei), Humdrum (.krn) and ABC (.abc, one tune) are engraved by Verovio,
     LilyPond (.ly) by LilyPond if it is installed. Repeats are taken as printed. Of several parts the piano is taken:
-    the part on two staves or named piano, else the first part; of LilyPond what it prints. PDF, PNG, JPEG, TIFF, WebP
-    and HEIC, and folders of them, are pictures: where their systems and bars are is found by looking, and their notes
+    the part on two staves or named piano, else the first part; of LilyPond the printed ones. PDF, PNG, JPEG, TIFF, WebP
+    and HEIC, and folders of them, are pictures: their systems and bars are found in the image, and their notes
     stay unknown.
 
     Args:
         path: The file, or a folder of pictures.
-        time_limit_s: Seconds after which engraving, or reading one file of pages, is given up.
-        max_pages: Pages above which a score is refused.
+        time_limit_s: The seconds after which engraving, or reading one file of pages, is ended.
+        max_pages: The number of pages above which a score is refused.
         trusted: Whether LilyPond files are read: they can hold code that runs with the user's rights. Never say so of a
             file that a stranger sent, for example through a web page.
-        style: How Verovio draws; LilyPond and pictures have their own way.
+        style: The style in which Verovio draws; LilyPond and pictures have their own.
 
     Raises:
-        ScoreError: The file is missing, damaged, is or shows no music, is too long, or the engraver fails.
+        ScoreError: The file is missing, damaged, holds no music, is too long, or the engraver fails.
         MissingExtraError: It needs LilyPond or what reads HEIC photos, which is not installed.
     """
     if is_print(Path(path)):

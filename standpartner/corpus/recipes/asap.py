@@ -92,7 +92,7 @@ def _checksum(path: Path) -> str:
 
 
 def entries_of_split(source: Path) -> list[AsapScore]:
-    """List the scores that the split was made of.
+    """List the scores in the package's split.
 
     Raises:
         CorpusError: The folder is not a clone of ASAP, or scores are missing.

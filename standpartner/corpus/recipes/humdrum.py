@@ -60,7 +60,7 @@ def find_files(source: Path) -> list[KernFile]:
 
 
 def read_files(source: Path) -> list[KernFile]:
-    """List the files that the split was made of.
+    """List the files in the package's split.
 
     Raises:
         CorpusError: A collection or a file is missing.

@@ -95,7 +95,7 @@ def _is_for_keyboard(parts: list[Path]) -> bool:
 
 
 def read_pieces(source: Path) -> list[MutopiaPiece]:
-    """List the pieces that the split was made of.
+    """List the pieces in the package's split.
 
     Raises:
         CorpusError: Pieces are missing.

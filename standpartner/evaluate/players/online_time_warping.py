@@ -139,8 +139,8 @@ def warp_episodes(pieces: Sequence[Piece], *, game: GameConfig, warp: Warp = war
 
     Raises:
         AudioError: The sound of a performance cannot be made again.
-        MissingExtraError: pymatchmaker or a soundfont is not installed.
-        ToolError: pymatchmaker failed.
+        MissingExtraError: The package pymatchmaker or a soundfont is not installed.
+        ToolError: The run of pymatchmaker failed.
     """
     performances = [
         (piece, performance, track)

@@ -124,7 +124,7 @@ def _write_numbers(out: Path, chosen: Activations, found: Mapping[str, Attributi
 
 
 def choose_frames(wanted: str | None, played: IntArray) -> IntArray:
-    """Choose frames of those that were played.
+    """Choose some of the played frames.
 
     Args:
         wanted: The frames as "A:B" or "A:B:STEP", where B itself is left out; None stands for eight frames, evenly
