@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from standpartner.cli.read import FirstMeasure, LayoutFile, MaxPages
+
 if TYPE_CHECKING:
     from rich.table import Table
 
     from standpartner.follow import Follower, Following
     from standpartner.hear import FileSource
-    from standpartner.score import Score
+    from standpartner.score import PrintOptions, Score
 
 ScorePath = Annotated[
     Path,
@@ -22,6 +24,10 @@ ScorePath = Annotated[
     ),
 ]
 AudioPath = Annotated[Path, typer.Argument(metavar="AUDIO", help="A recording: wav, flac, ogg or mp3.")]
+InfoFile = Annotated[
+    Path | None,
+    typer.Option("--info", metavar="FILE", help="Write title, agent and the sizes of the pages as JSON."),
+]
 AgentChoice = Annotated[
     str | None,
     typer.Option(
@@ -30,7 +36,6 @@ AgentChoice = Annotated[
         help="A bundled agent or the folder of one; default: tunes for single-line music, piano for all other.",
     ),
 ]
-MaxPages = Annotated[int, typer.Option("--max-pages", min=1, help="Refuse scores with more pages.")]
 Trust = Annotated[
     bool, typer.Option("--trust", help="Read a LilyPond file, which can run any program with your rights.")
 ]
@@ -67,6 +72,9 @@ def follow(
         Path | None,
         typer.Option("--html", metavar="FILE", help="The file for a page that shows the score being followed."),
     ] = None,
+    info: InfoFile = None,
+    layout: LayoutFile = None,
+    first_measure: FirstMeasure = 1,
     max_pages: MaxPages = 60,
     trust: Trust = False,
 ) -> None:
@@ -77,15 +85,19 @@ def follow(
     from standpartner.agent.bundle import load_agent
     from standpartner.follow import Follower, FollowerConfig, agent_for, write_page, write_positions
     from standpartner.hear import FileSource, read_audio
+    from standpartner.score import PrintOptions
     from standpartner.support.files import check_writable
 
-    for path in (json_path, html_path):
-        if path is not None:
-            check_writable(path)
+    for path in filter(None, (json_path, html_path, info)):
+        check_writable(path)
     chosen = load_agent(agent) if agent else None  # raises before a score is engraved if it is damaged
     source = FileSource(audio)
-    engraved = _read_score(score, max_pages, trusted=trust)
+    engraved = _read_for_following(
+        score, PrintOptions(max_pages, layout=layout, first_measure=first_measure), trusted=trust
+    )
     loaded = chosen or load_agent(agent_for(engraved))
+    if info is not None:
+        _write_info(info, engraved, agent=loaded.name)
     follower = Follower(engraved, loaded, config=FollowerConfig(wait=wait), from_measure=from_measure)
     following = _follow(follower, source)
     if json_path is not None:
@@ -202,6 +214,31 @@ def _number(value: float | None, *, unit: str = "") -> str:
 
 def _count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _write_info(path: Path, score: Score, *, agent: str) -> None:
+    import json
+
+    from standpartner.score.page_data import pages_table
+    from standpartner.support.files import write_text
+
+    write_text(path, json.dumps({"title": score.title, "agent": agent, "pages": pages_table(score)}) + "\n")
+
+
+def _read_for_following(path: Path, options: PrintOptions, *, trusted: bool) -> Score:
+    from standpartner.errors import ConfigError
+    from standpartner.score import read_print
+    from standpartner.score.print.files import is_print
+    from standpartner.support.progress import passing_bar
+
+    if not is_print(path):
+        if options.layout is not None or options.first_measure != 1:
+            raise ConfigError(
+                f"{path.name} is notation, which knows its systems and bars; leave out --layout and --first-measure"
+            )
+        return _read_score(path, options.max_pages, trusted=trusted)
+    with passing_bar(f"Reading {path.name}", None):
+        return read_print([path], options).score
 
 
 def _read_score(path: Path, max_pages: int, *, trusted: bool = False) -> Score:

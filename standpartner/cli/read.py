@@ -10,6 +10,15 @@ import typer
 if TYPE_CHECKING:
     from standpartner.score import PrintReading
 
+MaxPages = Annotated[int, typer.Option("--max-pages", min=1, help="Refuse scores with more pages.")]
+LayoutFile = Annotated[
+    Path | None,
+    typer.Option("--layout", metavar="FILE", help="A layout.json of printed pages, corrected by hand."),
+]
+FirstMeasure = Annotated[
+    int, typer.Option("--first-measure", metavar="N", help="The number of the first bar on printed pages.")
+]
+
 
 def add_commands(app: typer.Typer) -> None:
     """Add the command of this module to the command line."""
@@ -25,14 +34,9 @@ def read(
     ],
     *,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder for the files; made if missing.")],
-    layout: Annotated[
-        Path | None,
-        typer.Option("--layout", metavar="FILE", help="A layout.json, corrected by hand, that is used as it is."),
-    ] = None,
-    first_measure: Annotated[
-        int, typer.Option("--first-measure", metavar="N", help="The number of the first bar.")
-    ] = 1,
-    max_pages: Annotated[int, typer.Option("--max-pages", min=1, help="Refuse scores with more pages.")] = 60,
+    layout: LayoutFile = None,
+    first_measure: FirstMeasure = 1,
+    max_pages: MaxPages = 60,
 ) -> None:
     """Read printed music and write page-001.png ... with outlines of what was found, strip.png, and layout.json.
 

@@ -28,6 +28,8 @@ class Position:
         measure: The printed number, a string where it is not a plain number, None where the score's bars are unknown.
         page_x_px: The x of the position on the page image in px.
         page_y_px: The y of the system's middle on the page image in px.
+        page_x: The same x as a fraction of the page's width, 0 to 1.
+        page_y: The same y as a fraction of the page's height, 0 to 1.
         confidence: The probability, 0 to 1, that the position is right, by what was heard before it was given.
         lost: Whether the follower does not know where the music is.
         jumped_from_px: The position on the strip that it left in this frame, having found the music here; None if it
@@ -41,6 +43,8 @@ class Position:
     measure: int | str | None
     page_x_px: float
     page_y_px: float
+    page_x: float
+    page_y: float
     confidence: float
     lost: bool
     jumped_from_px: float | None = None
@@ -55,6 +59,8 @@ class Position:
             "measure": self.measure,
             "page_x_px": round(self.page_x_px, 2),
             "page_y_px": round(self.page_y_px, 2),
+            "page_x": round(self.page_x, 5),
+            "page_y": round(self.page_y, 5),
             "confidence": round(self.confidence, 4),
             "lost": self.lost,
         }
@@ -76,6 +82,7 @@ def place_all(score: Score, frames: Sequence[FramePosition]) -> list[Position]:
     if not frames:
         return []
     place = score.place(np.array([frame.strip_x_px for frame in frames]))
+    height_px, width_px = np.array([page.shape for page in score.pages])[place.page].T
     return [
         Position(
             time_s=frame.frame / FRAME_RATE_HZ,
@@ -85,6 +92,8 @@ def place_all(score: Score, frames: Sequence[FramePosition]) -> list[Position]:
             measure=score.measure_number(int(place.measure[k])),
             page_x_px=float(place.page_x_px[k]),
             page_y_px=float(place.page_y_px[k]),
+            page_x=float(place.page_x_px[k] / width_px[k]),
+            page_y=float(place.page_y_px[k] / height_px[k]),
             confidence=frame.confidence,
             lost=frame.lost,
             jumped_from_px=frame.jumped_from_px,

@@ -5,6 +5,11 @@ from typing import Any
 from standpartner.score.model import Score, printed_measure
 
 
+def pages_table(score: Score) -> list[dict[str, int]]:
+    """Return the size of each page image in px."""
+    return [{"width_px": page.shape[1], "height_px": page.shape[0]} for page in score.pages]
+
+
 def systems_table(score: Score) -> list[dict[str, float]]:
     """Return each system's page, box in page px, and extent on the strip."""
     table = score.systems

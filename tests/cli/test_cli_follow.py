@@ -13,12 +13,13 @@ import soundfile
 
 from standpartner import __version__
 from standpartner.constants import SAMPLE_RATE_HZ
-from standpartner.demo.bundled import load_menuet
+from standpartner.demo.bundled import load_canon, load_menuet
 from standpartner.hear import write_audio
 from standpartner.perform import PerformanceStyle, perform, render, soundfonts
 from standpartner.score import read_score
 
-KEYS = ["time_s", "strip_x_px", "page", "system", "measure", "page_x_px", "page_y_px", "confidence", "lost"]
+KEYS = ["time_s", "strip_x_px", "page", "system", "measure", "page_x_px", "page_y_px", "page_x", "page_y", "confidence"]
+KEYS += ["lost"]
 PIANO = Path(__file__).parents[1] / "score" / "data" / "piano.musicxml"
 SCORE = load_menuet().score
 
@@ -57,6 +58,27 @@ def test_follow_writes_positions_and_page(call, short, tiny_bundle, tmp_path):
     assert "10.0 s" in out
     assert "last measure reached" in out
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.html", "out.jsonl"]
+
+
+def test_places_are_fractions_of_the_page_whose_size_is_told(call, short, tiny_bundle, tmp_path):
+    jsonl, info = tmp_path / "out.jsonl", tmp_path / "info.json"
+    assert call("follow", SCORE, short, "--agent", tiny_bundle, "--json", jsonl, "--info", info)[0] == 0
+    told = json.loads(info.read_text())
+    assert (told["title"], len(told["pages"])) == ("Menuet in G", 2)
+    for row in map(json.loads, jsonl.read_text().splitlines()):
+        page = told["pages"][row["page"] - 1]
+        assert row["page_x"] * page["width_px"] == pytest.approx(row["page_x_px"], abs=0.05)
+        assert row["page_y"] * page["height_px"] == pytest.approx(row["page_y_px"], abs=0.05)
+
+
+def test_bars_of_printed_pages_count_from_the_number_given(call, short, tiny_bundle, tmp_path):
+    jsonl, picture = tmp_path / "out.jsonl", load_canon().score
+    words = ("follow", picture, short, "--agent", tiny_bundle, "--no-wait", "--json", jsonl)
+    assert call("read", picture, "--out", tmp_path / "read")[0] == 0
+    assert call(*words, "--layout", tmp_path / "read" / "layout.json", "--first-measure", 5)[0] == 0
+    assert json.loads(jsonl.read_text().splitlines()[0])["measure"] == 5
+    notation = ("follow", SCORE, short, "--agent", tiny_bundle, "--first-measure", 5)
+    refused(call(*notation), "is notation, which knows its systems and bars")
 
 
 def test_follow_from_a_measure_and_to_standard_output(call, short, tiny_bundle):

@@ -21,7 +21,8 @@ from standpartner.hear import ArraySource, Resampler, frame_centre, read_audio, 
 
 AT_ONCE = FollowerConfig(wait=False)
 BY_TONES = FollowerConfig(start=StartConfig(key_probability=1.1, expected_probability=1.1))
-KEYS = ["time_s", "strip_x_px", "page", "system", "measure", "page_x_px", "page_y_px", "confidence", "lost"]
+KEYS = ["time_s", "strip_x_px", "page", "system", "measure", "page_x_px", "page_y_px", "page_x", "page_y", "confidence"]
+KEYS += ["lost"]
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,7 @@ def test_what_was_played_before_it_was_sure_is_caught_up_with_in_the_frame_itsel
 
 def test_settled_positions_are_the_last_ones_with_what_was_known_once_the_moment_was_heard():
     def at(frame, x_px, confidence, lost):
-        return Position(frame / 20, x_px, 1, 1, 1, 0.0, 0.0, confidence, lost)
+        return Position(frame / 20, x_px, 1, 1, 1, 0.0, 0.0, 0.0, 0.0, confidence, lost)
 
     told = [at(0, 10.0, 1.0, False), at(1, 11.0, 0.9, False), at(1, 50.0, 0.4, True), at(2, 52.0, 0.3, False)]
     assert settled_positions(told) == [at(0, 10.0, 0.9, False), at(1, 50.0, 0.3, False)]
