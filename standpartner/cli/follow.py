@@ -39,6 +39,24 @@ AgentChoice = Annotated[
 Trust = Annotated[
     bool, typer.Option("--trust", help="Read a LilyPond file, which can run any program with your rights.")
 ]
+FromMeasure = Annotated[
+    str | None,
+    typer.Option(
+        "--from-measure",
+        metavar="N|auto",
+        help="The printed number of the measure in which it begins; auto finds it by listening.",
+    ),
+]
+Wait = Annotated[
+    bool, typer.Option("--wait/--no-wait", help="Wait for the first note, or let the music begin at once.")
+]
+PositionsFile = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="The file for positions as JSON lines, one a frame.")
+]
+PageFile = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="FILE", help="The file for a page that shows the score being followed."),
+]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -54,24 +72,10 @@ def follow(
     audio: AudioPath,
     *,
     agent: AgentChoice = None,
-    from_measure: Annotated[
-        str | None,
-        typer.Option(
-            "--from-measure",
-            metavar="N|auto",
-            help="The printed number of the measure in which it begins; auto finds it by listening.",
-        ),
-    ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Wait for the first note, or let the music begin at once.")
-    ] = True,
-    json_path: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="The file for positions as JSON lines, one a frame.")
-    ] = None,
-    html_path: Annotated[
-        Path | None,
-        typer.Option("--html", metavar="FILE", help="The file for a page that shows the score being followed."),
-    ] = None,
+    from_measure: FromMeasure = None,
+    wait: Wait = True,
+    json_path: PositionsFile = None,
+    html_path: PageFile = None,
     info: InfoFile = None,
     layout: LayoutFile = None,
     first_measure: FirstMeasure = 1,
