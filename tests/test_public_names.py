@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import standpartner
-from standpartner.demo.bundled import load_menuet
+from standpartner.demo.bundled import load_canon
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -61,10 +61,10 @@ def test_the_readme_example_runs(tmp_path: Path) -> None:
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8").split("## From Python")[1]
     example = re.search(r"```python\n(.*?)```", text, re.DOTALL)
     assert example is not None
-    piece = load_menuet()
+    piece = load_canon()
     for path in (piece.score, piece.recording):
         shutil.copy(path, tmp_path)
     lines = python(example[1], tmp_path).splitlines()
     measures = [int(line.split("measure ")[1]) for line in lines]
-    assert (measures[0], measures[-1]) == (1, 48)
-    assert set(measures) == set(range(1, 49))
+    assert (measures[0], measures[-1]) == (1, 37)
+    assert set(measures) == set(range(1, 38))
