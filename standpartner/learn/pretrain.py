@@ -1,7 +1,7 @@
 """Trains the encoders by supervision to read, to outline, to listen and to locate; this is the first stage.
 
 The data holds every notehead, every score time and every key press, so the helper tasks cost no annotation. With them
-the encoders learn in minutes what reward alone teaches in hours (measured in docs/experiments.md).
+the encoders learn in minutes what reward alone teaches in hours (measured in docs/appendix/diary.md).
 """
 
 from dataclasses import dataclass, field
