@@ -39,6 +39,7 @@ def test_a_scan_has_the_bars_of_its_notation_and_lighter_ink(printed: Score, tmp
     assert thickness[1] < 0.9 * thickness[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "look",
     [

@@ -109,6 +109,7 @@ def test_what_is_observed_moves_with_the_agent(played):
     torch.testing.assert_close(after.embedding, before.embedding)
 
 
+@pytest.mark.slow
 def test_imitation_agrees_more_and_more_with_the_oracle(tiny_network_config, tiny_config, tiny_data):
     torch.manual_seed(0)
     network = ReadOnceNetwork(tiny_network_config)

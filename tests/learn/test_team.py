@@ -94,6 +94,7 @@ def _train(team, config, folder, data, killed_at=None):
         torch.testing.assert_close(other, state, rtol=0, atol=0)
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_run_and_go_on_after_a_kill(tiny_config, tiny_data, tmp_path):
     stages = {name: dataclasses.replace(getattr(tiny_config, name), steps=3) for name in ("imitate", "ppo")}
     config = dataclasses.replace(tiny_config, stages=("imitate", "ppo"), validate_every=1, **stages)

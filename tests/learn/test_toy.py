@@ -36,6 +36,7 @@ def sampled_measures(actor, track: Track, game: GameConfig) -> dict:
     return evaluate_episodes(play_episodes(player, ten_of(track), config=game))
 
 
+@pytest.mark.slow
 def test_ppo_solves_a_ramp_from_reward_alone(tiny_config):
     torch.manual_seed(0)
     torch.set_num_threads(1)
@@ -94,6 +95,7 @@ LEARNERS = {  # the paper's settings, but for more workers and a higher learning
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEARNERS)
 def test_each_of_the_papers_learners_solves_a_ramp_from_reward_alone(name, monkeypatch):
     """A network of the paper's kind sees windows and hears excerpts; it is watched as validation watches a run."""

@@ -17,6 +17,7 @@ from standpartner.learn.run import STAGES, Run
 from standpartner.networks.checkpoint import load_checkpoint, same_weights
 
 
+@pytest.mark.slow
 def test_same_seed_same_weights_and_another_seed_others(tiny_config, tiny_data, tmp_path):
     for folder in ("a", "b"):
         Run(tiny_config, tmp_path / folder, data=tiny_data).train()
