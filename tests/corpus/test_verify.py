@@ -183,6 +183,7 @@ def fast_notes(music: str, folder: Path) -> Piece:
     return Piece("fast", score, (render_performance(score, style, name="p", seed=1),))
 
 
+@pytest.mark.needs("fluidsynth")
 def test_the_shift_is_judged_by_notes_that_do_not_come_again_within_the_shifts_tried(tmp_path: Path) -> None:
     again, scale = "CEGECEGECEGECEGE|" * 3, "CDEFGABcdefgabc'd'"
     for music, untold in ((again, True), (again + scale, False)):

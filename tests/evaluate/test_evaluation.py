@@ -75,6 +75,7 @@ def test_what_draws_nothing_is_played_once(corpus, tiny_bundle):
     assert evaluate(EvaluationConfig(agent="random", runs=3), corpus)["runs"] == 3
 
 
+@pytest.mark.needs("fluidsynth", "musescore")
 def test_another_sound_makes_another_evaluation(corpus, monkeypatch, tmp_path):
     monkeypatch.setenv("STANDPARTNER_CACHE", str(tmp_path / "cache"))
     report = evaluate(EvaluationConfig(agent="oracle", sound="score"), corpus)

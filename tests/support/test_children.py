@@ -128,6 +128,7 @@ def test_a_reader_that_stops_listening_leaves_no_process(is_over) -> None:
 def test_an_interrupted_program_leaves_no_process(tmp_path: Path, wait_for, is_over) -> None:
     note = tmp_path / "note"
     script = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it\n"
         "from standpartner.support.children import Limits, call_apart\n"
         f"call_apart({PLACE!r}, {{'kind': 'hang', 'note': {str(note)!r}}}, limits=Limits(60))"
     )
