@@ -1,7 +1,10 @@
 """Decides which upright strokes of a system are barlines, what they mean, and where its bars end."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from typing import Final
 
 import cv2
@@ -13,6 +16,7 @@ from standpartner.score.print.strokes import Stroke, find_strokes
 
 _TOGETHER: Final = 1.25  # spacings between strokes of one double line or repeat sign
 _THICK: Final = 0.33  # spacings
+_COMPANION: Final = 0.2  # chance from which a stroke beside a barline is part of its sign, as thick strokes are
 _NO_BARLINE: Final = 2.0  # spacings from the left end within which the opening line stands
 _OPENING: Final = 18.0  # spacings from the left end within which a repeat may open a system
 _OPENING_UNCLEAR: Final = 14.0  # the same for a thick line whose dots were not seen
@@ -52,7 +56,7 @@ class Bars:
 def find_bars(patch: Patch, *, left_px: float, right_px: float) -> Bars:
     """Find the bars of a system between its ends in page px."""
     strokes = find_strokes(patch)
-    edges = _columns(patch, left_px), _columns(patch, right_px)
+    edges = system_edges(patch, left_px=left_px, right_px=right_px)
     chances = [barline_probability(stroke, patch, edges) for stroke in strokes]
     lines = _lines(patch, strokes, chances, edges)
     begin = _music_begin(patch, edges[0])
@@ -75,19 +79,29 @@ def find_bars(patch: Patch, *, left_px: float, right_px: float) -> Bars:
     return Bars(ends_px, doubts, lines, 1 - all_right, float(page[begin]))
 
 
-def _columns(patch: Patch, x_px: float) -> int:
-    return int(np.clip(np.searchsorted(patch.page_x_px, x_px), 0, len(patch.page_x_px) - 1))
+def system_edges(patch: Patch, *, left_px: float, right_px: float) -> tuple[int, int]:
+    """The columns of the patch at the ends of a system."""
+    first, last = np.clip(np.searchsorted(patch.page_x_px, [left_px, right_px]), 0, len(patch.page_x_px) - 1)
+    return int(first), int(last)
+
+
+def bar_count(patch: Patch, strokes: Sequence[Stroke], chances: Sequence[float], edges: tuple[int, int]) -> int:
+    """How many bars there are if the strokes that are likelier than 0.5 are the barlines."""
+    lines = _lines(patch, strokes, chances, edges)
+    ends = [line for line in lines if not _opens(line, lines, edges[0])]
+    return len(ends) + (not ends or ends[-1].last < edges[1] - _REST * SPACE_PX)
 
 
 def _lines(patch: Patch, strokes: Sequence[Stroke], chances: Sequence[float], edges: tuple[int, int]) -> list[Barline]:
     groups: list[list[int]] = []
-    for index, chance in enumerate(chances):
-        if chance <= 0.5:
+    for index, (stroke, chance) in enumerate(zip(strokes, chances, strict=True)):
+        if chance <= _COMPANION and stroke.width < _THICK:
             continue
-        if groups and strokes[index].first - strokes[groups[-1][-1]].last < _TOGETHER * SPACE_PX:
+        if groups and stroke.first - strokes[groups[-1][-1]].last < _TOGETHER * SPACE_PX:
             groups[-1].append(index)
         else:
             groups.append([index])
+    groups = [group for group in groups if max(chances[index] for index in group) > 0.5]
     lines = []
     for group in groups:
         members = [strokes[index] for index in group]
@@ -199,9 +213,28 @@ def stroke_features(stroke: Stroke, patch: Patch, edges: tuple[int, int]) -> Arr
 
 
 def barline_probability(stroke: Stroke, patch: Patch, edges: tuple[int, int]) -> float:
-    """The probability that a stroke is a barline."""
-    f = stroke_features(stroke, patch, edges)
-    score = f[2] + 0.5 * min(f[0], f[1]) - 0.55 * (0.6 * f[5] + 0.4 * f[6]) - 0.25 * f[3]
-    if f[13]:
-        score -= 0.3 * max(f[4] - 0.2, 0) + 0.4 * max(0, f[8] - 0.5)
-    return float(1 / (1 + np.exp(-(score - 1.12) * 20)))
+    """The probability that a stroke is a barline, by small networks that `tools/fit_barlines.py` fits."""
+    networks = _networks()
+    values = (stroke_features(stroke, patch, edges) - networks.mean) / networks.deviation
+    said = []
+    for (weights, bias), (last_weights, last_bias) in networks.layers:
+        hidden = np.maximum(values @ weights + bias, 0)
+        said.append(1 / (1 + np.exp(-np.clip(hidden @ last_weights + last_bias, -30, 30)[0])))
+    return float(np.mean(said))
+
+
+@dataclass(frozen=True)
+class _Networks:
+    mean: Array
+    deviation: Array
+    layers: list[list[tuple[Array, Array]]]
+
+
+@cache
+def _networks() -> _Networks:
+    text = (resources.files("standpartner.score.print") / "barlines.json").read_text(encoding="utf-8")
+    data = json.loads(text)
+    layers = [
+        [(np.array(layer["weights"]), np.array(layer["bias"])) for layer in network] for network in data["networks"]
+    ]
+    return _Networks(np.array(data["mean"]), np.array(data["deviation"]), layers)

@@ -42,7 +42,7 @@ def read_file(path: str, folder: str, max_pages: int, pages: list[dict[str, Any]
     strips: list[list[list[float]]] = []
     for number, drawn in enumerate(open_pages(source, max_pages=max_pages), start=1):
         given = None if pages is None else [page for page in pages if page["picture"] == number]
-        for part, (page, staves) in enumerate(_upright(drawn)):
+        for part, (page, staves) in enumerate(upright_pages(drawn)):
             if given is not None and part >= len(given):
                 continue
             systems, left_out = (
@@ -56,7 +56,7 @@ def read_file(path: str, folder: str, max_pages: int, pages: list[dict[str, Any]
     return {"pages": layouts, "strips": strips}
 
 
-def _upright(source: PageSource) -> list[tuple[StraightPage, list[Staff]]]:
+def upright_pages(source: PageSource) -> list[tuple[StraightPage, list[Staff]]]:
     """The straight pages that a page of a file shows, turned if they stand on their heads, with their staves."""
     pages = _with_staves(straight_pages(source))
     gains = [len(staves) * upside_down_gain(page.ink, staves) for page, staves in pages]
