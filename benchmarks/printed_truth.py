@@ -9,7 +9,8 @@ SETS = ("mozart", "scarlatti", "joplin", "chopin-mazurkas")
 _BREAK = re.compile(r"^!!(LO:[LP]B\b|linebreak|pagebreak)", re.IGNORECASE)
 _HIDDEN = re.compile(r"^=+\d*[a-z]?-")
 
-# Where the scan and the Humdrum file do not tell the same, found by looking at the pages.
+# Where the scan and the Humdrum file do not tell the same. The swapped and doubled pages and the split system are known
+# from the pages; that pages stand in another order is inferred from bar counts that agree only when permuted.
 EXCLUDED = {
     "scarlatti/L003K502": "pages stand in another order",
     "scarlatti/L004K158": "pages stand in another order",
