@@ -49,7 +49,7 @@ def compare(piece: PrintedTruth, systems: list[Found], count: Count) -> str:
     """Count a piece, and say what is wrong with it."""
     assert piece.bars is not None  # noqa: S101 (asked before)
     found = [len(system.bars.ends_px) for system in systems]
-    doubts = [1 - (1 - system.doubt) * (1 - system.bars.doubt) for system in systems]
+    doubts = [system.doubt for system in systems]
     count.pieces += 1
     if len(found) != len(piece.bars):
         return f"{len(found)} systems instead of {len(piece.bars)}, most doubt {max(doubts, default=0):.2f}"

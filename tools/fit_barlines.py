@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.neural_network import MLPClassifier
@@ -37,13 +38,14 @@ from standpartner.score.print.picture import straight_pages
 from standpartner.score.print.reading import upright_pages
 from standpartner.score.print.staves import find_staves
 from standpartner.score.print.strokes import find_strokes
-from standpartner.score.print.systems import find_systems
+from standpartner.score.print.systems import group_staves
 
 TARGET = Path(__file__).parents[1] / "standpartner" / "score" / "print" / "barlines.json"
-HIDDEN = 12
-STIFFNESS = 1.0  # of the weights
 NETWORKS = 4
+ON = 0.6  # spacings from a barline within which a stroke is it
+BESIDE = 1.6  # spacings within which a stroke may be another line of the same sign
 ROUNDS = 3
+ONE, SEVERAL = "one staff", "several staves"
 Examples = list[tuple[np.ndarray, np.ndarray]]
 
 
@@ -55,9 +57,9 @@ def looks(page: PrintedPage, seed: int) -> Iterator[PrintedPage]:
         yield photograph_page(page, PhotoRanges().draw(seed))
 
 
-def engraved_examples(paths: list[Path]) -> Examples:
-    """Features and labels of the strokes of engraved pages."""
-    examples = []
+def engraved_examples(paths: list[Path]) -> dict[str, Examples]:
+    """Features and labels of the strokes of engraved pages, for systems of one staff and of several."""
+    examples: dict[str, Examples] = {ONE: [], SEVERAL: []}
     for seed, path in enumerate(paths):
         style = old_print_style(seed) if seed % 2 else EngravingStyle.draw(seed)
         try:
@@ -67,40 +69,42 @@ def engraved_examples(paths: list[Path]) -> Examples:
             continue
         for page in pages[:2]:
             for look in looks(page, seed):
-                examples += page_examples(look)
-        print(f"{path.name}: {sum(len(labels) for _, labels in examples)} strokes so far", flush=True)
+                for kind, found in page_examples(look):
+                    examples[kind].append(found)
+        print(f"{path.name}: systems so far: {len(examples[ONE])}, {len(examples[SEVERAL])}", flush=True)
     return examples
 
 
-def page_examples(look: PrintedPage) -> Examples:
+def page_examples(look: PrintedPage) -> Iterator[tuple[str, tuple[np.ndarray, np.ndarray]]]:
+    """Features and labels of the strokes of each system of a page."""
     grey = look.image if look.image.ndim == 2 else look.image.mean(axis=2).astype(np.uint8)
     height, width = grey.shape
-    examples = []
     for page in straight_pages(PicturePage(grey)):
         staves = find_staves(page.ink, page.scale) if page.has_music else []
-        for system in find_systems(page, staves)[0]:
-            edges = system_edges(system.patch, left_px=system.left_px, right_px=system.right_px)
+        for system in group_staves(page, staves)[0]:
+            patch = system.patch(page)
+            edges = system_edges(patch, left_px=system.left_px, right_px=system.right_px)
             middle = (system.staves[0].level_px + system.staves[-1].level_px) / 2
             features, labels = [], []
-            for stroke in find_strokes(system.patch):
-                across, down = page.turning.in_file(float(system.patch.page_x_px[stroke.x]), middle)
+            for stroke in find_strokes(patch):
+                across, down = page.turning.in_file(float(patch.page_x_px[stroke.x]), middle)
                 label = is_barline(look, across * width, down * height)
                 opening = stroke.x < edges[0] + 1.5 * SPACE_PX
-                if label is not None and (
-                    label or opening or stroke.x > edges[0] + 18 * SPACE_PX or stroke.width < 0.3
-                ):
-                    features.append(stroke_features(stroke, system.patch, edges))
+                repeat = stroke.x < edges[0] + 18 * SPACE_PX and stroke.width >= 0.3  # it may open the system
+                if label or opening or (label is False and not repeat):
+                    features.append(stroke_features(stroke, patch, edges))
                     labels.append(bool(label) or opening)
             if features:
-                examples.append((np.array(features), np.array(labels)))
-    return examples
+                kind = ONE if len(system.staves) == 1 else SEVERAL
+                yield kind, (np.array(features), np.array(labels))
 
 
 def is_barline(look: PrintedPage, x: float, y: float) -> bool | None:
-    """Whether a place is on a barline; None outside all systems."""
+    """Whether a place is on a barline; None outside systems and where the other line of a double one may be."""
     for system in look.systems:
         if system.top[:, 1].min() <= y <= system.bottom[:, 1].max():
-            return bool(np.abs(system.barlines[:, 2, 0] - x).min() < 0.9 * look.spacing_px)
+            off = np.abs(system.barlines[:, 2, 0] - x).min() / look.spacing_px
+            return None if ON < off < BESIDE else bool(off <= ON)
     return None
 
 
@@ -108,23 +112,22 @@ def scanned_systems(pieces: list[PrintedTruth]) -> list[tuple]:
     """Strokes, features, patch and edges of systems of scans, with their number of bars."""
     systems = []
     for piece in pieces:
+        bars_of = piece.bars or []
         found = [
-            system
+            (system, system.patch(page))
             for source in open_pages(piece.pdf, max_pages=99)
             for page, staves in upright_pages(source)
-            for system in find_systems(page, staves)[0]
+            for system in group_staves(page, staves)[0]
         ]
-        known = piece.bars or []
-        right = sum(len(system.bars.ends_px) == bars for system, bars in zip(found, known, strict=False))
-        print(f"{piece.name}: {len(found)} systems of {len(known)}, {right} right", flush=True)
-        if len(found) != len(known) or right < 0.8 * len(found):
+        print(f"{piece.name}: {len(found)} systems of {len(bars_of)}", flush=True)
+        if len(found) != len(bars_of):
             continue
-        for system, bars in zip(found, known, strict=True):
-            edges = system_edges(system.patch, left_px=system.left_px, right_px=system.right_px)
-            strokes = find_strokes(system.patch)
+        for (system, patch), bars in zip(found, bars_of, strict=True):
+            edges = system_edges(patch, left_px=system.left_px, right_px=system.right_px)
+            strokes = find_strokes(patch)
             if strokes:
-                features = np.array([stroke_features(stroke, system.patch, edges) for stroke in strokes])
-                systems.append((strokes, features, system.patch, edges, bars))
+                features = np.array([stroke_features(stroke, patch, edges) for stroke in strokes])
+                systems.append((strokes, features, patch, edges, bars))
     return systems
 
 
@@ -140,14 +143,13 @@ def labels_by_count(chances: np.ndarray, system: tuple) -> np.ndarray | None:
 class Networks:
     """Small networks that differ in where their fitting began; what they say is averaged."""
 
-    def __init__(self, examples: Examples) -> None:
+    def __init__(self, examples: Examples, *, hidden: int = 12, stiffness: float = 1.0) -> None:
         features = np.concatenate([features for features, _ in examples])
         labels = np.concatenate([labels for _, labels in examples])
-        self.mean, self.deviation = features.mean(axis=0), features.std(axis=0) + 1e-6
+        self.mean, self.deviation = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-3)
+        scaled = self._scaled(features)
         self.networks = [
-            MLPClassifier((HIDDEN,), alpha=STIFFNESS, max_iter=400, random_state=seed).fit(
-                self._scaled(features), labels
-            )
+            MLPClassifier((hidden,), alpha=stiffness, max_iter=400, random_state=seed).fit(scaled, labels)
             for seed in range(NETWORKS)
         ]
 
@@ -158,8 +160,8 @@ class Networks:
         """The probability of each stroke that it is a barline."""
         return np.mean([net.predict_proba(self._scaled(features))[:, 1] for net in self.networks], axis=0)
 
-    def write(self, path: Path) -> None:
-        """Write them as the reader takes them."""
+    def tables(self) -> dict[str, Any]:
+        """What the reader needs of them."""
         networks = [
             [
                 {"weights": np.round(weights, 4).tolist(), "bias": np.round(bias, 4).tolist()}
@@ -168,7 +170,21 @@ class Networks:
             for net in self.networks
         ]
         scale = {"mean": np.round(self.mean, 5).tolist(), "deviation": np.round(self.deviation, 5).tolist()}
-        path.write_text(json.dumps(scale | {"networks": networks}) + "\n")
+        return scale | {"networks": networks}
+
+
+def fit_several(engraved: Examples, scanned: list[tuple]) -> Networks:
+    """Networks for systems of several staves, from engraved pages of all kinds and, in rounds, from scans."""
+    networks = Networks(engraved)
+    for _ in range(ROUNDS):
+        examples = list(engraved)
+        for system in scanned:
+            labels = labels_by_count(networks.chances(system[1]), system)
+            if labels is not None:
+                examples.append((system[1], labels))
+        networks = Networks(examples)
+        print(f"{len(examples)} systems, {sum(len(labels) for _, labels in examples)} strokes")
+    return networks
 
 
 def main() -> None:
@@ -186,16 +202,9 @@ def main() -> None:
         tunes.append(path)
     engraved = engraved_examples([*tunes, *(piece.kern for piece in train[:: max(1, len(train) // args.engraved)])])
     scanned = scanned_systems([piece for piece in train if piece.bars and not piece.excluded])
-    networks = Networks(engraved)
-    for _ in range(ROUNDS):
-        examples = list(engraved)
-        for system in scanned:
-            labels = labels_by_count(networks.chances(system[1]), system)
-            if labels is not None:
-                examples.append((system[1], labels))
-        networks = Networks(examples)
-        print(f"{len(examples)} systems, {sum(len(labels) for _, labels in examples)} strokes")
-    networks.write(TARGET)
+    several = fit_several([*engraved[ONE], *engraved[SEVERAL]], scanned)
+    one = Networks(engraved[ONE], hidden=24, stiffness=0.1)
+    TARGET.write_text(json.dumps({ONE: one.tables(), SEVERAL: several.tables()}) + "\n")
     print(f"wrote {TARGET}")
 
 

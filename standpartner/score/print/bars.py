@@ -1,11 +1,11 @@
 """Decides which upright strokes of a system are barlines, what they mean, and where its bars end."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -15,12 +15,16 @@ from standpartner.score.print.patch import SPACE_PX, Patch
 from standpartner.score.print.strokes import Stroke, find_strokes
 
 _TOGETHER: Final = 1.25  # spacings between strokes of one double line or repeat sign
+_WIDE: Final = 0.5  # spacings from which a barline is more than a single line
 _THICK: Final = 0.33  # spacings
 _COMPANION: Final = 0.2  # chance from which a stroke beside a barline is part of its sign, as thick strokes are
 _NO_BARLINE: Final = 2.0  # spacings from the left end within which the opening line stands
 _OPENING: Final = 18.0  # spacings from the left end within which a repeat may open a system
 _OPENING_UNCLEAR: Final = 14.0  # the same for a thick line whose dots were not seen
 _REST: Final = 7.0  # spacings without a barline at the right end that are no bar of their own
+_CLEF_KEY: Final = 6.0  # spacings from the left end in which no bar of a single staff ends
+_FIRST_BAR: Final = 10.0  # and from which one may end as anywhere
+_CLEF_KEY_TIME: Final = 9.0  # spacings from the left end in which bars hardly end
 _CLEF: Final = 3.0  # spacings from the left end that the clef takes
 
 
@@ -157,7 +161,7 @@ def _opens(line: Barline, lines: Sequence[Barline], left: int) -> bool:
         return True
     if line.kind == "repeat begins":
         reach = _OPENING
-    elif line.kind != "single" and line.last - line.first >= 0.75 * SPACE_PX:
+    elif line.kind != "single" and line.last - line.first >= _WIDE * SPACE_PX:
         reach = _OPENING_UNCLEAR
     else:
         return False
@@ -188,8 +192,8 @@ def stroke_features(stroke: Stroke, patch: Patch, edges: tuple[int, int]) -> Arr
     at_edge = stroke.x < edges[0] + 1.5 * SPACE_PX or stroke.x > edges[1] - 1.5 * SPACE_PX
     weights = np.array([last - first for first, last in patch.zones], float)
     gaps = stroke.fill[1::2]
-    beside, head = sorted(stroke.beside), sorted(stroke.head)
     single = len(patch.staves) == 1
+    beside, head, outer = sorted(stroke.beside), sorted(stroke.head), sorted(stroke.outer)
     return np.array(
         [
             float(stroke.fill[::2].min()),
@@ -206,6 +210,13 @@ def stroke_features(stroke: Stroke, patch: Patch, edges: tuple[int, int]) -> Arr
             min(stroke.width, 1.0),
             stroke.bulge,
             float(single),
+            0.0 if at_edge else outer[0],
+            0.0 if at_edge else outer[1],
+            (0.0 if at_edge else outer[1]) * single,
+            max(0.0, 1 - (stroke.x - edges[0]) / (_CLEF_KEY_TIME * SPACE_PX)) * (not at_edge),
+            max(stroke.ends),
+            sum(stroke.ends),
+            max(stroke.ends) * single,
             max(stroke.beyond) * single,
             (0.0 if at_edge else head[1]) * single,
         ]
@@ -213,13 +224,19 @@ def stroke_features(stroke: Stroke, patch: Patch, edges: tuple[int, int]) -> Arr
 
 
 def barline_probability(stroke: Stroke, patch: Patch, edges: tuple[int, int]) -> float:
-    """The probability that a stroke is a barline, by small networks that `tools/fit_barlines.py` fits."""
-    networks = _networks()
+    """The probability that a stroke is a barline, by small networks that `tools/fit_barlines.py` fits.
+
+    Systems of one staff have networks of their own: there a barline looks much like a stem.
+    """
+    networks = _networks()["one staff" if len(patch.staves) == 1 else "several staves"]
     values = (stroke_features(stroke, patch, edges) - networks.mean) / networks.deviation
     said = []
     for (weights, bias), (last_weights, last_bias) in networks.layers:
         hidden = np.maximum(values @ weights + bias, 0)
         said.append(1 / (1 + np.exp(-np.clip(hidden @ last_weights + last_bias, -30, 30)[0])))
+    start = (stroke.x - edges[0]) / SPACE_PX
+    if len(patch.staves) == 1 and start > 1.5:  # clef, key and time hold strokes, too
+        return float(np.mean(said) * np.clip((start - _CLEF_KEY) / (_FIRST_BAR - _CLEF_KEY), 0, 1))
     return float(np.mean(said))
 
 
@@ -231,9 +248,12 @@ class _Networks:
 
 
 @cache
-def _networks() -> _Networks:
+def _networks() -> dict[str, _Networks]:
     text = (resources.files("standpartner.score.print") / "barlines.json").read_text(encoding="utf-8")
-    data = json.loads(text)
+    return {name: _networks_of(data) for name, data in json.loads(text).items()}
+
+
+def _networks_of(data: Mapping[str, Any]) -> _Networks:
     layers = [
         [(np.array(layer["weights"]), np.array(layer["bias"])) for layer in network] for network in data["networks"]
     ]

@@ -15,7 +15,7 @@ from standpartner.score.print.picture import straight_pages
 from standpartner.score.print.staves import Staff, find_staves
 from standpartner.score.print.straighten import StraightPage
 from standpartner.score.print.strip import cut_system
-from standpartner.score.print.systems import Found, describe, find_systems
+from standpartner.score.print.systems import Found, StaffGroup, find_systems, with_bars
 
 _CLEAR: Final = 0.03  # by which clefs must fit better the other way round for a page to be turned
 _SAME_SIZE: Final = 0.02  # of the page: by which a corrected layout's page may differ in size
@@ -83,7 +83,7 @@ def _placed(page: StraightPage, staves: Sequence[Staff], given: Mapping[str, Any
 def _corrected(page: StraightPage, staves: Sequence[Staff], system: Mapping[str, Any]) -> Found:
     members = staves_in_box(staves, system, spacing_px=page.scale.spacing_px)
     followed = (0, 0) if len(members) == 1 else (len(members) - 2, len(members) - 1)
-    found = describe(page, members, followed, doubt=0.0)
+    found = with_bars(page, StaffGroup(members, followed, doubt=0.0))
     ends = system["barlines_px"] or [system["right_px"]]
     return replace(found, bars=replace(found.bars, ends_px=ends, doubts=[0.0] * len(ends), doubt=0.0))
 
@@ -123,8 +123,9 @@ def _layout(page: StraightPage, systems: Sequence[Found], known: PageLayout) -> 
 
 def _system_layout(page: StraightPage, system: Found) -> SystemLayout:
     height, width = page.paper.shape
-    first, last = system.staves[0], system.staves[-1]
-    left, right = max(0.0, system.left_px), min(float(width), system.right_px)
+    staves = system.group.staves
+    first, last = staves[0], staves[-1]
+    left, right = max(0.0, system.group.left_px), min(float(width), system.group.right_px)
     top = max(0.0, float(first.y_px.min()) - 2 * first.spacing_px)
     bottom = min(float(height), float(last.y_px.max()) + 2 * last.spacing_px)
     signs = [
@@ -137,13 +138,13 @@ def _system_layout(page: StraightPage, system: Found) -> SystemLayout:
         top_px=top,
         right_px=right,
         bottom_px=bottom,
-        staves=len(system.staves),
+        staves=len(staves),
         bars=len(system.bars.ends_px),
         barlines_px=list(system.bars.ends_px),
-        doubt=1 - (1 - system.doubt) * (1 - system.bars.doubt),
-        box_doubt=system.doubt,
+        doubt=system.doubt,
+        box_doubt=system.group.doubt,
         bar_doubts=list(system.bars.doubts),
-        followed=list(system.followed),
+        followed=list(system.group.followed),
         begin_px=system.bars.begin_px,
         signs=signs,
         corners=[list(corner) for corner in corners],
@@ -152,8 +153,8 @@ def _system_layout(page: StraightPage, system: Found) -> SystemLayout:
 
 def _write(page: StraightPage, systems: Sequence[Found], target: Path, number: int) -> list[list[float]]:
     cuts = [
-        cut_system(page.paper, system.followed_staves, left_px=system.left_px, right_px=system.right_px)
-        for system in systems
+        cut_system(page.paper, group.followed_staves, left_px=group.left_px, right_px=group.right_px)
+        for group in (system.group for system in systems)
     ]
     np.save(target / f"page-{number}.npy", page.paper)
     np.save(target / f"strip-{number}.npy", np.concatenate([cut.image for cut in cuts], axis=1))

@@ -26,7 +26,9 @@ class Stroke:
         beyond: Share of rows with ink just above the first and just below the last line.
         beside: Share of rows off the lines with ink, close to its left and to its right.
         head: The fullest stretch of a spacing close to its left and to its right: what a notehead fills.
+        outer: The same, of what reaches a spacing beyond the first and the last line: heads and beams at its ends.
         hole: Longest break in spacings.
+        ends: By how many spacings it ends off the first and off the last line, at most 1.
         bulge: Share of rows off the lines at which it is much wider than it mostly is, as where a head touches it.
     """
 
@@ -37,7 +39,9 @@ class Stroke:
     beyond: tuple[float, float]
     beside: tuple[float, float]
     head: tuple[float, float]
+    outer: tuple[float, float]
     hole: float
+    ends: tuple[float, float]
     bulge: float
 
     @property
@@ -93,20 +97,19 @@ def _fills(patch: Patch) -> tuple[Array, Array]:
 
 
 def _off_lines(patch: Patch) -> Array:
-    """Rows between the first and the last line of the patch that hold no staff line."""
+    """Rows that hold no staff line."""
     off = np.ones(len(patch.ink), np.uint8)
     reach = round(0.5 * patch.thickness) + 2
     for first, last in patch.staves:
         for line in np.linspace(first, last, 5):
             off[max(0, round(line) - reach) : round(line) + reach + 1] = 0
-    off[: patch.top] = 0
-    off[patch.bottom + 1 :] = 0
     return off.astype(bool)
 
 
 def _stroke(patch: Patch, off: Array, x: int, ends: tuple[int, int], fill: Array, drift: int) -> Stroke:
     first, last = ends
     near, far = round(0.22 * SPACE_PX), round(0.8 * SPACE_PX)
+    inside = off & _between(patch)
     left, right = _columns(patch, first - far, first - near), _columns(patch, last + near + 1, last + far + 1)
     return Stroke(
         x=x,
@@ -114,10 +117,12 @@ def _stroke(patch: Patch, off: Array, x: int, ends: tuple[int, int], fill: Array
         last=last,
         fill=fill,
         beyond=_beyond(patch, x, drift),
-        beside=(float(left[off].mean()), float(right[off].mean())),
+        beside=(float(left[inside].mean()), float(right[inside].mean())),
         head=(_head(patch, left, off), _head(patch, right, off)),
+        outer=(_head(patch, left, off, beyond=SPACE_PX), _head(patch, right, off, beyond=SPACE_PX)),
         hole=_hole(patch, x, drift),
-        bulge=_bulge(patch, x, drift, off),
+        ends=_ends(patch, x, drift),
+        bulge=_bulge(patch, x, drift, inside),
     )
 
 
@@ -147,10 +152,17 @@ def _beyond(patch: Patch, x: int, drift: int) -> tuple[float, float]:
     return float(above.mean()), float(below.mean())
 
 
-def _head(patch: Patch, columns: Array, off: Array) -> float:
+def _between(patch: Patch) -> Array:
+    """Rows from the first to the last line."""
+    rows = np.arange(len(patch.ink))
+    return np.asarray((rows >= patch.top) & (rows <= patch.bottom))
+
+
+def _head(patch: Patch, columns: Array, off: Array, *, beyond: int = 0) -> float:
     """The fullest stretch of rows, staff lines not counted, of a spacing's height."""
-    share = columns[patch.top : patch.bottom + 1].mean(1)
-    counted = off[patch.top : patch.bottom + 1].astype(float)
+    within = slice(patch.top - beyond, patch.bottom + beyond + 1)
+    share = columns[within].mean(1)
+    counted = off[within].astype(float)
     window = np.ones(round(0.8 * SPACE_PX))
     total = np.convolve(share * counted, window, "same")
     rows = np.convolve(counted, window, "same")
@@ -161,6 +173,18 @@ def _hole(patch: Patch, x: int, drift: int) -> float:
     along = _along(patch, x, drift)[patch.top : patch.bottom + 1]
     ends = np.flatnonzero(np.concatenate([[1], along, [1]]))
     return float((np.diff(ends) - 1).max()) / SPACE_PX
+
+
+def _ends(patch: Patch, x: int, drift: int) -> tuple[float, float]:
+    along = _along(patch, x, drift)
+    middle, part = (patch.top + patch.bottom) // 2, (patch.bottom - patch.top) // 3
+    white = np.flatnonzero(along == 0)
+    above, below = white[white < middle - part], white[white > middle + part]
+    first = int(above[-1]) + 1 if len(above) else 0
+    last = int(below[0]) - 1 if len(below) else len(along) - 1
+    reach = round(0.5 * patch.thickness)
+    off = abs(first - (patch.top - reach)) / SPACE_PX, abs(last - (patch.bottom + reach)) / SPACE_PX
+    return min(off[0], 1.0), min(off[1], 1.0)
 
 
 def _bulge(patch: Patch, x: int, drift: int, off: Array) -> float:

@@ -75,31 +75,27 @@ def _apart(strokes: list[Stroke]) -> list[Stroke]:
 
 
 @dataclass(frozen=True)
-class Found:
-    """A system that was found on a page.
+class StaffGroup:
+    """Staves that make a system.
 
     Attributes:
-        staves: Its staves from top to bottom.
+        staves: The staves from top to bottom.
         followed: First and last of those that are followed.
-        patch: The followed ones, straightened.
-        bars: Its bars.
-        doubt: Probability that its staves or its box are wrong.
+        doubt: Probability that the staves or the box around them are wrong.
     """
 
     staves: list[Staff]
     followed: tuple[int, int]
-    patch: Patch
-    bars: Bars
     doubt: float
 
     @property
     def left_px(self) -> float:
-        """Its left end."""
+        """The left end."""
         return min(staff.left_px for staff in self.staves)
 
     @property
     def right_px(self) -> float:
-        """Its right end."""
+        """The right end."""
         return max(staff.right_px for staff in self.staves)
 
     @property
@@ -107,30 +103,52 @@ class Found:
         """The staves that are followed."""
         return self.staves[self.followed[0] : self.followed[1] + 1]
 
+    def patch(self, page: StraightPage) -> Patch:
+        """The followed staves, straightened."""
+        return cut_patch(page.ink, self.followed_staves, thickness_px=page.scale.thickness_px)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A system that was found on a page: its staves, the followed ones straightened, and its bars."""
+
+    group: StaffGroup
+    patch: Patch
+    bars: Bars
+
+    @property
+    def doubt(self) -> float:
+        """The probability that its staves, its box or the number of its bars is wrong."""
+        return 1 - (1 - self.group.doubt) * (1 - self.bars.doubt)
+
 
 def find_systems(page: StraightPage, staves: Sequence[Staff]) -> tuple[list[Found], list[str]]:
     """Find the systems of a page, and say in words what was left out."""
+    groups, words = group_staves(page, staves)
+    return [with_bars(page, group) for group in groups], words
+
+
+def with_bars(page: StraightPage, group: StaffGroup) -> Found:
+    """Find the bars of a system."""
+    patch = group.patch(page)
+    return Found(group, patch, find_bars(patch, left_px=group.left_px, right_px=group.right_px))
+
+
+def group_staves(page: StraightPage, staves: Sequence[Staff]) -> tuple[list[StaffGroup], list[str]]:
+    """Join the staves of a page to systems, from top to bottom, and say in words what was left out."""
     joints = join_staves(page.ink, staves, thickness_px=page.scale.thickness_px)
-    kept, asides = without_asides(group(staves, joints))
+    kept, asides = without_asides(parted(staves, joints))
     margin = {id(staff): joint for staff, joint in zip(staves[1:], joints, strict=False)}
-    found = []
+    groups = []
     for members in _in_order(kept):
         inside = [margin[id(staff)] for staff in members[1:]]
-        followed = _followed(len(members), inside)
         doubt = 1 - float(np.prod([0.7 + 0.3 * joint.margin for joint in inside])) * min(1.0, _soundness(members))
-        found.append(describe(page, members, followed, doubt=doubt))
+        groups.append(StaffGroup(members, _followed(len(members), inside), doubt))
     words = [
         f"{len(members)} short or small {'staff' if len(members) == 1 else 'staves'} at {members[0].level_px:.0f} px"
         for members in asides
     ]
-    return found, words
-
-
-def describe(page: StraightPage, staves: list[Staff], followed: tuple[int, int], *, doubt: float) -> Found:
-    """Straighten a system and find its bars."""
-    patch = cut_patch(page.ink, staves[followed[0] : followed[1] + 1], thickness_px=page.scale.thickness_px)
-    left, right = min(staff.left_px for staff in staves), max(staff.right_px for staff in staves)
-    return Found(staves, followed, patch, find_bars(patch, left_px=left, right_px=right), doubt)
+    return groups, words
 
 
 def _in_order(systems: Sequence[list[Staff]]) -> list[list[Staff]]:
@@ -162,7 +180,7 @@ def _soundness(staves: Sequence[Staff]) -> float:
     return min(1.0, min(staff.coverage for staff in staves) / _SOUND)
 
 
-def group(staves: Sequence[Staff], joints: Sequence[Joint]) -> list[list[Staff]]:
+def parted(staves: Sequence[Staff], joints: Sequence[Joint]) -> list[list[Staff]]:
     """Staves by system, from top to bottom."""
     groups = [[staves[0]]] if staves else []
     for staff, joint in zip(staves[1:], joints, strict=True):

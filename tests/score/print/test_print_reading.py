@@ -93,6 +93,7 @@ def test_a_pdf_and_its_pages_say_the_same(menuet, menuet_pdf):
     assert score.title == "menuet"
     assert len(score.pages) == 2
     assert score.systems.staves.tolist() == STAVES
+    assert bars_by_system(score) == bars_by_system(menuet)
     assert read_score(menuet_pdf).strip.shape == score.strip.shape
 
 
