@@ -1,1 +1,1 @@
-"""Serves the live page: a library of scores, listeners and showing devices, takes, and a protocol for other programs."""
+"""Serves the live page: a library of scores, sessions of listening and showing devices, takes, and a protocol."""
