@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from printed_truth import PrintedTruth, printed_pieces
 
+from standpartner.corpus.printed_editions import PrintedEdition, find_editions
+from standpartner.corpus.store import read_split
 from standpartner.score.print.files import open_pages
 from standpartner.score.print.reading import upright_pages
 from standpartner.score.print.systems import Found, find_systems
@@ -32,7 +33,7 @@ class Count:
     doubted: int = 0
 
 
-def read(piece: PrintedTruth) -> tuple[list[Found], list[float]]:
+def read(piece: PrintedEdition) -> tuple[list[Found], list[float]]:
     """The systems of a scan, and the seconds that each page took."""
     systems: list[Found] = []
     seconds = []
@@ -45,17 +46,17 @@ def read(piece: PrintedTruth) -> tuple[list[Found], list[float]]:
     return systems, seconds
 
 
-def compare(piece: PrintedTruth, systems: list[Found], count: Count) -> str:
+def compare(piece: PrintedEdition, systems: list[Found], count: Count) -> str:
     """Count a piece, and say what is wrong with it."""
-    assert piece.bars is not None  # noqa: S101 (asked before)
+    known = piece.bars_of_lines or []
     found = [len(system.bars.ends_px) for system in systems]
     doubts = [system.doubt for system in systems]
     count.pieces += 1
-    if len(found) != len(piece.bars):
-        return f"{len(found)} systems instead of {len(piece.bars)}, most doubt {max(doubts, default=0):.2f}"
+    if len(found) != len(known):
+        return f"{len(found)} systems instead of {len(known)}, most doubt {max(doubts, default=0):.2f}"
     count.pieces_right += 1
     wrong = []
-    for number, (is_, should, doubt) in enumerate(zip(found, piece.bars, doubts, strict=True), start=1):
+    for number, (is_, should, doubt) in enumerate(zip(found, known, doubts, strict=True), start=1):
         count.systems += 1
         count.systems_right += is_ == should
         count.doubted += doubt > DOUBTFUL
@@ -73,15 +74,17 @@ def main() -> None:
     args = parser.parse_args()
     counts: dict[str, Count] = defaultdict(Count)
     seconds: list[float] = []
-    for piece in printed_pieces(args.source):
-        if piece.split not in args.splits or not piece.name.startswith(args.only) or piece.bars is None:
+    splits = read_split("prints")
+    for piece in find_editions(args.source):
+        chosen = splits[piece.name][0] in args.splits and piece.name.startswith(args.only)
+        if not chosen or piece.bars_of_lines is None:
             continue
         if piece.excluded:
             print(f"{piece.name} is left out: {piece.excluded}")
             continue
         systems, took = read(piece)
         seconds += took
-        words = compare(piece, systems, counts[piece.name.split("/")[0]])
+        words = compare(piece, systems, counts[piece.name.split("__")[0]])
         if words:
             print(f"{piece.name}: {words}", flush=True)
     for name, count in counts.items():

@@ -8,7 +8,6 @@ number are taken for its barlines, in three rounds. Only pieces of the training 
 import argparse
 import json
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,8 @@ from typing import Any
 import numpy as np
 from sklearn.neural_network import MLPClassifier
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-
-from printed_truth import PrintedTruth, printed_pieces
-
+from standpartner.corpus.printed_editions import PrintedEdition, find_editions
+from standpartner.corpus.store import read_split
 from standpartner.degrade import (
     PhotoRanges,
     PrintedPage,
@@ -108,11 +105,11 @@ def is_barline(look: PrintedPage, x: float, y: float) -> bool | None:
     return None
 
 
-def scanned_systems(pieces: list[PrintedTruth]) -> list[tuple]:
+def scanned_systems(pieces: list[PrintedEdition]) -> list[tuple]:
     """Strokes, features, patch and edges of systems of scans, with their number of bars."""
     systems = []
     for piece in pieces:
-        bars_of = piece.bars or []
+        bars_of = piece.bars_of_lines or []
         found = [
             (system, system.patch(page))
             for source in open_pages(piece.pdf, max_pages=99)
@@ -194,14 +191,15 @@ def main() -> None:
     parser.add_argument("--engraved", type=int, default=40, help="How many tunes and piano pieces are engraved.")
     parser.add_argument("--folder", type=Path, required=True, help="For files in between.")
     args = parser.parse_args()
-    train = [piece for piece in printed_pieces(args.source) if piece.split == "train"]
+    splits = read_split("prints")
+    train = [piece for piece in find_editions(args.source) if splits[piece.name][0] == "train"]
     tunes = []
     for number, text in enumerate(re.split(r"\n(?=X:)", args.tunes.read_text())[: args.engraved]):
         path = args.folder / f"tune-{number}.abc"
         path.write_text(text)
         tunes.append(path)
     engraved = engraved_examples([*tunes, *(piece.kern for piece in train[:: max(1, len(train) // args.engraved)])])
-    scanned = scanned_systems([piece for piece in train if piece.bars and not piece.excluded])
+    scanned = scanned_systems([piece for piece in train if piece.bars_of_lines and not piece.excluded])
     several = fit_several([*engraved[ONE], *engraved[SEVERAL]], scanned)
     one = Networks(engraved[ONE], hidden=24, stiffness=0.1)
     TARGET.write_text(json.dumps({ONE: one.tables(), SEVERAL: several.tables()}) + "\n")

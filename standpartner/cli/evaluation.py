@@ -176,8 +176,11 @@ def _print_report(report: dict[str, Any]) -> None:
         shown.add_row(name, _number(report[name]), _interval(intervals[name]))
     for tolerance, share in (report["within_s"] or {}).items():
         shown.add_row(f"within {tolerance} s", _number(share), _interval(intervals["within_s"][tolerance]))
-    for name in ("system_accuracy", "bar_accuracy"):
+    for name in ("system_accuracy", "system_within_1_s", "bar_accuracy", "false_jumps_per_hour"):
         shown.add_row(name, _number(report[name]), _interval(intervals[name]))
+    for name, pieces in report["by_piece"].items():
+        worst = f"worst {_number(pieces['worst'])}, {pieces['worst_piece']}"
+        shown.add_row(f"{name}, mean of pieces", _number(pieces["mean"]), worst)
     shown.add_row("seconds", f"{report['seconds']:.1f}", "")
     _out.print(shown)
 

@@ -11,6 +11,7 @@ _PIANOS = ((0, 0.4), (1, 0.2), (2, 0.2), (3, 0.2))
 TRAIN_STYLE = PerformanceStyle(tempo_factor_range=(0.5, 2.0), soundfonts=("timgm6mb", "fluidr3"), programs=_PIANOS)
 VALID_STYLE = PerformanceStyle(tempo_factor_range=(0.6, 1.6), soundfonts=("fluidr3",), programs=((0, 1.0),))
 TEST_STYLE = replace(PerformanceStyle.mechanical(), soundfonts=("musescore",))
+FREE_TEST_STYLE = replace(VALID_STYLE, soundfonts=("musescore",))
 SLIPS_STYLE = replace(
     TRAIN_STYLE,
     detune_range_cents=(-30.0, 30.0),
@@ -30,25 +31,30 @@ def engraving_style(name: str, split: str) -> EngravingStyle:
     return EngravingStyle.draw(seed_of(name, "engraving")) if split == "train" else EngravingStyle()
 
 
-def performance_styles(split: str, *, times: int = 2) -> list[tuple[PerformanceStyle, tuple[SoundConfig, ...]]]:
+def performance_styles(
+    split: str, *, times: int = 2, free_test: bool = False
+) -> list[tuple[PerformanceStyle, tuple[SoundConfig, ...]]]:
     """Return the styles and surroundings of the performances of a split, one entry for each performance.
 
     Training pieces are played ``times`` times with expression on several pianos, and as often with playing errors and
     hesitations, recorded in rooms. Validation pieces are played once. Test pieces are played as in the paper, in the
-    score's own time, on a piano that neither training nor validation uses.
+    score's own time, or freely, on a piano that neither training nor validation uses.
 
     Args:
         split: The split: "train", "valid" or "test".
         times: The number of times that a training piece is played in either way.
+        free_test: Whether test pieces are played as freely as those of validation.
     """
     if split == "train":
         return [(TRAIN_STYLE, ())] * times + [(SLIPS_STYLE, _ROOMS)] * times
-    return [({"valid": VALID_STYLE, "test": TEST_STYLE}[split], ())]
+    return [({"valid": VALID_STYLE, "test": FREE_TEST_STYLE if free_test else TEST_STYLE}[split], ())]
 
 
-def perform_on_piano(score: Score, split: str, *, name: str, times: int = 2) -> tuple[Performance, ...]:
+def perform_on_piano(
+    score: Score, split: str, *, name: str, times: int = 2, free_test: bool = False
+) -> tuple[Performance, ...]:
     """Play a score in the styles of its split (see `performance_styles`), seeded by the name of the piece."""
     return tuple(
         render_performance(score, style, name=f"performance-{i}", seed=seed_of(name, str(i)), sounds=sounds)
-        for i, (style, sounds) in enumerate(performance_styles(split, times=times))
+        for i, (style, sounds) in enumerate(performance_styles(split, times=times, free_test=free_test))
     )

@@ -32,7 +32,9 @@ _IN_TIME: Final = {
     "within_s 1": "1 s",
     "within_s 5": "5 s",
     "system_accuracy": "right system",
+    "system_within_1_s": "right system within 1 s",
     "bar_accuracy": "right bar",
+    "false_jumps_per_hour": "false jumps an hour",
 }
 _TITLES: Final = {"Following": _FOLLOWING, "In time, also when lost": _IN_TIME}
 _CERTAINTY: Final = {"P": "read in the original", "C": "read in its authors' code", "S": "as others quote it"}

@@ -87,6 +87,17 @@ DAMAGES: dict[str, Damage] = {
     "onsets in their systems": of_notation(
         lambda score: {"onsets": replace(score.onsets, system=(score.onsets.system + 1) % len(score.systems))}
     ),
+    "bars in order": of_notation(
+        lambda score: {"measures": replace(score.measures, strip_right_px=score.measures.strip_right_px + 9)}
+    ),
+    "onsets in their bars": of_notation(
+        lambda score: {"onsets": replace(score.onsets, measure=(score.onsets.measure + 1) % len(score.measures))}
+    ),
+    "systems with their staves": of_score(lambda score: {"strip": np.full_like(score.strip, 255)}),
+    "pages without other staves": of_systems(
+        page_top_px=lambda score: score.systems.page_top_px + 400,
+        page_bottom_px=lambda score: score.systems.page_bottom_px + 400,
+    ),
     "systems inside their pages": of_systems(page_right_px=lambda score: score.systems.page_right_px + 500),
     "systems like their pages": of_systems(
         page_top_px=lambda score: np.roll(score.systems.page_top_px, 1),

@@ -17,7 +17,8 @@ from standpartner.piece import save_piece
 
 KEYS = (
     "pieces performances onsets r_tue r_on r_on_as_published error_cm_mean error_cm_std within_s system_accuracy "
-    "bar_accuracy intervals rows agent corpus split sound game seed limit runs seconds"
+    "bar_accuracy system_within_1_s false_jumps_per_hour by_piece intervals rows agent corpus split sound game seed "
+    "limit runs seconds"
 )
 
 

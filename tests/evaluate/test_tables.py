@@ -52,7 +52,7 @@ def test_a_report_is_a_row_with_intervals():
 
 
 def test_what_a_report_does_not_know_is_left_open():
-    unknown = report(within_s=None, system_accuracy=None, bar_accuracy=None)
+    unknown = report(within_s=None, system_accuracy=None, bar_accuracy=None, system_within_1_s=None)
     assert not set(report_row(unknown).cells) & {"within_s 1", "system_accuracy"}
     text = make_tables([unknown], published=False)
     assert "**Following**" in text

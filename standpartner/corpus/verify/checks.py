@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from standpartner.corpus.engine import run_apart
 from standpartner.corpus.store import Corpus
-from standpartner.corpus.verify import measurements
+from standpartner.corpus.verify import measurements, places
 from standpartner.errors import StandpartnerError
 from standpartner.piece import Piece, load_piece
 
@@ -210,7 +210,7 @@ def _alike(piece: Piece, config: VerifyConfig) -> _Measured:
 
 
 def _like_pages(piece: Piece, config: VerifyConfig) -> _Measured:
-    likeness = measurements.page_likeness(piece.score)
+    likeness = places.page_likeness(piece.score)
     return likeness >= config.likeness, f"least correlation {likeness.min():.2f}"
 
 
@@ -266,8 +266,12 @@ CHECKS: Final[dict[str, Callable[[Piece, VerifyConfig], _Measured]]] = {
     "notes that are drawn": _drawn,
     "heads that sound": _sounding,
     "onsets with the same pitches": _alike,
-    "onsets in their systems": lambda piece, config: (measurements.onsets_in_systems(piece.score), ""),
-    "systems inside their pages": lambda piece, config: (measurements.boxes_inside(piece.score), ""),
+    "onsets in their systems": lambda piece, config: (places.onsets_in_systems(piece.score), ""),
+    "bars in order": lambda piece, config: (places.bars_in_order(piece.score), ""),
+    "onsets in their bars": lambda piece, config: (places.onsets_in_bars(piece.score), ""),
+    "systems inside their pages": lambda piece, config: (places.boxes_inside(piece.score), ""),
+    "systems with their staves": lambda piece, config: (places.staves_shown(piece.score), ""),
+    "pages without other staves": lambda piece, config: (places.pages_without_other_staves(piece.score), ""),
     "systems like their pages": _like_pages,
     "onsets inside the audio": _in_audio,
     "pitches played at their onset": _played,

@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from PIL import Image as PilImage
 
 from standpartner.constants import (
     BAND_COUNT,
@@ -20,6 +19,7 @@ from standpartner.constants import (
     STAFF_SPACING_PX,
     STRIP_HEIGHT_PX,
 )
+from standpartner.corpus.verify.places import STAFF_LINES, staves_on_strip_px
 from standpartner.hear.spectrogram import band_centre_bins
 from standpartner.piece import Performance
 from standpartner.score import Noteheads, Score
@@ -44,8 +44,6 @@ _STEPS: Final = {  # a pitch class: the lowest and highest letter (C = 0) that i
     **{6: (3, 4), 7: (4, 4), 8: (4, 5), 9: (5, 5), 10: (5, 6), 11: (6, 7)},
 }
 _BOTTOM_LETTERS: Final = np.array([25, 37])  # counted from C of MIDI number 0: of the bass and of the treble clef
-_LINES: Final = 5
-_LINE_INK: Final = 0.4  # the least darkness of two rows that hold a staff line, all along a system
 
 _MOMENT_S: Final = 0.05
 _RUSH_S: Final = 0.25
@@ -117,13 +115,6 @@ def head_gap_px(score: Score) -> Floats:
     return np.abs(heads.x_px[starting] - score.onsets.x_px[heads.onset[starting]])
 
 
-def onsets_in_systems(score: Score) -> Bools:
-    """Tell for each onset whether it lies within its system on the strip; (onsets,)."""
-    systems, onsets = score.systems, score.onsets
-    left, right = systems.strip_left_px[onsets.system], systems.strip_right_px[onsets.system]
-    return (onsets.x_px >= left) & (onsets.x_px <= right)
-
-
 def pitches_drawn(score: Score) -> list[set[int]]:
     """Gather the MIDI numbers of the heads of each onset, with those of the grace notes that lead to it."""
     heads = score.noteheads
@@ -191,9 +182,9 @@ def _under_common_clefs(score: Score) -> Bools:
     right = np.zeros(len(heads), bool)
     for index in range(len(score.systems)):
         these = np.flatnonzero(system == index)
-        bottoms_px = _bottom_lines_px(score, index)
+        bottoms_px = staves_on_strip_px(score, index)
         if len(these) and len(bottoms_px):
-            middle_px = bottoms_px - (_LINES - 1) / 2 * STAFF_SPACING_PX
+            middle_px = bottoms_px - (STAFF_LINES - 1) / 2 * STAFF_SPACING_PX
             nearest = np.abs(heads.y_px[these, None] - middle_px).argmin(axis=1)
             steps_up = (bottoms_px[nearest] - heads.y_px[these]) / _STEP_PX
             letter = steps_up[:, None] + _BOTTOM_LETTERS
@@ -208,58 +199,6 @@ def _systems_of_heads(score: Score) -> Ints:
 def _spellings(pitch: Ints) -> Ints:
     """Return the lowest and highest letter of pitches, (n, 2), counted from C of MIDI number 0."""
     return np.array([_STEPS[number % 12] for number in pitch]).reshape(-1, 2) + 7 * (pitch // 12)[:, None]
-
-
-def _bottom_lines_px(score: Score, system: int) -> Floats:
-    """Find the height on the strip of the bottom line of each staff of a system, from the top one down."""
-    left, right = int(score.systems.strip_left_px[system]), int(score.systems.strip_right_px[system])
-    rows = 1 - score.strip[:, left:right].mean(axis=1) / 255
-    pairs = rows[:-1] + rows[1:]  # a line may lie across two rows
-    spacing = int(STAFF_SPACING_PX)
-    height = (_LINES - 1) * spacing
-    faintest = sliding_window_view(pairs, height + 1)[:, ::spacing].min(axis=1)  # of five lines; by the top one's row
-    bottoms: list[float] = []
-    for top in np.argsort(-faintest, kind="stable"):
-        if faintest[top] < _LINE_INK:
-            break
-        bottom = float(top + height + 1)
-        if all(abs(bottom - other) > height for other in bottoms):
-            bottoms.append(bottom)
-    return np.sort(bottoms)
-
-
-def boxes_inside(score: Score) -> Bools:
-    """Tell for each system whether its box is not empty and lies on its page; (systems,)."""
-    systems = score.systems
-    height, width = np.array([page.shape for page in score.pages])[systems.page].T
-    along = (systems.page_left_px >= 0) & (systems.page_left_px < systems.page_right_px)
-    down = (systems.page_top_px >= 0) & (systems.page_top_px < systems.page_bottom_px)
-    return along & down & (systems.page_right_px <= width) & (systems.page_bottom_px <= height)
-
-
-def page_likeness(score: Score) -> Floats:
-    """Correlate the ink in the columns of each system on its page with that on the strip; (systems,), -1 to 1."""
-    systems = score.systems
-    likeness = np.zeros(len(systems))
-    for k in range(len(systems)):
-        left, right = int(systems.strip_left_px[k]), int(systems.strip_right_px[k])
-        box = (systems.page_left_px[k], systems.page_top_px[k], systems.page_right_px[k], systems.page_bottom_px[k])
-        if right - left < 2 or box[0] >= box[2] or box[1] >= box[3]:
-            continue
-        page = PilImage.fromarray(score.pages[systems.page[k]])
-        cut = page.resize((right - left, STRIP_HEIGHT_PX), PilImage.Resampling.BOX, box=_on_page(box, page.size))
-        columns = np.stack([255.0 - np.asarray(image).mean(axis=0) for image in (cut, score.strip[:, left:right])])
-        spread = columns.std(axis=1)
-        if spread.all():
-            likeness[k] = float(np.corrcoef(columns)[0, 1])
-    return likeness
-
-
-def _on_page(box: tuple[float, float, float, float], size: tuple[int, int]) -> tuple[float, float, float, float]:
-    """Return the part of a box that is on the page, at least a pixel."""
-    left, top = (min(max(edge, 0.0), limit - 1) for edge, limit in zip(box[:2], size, strict=True))
-    right, bottom = (min(edge, limit) for edge, limit in zip(box[2:], size, strict=True))
-    return left, top, max(right, left + 1), max(bottom, top + 1)
 
 
 def onsets_in_audio(performance: Performance) -> Bools:

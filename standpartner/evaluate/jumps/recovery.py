@@ -28,8 +28,8 @@ from standpartner.constants import FRAME_RATE_HZ
 from standpartner.errors import ConfigError
 from standpartner.evaluate.jumps.performances import JumpPerformance
 from standpartner.evaluate.measures.bootstrap import percentile_interval, resampled_totals
+from standpartner.evaluate.measures.tally import false_jumps
 from standpartner.evaluate.players.player import FollowedFrames
-from standpartner.game.rules import PIANO
 
 STAYS_S: Final = 0.5
 WITHIN_S: Final = (1.0, 2.0)
@@ -140,9 +140,7 @@ def _first_stay(right: Bools) -> int | None:
 
 def _tally(performance: JumpPerformance, followed: FollowedFrames, found: Sequence[Recovery]) -> dict[str, float]:
     frames = _frames(performance, followed)
-    error_px = np.abs(followed.position_px - performance.targets_at(frames))
-    away = np.append(followed.position_px[:1], followed.position_px[:-1]) - performance.targets_at(frames)
-    wrong = followed.jumped & ((error_px > PIANO.bound_px) | (np.abs(away) <= PIANO.bound_px))
+    wrong = false_jumps(followed.position_px, performance.targets_at(frames), jumped=followed.jumped)
     latency = np.array([recovery.latency_s for recovery in found])
     elsewhere = np.array([recovery.elsewhere for recovery in found])
     soon = {f"within_{limit_s:g}_s": latency <= limit_s for limit_s in WITHIN_S}

@@ -23,6 +23,7 @@ class Episode(PlayedOnsets):
         lost_frame: The frame of the performance at which the agent was lost first; None if it never was.
         system_left_px: The left edges of the systems on the strip, (systems,) px, never decreasing; None if not known.
         bar_left_px: The left edges of the bars on the strip, (bars,) px, never decreasing; None if not known.
+        jumped: Whether the follower was put elsewhere in each frame, bool (frames,); None if it cannot be.
 
     Raises:
         ConfigError: An array is empty, of the wrong shape, not finite or out of order, or the lost frame is not one of
@@ -36,6 +37,7 @@ class Episode(PlayedOnsets):
     lost_frame: int | None = None
     system_left_px: npt.NDArray[np.floating] | None = None
     bar_left_px: npt.NDArray[np.floating] | None = None
+    jumped: npt.NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         shapes = np.shape(self.onset_s), np.shape(self.onset_x_px), np.shape(self.position_px)
@@ -57,6 +59,8 @@ class Episode(PlayedOnsets):
             edges = getattr(self, label)
             if edges is not None and (np.ndim(edges) != 1 or not len(edges) or np.any(np.diff(edges) < 0)):
                 raise ConfigError(f"episode {self.name!r}: {label} must be (places,), not empty, and never decrease")
+        if self.jumped is not None and np.shape(self.jumped) != shapes[2]:
+            raise ConfigError(f"episode {self.name!r}: jumped must be {shapes[2]}, got {np.shape(self.jumped)}")
 
     @property
     def piece(self) -> str:

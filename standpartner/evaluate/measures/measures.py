@@ -25,6 +25,10 @@ Measures
   lost. Times are clamped to the first and last onset.
 * `system_accuracy`, `bar_accuracy`: share of all onsets predicted in the right system (bar). Needs runs that do not
   stop when lost, and episodes that know where systems (bars) begin.
+* `system_within_1_s`: share of all onsets in whose frame the prediction is in a system that is right at most 1 s
+  earlier or later. Needs the same.
+* `false_jumps_per_hour`: the frames in which a follower jumped to a wrong place or away from the right one (right is
+  within the bound of the piano rules, 170 px), an hour of music. Needs episodes that know when the follower jumped.
 * `r_tue_as_published`, `r_on_as_published`, `error_cm_as_published`: what the code published with Henkel et al.,
   TISMIR 2019 (CPJKU/score_following_game, evaluation.py) computes. It compares onsets counted from the recording's
   start with a frame counter that 40 frames of padding have been added to. Its counter stops at
@@ -37,7 +41,7 @@ Measures
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +60,15 @@ from standpartner.evaluate.measures.tally import (
     tally_within,
     totals,
 )
+
+WORST: Final[dict[str, Callable[[Any], Any]]] = {
+    "system_accuracy": np.argmin,
+    "system_within_1_s": np.argmin,
+    "bar_accuracy": np.argmin,
+    "within_s 0.5": np.argmin,
+    "false_jumps_per_hour": np.argmax,
+}
+"""The measures that are also given piece by piece, and which of some values is the worst."""
 
 
 def r_tue(episodes: Sequence[Episode]) -> float:
@@ -166,9 +179,10 @@ def evaluate_episodes(episodes: Sequence[Episode], seed: int = 0) -> dict[str, A
     Returns:
         ``pieces``, ``performances``, ``onsets``; ``r_tue``, ``r_on``, ``error_cm_mean``, ``error_cm_std`` and each of
         them ``_as_published``; ``within_s`` with keys "0.05", "0.1", "0.5", "1", "5", or None if a run stopped early;
-        ``system_accuracy``, ``bar_accuracy``; ``intervals`` with the same keys and (low, high) pairs; ``rows``, the
-        same measures per performance with ``name`` and ``onsets``. A value that does not exist is None. The report is
-        ready for JSON.
+        ``system_accuracy``, ``bar_accuracy``, ``system_within_1_s``, ``false_jumps_per_hour``; ``intervals`` with the
+        same keys and (low, high) pairs; ``by_piece``, for some measures the mean over pieces and the worst piece;
+        ``rows``, the same measures per performance with ``name`` and ``onsets``. A value that does not exist is None.
+        The report is ready for JSON.
 
     Raises:
         ConfigError: There is no episode, or two have the same name.
@@ -216,8 +230,24 @@ def _report(runs: Sequence[Sequence[Episode]], seed: int) -> dict[str, Any]:
         "onsets": int(onsets.sum()),
         **_present(measures_of(pooled)),
         "intervals": _present(intervals),
+        "by_piece": _by_piece(list(_piece_numbers(runs[0])), measures_of(dict(zip(columns, by_piece.T, strict=True)))),
         "rows": rows,
     }
+
+
+def _by_piece(pieces: Sequence[str], measured: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the mean over pieces and the worst piece of each measure in `WORST`, if every piece has a value."""
+    found = {}
+    for measure, worst in WORST.items():
+        values = measured[measure]
+        if not np.isnan(values).any():
+            place = int(worst(values))
+            found[measure] = {
+                "mean": float(values.mean()),
+                "worst": float(values[place]),
+                "worst_piece": pieces[place],
+            }
+    return found
 
 
 def _checked_names(runs: Sequence[Sequence[Episode]]) -> list[str]:
@@ -245,10 +275,15 @@ def _tallies_by_performance(runs: Sequence[Sequence[Episode]], names: list[str])
 
 def _summed_by_piece(episodes: Sequence[Episode], tallies: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Sum (performances, columns) to (pieces, columns), with the pieces in the order in which they first occur."""
-    numbers = {piece: number for number, piece in enumerate(dict.fromkeys(episode.piece for episode in episodes))}
+    numbers = _piece_numbers(episodes)
     summed = np.zeros((len(numbers), tallies.shape[1]))
     np.add.at(summed, [numbers[episode.piece] for episode in episodes], tallies)
     return summed
+
+
+def _piece_numbers(episodes: Sequence[Episode]) -> dict[str, int]:
+    """Number the pieces in the order in which they first occur."""
+    return {piece: number for number, piece in enumerate(dict.fromkeys(episode.piece for episode in episodes))}
 
 
 def _spread(runs: Sequence[Sequence[Episode]]) -> dict[str, Any]:

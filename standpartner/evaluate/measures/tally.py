@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 from standpartner.constants import CM_PER_STRIP_PX, FRAME_RATE_HZ, FRAMES_IN_VIEW
 from standpartner.evaluate.measures.episode import Episode
+from standpartner.game.rules import PIANO
 
+SYSTEM_TOLERANCE_S = 1.0
 TOLERANCES_S = {"0.05": 0.05, "0.1": 0.1, "0.5": 0.5, "1": 1.0, "5": 5.0}
 PUBLISHED_PADDING_FRAMES = FRAMES_IN_VIEW
 _ROUNDING_S = 1e-9  # so that an error of exactly the tolerance is within it
@@ -28,7 +30,13 @@ def totals(episodes: Sequence[Episode], tally_one: Callable[[Episode], dict[str,
 
 def tally(episode: Episode) -> dict[str, float]:
     """Return all sums of one episode."""
-    return {**tally_following(episode), **tally_errors(episode), **tally_within(episode), **tally_places(episode)}
+    return {
+        **tally_following(episode),
+        **tally_errors(episode),
+        **tally_within(episode),
+        **tally_places(episode),
+        **tally_jumps(episode),
+    }
 
 
 def tally_following(episode: Episode) -> dict[str, float]:
@@ -91,6 +99,7 @@ def tally_places(episode: Episode) -> dict[str, float]:
     complete = episode.end_frame >= episode.last_frame
     return {
         "in_system": _in_place(episode, episode.system_left_px) if complete else float("nan"),
+        "in_system_soon": _in_system_soon(episode) if complete else float("nan"),
         "in_bar": _in_place(episode, episode.bar_left_px) if complete else float("nan"),
         "placed": float(len(episode.onset_s)),
     }
@@ -101,6 +110,49 @@ def _in_place(episode: Episode, left_px: npt.NDArray[np.floating] | None) -> flo
         return float("nan")
     predicted = np.searchsorted(left_px, episode.positions_at(episode.onset_frames), side="right")
     return float(np.sum(predicted == np.searchsorted(left_px, episode.onset_x_px, side="right")))
+
+
+def _in_system_soon(episode: Episode) -> float:
+    """Count the onsets in whose frame the position is in a system that is right at most 1 s earlier or later."""
+    left_px, frames = episode.system_left_px, episode.onset_frames
+    if left_px is None:
+        return float("nan")
+    reach = round(SYSTEM_TOLERANCE_S * FRAME_RATE_HZ)
+    ends = [np.clip(frames + shift, episode.first_frame, episode.last_frame) for shift in (-reach, reach)]
+    first, last = (np.searchsorted(left_px, episode.targets_at(end), side="right") for end in ends)
+    predicted = np.searchsorted(left_px, episode.positions_at(frames), side="right")
+    return float(np.sum((first <= predicted) & (predicted <= last)))  # the music only goes forward
+
+
+def tally_jumps(episode: Episode) -> dict[str, float]:
+    """Count the follower's false jumps, NaN if it cannot jump, and the hours of music up to the last onset."""
+    hours = (min(episode.end_frame, episode.last_frame) - episode.first_frame + 1) / FRAME_RATE_HZ / 3600
+    if episode.jumped is None:
+        return {"false_jumps": float("nan"), "hours": hours}
+    frames = np.arange(episode.first_frame, min(episode.end_frame, episode.last_frame) + 1)
+    position_px, jumped = episode.position_px[: len(frames)], episode.jumped[: len(frames)]
+    return {
+        "false_jumps": float(false_jumps(position_px, episode.targets_at(frames), jumped=jumped).sum()),
+        "hours": hours,
+    }
+
+
+def false_jumps(
+    position_px: npt.NDArray[np.floating], target_px: npt.NDArray[np.floating], *, jumped: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Tell for each frame whether the follower jumped to a wrong place or away from the right one.
+
+    A place is right if it is within the bound of the piano rules, 170 px, of the music.
+
+    Args:
+        position_px: The follower's position on the strip, (frames,); after a jump it is the new one.
+        target_px: The true position, (frames,).
+        jumped: Whether the follower was put elsewhere, (frames,).
+    """
+    right = np.abs(position_px - target_px) <= PIANO.bound_px
+    left = np.append(position_px[:1], position_px[:-1])
+    was_right = np.abs(left - target_px) <= PIANO.bound_px
+    return jumped & (~right | was_right)
 
 
 def measures_of(sums: Any) -> dict[str, Any]:
@@ -121,6 +173,9 @@ def measures_of(sums: Any) -> dict[str, Any]:
     if "placed" in sums:
         for place in ("system", "bar"):
             measures[f"{place}_accuracy"] = _ratio(sums[f"in_{place}"], sums["placed"])
+        measures["system_within_1_s"] = _ratio(sums["in_system_soon"], sums["placed"])
+    if "hours" in sums:
+        measures["false_jumps_per_hour"] = _ratio(sums["false_jumps"], sums["hours"])
     return measures
 
 

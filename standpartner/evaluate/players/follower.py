@@ -1,6 +1,7 @@
 """Lets agents follow as in the follower, with the search, performances in the score's order or with jumps."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -83,7 +84,7 @@ class FollowerPlayer(TrackPlayer):
         bound_px = config.game.bound_px
         return [
             [
-                episode_of_positions(track, one.position_px, bound_px=bound_px)
+                replace(episode_of_positions(track, one.position_px, bound_px=bound_px), jumped=one.jumped)
                 for track, one in zip(tracks, followed, strict=True)
             ]
         ]

@@ -199,6 +199,33 @@ def test_place_accuracy_by_hand():
     assert [row["bar_accuracy"] for row in report["rows"]] == [0.5, 1.0]
 
 
+def test_a_system_that_is_right_a_second_earlier_or_later_counts():
+    far = np.where(np.arange(101) < 50, 0.0, -60.0)  # from frame 50 on 60 px, or 30 frames, behind
+    run = placed(episode([0, 40, 60, 80, 100], far), systems=[0.0, 115.0, 131.0, 195.0])
+    # onsets at 50, 130, 170, 210, 250 px in systems 0, 1, 2, 3, 3; predicted at 50, 130, 110, 150, 190
+    assert system_accuracy([run]) == pytest.approx(2 / 5)
+    # a second, 20 frames, is 40 px: from 130 on no system of 110, from 170 on that of 150, from 210 on not that of 190
+    report = evaluate_episodes([run, placed(episode([0, 10], name="other"), systems=[0.0])])
+    assert report["rows"][0]["system_within_1_s"] == pytest.approx(3 / 5)
+    assert report["by_piece"]["system_within_1_s"] == {"mean": 0.8, "worst": 0.6, "worst_piece": "piece"}
+    assert "bar_accuracy" not in report["by_piece"]
+
+
+def test_a_jump_is_false_where_it_leads_away_or_to_a_wrong_place():
+    error_px = np.zeros(1000)
+    error_px[100:200] = 500.0  # a jump away, and one back
+    error_px[300:400] = 900.0  # as far away, by no jump
+    error_px[400:500] = -900.0  # from one wrong place to another
+    jumped = np.isin(np.arange(1000), (100, 200, 400))
+    run = replace(episode([0, 999], error_px), jumped=jumped)
+    report = evaluate_episodes([run])
+    assert report["false_jumps_per_hour"] == pytest.approx(2 / (50 / 3600))
+    assert report["by_piece"]["false_jumps_per_hour"]["worst_piece"] == "piece"
+    assert evaluate_episodes([episode([0, 10])])["false_jumps_per_hour"] is None
+    with pytest.raises(ConfigError, match="jumped must be"):
+        replace(run, jumped=jumped[1:])
+
+
 def test_right_places_count_while_lost_too():
     run = placed(episode([0, 10, 20], [0.0] * 5 + [40.0] * 6 + [0.0] * 10, lost_frame=5), systems=[0.0, 100.0])
     assert r_on([run]) == pytest.approx(1 / 3)
