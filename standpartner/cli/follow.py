@@ -23,7 +23,9 @@ ScorePath = Annotated[
         help="MusicXML (.musicxml, .mxl), MEI, Humdrum, ABC, LilyPond with --trust, or print (PDF, PNG, JPEG, ...).",
     ),
 ]
-AudioPath = Annotated[Path, typer.Argument(metavar="AUDIO", help="A recording: wav, flac, ogg or mp3.")]
+AudioPath = Annotated[
+    Path, typer.Argument(metavar="AUDIO", help="A recording (wav, flac, ogg, mp3, m4a, ...) or a video.")
+]
 InfoFile = Annotated[
     Path | None,
     typer.Option("--info", metavar="FILE", help="Write title, agent and the sizes of the pages as JSON."),
@@ -107,9 +109,11 @@ def follow(
     if json_path is not None:
         write_positions(json_path, following.positions)
     if html_path is not None:
-        sound = read_audio(audio)
+        sound = read_audio(audio, whole=False)
         write_page(html_path, engraved, positions=following.positions, audio=sound, start_frame=following.start_frame)
     _print(_summary(following, score.name, agent=loaded.name))
+    if source.remark is not None:
+        typer.echo(f"{source.name} {source.remark}.")
 
 
 def demo(

@@ -87,7 +87,7 @@ def follow_audio(follower: Follower, source: Source, *, progress: Callable[[floa
     samples, peak = 0, 0.0
     for chunk in source:
         given += follower.push(chunk, rate_hz=source.rate_hz)
-        samples, peak = samples + len(chunk), max(peak, float(np.abs(chunk.mean(axis=1)).max(initial=0.0)))
+        samples, peak = samples + len(chunk), max(peak, float(np.abs(chunk).max(initial=0.0)))
         if progress:
             progress(samples / source.rate_hz)
     given += follower.finish()

@@ -1,58 +1,63 @@
-"""Opens sound files with libsndfile and finds damage that libsndfile does not report."""
+"""Decodes a recording of any format: with libsndfile where that reads it rightly, else with FFmpeg's libraries.
 
-import re
+libsndfile comes first; its numbers are the same on every machine. FFmpeg's libraries take over
+
+* where libsndfile does not know the format or refuses the file;
+* where it would misread it: an mp3 whose header does not tell its length and its encoder's delay, and a file whose
+  header says 0, as programs write that do not know the length in advance;
+* behind the damage at which libsndfile gives up.
+
+`decode` runs in a child process (`standpartner.hear.sources`), because a recording may be hostile.
+"""
+
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import Any
 
-import soundfile
+import numpy as np
+from numpy.typing import NDArray
 
 from standpartner.errors import AudioError
-from standpartner.hear.mp3 import length_without_header
+from standpartner.hear.libav import LibavSound
+from standpartner.hear.libsndfile import LibsndfileSound
+from standpartner.hear.refusal import Refusal
 
-_MP3_FORMATS: Final = ("MP3", "MPEG")
-_MP3_TOLERANCE: Final = 2 * 1152  # an mp3 gives its length in whole packets
-_UNKNOWN_LENGTH: Final = 0x7FFF_0000  # programs that write a WAV file to a pipe announce about the greatest length
+Float32 = NDArray[np.float32]
+Sound = LibsndfileSound | LibavSound
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[soundfile.SoundFile]:
-    """Open a sound file; errors of libsndfile inside the block become an `AudioError`.
+def decode(path: str) -> Iterator[dict[str, Any] | bytes]:
+    """Decode a recording for `standpartner.support.child_streams`.
+
+    Args:
+        path: The file, whose content and not its name tells the format.
+
+    Yields:
+        First a dictionary with ``rate_hz``, ``channels``, and ``frames``, the number that the file announces or None.
+        Then the samples block by block, float32, channels beside each other. Last a dictionary with ``remark``: what
+        of the file could not be read, in words that follow its name, or None.
 
     Raises:
-        AudioError: The file is missing, empty, cut off, damaged or not audio that can be decoded.
+        AudioError: The file is missing, empty, holds no sound that can be decoded, or holds non-finite samples.
     """
-    _check_file(path)
+    file = Path(path)
+    _check_file(file)
     try:
-        with path.open("rb") as file, soundfile.SoundFile(file) as sound:
-            yield sound
+        with ExitStack() as stack:
+            sound = _open(file, stack)
+            yield {"rate_hz": sound.rate_hz, "channels": sound.channels, "frames": sound.announced}
+            decoded = 0
+            for block in _blocks(file, sound):
+                if not np.isfinite(block).all():
+                    raise AudioError(f"{file} holds samples that are not finite numbers; export it again")
+                decoded += len(block)
+                yield block.tobytes()
     except OSError as error:
-        raise AudioError(f"{path} cannot be opened: {error.strerror}") from error
-    except soundfile.LibsndfileError as error:
-        raise AudioError(_undecodable(path, error)) from error
-
-
-def announced_frames(path: Path, sound: soundfile.SoundFile) -> int:
-    """Return the number of frames that a file announces, as far as that is known.
-
-    libsndfile shortens a cut WAV or Ogg file silently and guesses the length of an mp3 without a header, so their own
-    bytes are read.
-
-    Raises:
-        AudioError: The file is Ogg and has no end.
-    """
-    if sound.format in ("WAV", "WAVEX", "AIFF", "RF64", "W64"):
-        return _announced_by_chunks(sound)
-    if sound.format == "OGG" and not _ogg_is_complete(path):
-        raise AudioError(f"{path} is cut off or damaged: its Ogg stream has no end; copy or download it again")
-    counted = length_without_header(path) if sound.format in _MP3_FORMATS else None
-    return sound.frames if counted is None else counted
-
-
-def tolerated_frames(sound: soundfile.SoundFile) -> int:
-    """Return the number of frames by which a sound file may be shorter than it announces."""
-    return _MP3_TOLERANCE if sound.format in _MP3_FORMATS else 0
+        raise AudioError(f"{file} cannot be opened: {error.strerror}") from error
+    if decoded == 0:
+        raise AudioError(f"{file} holds no sound: it has 0 samples; record or export it again")
+    yield {"remark": _remark(sound, decoded)}
 
 
 def _check_file(path: Path) -> None:
@@ -67,36 +72,61 @@ def _check_file(path: Path) -> None:
         raise AudioError(f"{path} is empty (0 bytes); copy or download it again")
 
 
-def _undecodable(path: Path, error: soundfile.LibsndfileError) -> str:
-    """Return the sentence for a file that libsndfile cannot open or decode."""
-    words = str(error.error_string).removeprefix("Error : ").strip().rstrip(".")
-    # libsndfile says this of files whose beginning looks like an mp3 but holds no whole packet.
-    if words.startswith("File does not exist"):
-        words = "no complete packet of sound in it"
-    return (
-        f"{path} is no audio that can be decoded, or is cut off or damaged (libsndfile: {words}); "
-        "convert it to wav or flac, or download it again"
-    )
+def _open(path: Path, stack: ExitStack) -> Sound:
+    """Open a file with the first decoder that reads it rightly; the stack closes it."""
+    words = None
+    try:
+        sound = stack.enter_context(LibsndfileSound.opened(path))
+        if sound.is_right:
+            return sound
+    except Refusal as refusal:
+        words = f"libsndfile: {refusal}"
+    try:
+        return stack.enter_context(LibavSound.opened(path))
+    except Refusal as refusal:
+        raise AudioError(
+            f"{path} is no audio that can be decoded, or is cut off or damaged ({words or f'FFmpeg: {refusal}'}); "
+            "convert it to wav or flac, or download it again"
+        ) from refusal
 
 
-def _announced_by_chunks(sound: soundfile.SoundFile) -> int:
-    """Return the frames of an uncompressed file by its header, which libsndfile logs beside the true length."""
-    wrong = re.search(r"^\s*(?:data|SSND)\s*: (\d+) \(should be (\d+)\)", sound.extra_info, re.MULTILINE)
-    if wrong is None or int(wrong[2]) == 0 or int(wrong[1]) >= _UNKNOWN_LENGTH:
-        return int(sound.frames)
-    return round(sound.frames * int(wrong[1]) / int(wrong[2]))
+def _blocks(path: Path, sound: Sound) -> Iterator[Float32]:
+    """Decode block by block; where libsndfile gives up, FFmpeg's libraries go on behind that place."""
+    decoded = 0
+    try:
+        for block in sound.blocks():
+            decoded += len(block)
+            yield block
+        return
+    except Refusal:
+        sound.damaged_at = sound.damaged_at or decoded
+    with ExitStack() as stack:
+        try:
+            other = stack.enter_context(LibavSound.opened(path))
+        except (Refusal, AudioError):
+            return
+        if (other.rate_hz, other.channels) != (sound.rate_hz, sound.channels):
+            return
+        passed = 0
+        for block in other.blocks():
+            if passed + len(block) > decoded:
+                yield block[max(0, decoded - passed) :]
+            passed += len(block)
 
 
-def _ogg_is_complete(path: Path) -> bool:
-    """Tell whether whole pages follow each other up to one marked as the end of its stream (RFC 3533)."""
-    ended, position, size = False, 0, path.stat().st_size
-    with path.open("rb") as file:
-        while position < size:
-            file.seek(position)
-            header = file.read(27 + 255)
-            if header[:4] != b"OggS" or len(header) < 27:
-                return ended  # other programs' tags may follow the end
-            segment_count = header[26]
-            position += 27 + segment_count + sum(header[27 : 27 + segment_count])
-            ended = bool(header[5] & 4)
-    return ended and position == size
+def _remark(sound: Sound, decoded: int) -> str | None:
+    """Say what could not be read, if anything."""
+    there_s = decoded / sound.rate_hz
+    missing = 0 if sound.announced is None else sound.announced - decoded
+    if missing > sound.tolerated:
+        return (
+            f"is cut off or damaged: {(sound.announced or 0) / sound.rate_hz:.1f} s are announced, "
+            f"{there_s:.1f} s could be read"
+        )
+    if sound.damaged_at is not None:
+        return (
+            f"is damaged near second {sound.damaged_at / sound.rate_hz:.1f}: what could be read is {there_s:.1f} s long"
+        )
+    if not sound.has_end:
+        return f"is cut off or damaged: it has no end; {there_s:.1f} s could be read"
+    return None

@@ -18,24 +18,28 @@ _WRITABLE: Final = {".wav": "PCM_16", ".flac": "PCM_16", ".ogg": "VORBIS"}
 _BLOCK_FRAMES: Final = 1 << 18
 
 
-def read_audio(path: Path | str, *, max_s: float = MAX_AUDIO_S) -> NDArray[np.float32]:
-    """Read a recording (wav, flac, ogg, mp3 and all other formats that libsndfile decodes).
+def read_audio(path: Path | str, *, max_s: float = MAX_AUDIO_S, whole: bool = True) -> NDArray[np.float32]:
+    """Read a recording of any format that `FileSource` knows.
 
-    Channels are mixed down to their mean, and other sampling rates are converted. Memory grows with the result only.
+    Channels are mixed down to one, and other sampling rates are converted. Memory grows with the result only.
 
     Args:
         path: The file, whose content and not its name tells the format.
         max_s: The longest recording accepted, in seconds.
+        whole: Whether a file that is cut off or damaged is refused; if not, what can be read of it is returned.
 
     Returns:
         The mono samples at 22 050 Hz, (n,), normally in [-1, 1].
 
     Raises:
-        AudioError: The file is missing, empty, not audio, cut off, damaged, too long, or holds non-finite samples.
+        AudioError: The file is missing, empty, not audio, too long, holds non-finite samples, or is not whole.
     """
     source = FileSource(path, max_s=max_s)
     resampler = Resampler(source.rate_hz)
-    return np.concatenate([*(resampler.push(chunk) for chunk in source), resampler.finish()])
+    parts = [*(resampler.push(chunk) for chunk in source), resampler.finish()]
+    if whole and source.remark is not None:
+        raise AudioError(f"{source.path} {source.remark}; copy or download it again")
+    return np.concatenate(parts)
 
 
 def write_audio(path: Path | str, audio: NDArray[np.floating]) -> None:

@@ -1,43 +1,77 @@
-"""Counts the samples of an MPEG audio layer III file by its packets.
+"""Reads the length of an MPEG audio layer III file from its header and by counting its packets.
 
-libsndfile takes the length from the first packet's Xing, Info or VBRI header. Without one it guesses from the first
-packet's bit rate and stops there, which silently shortens files of variable bit rate.
+The first packet may hold a Xing, Info or VBRI header instead of sound. It announces the number of packets; encoders of
+the LAME family write the delay that they add there, too. Files without it are common: streams, and files that were cut.
 
-Source of the header's layout and tables: ISO/IEC 11172-3 and 13818-3.
+Source of the layout and tables: ISO/IEC 11172-3 and 13818-3; of the header: the LAME tag specification, revision 1.
 """
 
+import mmap
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_LENGTH_HEADERS: Final = (b"Xing", b"Info", b"VBRI")
+PACKET_TOLERANCE: Final = 2 * 1152  # the samples to which lengths in whole packets are exact
 _BIT_RATES_KBPS: Final = {
     1: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
     2: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
 _RATES_HZ: Final = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
+_DELAY_TOLD_BY: Final = (b"LAME", b"Lavf", b"Lavc", b"L3.99")
+_HEADER_BYTES: Final = 1024
+_HAS_COUNT: Final = 1  # the flag of a Xing header that says how many packets there are
+
+Bytes = bytes | mmap.mmap
 
 
-def length_without_header(path: Path) -> int | None:
-    """Count the samples of an mp3 that does not announce its length.
+@dataclass(frozen=True)
+class Mp3Length:
+    """The length of an mp3.
 
-    Args:
-        path: The file.
-
-    Returns:
-        The samples a channel in the unbroken run of packets from the start, or None where a header gives the length.
+    Attributes:
+        announced: The samples a channel that its header announces; None without a header.
+        counted: The samples a channel in the unbroken run of packets from the start.
+        tells_delay: Whether the header tells the delay that the encoder added.
     """
-    content = path.read_bytes()
-    position = _after_tag(content)
-    if any(name in content[position : position + 1024] for name in _LENGTH_HEADERS):
-        return None
-    samples = 0
-    while packet := _packet(content[position : position + 4]):
-        position += packet[0]
-        samples += packet[1]
-    return samples
+
+    announced: int | None
+    counted: int
+    tells_delay: bool
 
 
-def _after_tag(content: bytes) -> int:
+def mp3_length(path: Path) -> Mp3Length:
+    """Read the length of an mp3.
+
+    Raises:
+        OSError: The file cannot be opened.
+        ValueError: The file is empty.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        position = _after_tag(content)
+        first = _packet(content[position : position + 4])
+        header = content[position : position + min(_HEADER_BYTES, first[0] if first else 0)]
+        announced = _announced_packets(header)
+        if announced is not None and first:
+            position += first[0]
+        counted = 0
+        while packet := _packet(content[position : position + 4]):
+            position += packet[0]
+            counted += packet[1]
+    tells_delay = announced is not None and any(name in header for name in _DELAY_TOLD_BY)
+    return Mp3Length(announced * first[1] if announced and first else None, counted, tells_delay)
+
+
+def _announced_packets(header: bytes) -> int | None:
+    """Return the packets that the header in the first packet announces: None without one, 0 where it does not say."""
+    for name in (b"Xing", b"Info"):
+        if (at := header.find(name)) >= 0:
+            says = bool(header[at + 7 : at + 8] and header[at + 7] & _HAS_COUNT)
+            return int.from_bytes(header[at + 8 : at + 12], "big") if says else 0
+    at = header.find(b"VBRI")
+    return int.from_bytes(header[at + 14 : at + 18], "big") if at >= 0 else None
+
+
+def _after_tag(content: Bytes) -> int:
     """Return the position after an ID3v2 tag at the start, whose size is four groups of 7 bits."""
     if content[:3] != b"ID3" or len(content) < 10:
         return 0

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.errors import AudioError
+from standpartner.hear.mixing import ChannelMixer
 
 LOWEST_RATE_HZ: Final = 4_000
 HIGHEST_RATE_HZ: Final = 400_000
-_MOST_CHANNELS: Final = 64  # more are a sign that channels and samples were swapped
 
 Float32 = NDArray[np.float32]
 
@@ -19,9 +19,9 @@ Float32 = NDArray[np.float32]
 class Resampler:
     """Converts sound that arrives in chunks to mono at 22 050 Hz.
 
-    Channels are mixed down to their mean. All calls together return the same bits, however the sound
-    was cut. Sound that has the rate already passes at once; other rates are held back by the filter of soxr: at 44.1
-    and 48 kHz for some 40 ms.
+    Channels are mixed down to one by `ChannelMixer`. All calls together return the same bits, however the sound was
+    cut. Sound that has the rate already passes at once; other rates are held back by the filter of soxr: at 44.1 and
+    48 kHz for some 40 ms.
 
     Args:
         rate_hz: The samples a second of the arriving sound.
@@ -43,6 +43,7 @@ class Resampler:
         self.rate_hz = int(rate_hz)
         same = self.rate_hz == SAMPLE_RATE_HZ
         self._stream = None if same else soxr.ResampleStream(self.rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32")
+        self._mixer = ChannelMixer(self.rate_hz)
         self._finished = False
 
     def push(self, chunk: NDArray[np.floating]) -> Float32:
@@ -58,7 +59,7 @@ class Resampler:
             AudioError: The samples have another shape or are not finite floats, or the stream is finished.
         """
         self._check_open()
-        mono = mixed_down(chunk)
+        mono = self._mixer.mix(chunk)
         return mono if self._stream is None else self._stream.resample_chunk(mono)
 
     def finish(self) -> Float32:
@@ -78,30 +79,3 @@ class Resampler:
     def _check_open(self) -> None:
         if self._finished:
             raise AudioError("this stream of sound is finished; start a new Resampler")
-
-
-def mixed_down(chunk: NDArray[np.floating]) -> Float32:
-    """Mix channels down to their mean.
-
-    Args:
-        chunk: The samples in [-1, 1], (n,) or (n, channels).
-
-    Returns:
-        The mono samples, float32 (n,).
-
-    Raises:
-        AudioError: The samples have another shape or are not finite floats.
-    """
-    if chunk.dtype.kind != "f" or chunk.ndim not in (1, 2) or chunk.shape[1:] == (0,):
-        raise AudioError(
-            f"expected float samples in [-1, 1] of shape (n,) or (n, channels), got {chunk.dtype} of shape "
-            f"{chunk.shape}; divide integers by their full scale"
-        )
-    if chunk.ndim == 2 and chunk.shape[1] > _MOST_CHANNELS:
-        raise AudioError(f"expected at most {_MOST_CHANNELS} channels, got {chunk.shape[1]}; transpose the samples")
-    mono: Float32 = chunk.astype(np.float32, copy=False)
-    if mono.ndim == 2:
-        mono = mono.mean(axis=1, dtype=np.float32)
-    if not np.isfinite(mono).all():
-        raise AudioError("the audio holds samples that are not finite numbers; repair or replace the recording")
-    return mono

@@ -1,19 +1,23 @@
 """Provides sources of sound, which give a performance chunk by chunk: files, arrays, or other implementations."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from standpartner.constants import SAMPLE_RATE_HZ
-from standpartner.errors import AudioError
-from standpartner.hear.decoding import announced_frames, opened, tolerated_frames
-from standpartner.hear.resampling import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, mixed_down
+from standpartner.errors import AudioError, ToolError
+from standpartner.hear.mixing import checked_samples
+from standpartner.hear.resampling import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+from standpartner.support.child_streams import stream_apart
+from standpartner.support.children import Limits
 
 MAX_AUDIO_S: Final = 3 * 3600.0
-_BLOCK_FRAMES: Final = 1 << 18
+# The time in which a block must come. Memory is beyond that of the child at its start.
+_LIMITS: Final = Limits(time_s=60.0, memory_bytes=1 << 30)
 
 
 class Source(Protocol):
@@ -50,7 +54,7 @@ class ArraySource:
     def __init__(
         self, audio: NDArray[np.floating], *, rate_hz: int = SAMPLE_RATE_HZ, name: str = "the recording"
     ) -> None:
-        mixed_down(audio)  # raises for samples that are not sound
+        checked_samples(audio)  # raises for samples that are not sound
         self.name, self.rate_hz = name, rate_hz
         self._audio = audio.astype(np.float32, copy=False).reshape(len(audio), -1)
         self.channels = self._audio.shape[1]
@@ -62,30 +66,34 @@ class ArraySource:
 
 
 class FileSource:
-    """A recording on disk (wav, flac, ogg, mp3 and all other formats that libsndfile decodes), read in chunks.
+    """A recording on disk: wav, flac, ogg, mp3, m4a, a video with sound, and all else that `decoding` reads.
 
-    Memory does not grow with the recording. It may be read more than once.
+    A child process with limits decodes it, in chunks: memory does not grow with the recording, and a file that harms
+    its decoder harms nothing else. It may be read more than once.
 
     Args:
         path: The file, whose content and not its name tells the format.
         max_s: The longest recording accepted, in seconds.
 
     Attributes:
-        duration_s: The length in seconds that the file announces.
+        duration_s: The length in seconds that the file announces; None where it does not say.
+        remark: What of the file could not be read, in words that follow its name; None if it is whole, and as long as
+            it has not been read to its end.
 
     Raises:
-        AudioError: The file is missing, empty, not audio, cut off, or too long. Reading raises it where the file is
-            damaged, shorter than announced, too long, or holds no samples or non-finite ones.
+        AudioError: The file is missing, empty, not audio, or too long. Reading raises it where the file turns out to be
+            too long, or holds no samples or non-finite ones.
     """
 
     def __init__(self, path: Path | str, *, max_s: float = MAX_AUDIO_S) -> None:
         self.path, self._max_s = Path(path), max_s
-        with opened(self.path) as sound:
-            self.rate_hz, self.channels = int(sound.samplerate), int(sound.channels)
-            self._check_rate()
-            self._announced, self._tolerated = announced_frames(self.path, sound), tolerated_frames(sound)
-        self.duration_s = self._announced / self.rate_hz
-        self._check_length(self._announced)
+        self.remark: str | None = None
+        self._begun: Generator[Any, None, None] | None = self._decode()  # the first reading goes on with it
+        header = next(self._begun)
+        self.rate_hz, self.channels = int(header["rate_hz"]), int(header["channels"])
+        self._check_rate()
+        self.duration_s = header["frames"] / self.rate_hz if header["frames"] else None
+        self._check_length(self.duration_s or 0.0)
 
     @property
     def name(self) -> str:
@@ -96,26 +104,45 @@ class FileSource:
         """Yield chunks, (n, channels), of a second or less.
 
         Raises:
-            AudioError: The file is damaged or too long; see the class.
+            AudioError: The file is too long, holds no samples or non-finite ones.
         """
+        decoded = 0
         for block in self._blocks():
+            decoded += len(block)
+            self._check_length(decoded / self.rate_hz)  # the announced length may be wrong
             for first in range(0, len(block), self.rate_hz):
                 yield block[first : first + self.rate_hz]
 
     def _blocks(self) -> Iterator[NDArray[np.float32]]:
-        """Decode in blocks of one size, because an mp3's last bits depend on how much is decoded at once."""
-        decoded = 0
-        with opened(self.path) as sound:
-            while len(block := sound.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
-                if decoded % _BLOCK_FRAMES:  # after a damaged Ogg page a short block is followed by more
-                    second = decoded / self.rate_hz
-                    raise AudioError(f"{self.path} is damaged near second {second:.1f}; copy or download it again")
-                decoded += len(block)
-                self._check_length(decoded)  # the announced length may be wrong
-                if not np.isfinite(block).all():
-                    raise AudioError(f"{self.path} holds samples that are not finite numbers; export it again")
-                yield block
-        self._check_end(decoded)
+        """Yield blocks as they are decoded. A decoder that fails behind the beginning ends the sound with a remark."""
+        decoded, begun, self._begun = 0, self._begun, None
+        with closing(begun or self._decode()) as messages:
+            if begun is None:
+                next(messages)
+            try:
+                for message in messages:
+                    if isinstance(message, bytes):
+                        block = np.frombuffer(message, np.float32).reshape(-1, self.channels)
+                        decoded += len(block)
+                        yield block
+                    else:
+                        self.remark = message["remark"]
+            except ToolError as error:
+                if decoded == 0:
+                    raise self._failed(error) from error
+                self.remark = f"could be read for {decoded / self.rate_hz:.1f} s only: decoding it {error}"
+
+    def _decode(self) -> Generator[Any, None, None]:
+        """Yield the messages of `decoding.decode`, the first of which is there already."""
+        messages = stream_apart("standpartner.hear.decoding:decode", {"path": str(self.path)}, limits=_LIMITS)
+        try:
+            yield next(messages)
+        except ToolError as error:
+            raise self._failed(error) from error
+        yield from messages
+
+    def _failed(self, error: ToolError) -> AudioError:
+        return AudioError(f"{self.path} cannot be decoded: it {error}; convert it to wav or flac")
 
     def _check_rate(self) -> None:
         if not LOWEST_RATE_HZ <= self.rate_hz <= HIGHEST_RATE_HZ:
@@ -123,18 +150,8 @@ class FileSource:
                 f"{self.path} claims {self.rate_hz} samples a second, expected 4 000 to 400 000; export it again"
             )
 
-    def _check_length(self, frames: int) -> None:
-        length_s = frames / self.rate_hz
+    def _check_length(self, length_s: float) -> None:
         if length_s > self._max_s:
             raise AudioError(
                 f"{self.path} is longer than the {self._max_s:.0f} s allowed ({length_s:.0f} s); cut it or raise max_s"
-            )
-
-    def _check_end(self, decoded: int) -> None:
-        if decoded == 0:
-            raise AudioError(f"{self.path} holds no sound: it has 0 samples; record or export it again")
-        if self._announced - decoded > self._tolerated:
-            raise AudioError(
-                f"{self.path} is cut off or damaged: {self.duration_s:.1f} s are announced, "
-                f"{decoded / self.rate_hz:.1f} s are there; copy or download it again, or convert it to wav"
             )

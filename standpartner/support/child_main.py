@@ -41,17 +41,18 @@ def _answer(function: Callable[..., Any], arguments: dict[str, Any]) -> dict[str
     try:
         value = function(**arguments)
         json.dumps(value)
-    except StandpartnerError as error:
-        return _error(type(error), str(error))
-    except MemoryError:
-        return _error(MemoryLimitError, "needs more memory than it may take")
     except Exception as error:  # an error of one call must not lose the calls after it
-        return _error(ToolError, describe(error))
+        return error_answer(error)
     return {"value": value}
 
 
-def _error(kind: type[StandpartnerError], words: str) -> dict[str, Any]:
-    return {"error": kind.__name__, "words": words}
+def error_answer(error: Exception) -> dict[str, str]:
+    """Return an error of this package as it is, and any other as one: its kind in ``error``, its words in ``words``."""
+    if isinstance(error, StandpartnerError):
+        return {"error": type(error).__name__, "words": str(error)}
+    if isinstance(error, MemoryError):
+        return {"error": MemoryLimitError.__name__, "words": "needs more memory than it may take"}
+    return {"error": ToolError.__name__, "words": describe(error)}
 
 
 if __name__ == "__main__":

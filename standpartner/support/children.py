@@ -33,9 +33,9 @@ try:
 except ImportError:  # not a Unix system: there are no limits of memory
     resource = None  # type: ignore[assignment]
 
+START_LIMIT_S: Final = 120.0  # the time for the imports of a child
 GRACE_S: Final = 5.0  # the time in which a process ends its own programs and removes its files
 _PATIENCE_S: Final = 1.0  # the time for a child to end; code in C may keep it from signals
-_START_LIMIT_S: Final = 120.0  # the time for the imports of a child
 _ANSWER_BYTES: Final = 16 * 1024 * 1024
 _LAST_WORDS: Final = 300
 _TAIL_BYTES: Final = 1 << 20
@@ -128,7 +128,7 @@ class _Child:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             start_new_session=True,
-            env=_environment(),
+            env=child_environment(),
         )
         self._answers: queue.Queue[bytes] = queue.Queue()
         assert self._process.stdin is not None  # noqa: S101 (asked for above)
@@ -145,7 +145,7 @@ class _Child:
         self._busy = True
         self._said_before = os.fstat(self._errors.fileno()).st_size
         if not self._started:
-            self._answer(_START_LIMIT_S)
+            self._answer(START_LIMIT_S)
             self._started = True
         with suppress(BrokenPipeError):  # the child is dead; the missing answer is handled below
             self._calls.write(json.dumps(arguments).encode() + b"\n")
@@ -167,7 +167,7 @@ class _Child:
             answer = json.loads(line)
             if "value" in answer:
                 return answer["value"]
-            error = _rebuilt(str(answer["error"]), str(answer["words"]))
+            error = rebuilt_error(str(answer["error"]), str(answer["words"]))
         except (ValueError, TypeError, KeyError) as wrong:
             self.over = True
             raise BrokenOffError(f"its process sent what is no answer ({wrong})") from wrong
@@ -205,15 +205,20 @@ def _listen(stdout: IO[bytes], answers: "queue.Queue[bytes]") -> None:
     answers.put(b"")
 
 
-def _rebuilt(name: str, words: str) -> StandpartnerError:
-    """Return the error that a child names, of this package or else a `ToolError`."""
+def rebuilt_error(name: str, words: str) -> StandpartnerError:
+    """Return the error that a child sent.
+
+    Args:
+        name: The name of its class; what is no error of this package becomes a `ToolError`.
+        words: Its message.
+    """
     kind = getattr(errors, name, None)
     if not (isinstance(kind, type) and issubclass(kind, StandpartnerError)):
         kind = ToolError
     return kind.__new__(kind, words)  # some errors take other arguments than their words
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """Return an environment in which the child can import what this process can."""
     here = str(Path(__file__).resolve().parents[2])
     return {**os.environ, "PYTHONPATH": os.pathsep.join([here, *filter(None, sys.path)])}
@@ -235,10 +240,14 @@ def become_child(*, memory_bytes: int | None = None) -> None:
             resource.setrlimit(resource.RLIMIT_AS, (wanted if hard < 0 else min(wanted, hard), hard))
 
 
-def allow_time(time_s: float) -> None:
-    """Let the system end this process some seconds after a time limit, in case the parent is gone by then."""
+def allow_time(time_s: float | None) -> None:
+    """Let the system end this process some seconds after a time limit, in case the parent is gone by then.
+
+    Args:
+        time_s: The limit; None takes the last one back.
+    """
     if hasattr(signal, "alarm"):
-        signal.alarm(math.ceil(time_s + 2 * GRACE_S))
+        signal.alarm(0 if time_s is None else math.ceil(time_s + 2 * GRACE_S))
 
 
 def kill_group(process_id: int) -> None:
