@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from standpartner import __version__
-from standpartner.cli import explain, follow, piece, play, read, research
+from standpartner.cli import explain, follow, piece, play, read, research, serve
 from standpartner.errors import StandpartnerError
 
 app = typer.Typer(
@@ -37,6 +37,7 @@ follow.add_commands(app)
 play.add_commands(app)
 read.add_commands(app)
 research.add_commands(app)
+serve.add_commands(app)
 app.add_typer(piece.app, name="piece")
 app.add_typer(explain.app, name="explain")
 

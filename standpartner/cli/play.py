@@ -46,7 +46,7 @@ def play(
         raise ConfigError("expected PIECE with --performance: the bundled menuet has one performance only")
     with PlayServer(_music(piece, performance=performance, game=game), port=port) as server:
         typer.echo(f"{server.music.title}: open {server.url} in a browser; Ctrl-C ends this.")
-        if browser and _has_screen():
+        if browser and has_screen():
             webbrowser.open(server.url)
         try:
             server.serve_forever()
@@ -69,6 +69,6 @@ def _music(piece: str | None, *, performance: str | None, game: str | None) -> A
     return audible_track(load_piece(folder), config=game_for(corpus, game), performance=performance)
 
 
-def _has_screen() -> bool:
+def has_screen() -> bool:
     """Tell whether a browser would be seen; without a screen a text browser would take the terminal."""
     return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -58,6 +58,7 @@ class Follower:
         from_measure: The printed number of the measure in which the performance begins; by default it begins with the
             first note. With `ANYWHERE` the place is unknown: the follower stands at the first note until the search
             finds the music.
+        view: The agent's view of the score's strip, if ``agent.read`` gave it already: followers of one score share it.
 
     Attributes:
         state: The state of the follower.
@@ -80,6 +81,7 @@ class Follower:
         *,
         config: FollowerConfig | None = None,
         from_measure: int | str | None = None,
+        view: Floats | None = None,
     ) -> None:
         self.score, self.agent = score, agent
         self.config = config or FollowerConfig()
@@ -93,7 +95,7 @@ class Follower:
         self._recent: deque[Floats] = deque(maxlen=self._detector.memory_frames)  # embeddings not yet acted on
         self._pursuit = Pursuit(
             agent,
-            agent.read(score.strip),
+            agent.read(score.strip) if view is None else view,
             width_px=score.width_px,
             start_px=beginning.x_px,
             start_known=beginning.known,
@@ -129,6 +131,26 @@ class Follower:
                 "start a new Follower"
             )
         return self._hear(self._stream.push(self._resampler.push(chunk)))
+
+    def move_to(self, strip_x_px: float) -> list[Position]:
+        """Go on from another place, because a person said so: by a tap on a bar, a page turned by hand, a repeat.
+
+        For two seconds the search does not move the follower away from there. A follower that waits goes on waiting.
+
+        Args:
+            strip_x_px: The place on the strip in px, clipped to the strip.
+
+        Returns:
+            The position of the last frame given, again.
+        """
+        left_px = self._given.strip_x_px
+        self._pursuit.move_to(strip_x_px)
+        self._doubt, self._confidence, self._frames_at_end = _Doubt(self.config), 1.0, 0
+        if self.state is State.FINISHED:
+            self.state = State.FOLLOWING
+        self._unsaid = []
+        moved = self._report(self._given.frame, self._pursuit.position_px, jumped_from_px=left_px)
+        return place_all(self.score, [moved])
 
     def finish(self) -> list[Position]:
         """End the recording.

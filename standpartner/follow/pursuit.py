@@ -27,6 +27,7 @@ _REMEMBERED_S = 0.25  # the tracker's probability of the agent's place is averag
 _RARE = 1e-4  # the tracker's probability is clipped to this and its complement
 _NEVER = 1e-12
 _UNDECIDED = 0.5
+_TOLD_FRAMES = round(2.0 * FRAME_RATE_HZ)  # an embedding hears two seconds, at first those of the place before
 _BLEND = 1.0 - float(np.exp(-1.0 / (_REMEMBERED_S * FRAME_RATE_HZ)))
 
 
@@ -127,6 +128,7 @@ class Pursuit:
         self._columns = np.array([len(view) - 2 * WINDOW_COLUMNS])
         self._speed_px, self._memory = 0.0, agent.empty_memory(1)
         self._gathered = 0.0
+        self._told_frames = 0
         self._decision: Decision | None = None
 
     def step(self, embedding: Floats, *, rest: bool = False) -> PursuitStep:
@@ -148,12 +150,19 @@ class Pursuit:
         self.search.take(embedding, agent_px=self.position_px)
         found = self.search.found()
         self._gathered = self._gather(found)
-        jumps = self.config.jump and self._gathered > self.config.gathered
+        self._told_frames = max(0, self._told_frames - 1)
+        jumps = self.config.jump and self._told_frames == 0 and self._gathered > self.config.gathered
         self.jumped_from_px = self.position_px if jumps else None
         if jumps:
             self._begin_at(found)
         self.searched = self.search.probability_near(self.position_px)
         return jumps
+
+    def move_to(self, x_px: float) -> None:
+        """Put the agent and the search where the music is told to be; for two seconds nothing heard moves them away."""
+        self.search.begin(x_px)
+        self._begin_at(Found(x_px, self._speed_px, probability=1.0))
+        self.searched, self._told_frames = 1.0, _TOLD_FRAMES
 
     @property
     def confidence(self) -> float:

@@ -105,6 +105,10 @@ class ScoreSearch:
             speeds_px=speeds_px,
             mixing=neighbour_mixing(len(speeds_px), self.config.change),
         )
+        self.begin(start_px)
+
+    def begin(self, start_px: float | None) -> None:
+        """Expect the music at a place on the strip in px, or anywhere with None, whatever was heard before."""
         self._belief.begin(start_px)
 
     def take(self, embedding: Floats, *, agent_px: float) -> None:

@@ -147,13 +147,13 @@ class Position(Message, tag="position"):
 
 
 class Welcome(Message, tag="welcome"):
-    """Answers a hello.
+    """Answers a hello, and tells a showing client that named no session that it is shown another one now.
 
     Attributes:
         version: The version of the protocol that the server speaks.
         server: The name and version of the program.
-        session: The session, to be given in the next hello.
-        score: The score; None while a showing client waits for one.
+        session: The session, to be given in the next hello; None while a showing client waits for one.
+        score: The score; None likewise.
         role: The role of the client.
         state: The state of the session.
         listening: Whether a take is going on; a listening client that comes back goes on sending sound.
@@ -164,7 +164,7 @@ class Welcome(Message, tag="welcome"):
 
     version: int
     server: str
-    session: Identifier
+    session: Identifier | None
     score: Identifier | None
     role: Literal["listen", "show"]
     state: SessionState
@@ -217,7 +217,7 @@ class Take(Message, tag="take"):
 
 
 class ScoreChanged(Message, tag="score_changed"):
-    """The score was corrected or another one is played: clients fetch it again.
+    """The score was corrected: clients fetch it again.
 
     Attributes:
         score: The score.
