@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from standpartner.follow import Follower, Following
     from standpartner.hear import FileSource
-    from standpartner.score import PrintOptions, Score
+    from standpartner.score import MusicChoice, PrintOptions, Score
 
 ScorePath = Annotated[
     Path,
@@ -40,6 +40,16 @@ AgentChoice = Annotated[
 ]
 Trust = Annotated[
     bool, typer.Option("--trust", help="Read a LilyPond file, which can run any program with your rights.")
+]
+Part = Annotated[
+    str, typer.Option("--part", metavar="N|NAME|all", help="The part to take of notation; default: the piano.")
+]
+Movement = Annotated[
+    str, typer.Option("--movement", metavar="N|NAME", help="The movement to take of notation; default: the first.")
+]
+Tune = Annotated[
+    str,
+    typer.Option("--tune", metavar="N|TITLE", help="The tune to take of an ABC collection: its X: number or title."),
 ]
 FromMeasure = Annotated[
     str | None,
@@ -83,6 +93,9 @@ def follow(
     first_measure: FirstMeasure = 1,
     max_pages: MaxPages = 60,
     trust: Trust = False,
+    part: Part = "",
+    movement: Movement = "",
+    tune: Tune = "",
 ) -> None:
     """Follow a recording in its score.
 
@@ -91,7 +104,7 @@ def follow(
     from standpartner.agent.bundle import load_agent
     from standpartner.follow import Follower, FollowerConfig, agent_for, write_page, write_positions
     from standpartner.hear import FileSource, read_audio
-    from standpartner.score import PrintOptions
+    from standpartner.score import MusicChoice, PrintOptions
     from standpartner.support.files import check_writable
 
     for path in filter(None, (json_path, html_path, info)):
@@ -99,7 +112,10 @@ def follow(
     chosen = load_agent(agent) if agent else None  # raises before a score is engraved if it is damaged
     source = FileSource(audio)
     engraved = _read_for_following(
-        score, PrintOptions(max_pages, layout=layout, first_measure=first_measure), trusted=trust
+        score,
+        PrintOptions(max_pages, layout=layout, first_measure=first_measure),
+        choice=MusicChoice(part, movement, tune),
+        trusted=trust,
     )
     loaded = chosen or load_agent(agent_for(engraved))
     if info is not None:
@@ -114,6 +130,7 @@ def follow(
     _print(_summary(following, score.name, agent=loaded.name))
     if source.remark is not None:
         typer.echo(f"{source.name} {source.remark}.")
+    say_selection(engraved)
 
 
 def demo(
@@ -164,17 +181,29 @@ def engrave(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder for the files; made if missing.")],
     max_pages: MaxPages = 60,
     trust: Trust = False,
+    part: Part = "",
+    movement: Movement = "",
+    tune: Tune = "",
 ) -> None:
     """Engrave a score and write strip.png, page-001.png ..., overlay.png (what was found on it) and onsets.json."""
+    from standpartner.score import MusicChoice
     from standpartner.score.overlay import write_engraving
 
-    engraved = _read_score(score, max_pages, trusted=trust)
+    engraved = _read_score(score, max_pages, choice=MusicChoice(part, movement, tune), trusted=trust)
     write_engraving(engraved, out)
     typer.echo(
         f"{engraved.title or score.name}: {_count(len(engraved.pages), 'page')}, "
         f"{_count(len(engraved.systems), 'system')}, {_count(len(engraved.measures), 'measure')}, "
         f"{_count(len(engraved.onsets), 'onset')} -> {out}"
     )
+    say_selection(engraved)
+
+
+def say_selection(score: Score) -> None:
+    """Print which part and movement were taken, where there is a choice."""
+    if score.has_notation:
+        for sentence in score.notation.selection.sentences():
+            typer.echo(sentence)
 
 
 def agents() -> None:
@@ -233,7 +262,7 @@ def _write_info(path: Path, score: Score, *, agent: str) -> None:
     write_text(path, json.dumps({"title": score.title, "agent": agent, "pages": pages_table(score)}) + "\n")
 
 
-def _read_for_following(path: Path, options: PrintOptions, *, trusted: bool) -> Score:
+def _read_for_following(path: Path, options: PrintOptions, *, choice: MusicChoice, trusted: bool) -> Score:
     from standpartner.errors import ConfigError
     from standpartner.score import read_print
     from standpartner.score.print.files import is_print
@@ -244,17 +273,21 @@ def _read_for_following(path: Path, options: PrintOptions, *, trusted: bool) -> 
             raise ConfigError(
                 f"{path.name} is notation, which knows its systems and bars; leave out --layout and --first-measure"
             )
-        return _read_score(path, options.max_pages, trusted=trusted)
+        return _read_score(path, options.max_pages, choice=choice, trusted=trusted)
+    if any((choice.part, choice.movement, choice.tune)):
+        raise ConfigError(
+            f"{path.name} is a picture, which is followed as a whole; leave out --part, --movement, --tune"
+        )
     with passing_bar(f"Reading {path.name}", None):
         return read_print([path], options).score
 
 
-def _read_score(path: Path, max_pages: int, *, trusted: bool = False) -> Score:
+def _read_score(path: Path, max_pages: int, *, choice: MusicChoice, trusted: bool = False) -> Score:
     from standpartner.score import read_score
     from standpartner.support.progress import passing_bar
 
     with passing_bar(f"Reading {path.name}", None):
-        return read_score(path, max_pages=max_pages, trusted=trusted)
+        return read_score(path, max_pages=max_pages, trusted=trusted, choice=choice)
 
 
 def _follow(follower: Follower, source: FileSource) -> Following:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from standpartner.cli.follow import AudioPath, ScorePath, Trust
+from standpartner.cli.follow import AudioPath, Movement, Part, ScorePath, Trust, Tune, say_selection
 from standpartner.errors import ConfigError, PieceError
 
 if TYPE_CHECKING:
@@ -44,13 +44,16 @@ def add(
     name: Annotated[str | None, typer.Option(help="The name of the piece; default: that of the score file.")] = None,
     offset: Annotated[float, typer.Option(help="The seconds by which the recording is later than FILE.")] = 0.0,
     trust: Trust = False,
+    part: Part = "",
+    movement: Movement = "",
+    tune: Tune = "",
 ) -> None:
     """Make a piece from a real recording and a file that gives the times at which its notes or beats are played.
 
     The recording must go through the score once, as printed. The times are checked against the sound.
     """
     from standpartner.piece import save_piece
-    from standpartner.score import read_score
+    from standpartner.score import MusicChoice, read_score
 
     given = [path for path in (midi, match, beats) if path is not None]
     if len(given) != 1:
@@ -61,10 +64,11 @@ def add(
     folder = out or Path(name)
     if (folder / "piece.json").exists():
         raise PieceError(f"{folder} holds a piece already; choose another folder with --out")
-    engraved = read_score(score, trusted=trust)
+    engraved = read_score(score, trusted=trust, choice=MusicChoice(part, movement, tune))
     piece = _make(name, engraved, audio, alignment=_align(engraved, midi=midi, match=match, beats=beats), offset=offset)
     save_piece(piece, folder)
     _say(piece, folder)
+    say_selection(engraved)
 
 
 def _align(score: Score, *, midi: Path | None, match: Path | None, beats: Path | None) -> Alignment:

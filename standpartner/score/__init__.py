@@ -2,16 +2,19 @@
 
 from standpartner.score.files import load_score, save_score
 from standpartner.score.model import Notation, Place, Printed, Score, printed_measure
+from standpartner.score.notation.choice import MusicChoice
 from standpartner.score.notation.engraving_style import EngravingStyle
 from standpartner.score.notation.read import read_scores
 from standpartner.score.print.read import PrintOptions, PrintReading, read_print
 from standpartner.score.read import read_score
+from standpartner.score.selection import Selection
 from standpartner.score.tables import Bars, Measures, Noteheads, Notes, Onsets, Systems
 
 __all__ = [
     "Bars",
     "EngravingStyle",
     "Measures",
+    "MusicChoice",
     "Notation",
     "Noteheads",
     "Notes",
@@ -21,6 +24,7 @@ __all__ = [
     "PrintReading",
     "Printed",
     "Score",
+    "Selection",
     "Systems",
     "load_score",
     "printed_measure",

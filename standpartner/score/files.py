@@ -8,7 +8,8 @@ from typing import Any, Final, TypeVar
 import numpy as np
 
 from standpartner.errors import ScoreError
-from standpartner.score.model import Notation, Printed, Score
+from standpartner.score.model import NOTHING_ELSE, Notation, Printed, Score
+from standpartner.score.selection import Selection
 from standpartner.score.tables import Bars, Measures, Noteheads, Notes, Onsets, Systems, Table
 from standpartner.support.files import replacing
 
@@ -110,7 +111,7 @@ def _arrays_of(music: Notation | Printed) -> _Arrays:
         return arrays if music.bars is None else arrays | _columns("bars", music.bars)
     for name in _NOTATION:
         arrays |= _columns(name, getattr(music, name))
-    return arrays
+    return arrays | {"selection": np.array(music.selection.to_json())}
 
 
 def _music_of(arrays: _Arrays) -> Notation | Printed:
@@ -118,4 +119,5 @@ def _music_of(arrays: _Arrays) -> Notation | Printed:
         bars = _table("bars", Bars, arrays) if "bars.label" in arrays else None
         return Printed(float(arrays["begin_px"]), float(arrays["end_px"]), bars)
     tables: dict[str, Any] = {name: _table(name, table, arrays) for name, table in _NOTATION.items()}
-    return Notation(**tables)
+    selection = Selection.from_json(str(arrays["selection"])) if "selection" in arrays else NOTHING_ELSE
+    return Notation(**tables, selection=selection)

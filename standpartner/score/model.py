@@ -5,13 +5,14 @@ music begins and ends and, at best, its bars (`Printed`). The follower needs no 
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from standpartner.constants import STRIP_HEIGHT_PX
 from standpartner.errors import ScoreError
+from standpartner.score.selection import Selection
 from standpartner.score.tables import (
     Bars,
     Floats,
@@ -26,6 +27,7 @@ from standpartner.score.tables import (
     check_index,
 )
 
+NOTHING_ELSE: Final = Selection()
 Image: TypeAlias = NDArray[np.uint8]
 
 
@@ -38,6 +40,7 @@ class Notation:
         onsets: The score times with their strip positions, strictly increasing in ``x_px``.
         measures: The measures with their printed numbers.
         notes: The sounding notes.
+        selection: Which music of its file this is.
 
     Raises:
         ScoreError: A table is empty, goes back, or points outside another.
@@ -47,6 +50,7 @@ class Notation:
     onsets: Onsets
     measures: Measures
     notes: Notes
+    selection: Selection = NOTHING_ELSE
 
     def __post_init__(self) -> None:
         for name in ("noteheads", "onsets", "measures"):

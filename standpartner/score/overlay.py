@@ -21,6 +21,8 @@ _GAP_PX: Final = 8
 def write_engraving(score: Score, out_dir: str | Path) -> None:
     """Write strip.png, page-001.png..., overlay.png and onsets.json into a folder, which is made if needed.
 
+    Page images of a score that was written there before are removed.
+
     On the overlay lines are onsets, thick lines the borders of systems; dots are heads: filled where a note starts,
     a ring for a tied continuation, a diamond for a grace note. onsets.json lists one object an onset: quarter, x_px,
     measure (printed number), page and system (from 1), page_x_px, page_y_px, pitches (MIDI numbers starting there).
@@ -31,6 +33,8 @@ def write_engraving(score: Score, out_dir: str | Path) -> None:
     folder = Path(out_dir)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for stale in folder.glob("page-[0-9][0-9][0-9]*.png"):  # of another score that was written here
+            stale.unlink()
         PilImage.fromarray(score.strip).save(folder / "strip.png")
         for number, page in enumerate(score.pages, start=1):
             PilImage.fromarray(page).save(folder / f"page-{number:03d}.png")

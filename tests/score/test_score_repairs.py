@@ -12,7 +12,7 @@ from standpartner.score.notation.humdrum import merge_staff_spines
 from standpartner.score.notation.mei import read_mei
 from standpartner.score.notation.musicxml import repair_musicxml
 from standpartner.score.notation.onsets import longest_increasing, measure_quarters, plan_onsets, read_spans
-from standpartner.score.notation.parts import choose_part, keep_piano, list_parts
+from standpartner.score.notation.parts import choose_part, keep_part, list_parts
 from standpartner.score.notation.text import _hide_lone_name
 
 
@@ -66,8 +66,8 @@ def test_spines_with_staves_of_their_own_stay() -> None:
 
 MEI = """<mei xmlns="http://www.music-encoding.org/ns/mei" xmlns:xml="http://www.w3.org/XML/1998/namespace">
 <scoreDef><staffGrp>{groups}</staffGrp></scoreDef>
-<measure><staff n="1"><note xml:id="a"/></staff><staff n="2"/><staff n="3"/><slur startid="#a"/><dynam staff="1"/>
-<dynam staff="3"/></measure></mei>"""
+<measure><staff n="1"><note xml:id="a" pname="c"/></staff><staff n="2"/><staff n="3"/><slur startid="#a"/>
+<dynam staff="1"/><dynam staff="3"/></measure></mei>"""
 
 
 def parse(text: str) -> ET.Element:
@@ -80,8 +80,8 @@ PAIR = '<staffGrp symbol="brace"><staffDef n="2"/><staffDef n="3"/></staffGrp>'
 
 def test_braced_pair_is_taken_for_the_piano() -> None:
     root = parse(MEI.format(groups=ONE.format(name="Flute") + PAIR))
-    assert choose_part(list_parts(root)).staves == ("2", "3")
-    assert keep_piano(root)
+    assert choose_part(list_parts(root)).part.staves == ("2", "3")
+    assert keep_part(root)[1]
     kept = [(element.tag.split("}")[1], element.get("n") or element.get("staff")) for element in root.iter()]
     assert [item for item in kept if item[0] in {"staff", "staffDef", "slur", "dynam"}] == [
         ("staffDef", "2"), ("staffDef", "3"), ("staff", "2"), ("staff", "3"), ("dynam", "3"),
@@ -90,14 +90,14 @@ def test_braced_pair_is_taken_for_the_piano() -> None:
 
 def test_named_piano_wins_and_else_the_first_part() -> None:
     named = parse(MEI.format(groups=ONE.format(name="Klavier") + '<staffDef n="2"/><staffDef n="3"/>'))
-    assert choose_part(list_parts(named)).staves == ("1",)
+    assert choose_part(list_parts(named)).part.staves == ("1",)
     plain = parse(MEI.format(groups='<staffDef n="1"/><staffDef n="2"/><staffDef n="3"/>'))
-    assert choose_part(list_parts(plain)).staves == ("1",)
+    assert choose_part(list_parts(plain)).part.staves == ("1",)
 
 
 def test_score_of_two_staves_stays_whole() -> None:
     root = parse(MEI.format(groups='<staffDef n="1"/><staffDef n="2"/>'))
-    assert not keep_piano(root)
+    assert not keep_part(root)[1]
 
 
 @pytest.mark.parametrize(

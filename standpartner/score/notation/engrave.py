@@ -11,9 +11,11 @@ import verovio
 from standpartner.errors import ScoreError
 from standpartner.score.model import Notation, Score
 from standpartner.score.notation.abc_keys import put_keys_right
+from standpartner.score.notation.choice import EVERYTHING, MusicChoice
 from standpartner.score.notation.drawing import Drawing, read_drawing
 from standpartner.score.notation.engraving_style import EngravingStyle
 from standpartner.score.notation.mei import NAMESPACE, MeiFacts, read_mei
+from standpartner.score.notation.mei_sounding import imply_accidentals, shift_octaves
 from standpartner.score.notation.onsets import (
     OnsetPlan,
     measure_quarters,
@@ -28,9 +30,10 @@ from standpartner.score.notation.pages import (
     rasterise,
     strip_position,
 )
-from standpartner.score.notation.parts import keep_piano, needs_plain_times, with_plain_times
+from standpartner.score.notation.parts import Taken, keep_part, needs_plain_times, with_plain_times
 from standpartner.score.notation.sounding import sounding_notes
-from standpartner.score.notation.text import read_notation
+from standpartner.score.notation.text import Source, read_notation
+from standpartner.score.selection import Selection
 from standpartner.score.tables import Measures, Noteheads, Onsets
 
 SYSTEMS_A_PAGE: Final = 7  # at most, where a score has one staff
@@ -55,21 +58,24 @@ class _Head:
     y_px: float
 
 
-def engrave(path: Path, *, max_pages: int, style: EngravingStyle) -> Score:
-    """Read a notation file and engrave it in a style.
+def engrave(path: Path, *, max_pages: int, style: EngravingStyle, choice: MusicChoice = EVERYTHING) -> Score:
+    """Read a notation file and engrave the chosen music of it in a style.
 
     Raises:
-        ScoreError: The file is not readable notation, has no notes, or fills more than `max_pages` pages.
+        ScoreError: The file is not readable notation, has no notes or not the chosen music, or fills more than
+            `max_pages` pages.
     """
-    text, kind = read_notation(path)
+    source = read_notation(path, choice)
     toolkit = verovio.toolkit()
     options = {**_OPTIONS, **style.options()}
-    _load(toolkit, text, kind, options=options | _SEED, name=path.name)
+    _load(toolkit, source.text, source.kind, options=options | _SEED, name=path.name)
     root = _parse(toolkit)
-    changed = keep_piano(root)
-    if kind == "abc":
-        changed |= put_keys_right(root, text)
-    facts = read_mei(root)
+    taken, changed = keep_part(root, choice.part, file=path.name)
+    if source.kind == "abc":
+        changed |= put_keys_right(root, source.text)
+    if source.implied:
+        imply_accidentals(root)
+    facts = read_mei(root, source.shifts)
     if not facts.notes:
         raise ScoreError(f"{path.name} has no notes.")
     if changed:
@@ -81,10 +87,29 @@ def engrave(path: Path, *, max_pages: int, style: EngravingStyle) -> Score:
         plain = ET.tostring(with_plain_times(root), encoding="unicode")
         _load(toolkit, plain, "mei", options=options | _OTHER_SEED, name=path.name)
     timemap: list[dict[str, Any]] = toolkit.renderToTimemap({"includeMeasures": True})
+    if source.implied:
+        shift_octaves(facts, root, read_spans(timemap), measure_quarters(timemap))
     images = [rasterise(drawing, style.page_scale) for drawing in drawings]
-    score = _assemble(drawings, images, facts, timemap=timemap, title=facts.title or path.stem)
+    score = _assemble(
+        drawings,
+        images,
+        facts,
+        timemap=timemap,
+        title=facts.title or path.stem,
+        selection=_selection(taken, source),
+    )
     _check_pages(len(score.pages), max_pages=max_pages)
     return score
+
+
+def _selection(taken: Taken | None, source: Source) -> Selection:
+    return Selection(
+        part=taken.part.name if taken else "",
+        parts=taken.titles if taken else (),
+        staves_left_out=taken.left_out if taken else 0,
+        movement=source.movement,
+        movements=source.movements,
+    )
 
 
 def _load(toolkit: verovio.toolkit, text: str, kind: str, *, options: dict[str, Any], name: str) -> None:
@@ -115,6 +140,7 @@ def _assemble(
     *,
     timemap: list[dict[str, Any]],
     title: str,
+    selection: Selection,
 ) -> Score:
     pages, systems = compose_pages(images, title=title)
     heads = _heads(drawings, images, starts=systems.strip_left_px.tolist())
@@ -137,6 +163,7 @@ def _assemble(
             onsets=_onset_table(plan, measures),
             measures=measures,
             notes=sounding_notes(spans, facts, ties=ties, plan=plan, grace_x_px=grace_x_px),
+            selection=selection,
         ),
     )
 
@@ -151,7 +178,7 @@ def _heads(drawings: list[Drawing], images: list[SystemImage], *, starts: list[f
 
 
 def _notehead_table(heads: list[_Head], facts: MeiFacts, *, onset_of: dict[str, int], continued: set[str]) -> Noteheads:
-    known = [head for head in heads if head.note in facts.notes]
+    known = [head for head in heads if head.note in facts.notes and not facts.notes[head.note].cue]
     written = [facts.notes[head.note] for head in known]
     onset = [-1 if head.note in continued else onset_of.get(head.note, -1) for head in known]
     return Noteheads(

@@ -87,3 +87,37 @@ def _reorder(tokens: list[str], owners: list[int], groups: list[list[int]]) -> l
 def _first_meanings(tokens: list[str], groups: list[list[int]]) -> list[str]:
     own = [[tokens[column] for column in group if column < len(tokens)] for group in groups]
     return [next((token for token in group if token not in ("*", "!")), group[0] if group else "*") for group in own]
+
+
+def split_movements(text: str) -> tuple[list[str], list[str]]:
+    """Split Humdrum text into its movements, each of which begins with its own exclusive interpretations.
+
+    Comments before the first one stand before each; comments between two movements belong to the second.
+
+    Returns:
+        The texts, and their names as far as records of title or movement give them.
+    """
+    head: list[str] = []
+    movements: list[list[str]] = []
+    between: list[str] = []
+    inside = False
+    for line in text.splitlines():
+        if not inside and line.startswith("**"):
+            movements.append([*between, line])
+            between, inside = [], True
+        elif inside:
+            movements[-1].append(line)
+            inside = set(line.split("\t")) != {"*-"}
+        elif movements:
+            between.append(line)
+        else:
+            head.append(line)
+    if movements:
+        movements[-1] += between
+    texts = ["\n".join([*head, *lines]) + "\n" for lines in movements]
+    return texts, [_movement_name(lines) for lines in movements]
+
+
+def _movement_name(lines: list[str]) -> str:
+    found = [re.match(r"!!!(?:OMD|OTL)[^:]*:\s*(.*?)\s*$", line) for line in lines]
+    return next((match[1] for match in found if match), "")

@@ -1,7 +1,7 @@
 """Reads from the engraver's MEI the notes' pitches, grace and ties, and the measures' printed numbers."""
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -9,6 +9,8 @@ NAMESPACE: Final = "{http://www.music-encoding.org/ns/mei}"
 ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
 ET.register_namespace("", NAMESPACE.strip("{}"))  # edited documents are written with the prefixes that Verovio knows
 _STEPS: Final = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
+_USUAL_SEMITONES: Final = (0, 2, 3, 5, 7, 9, 10)  # of 0 to 6 steps, for transposing instruments
+_ALL: Final = ""  # the staff of what a score definition sets for all staves
 # Quarter tones sound as the nearest key towards the natural.
 _ALTERATIONS: Final = {
     "s": 1, "f": -1, "n": 0, "ss": 2, "x": 2, "ff": -2, "xs": 3, "sx": 3, "ts": 3, "tf": -3, "nf": -1, "ns": 1,
@@ -18,11 +20,12 @@ _ALTERATIONS: Final = {
 
 @dataclass(frozen=True)
 class MeiNote:
-    """A written note: its MIDI pitch, whether it is a grace note, and whether it sounds without being drawn."""
+    """A written note: its sounding MIDI pitch, and whether it is a grace note, is not drawn, or is only a cue."""
 
     pitch: int
     grace: bool
     hidden: bool
+    cue: bool = False
 
 
 @dataclass
@@ -35,15 +38,30 @@ class MeiFacts:
     measure_numbers: dict[str, str] = field(default_factory=dict)
 
 
-def read_mei(root: ET.Element) -> MeiFacts:
-    """Collect the facts of a parsed MEI document."""
+def read_mei(root: ET.Element, shifts: Mapping[str, int] | None = None) -> MeiFacts:
+    """Collect the facts of a parsed MEI document.
+
+    Notes of transposing instruments have the pitch that sounds.
+
+    Args:
+        root: The document.
+        shifts: The semitones by which notes sound away from what the document says, by id.
+    """
     facts = MeiFacts(title=_title(root))
     chords: dict[str, list[str]] = {}
+    transposition: dict[str, int] = {}
+    staff = ""
     for element, grace, hidden in _walk(root, grace=False, hidden=False):
         name = element.tag.removeprefix(NAMESPACE)
         identifier = element.get(ID, "")
-        if name == "note" and "pname" in element.attrib:
-            facts.notes[identifier] = MeiNote(_pitch(element), grace, hidden)
+        if name == "staff":
+            staff = element.get("n", "")
+        elif name in ("scoreDef", "staffDef") and (semitones := _read_transposition(element)) is not None:
+            before = {} if name == "scoreDef" else transposition
+            transposition = before | {element.get("n", _ALL): semitones}
+        elif name == "note" and "pname" in element.attrib:
+            shift = transposition.get(staff, transposition.get(_ALL, 0)) + (shifts or {}).get(identifier, 0)
+            facts.notes[identifier] = MeiNote(_pitch(element) + shift, grace, hidden, element.get("cue") == "true")
         elif name == "chord":
             chords[identifier] = [note.get(ID, "") for note in element.iter(f"{NAMESPACE}note")]
         elif name == "measure":
@@ -59,6 +77,23 @@ def _walk(element: ET.Element, *, grace: bool, hidden: bool) -> Iterator[tuple[E
     yield element, grace, hidden
     for child in element:
         yield from _walk(child, grace=grace, hidden=hidden)
+
+
+def _read_transposition(definition: ET.Element) -> int | None:
+    """Return the semitones from written to sounding pitch that a definition sets, None where it sets none.
+
+    Where only the steps are given, the interval is the one of the usual instruments: a step down is a whole tone.
+    """
+    semitones, steps = definition.get("trans.semi"), definition.get("trans.diat")
+    try:
+        if semitones is not None:
+            return round(float(semitones))
+        if steps is None:
+            return None
+        octaves, rest = divmod(abs(int(steps)), len(_USUAL_SEMITONES))
+    except ValueError:
+        return None
+    return (12 * octaves + _USUAL_SEMITONES[rest]) * (-1 if int(steps) < 0 else 1)
 
 
 def _pitch(note: ET.Element) -> int:

@@ -4,11 +4,13 @@ import io
 import lzma
 import re
 import struct
+import xml.etree.ElementTree as ET
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Final
+from urllib.parse import unquote
 
 from defusedxml import DefusedXmlException
 from defusedxml import ElementTree as SafeET
@@ -65,10 +67,11 @@ def _root_file(archive: zipfile.ZipFile, name: str, *, max_bytes: int) -> str:
     members = archive.namelist()
     if _CONTAINER in members:
         named = _named_by(_extract(archive, _CONTAINER, name, max_bytes=max_bytes), name)
-        if named is not None and named not in members:
-            raise ScoreError(f"The container of {name} names {named!r}, which is not in it; export the score again.")
         if named is not None:
-            return named
+            member = _member(named, members)
+            if member is None:
+                raise ScoreError(f"The container of {name} names {named!r}, which is not in it; export it again.")
+            return member
     for member in members:
         if PurePosixPath(member).suffix.lower() in _SUFFIXES and not member.startswith("META-INF/"):
             return member
@@ -76,12 +79,33 @@ def _root_file(archive: zipfile.ZipFile, name: str, *, max_bytes: int) -> str:
 
 
 def _named_by(container: bytes, name: str) -> str | None:
-    """Return the path of the first root file that a container names; it is the score, and others are its pictures."""
+    """Return the path of the first root file of MusicXML that a container names; others are the score's pictures."""
     try:
-        file = SafeET.fromstring(container, forbid_dtd=True).find(_ROOT_FILE)
+        files = SafeET.fromstring(container, forbid_dtd=True).findall(_ROOT_FILE)
     except (SafeET.ParseError, DefusedXmlException, ValueError) as error:
         raise ScoreError(f"The container of {name} cannot be read ({error}); export the score again.") from error
-    return None if file is None else file.get("full-path", "")
+    scores = [file for file in files if "musicxml" in file.get("media-type", "musicxml")]
+    return (scores or files)[0].get("full-path", "") if files else None
+
+
+def _member(named: str, members: list[str]) -> str | None:
+    """Find the member of an archive that a container names; some write backslashes, "./" or %20."""
+    plain = unquote(named).replace("\\", "/").removeprefix("./").lstrip("/")
+    return next((member for member in (named, plain) if member in members), None)
+
+
+def part_wise(root: ET.Element) -> None:
+    """Bring a timewise MusicXML document into the order of parts, the only one that Verovio reads."""
+    if root.tag != "score-timewise":
+        return
+    root.tag = "score-partwise"
+    parts: dict[str, ET.Element] = {}
+    for measure in root.findall("measure"):
+        root.remove(measure)
+        for part in measure.findall("part"):
+            whole = parts.setdefault(part.get("id", ""), ET.Element("part", {"id": part.get("id", "")}))
+            ET.SubElement(whole, "measure", measure.attrib).extend(part)
+    root.extend(parts.values())
 
 
 def repair_musicxml(text: str) -> str:

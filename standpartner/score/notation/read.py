@@ -11,6 +11,7 @@ from typing import Any, Final
 from standpartner.errors import BrokenOffError, MemoryLimitError, ScoreError, StandpartnerError, TimeLimitError
 from standpartner.score.files import load_score
 from standpartner.score.model import Score
+from standpartner.score.notation.choice import EVERYTHING, MusicChoice
 from standpartner.score.notation.engraving_style import EngravingStyle
 from standpartner.score.notation.lilypond import SUFFIXES as LILYPOND_SUFFIXES
 from standpartner.score.notation.lilypond import read_lilypond
@@ -29,12 +30,13 @@ def read_score(
     max_pages: int = 60,
     trusted: bool = False,
     style: EngravingStyle = DEFAULT_STYLE,
+    choice: MusicChoice = EVERYTHING,
 ) -> Score:
     """Engrave a notation file and find all that is on it.
 
-    MusicXML (.musicxml, .xml, .mxl), MEI (.mei), Humdrum (.krn) and ABC (.abc, one tune) are read by Verovio, LilyPond
-    (.ly) by LilyPond if it is installed. Repeats are taken as printed. Of several parts the piano is taken: the part on
-    two staves or named piano, else the first part; of LilyPond the printed ones.
+    MusicXML (.musicxml, .xml, .mxl), MEI (.mei), Humdrum (.krn) and ABC (.abc) are read by Verovio, LilyPond (.ly) by
+    LilyPond if it is installed. Repeats are taken as printed. Of several parts the piano is taken unless another is
+    chosen; `Score.notation.selection` says what was taken and what else there is.
 
     Args:
         path: The notation file.
@@ -43,12 +45,15 @@ def read_score(
         trusted: Whether LilyPond files are read: they can hold code that runs with the user's rights. Never say so of a
             file that a stranger sent, for example through a web page.
         style: The style in which Verovio draws; LilyPond has its own.
+        choice: The part, movement or tune to take; of LilyPond what is printed is taken.
 
     Raises:
         ScoreError: The file is missing, not notation, has no notes, is too long, or the engraver fails.
         MissingExtraError: The file needs LilyPond, which is not installed.
     """
-    result = next(read_scores([path], time_limit_s=time_limit_s, max_pages=max_pages, trusted=trusted, style=style))
+    result = next(
+        read_scores([path], time_limit_s=time_limit_s, max_pages=max_pages, trusted=trusted, style=style, choice=choice)
+    )
     if isinstance(result, ScoreError):
         raise result
     return result
@@ -61,6 +66,7 @@ def read_scores(
     max_pages: int = 60,
     trusted: bool = False,
     style: EngravingStyle = DEFAULT_STYLE,
+    choice: MusicChoice = EVERYTHING,
 ) -> Iterator[Score | ScoreError]:
     """Engrave many files one after another, with one start of the engraver.
 
@@ -70,6 +76,7 @@ def read_scores(
         max_pages: The number of pages above which a score is refused.
         trusted: Whether LilyPond files are read; see `read_score`.
         style: The style in which Verovio draws.
+        choice: The part, movement or tune to take of each.
 
     Yields:
         The score of each path, in order, or the error that `read_score` would raise. A file that makes the engraver
@@ -80,7 +87,7 @@ def read_scores(
             for path in group:
                 yield _read_lilypond(path, time_limit_s=time_limit_s, max_pages=max_pages, trusted=trusted)
         else:
-            work = _Work(time_limit_s=time_limit_s, max_pages=max_pages, style=style)
+            work = _Work(time_limit_s=time_limit_s, max_pages=max_pages, style=style, choice=choice)
             yield from _read_with_verovio(list(group), work)
 
 
@@ -107,11 +114,17 @@ class _Work:
     time_limit_s: float
     max_pages: int
     style: EngravingStyle
+    choice: MusicChoice
 
     def call(self, source: Path, target: Path) -> dict[str, Any]:
         """Return the arguments for the child process, which writes a score file."""
-        style = asdict(self.style)
-        return {"source": str(source), "target": str(target), "max_pages": self.max_pages, "style": style}
+        return {
+            "source": str(source),
+            "target": str(target),
+            "max_pages": self.max_pages,
+            "style": asdict(self.style),
+            "choice": asdict(self.choice),
+        }
 
 
 def _read_with_verovio(paths: list[Path], work: _Work) -> Iterator[Score | ScoreError]:

@@ -5,13 +5,30 @@ file's content, is for the parent.
 """
 
 import re
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from defusedxml import DefusedXmlException
+from defusedxml import ElementTree as SafeET
+
 from standpartner.errors import ScoreError
 from standpartner.score.notation.abc import repair_abc, split_abc
-from standpartner.score.notation.humdrum import merge_staff_spines
-from standpartner.score.notation.musicxml import repair_musicxml, unzip_musicxml
+from standpartner.score.notation.choice import EVERYTHING, MusicChoice, find_choice
+from standpartner.score.notation.humdrum import merge_staff_spines, split_movements
+from standpartner.score.notation.mei_sounding import has_sounding_accidentals
+from standpartner.score.notation.mei_source import (
+    drop_foreign_metadata,
+    include_files,
+    keep_movement,
+    lengthen_chords,
+    list_movements,
+    name_elements,
+)
+from standpartner.score.notation.musicxml import part_wise, repair_musicxml, unzip_musicxml
+from standpartner.score.notation.musicxml_tree import repair_tree
+from standpartner.score.selection import list_names
 
 FORMATS: Final = {
     ".abc": "abc",
@@ -48,25 +65,45 @@ def check_file(path: Path) -> None:
         raise ScoreError(f"{path.name} is empty; export the score again.")
 
 
-def read_notation(path: Path) -> tuple[str, str]:
-    """Read a notation file as (text, Verovio's name of its format), with known faults repaired.
+@dataclass(frozen=True)
+class Source:
+    """Notation as the engraver can load it, with known faults repaired.
+
+    Attributes:
+        text: The notation.
+        kind: Verovio's name of its format.
+        shifts: The semitones from the written to the sounding pitch of notes, by id, where the text does not say so.
+        movements: The names of the movements in the file, which may be empty; one unless it holds several.
+        movement: The index of the one that was taken.
+        implied: Whether the accidentals and octaves that sound must be found from what is written.
+    """
+
+    text: str
+    kind: str
+    shifts: dict[str, int] = field(default_factory=dict)
+    movements: tuple[str, ...] = ("",)
+    movement: int = 0
+    implied: bool = False
+
+
+def read_notation(path: Path, choice: MusicChoice = EVERYTHING) -> Source:
+    """Read the chosen music of a notation file.
 
     Raises:
-        ScoreError: The file is missing, empty, too large, of an unknown kind, or not of the kind that its name says.
+        ScoreError: The file is missing, empty, too large, of an unknown kind, or not of the kind that its name says, or
+            it has no such movement or tune.
     """
     check_file(path)
     kind = FORMATS[path.suffix.lower()]
     data = _read_bytes(path)
-    if path.suffix.lower() == ".mxl" or data[:2] == b"PK":
+    if data[:2] == b"PK":
         data = unzip_musicxml(data, path.name, max_bytes=MAX_BYTES)
     text = _decode(data)
     if kind == "abc":
-        return _check_abc(text, path), kind
+        return Source(_check_abc(text, path, tune=choice.tune), kind)
     if kind == "humdrum":
-        if not re.search(r"^(?:\*\*[^\t\n]*\t)*\*\*kern", text, re.MULTILINE):
-            raise ScoreError(f"{path.name} should be Humdrum, but has no **kern spine.")
-        return _hide_lone_name(merge_staff_spines(text)), kind
-    return _check_xml(text, kind, path)
+        return _check_humdrum(text, path, choice)
+    return _check_xml(text, kind, path, choice)
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -90,35 +127,73 @@ def _decode(data: bytes) -> str:
         return _ENCODING.sub(r"\1UTF-8", text)
 
 
-def _check_abc(text: str, path: Path) -> str:
+def _check_abc(text: str, path: Path, *, tune: str) -> str:
     tunes = split_abc(text)
-    if len(tunes) > 1:
-        raise ScoreError(
-            f"{path.name} holds {len(tunes)} tunes; split it first (standpartner.score.notation.abc.split_abc)."
-        )
+    if len(tunes) > 1 or (tunes and tune):
+        return repair_abc(_find_tune(tunes, tune, path.name))
     if not re.search(r"^K:", text, re.MULTILINE):
         raise ScoreError(f"{path.name} should be an ABC tune, but has no key line (K:), which every tune needs.")
     return repair_abc(tunes[0] if tunes else "X:1\n" + text)
 
 
-def _check_xml(text: str, kind: str, path: Path) -> tuple[str, str]:
+def _find_tune(tunes: list[str], wanted: str, name: str) -> str:
+    numbers = [(re.findall(r"\AX:\s*(\d+)", tune) or [""])[0] for tune in tunes]
+    titles = [(re.findall(r"^T:\s*(.*?)\s*$", tune, re.MULTILINE) or [""])[0] for tune in tunes]
+    if not wanted:
+        listed = list_names(titles, numbers=numbers)
+        raise ScoreError(f"{name} holds {len(tunes)} tunes; choose one by title or number with --tune: {listed}.")
+    if wanted.strip() in numbers:
+        return tunes[numbers.index(wanted.strip())]
+    return tunes[find_choice(wanted, titles, kind="tune", file=name)]
+
+
+def _check_humdrum(text: str, path: Path, choice: MusicChoice) -> Source:
+    if not re.search(r"^(?:\*\*[^\t\n]*\t)*\*\*kern", text, re.MULTILINE):
+        raise ScoreError(f"{path.name} should be Humdrum, but has no **kern spine.")
+    movements, names = split_movements(text)
+    taken = find_choice(choice.movement, names, kind="movement", file=path.name) if choice.movement else 0
+    text = _hide_lone_name(merge_staff_spines(movements[taken]))
+    return Source(text, "humdrum", movements=tuple(names), movement=taken)
+
+
+def _check_xml(text: str, kind: str, path: Path, choice: MusicChoice) -> Source:
     if "<!ENTITY" in text:
         raise ScoreError(f"{path.name} declares XML entities, which are not read; export the score again without them.")
-    root = re.search(r"<(?![?!])(?:\w+:)?([\w-]+)", text)
-    name = root[1] if root and text.lstrip().startswith("<") else None
+    start = "MEI (<mei>)" if kind == "mei" else "MusicXML (<score-partwise>)"
+    if not text.lstrip().startswith("<"):
+        raise ScoreError(f"{path.name} should be {start}, but starts with {text.strip()[:30]!r}.")
+    root = _parse(repair_musicxml(text) if "score-partwise" in text else text, path.name)
+    name = root.tag.rpartition("}")[2]
     if name == "mei":
-        return text, "mei"
-    if kind == "mei":
-        raise ScoreError(f"{path.name} should be MEI (<mei>), but starts with {_start(text)}.")
-    if name == "score-timewise":
-        raise ScoreError(f"{path.name} is timewise MusicXML; export it partwise, as notation programs do by default.")
-    if name != "score-partwise":
-        raise ScoreError(f"{path.name} should be MusicXML (<score-partwise>), but starts with {_start(text)}.")
-    return _hide_lone_name(repair_musicxml(text)), "musicxml"
+        return _check_mei(root, path, choice)
+    if kind == "mei" or name not in ("score-partwise", "score-timewise"):
+        raise ScoreError(f"{path.name} should be {start}, but its first element is <{name}>.")
+    part_wise(root)
+    shifts = repair_tree(root)
+    return Source(_hide_lone_name(ET.tostring(root, encoding="unicode")), "musicxml", shifts=shifts)
 
 
-def _start(text: str) -> str:
-    return repr(text.strip()[:30])
+def _parse(text: str, name: str) -> ET.Element:
+    try:
+        root: ET.Element = SafeET.fromstring(text)
+    except (SafeET.ParseError, DefusedXmlException, ValueError) as error:
+        raise ScoreError(f"{name} is not well-formed XML ({error}); export the score again.") from error
+    return root
+
+
+def _check_mei(root: ET.Element, path: Path, choice: MusicChoice) -> Source:
+    name_elements(root)
+    include_files(root, path, max_bytes=MAX_BYTES)
+    drop_foreign_metadata(root)
+    lengthen_chords(root)
+    movements = list_movements(root)
+    names = [name for _, name in movements]
+    taken = find_choice(choice.movement, names, kind="movement", file=path.name) if choice.movement else 0
+    if movements:
+        keep_movement(root, movements[taken][0])
+    implied = not has_sounding_accidentals(root)
+    text = ET.tostring(root, encoding="unicode")
+    return Source(text, "mei", movements=tuple(names) or ("",), movement=taken, implied=implied)
 
 
 def _hide_lone_name(text: str) -> str:

@@ -1,0 +1,164 @@
+"""Repairs parsed MusicXML where Verovio misreads it; the music stays the same. docs/verovio.md lists the faults."""
+
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final
+
+from standpartner.score.notation.musicxml_transposition import take_transpositions
+from standpartner.score.notation.musicxml_tuplets import bracket_tuplets
+
+_WHOLE: Final = 4  # quarters
+_TYPES: Final = (
+    "long", "breve", "whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th", "256th",
+)  # fmt: skip
+QUARTERS: Final = {name: Fraction(16) / 2**index for index, name in enumerate(_TYPES)}
+_DOTS: Final = (0, 1, 2, 3)
+
+
+@dataclass
+class TimedNote:
+    """A note, rest or chord of a measure: the notes of a chord together, and when it starts.
+
+    Attributes:
+        notes: The note elements; the first holds the length.
+        start: The start in quarters from the beginning of the measure.
+        quarters: The length in quarters, 0 for grace notes.
+        voice: The voice and staff.
+    """
+
+    notes: list[ET.Element]
+    start: Fraction
+    quarters: Fraction
+    voice: tuple[str, str]
+
+    @property
+    def first(self) -> ET.Element:
+        """The first note element."""
+        return self.notes[0]
+
+
+@dataclass
+class TimedMeasure:
+    """A measure's notes with their times, and its length in quarters."""
+
+    notes: list[TimedNote] = field(default_factory=list)
+    quarters: Fraction = Fraction(0)
+
+
+def repair_tree(root: ET.Element) -> dict[str, int]:
+    """Repair a partwise MusicXML document in place.
+
+    - Measures lose ``non-controlling``, at which Verovio breaks off.
+    - Notes of a chord lose beams of their own.
+    - Notes and rests without a type get the one of their length.
+    - Rests that fill a measure are marked so.
+    - Notes in another time than written get the brackets that tell Verovio so.
+    - Transpositions are taken out.
+
+    Returns:
+        The semitones from the written to the sounding pitch of the notes of transposing instruments, by id.
+    """
+    shifts: dict[str, int] = {}
+    for part in root.findall("part"):
+        divisions = Fraction(1)
+        for measure in part.findall("measure"):
+            measure.attrib.pop("non-controlling", None)
+            timed, divisions = _time_measure(measure, divisions)
+            for note in timed.notes:
+                _drop_beams_of_members(note)
+                _name_type(note)
+            _mark_measure_rests(timed)
+            bracket_tuplets([(note.first, note.quarters, note.voice) for note in timed.notes if note.quarters])
+        shifts |= take_transpositions(part)
+    return shifts
+
+
+def _time_measure(measure: ET.Element, divisions: Fraction) -> tuple[TimedMeasure, Fraction]:
+    """Find when the notes of a measure start, and the divisions of a quarter at its end."""
+    timed = TimedMeasure()
+    at = Fraction(0)
+    for element in measure:
+        if element.tag == "attributes":
+            divisions = _number(element.findtext("divisions")) or divisions
+        elif element.tag in ("backup", "forward"):
+            length = _number(element.findtext("duration")) / divisions
+            at = max(Fraction(0), at - length) if element.tag == "backup" else at + length
+        elif element.tag == "note":
+            at = _add_note(timed, element, at=at, divisions=divisions)
+        timed.quarters = max(timed.quarters, at)
+    return timed, divisions
+
+
+def _add_note(timed: TimedMeasure, element: ET.Element, *, at: Fraction, divisions: Fraction) -> Fraction:
+    """Add a note element and return the time at which the next one starts."""
+    if element.find("chord") is not None and timed.notes:
+        timed.notes[-1].notes.append(element)
+        return at
+    grace = element.find("grace") is not None
+    length = Fraction(0) if grace else _number(element.findtext("duration")) / divisions
+    voice = (element.findtext("voice", "1"), element.findtext("staff", "1"))
+    timed.notes.append(TimedNote([element], at, length, voice))
+    return at + length
+
+
+def _number(text: str | None, otherwise: int = 0) -> Fraction:
+    try:
+        return max(Fraction(0), Fraction((text or "0").strip())) or Fraction(otherwise)
+    except (ValueError, ZeroDivisionError):
+        return Fraction(otherwise)
+
+
+def _drop_beams_of_members(note: TimedNote) -> None:
+    for member in note.notes[1:]:
+        for beam in member.findall("beam"):
+            member.remove(beam)
+
+
+def _name_type(note: TimedNote) -> None:
+    """Write the type and dots of a note or rest that has only a duration, if there is one of that length."""
+    if not note.quarters or note.first.find("type") is not None:
+        return
+    rest = note.first.find("rest")
+    if rest is not None and rest.get("measure") == "yes":
+        return
+    changed = note.first.find("time-modification")
+    written = note.quarters
+    if changed is not None:
+        written *= _number(changed.findtext("actual-notes"), 1) / _number(changed.findtext("normal-notes"), 1)
+    for name, dots in _lengths(written):
+        for element in note.notes:
+            if element.find("type") is None:
+                place = _after(element, ("voice", "footnote", "level", "instrument", "tie", "duration"))
+                for offset, new in enumerate([name] + ["dot"] * dots):
+                    item = ET.Element("type" if offset == 0 else "dot")
+                    item.text = new if offset == 0 else None
+                    element.insert(place + offset, item)
+        return
+
+
+def _lengths(quarters: Fraction) -> Iterator[tuple[str, int]]:
+    """Yield the type and the number of dots that make a length, if there are such."""
+    for name, length in QUARTERS.items():
+        for dots in _DOTS:
+            if length * (2 - Fraction(1, 2**dots)) == quarters:
+                yield name, dots
+
+
+def _after(element: ET.Element, tags: tuple[str, ...]) -> int:
+    return max((index + 1 for index, child in enumerate(element) if child.tag in tags), default=len(element))
+
+
+def _mark_measure_rests(timed: TimedMeasure) -> None:
+    """Mark whole rests that are alone in their voice and shorter or longer than four quarters."""
+    voices: dict[tuple[str, str], list[TimedNote]] = {}
+    for note in timed.notes:
+        voices.setdefault(note.voice, []).append(note)
+    for notes in voices.values():
+        rest = notes[0].first.find("rest")
+        alone = len(notes) == 1 and notes[0].start == 0 and notes[0].quarters == timed.quarters
+        if rest is None or not alone or notes[0].first.findtext("type", "whole") != "whole":
+            continue
+        if notes[0].quarters != _WHOLE:
+            rest.set("measure", "yes")

@@ -1,0 +1,156 @@
+"""MusicXML of notation programs as users bring it: every case is read as it sounds."""
+
+import io
+import zipfile
+
+import pytest
+
+from standpartner.score import Score, read_scores
+
+_NUMBERS = {"whole": 16, "half": 8, "quarter": 4, "eighth": 2, "16th": 1}
+TIME = "<time><beats>{}</beats><beat-type>{}</beat-type></time>"
+TRIPLET = "<time-modification><actual-notes>3</actual-notes><normal-notes>2</normal-notes></time-modification>"
+
+
+def note(step: str, kind: str, *, extra: str = "", chord: bool = False, duration: int | None = None) -> str:
+    """A note in a voice; four divisions are a quarter."""
+    pitch = "<rest/>" if step == "r" else f"<pitch><step>{step}</step><octave>5</octave></pitch>"
+    length = _NUMBERS[kind] if duration is None else duration
+    return (
+        f"<note>{'<chord/>' if chord else ''}{pitch}<duration>{length}</duration><voice>1</voice>"
+        f"<type>{kind}</type>{extra}</note>"
+    )
+
+
+def document(*measures: str, attributes: str = "", divisions: int = 4, name: str = "Flute") -> str:
+    first = f"<attributes><divisions>{divisions}</divisions>{attributes}</attributes>"
+    body = "".join(
+        f'<measure number="{number}">{first if number == 1 else ""}{measure}</measure>'
+        for number, measure in enumerate(measures, start=1)
+    )
+    return (
+        f'<score-partwise version="4.0"><part-list><score-part id="P1"><part-name>{name}</part-name></score-part>'
+        f'</part-list><part id="P1">{body}</part></score-partwise>'
+    )
+
+
+def archive(**members: str) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        for name, member in members.items():
+            file.writestr(name.replace("__", "/").replace("_", ".").replace("META.INF", "META-INF"), member)
+    return content.getvalue()
+
+
+WHOLE = TIME.format(4, 4)
+HORN = "<transpose><diatonic>-4</diatonic><chromatic>-7</chromatic></transpose>"
+DOWN = "<transpose><chromatic>0</chromatic><octave-change>-1</octave-change></transpose>"
+BEAM = '<beam number="1">{}</beam>'
+CONTAINER = (
+    '<container><rootfiles><rootfile full-path="cover.xml" media-type="image/svg+xml"/>'
+    '<rootfile full-path="music.xml" media-type="application/vnd.recordare.musicxml+xml"/></rootfiles></container>'
+)
+C_WHOLE = note("C", "whole")
+
+# The file's content, and {quarter: pitches}.
+CASES: dict[str, tuple[str | bytes, dict[float, list[int]]]] = {
+    "horn.musicxml": (document(C_WHOLE, attributes=WHOLE + HORN), {0: [65]}),
+    "octave.musicxml": (document(C_WHOLE, attributes=WHOLE + DOWN), {0: [60]}),
+    "changes_instrument.musicxml": (
+        document(C_WHOLE, f"<attributes>{HORN}</attributes>" + C_WHOLE, C_WHOLE, attributes=WHOLE),
+        {0: [72], 4: [65], 8: [65]},
+    ),
+    "beamed_chords.musicxml": (
+        document(
+            *[
+                "".join(
+                    note("G", "eighth", extra=BEAM.format(at)) + note("B", "eighth", chord=True, extra=BEAM.format(at))
+                    for at in ("begin", "continue", "continue", "end")
+                )
+            ],
+            attributes=TIME.format(2, 4),
+        ),
+        {0: [79, 83], 0.5: [79, 83], 1: [79, 83], 1.5: [79, 83]},
+    ),
+    "triplets.musicxml": (
+        document(
+            note("C", "quarter", extra=TRIPLET, duration=8)
+            + note("D", "eighth", extra=TRIPLET, duration=4)
+            + note("r", "eighth", extra=TRIPLET, duration=4)
+            + note("E", "quarter", extra=TRIPLET, duration=8),
+            note("F", "half", duration=24),
+            attributes=TIME.format(2, 4),
+            divisions=12,
+        ),
+        {0: [72], 2 / 3: [74], 4 / 3: [76], 2: [77]},
+    ),
+    "triplet_open.musicxml": (
+        document(
+            note("C", "eighth", extra=TRIPLET + '<notations><tuplet type="start"/></notations>', duration=4)
+            + note("D", "eighth", extra=TRIPLET, duration=4)
+            + note("E", "eighth", extra=TRIPLET, duration=4)
+            + note("F", "quarter", duration=12),
+            note("G", "half", duration=24),
+            attributes=TIME.format(2, 4),
+            divisions=12,
+        ),
+        {0: [72], 1 / 3: [74], 2 / 3: [76], 1: [77], 2: [79]},
+    ),
+    "rest_68.musicxml": (
+        document(note("r", "whole", duration=12), note("C", "half", duration=12), attributes=TIME.format(6, 8)),
+        {3: [72]},
+    ),
+    "untyped.musicxml": (
+        document(
+            "<note><rest/><duration>6</duration></note><note><pitch><step>A</step><octave>4</octave></pitch>"
+            "<duration>2</duration></note>",
+            note("C", "half"),
+            attributes=TIME.format(2, 4),
+        ),
+        {1.5: [69], 2: [72]},
+    ),
+    "commented.musicxml": ('<?xml version="1.0"?><!-- <mei> > by -->\n' + document(C_WHOLE), {0: [72]}),
+    "plain.mxl": (document(C_WHOLE), {0: [72]}),
+    "named.mxl": (
+        archive(cover_xml="<svg/>", META_INF__container_xml=CONTAINER, music_xml=document(C_WHOLE)),
+        {0: [72]},
+    ),
+    "not_controlling.musicxml": (
+        document(C_WHOLE, C_WHOLE, attributes=WHOLE).replace('number="2"', 'number="2" non-controlling="yes"'),
+        {0: [72], 4: [72]},
+    ),
+    "timewise.musicxml": (
+        document(C_WHOLE)
+        .replace("partwise", "timewise")
+        .replace('<part id="P1"><measure number="1">', '<measure number="1"><part id="P1">')
+        .replace("</measure></part>", "</part></measure>"),
+        {0: [72]},
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def engraved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Score]:
+    """All cases, engraved by one child process."""
+    folder = tmp_path_factory.mktemp("musicxml")
+    for name, (content, _) in CASES.items():
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    results = dict(zip(CASES, read_scores([folder / name for name in CASES]), strict=True))
+    for name, result in results.items():
+        assert isinstance(result, Score), f"{name}: {result}"
+    return results
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_notes_sound_when_and_where_they_should(engraved: dict[str, Score], name: str) -> None:
+    score = engraved[name]
+    sounding: dict[float, list[int]] = {}
+    for quarter, pitch in zip(score.notes.quarter.tolist(), score.notes.pitch.tolist(), strict=True):
+        sounding.setdefault(round(quarter, 3), []).append(pitch)
+    assert sounding == {round(quarter, 3): pitches for quarter, pitches in CASES[name][1].items()}
+
+
+def test_transposition_leaves_the_page_as_written(engraved: dict[str, Score]) -> None:
+    horn, octave = engraved["horn.musicxml"], engraved["octave.musicxml"]
+    assert (horn.strip == octave.strip).all()
+    assert horn.noteheads.y_px.tolist() == octave.noteheads.y_px.tolist()
