@@ -49,7 +49,8 @@ class Selection:
             ValueError: The text is no selection.
         """
         values: dict[str, Any] = json.loads(text)
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+        return cls(**values)
 
 
 def list_names(names: Sequence[str], *, numbers: Sequence[str] | None = None, most: int = 12) -> str:
