@@ -1,0 +1,105 @@
+/**
+ * The WebSocket to the server. It comes back by itself after a break, names its session again, and goes on with the
+ * take if the server still has it.
+ *
+ * Events: "welcome", "state", "position", "turn", "take", "score_changed", "error" and "busy" carry the server's message
+ * as `detail`; "online" and "offline" tell of the connection itself.
+ */
+
+const VERSION = 1;
+const RETRY_MS = [100, 300, 600, 1000, 1500];
+/** Sound that waits in the browser for longer than this is dropped: it would come too late. */
+const MOST_WAITING_BYTES = 1_000_000;
+
+export class Connection extends EventTarget {
+  /** @param {{role: "listen" | "show", score: string | null}} options */
+  constructor({ role, score }) {
+    super();
+    this.role = role;
+    this.score = score;
+    /** @type {string | null} */
+    this.session = null;
+    this.rateHz = 0;
+    this.closed = false;
+    this.online = false;
+    this.attempt = 0;
+    /** @type {WebSocket | null} */
+    this.socket = null;
+    this.#open();
+  }
+
+  close() {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.socket?.close();
+  }
+
+  /** @param {Record<string, unknown>} message @returns {boolean} Whether it was sent. */
+  send(message) {
+    if (!this.online) return false;
+    this.socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** Say at which rate sound comes from now on. @param {number} rateHz */
+  describeSound(rateHz) {
+    this.rateHz = rateHz;
+    this.#sendRate();
+  }
+
+  /** @param {Float32Array} samples @returns {boolean} Whether they were sent. */
+  sendSound(samples) {
+    if (!this.online || this.socket.bufferedAmount > MOST_WAITING_BYTES) return false;
+    this.socket.send(samples);
+    return true;
+  }
+
+  #sendRate() {
+    if (this.rateHz) this.send({ type: "audio", sample_rate_hz: Math.round(this.rateHz), channels: 1 });
+  }
+
+  #open() {
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(`${scheme}//${location.host}/ws`);
+    this.socket = socket;
+    socket.onopen = () => {
+      const hello = { type: "hello", version: VERSION, role: this.role };
+      if (this.score) hello.score = this.score;
+      if (this.session) hello.session = this.session;
+      socket.send(JSON.stringify(hello));
+    };
+    socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
+    socket.onclose = () => this.#lose();
+  }
+
+  #take(message) {
+    if (message.type === "welcome") {
+      this.session = message.session;
+      this.score = message.score ?? this.score;
+      this.online = true;
+      this.attempt = 0;
+      if (message.listening && this.role === "listen") this.#sendRate();
+      this.#tell("online");
+    }
+    if (message.type === "busy") this.retryMs = 1000 * message.retry_s;
+    if (message.type === "error" && message.fatal) {
+      if (message.code === "no_score" || message.code === "ended") this.session = null;
+      if (message.code === "version" || message.code === "not_allowed") this.closed = true;
+    }
+    this.#tell(message.type, message);
+  }
+
+  #lose() {
+    if (this.online) this.#tell("offline");
+    this.online = false;
+    if (this.closed) return;
+    const waitMs = this.retryMs ?? RETRY_MS[Math.min(this.attempt, RETRY_MS.length - 1)];
+    this.retryMs = undefined;
+    this.attempt += 1;
+    this.timer = setTimeout(() => this.#open(), waitMs);
+  }
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
