@@ -214,7 +214,7 @@ class Follower:
         if self.state is State.FOLLOWING:
             self._confidence = self._pursuit.confidence
             self._doubt.take(self._confidence)
-            at_end = self._pursuit.position_px >= self.score.end_px
+            at_end = self._pursuit.position_px >= min(self.score.end_px, self.score.width_px - 1.0)
             self._frames_at_end = self._frames_at_end + 1 if at_end else 0
             if self._frames_at_end > self.config.end_after_s * FRAME_RATE_HZ:
                 self.state = State.FINISHED

@@ -3,12 +3,13 @@
 import asyncio
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -79,19 +80,16 @@ class Api:
         """Store an uploaded score, to be read soon."""
         if self._uploads.locked():
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "Several uploads are coming in; send it again soon.")
-        async with self._uploads:
-            form = await read_form(
-                request, most_bytes=self._config.most_upload_bytes, most_files=self._config.most_files
-            )
-            files = [item for item in form.getlist("files") if isinstance(item, UploadFile) and item.size]
-            if not files:
-                raise ConfigError("no file came; send a PDF, pictures of the pages in order, or one notation file")
-            title, score = str(form.get("title") or "").strip()[:_LONGEST_TITLE], new_id()
-            folder = self._library.score_folder(score)
-            names = await asyncio.to_thread(store_files, files, folder / "files")
-            await form.close()
-        kind = "notation" if _is_notation(names) else "print"
+        score = new_id()
+        folder = self._library.score_folder(score)
         try:
+            async with self._uploads, self._form(request, most_files=self._config.most_files) as form:
+                files = [item for item in form.getlist("files") if isinstance(item, UploadFile) and item.size]
+                if not files:
+                    raise ConfigError("no file came; send a PDF, pictures of the pages in order, or one notation file")
+                title = str(form.get("title") or "").strip()[:_LONGEST_TITLE]
+                names = await asyncio.to_thread(store_files, files, folder / "files")
+            kind = "notation" if _is_notation(names) else "print"
             await asyncio.to_thread(self._library.add_score, score, title or Path(names[0]).stem, kind=kind)
         except Exception:
             shutil.rmtree(folder, ignore_errors=True)
@@ -157,16 +155,14 @@ class Api:
         record = self._score(request)
         if record.state != "ready":
             raise ConfigError("the score is not ready; wait until it is read")
-        async with self._uploads:
-            form = await read_form(request, most_bytes=self._config.most_upload_bytes, most_files=1)
+        take = new_id()
+        folder = self._library.take_file(take, ".upload")
+        async with self._uploads, self._form(request, most_files=1) as form:
             upload = form.get("file")
             if not isinstance(upload, UploadFile) or not upload.size:
                 raise ConfigError("no recording came; send a wav, flac, ogg or mp3 file")
-            take = new_id()
-            folder = self._library.take_file(take, ".upload")
-            await asyncio.to_thread(store_files, [upload], folder)
             keep_audio = form.get("keep_audio") in ("true", "1", "on")
-            await form.close()
+            await asyncio.to_thread(store_files, [upload], folder)
         recording = self._library.take_file(take, ".recording")
         next(folder.iterdir()).replace(recording)
         folder.rmdir()
@@ -213,6 +209,15 @@ class Api:
         take, _ = self._take(request)
         await asyncio.to_thread(self._library.delete_take, take.id)
         return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    @asynccontextmanager
+    async def _form(self, request: Request, *, most_files: int) -> AsyncIterator[FormData]:
+        """Read an upload, and close its temporary files in the end."""
+        form = await read_form(request, most_bytes=self._config.most_upload_bytes, most_files=most_files)
+        try:
+            yield form
+        finally:
+            await form.close()
 
     async def _of_take(self, take: TakeRecord, make: Callable[[list[dict[str, Any]]], _T]) -> _T:
         path = self._library.take_file(take.id, ".jsonl")

@@ -26,7 +26,7 @@ from standpartner.live.hub import Hub
 from standpartner.live.library import Library
 from standpartner.live.messages import PROTOCOL_VERSION
 from standpartner.live.recordings import RecordingFollower
-from standpartner.live.session import sentence_of
+from standpartner.live.sentences import sentence_of
 
 PAGE_FOLDER: Final = Path(__file__).parent / "page"
 

@@ -14,7 +14,8 @@ from standpartner.live import messages
 from standpartner.live.access import token_is_right
 from standpartner.live.client import Client
 from standpartner.live.hub import BusyError, Hub
-from standpartner.live.session import Session, sentence_of
+from standpartner.live.sentences import sentence_of
+from standpartner.live.session import Session
 
 _RETRY_S: Final = 30.0
 _MESSAGES_A_SECOND: Final = 100.0
@@ -58,6 +59,7 @@ class Connection:
             await self._greet(client)
             await self._listen(client)
         except _EndedError as ended:
+            self._hub.leave(client)
             client.tell(ended.message)
             code = ended.code
             await client.flush()
@@ -81,7 +83,10 @@ class Connection:
         text = _text(received)
         if text is None:
             raise _ended("bad_message", "The first message must be a hello.")
-        hello = self._decoded(text)
+        try:
+            hello = self._decoded(text)
+        except ConfigError as error:
+            raise _ended("bad_message", sentence_of(str(error))) from error
         if not isinstance(hello, messages.Hello):
             raise _ended("bad_message", "The first message must be a hello.")
         if hello.version != messages.PROTOCOL_VERSION:

@@ -73,9 +73,11 @@ class Engine:
         self._ready.put(lane)
 
     def close(self) -> None:
-        """End the threads after the work that they are doing."""
+        """End the threads after the work that they are doing, and wait for that."""
         for _ in self._threads:
             self._ready.put(None)
+        for thread in self._threads:
+            thread.join()
 
     def _run(self) -> None:
         while (lane := self._ready.get()) is not None:

@@ -109,7 +109,9 @@ class Hub:
                 client.close()
         await asyncio.to_thread(self._save, [(s, s.snapshot()) for s in self.sessions.values()])
         self.reader.close()
-        self.engine.close()
+        await asyncio.to_thread(self.engine.close)
+        for session in self.sessions.values():
+            session.close()
 
     def has_room(self) -> bool:
         """Whether one more take may begin."""
@@ -187,7 +189,7 @@ class Hub:
     def score_deleted(self, score: str) -> None:
         """End the sessions of a score that was deleted."""
         for session in [session for session in self.sessions.values() if session.loaded.id == score]:
-            session.listening = False
+            session.stop()
             session.tell([messages.Error(code="no_score", sentence="This score was deleted.", fatal=True)])
             del self.sessions[session.id]
 

@@ -225,6 +225,8 @@ class Library:
         for folder in (self.folder / "scores").iterdir():
             if folder.name not in known:
                 shutil.rmtree(folder, ignore_errors=True)
+        for stray in [*(self.folder / "takes").glob("*.upload"), *(self.folder / "takes").glob("*.recording")]:
+            shutil.rmtree(stray, ignore_errors=True) if stray.is_dir() else stray.unlink(missing_ok=True)
 
     def _remove_take_files(self, take: str) -> None:
         for file in (self.folder / "takes").glob(f"{take}.*"):

@@ -17,6 +17,7 @@ import cv2
 from standpartner.errors import OutputError, ScoreError, StandpartnerError
 from standpartner.live.library import Library, ScoreRecord
 from standpartner.live.pages import crop_of
+from standpartner.live.sentences import sentence_of
 from standpartner.score import PrintOptions, Score, load_score, read_print, read_score, save_score
 from standpartner.score.print.files import is_print
 from standpartner.score.print.layout import layout_text
@@ -69,7 +70,7 @@ class ScoreReader:
         """Say why; a score that was read before stays as it was."""
         before = read_folder(self._library, record).is_dir()
         try:
-            self._library.change_score(record.id, state="ready" if before else "failed", sentence=_upper(sentence))
+            self._library.change_score(record.id, state="ready" if before else "failed", sentence=sentence_of(sentence))
         except OutputError:
             return  # deleted, or the disk is full: the state stays and it is read again at the next start
         corrected_layout(self._library, record.id).unlink(missing_ok=True)
@@ -78,9 +79,10 @@ class ScoreReader:
         folder = self._library.score_folder(record.id)
         files = score_files(folder)
         revision = record.revision + 1 if read_folder(self._library, record).is_dir() else record.revision
-        target = folder / f"read-{revision}"
-        shutil.rmtree(target, ignore_errors=True)
-        make_folder(target)
+        draft, target = folder / "draft", folder / f"read-{revision}"
+        for old in (draft, target):
+            shutil.rmtree(old, ignore_errors=True)
+        make_folder(draft)
         sentence, order = "", record.page_order
         if is_print(files[0]):
             given = corrected_layout(self._library, record.id)
@@ -88,11 +90,12 @@ class ScoreReader:
             options = PrintOptions(max_pages=self._max_pages, layout=layout, first_measure=record.first_measure)
             reading = read_print(files, options)
             score = reading.score
-            write_text(target / "layout.json", layout_text(reading.pages))
+            write_text(draft / "layout.json", layout_text(reading.pages))
             sentence = _doubts(score)
         else:
             score = read_score(files[0], max_pages=self._max_pages)
-        _write(score, target)
+        write_reading(score, draft)
+        draft.replace(target)
         if sorted(order) != list(range(1, len(score.pages) + 1)):
             order = order if order and max(order) <= len(score.pages) else list(range(1, len(score.pages) + 1))
         title = record.title or score.title or files[0].stem
@@ -156,8 +159,8 @@ def thumbnail(page: Path) -> bytes:
     return bytes(cv2.imencode(".png", small)[1])
 
 
-def _write(score: Score, target: Path) -> None:
-    """Write the score and its pages, as they were read."""
+def write_reading(score: Score, target: Path) -> None:
+    """Write a score that was read, its pages as pictures, and the parts of them that have ink, to a folder."""
     crops = []
     for number, page in enumerate(score.pages, start=1):
         path = target / f"page-{number:03d}.png"
@@ -182,7 +185,3 @@ def _doubts(score: Score) -> str:
     if not systems and not bars:
         return ""
     return f"{systems} systems and {bars} bars are in doubt: look at the marked ones before you play."
-
-
-def _upper(sentence: str) -> str:
-    return " ".join((sentence[:1].upper() + sentence[1:]).split())

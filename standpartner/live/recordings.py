@@ -16,7 +16,8 @@ from standpartner.live.library import Library, ScoreRecord
 from standpartner.live.pages import in_order
 from standpartner.live.performer import LoadedScore, Performer
 from standpartner.live.reading import read_folder
-from standpartner.live.session import save_take, sentence_of
+from standpartner.live.sentences import sentence_of
+from standpartner.live.session import save_take
 from standpartner.live.takes import TakeWriter
 from standpartner.score import load_score
 from standpartner.support.children import Limits, call_apart

@@ -20,6 +20,7 @@ from standpartner.live.engine import Engine, Lane
 from standpartner.live.library import Library, new_id
 from standpartner.live.pages import bar_left_px, page_span_px
 from standpartner.live.performer import LoadedScore, Performer, cursor_message, place_px
+from standpartner.live.sentences import sentence_of
 from standpartner.live.takes import TakeWriter, finish_sound, read_positions, take_summary
 from standpartner.live.turns import TurnConfig
 
@@ -117,7 +118,7 @@ class Session:
         """Tell all devices some messages."""
         for message in told:
             if isinstance(message, messages.State):
-                message.take = self.take
+                message.take = self.take if message.listening else None
             self._note(message)
             text = messages.encode(message)
             for client in list(self.clients):
@@ -275,6 +276,11 @@ class Session:
             self._cursor_px, self.position, self.page = None, None, int(loaded.score.systems.page[0]) + 1
         self.tell([messages.ScoreChanged(score=loaded.id)])
 
+    def close(self) -> None:
+        """Close the files of the take that is going on, when the engine has ended; another server may go on with it."""
+        if self._writer is not None:
+            self._writer.close()
+
     def snapshot(self) -> dict[str, Any]:
         """Return what is kept of the session, ready for JSON."""
         self.changed = False
@@ -362,11 +368,6 @@ class Session:
         message = messages.Error(code=code, sentence=sentence_of(words))
         for client in [self.listener] if self.listener is not None else list(self.clients):
             client.tell(message)
-
-
-def sentence_of(words: str) -> str:
-    """Return words with a capital and in one line."""
-    return " ".join((words[:1].upper() + words[1:]).split())
 
 
 def save_take(library: Library, take: str, *, finished: bool = False) -> float:

@@ -342,3 +342,38 @@ def test_the_end_of_the_bundled_recording_is_the_end(menuet):
 def test_config_is_checked():
     with pytest.raises(ConfigError, match="lost_below <= found_above"):
         FollowerConfig(lost_below=0.6, found_above=0.5)
+
+
+def test_the_end_of_a_strip_that_ends_with_its_last_barline_is_reached(picture, scripted):
+    music = replace(picture.music, end_px=float(picture.width_px))
+    follower = Follower(replace(picture, music=music), scripted(action=2), config=FollowerConfig(wait=False))
+    follower.push(np.zeros(22_050 * 20, np.float32))
+    assert follower.state is State.FINISHED
+
+
+def test_a_follower_that_is_told_a_place_goes_on_there_and_is_not_drawn_back(picture, scripted):
+    agent = scripted(action=1, music_px=100.0)  # it hears the music at 100 px all the time
+    follower = Follower(picture, agent, config=FollowerConfig(wait=False))
+    follower.push(np.zeros(22_050, np.float32))
+    (position,) = follower.move_to(600.0)
+    assert (position.strip_x_px, position.lost) == (600.0, False)
+    assert position.jumped_from_px is not None
+    after = follower.push(np.zeros(2 * 22_050 - 2_205, np.float32))
+    assert {place.strip_x_px for place in after} == {600.0}
+    later = follower.push(np.zeros(10 * 22_050, np.float32))
+    assert any(place.jumped_from_px == 600.0 for place in later)  # what it hears wins in the end
+
+
+def test_a_finished_follower_that_is_told_a_place_follows_again(picture, scripted):
+    follower = Follower(picture, scripted(action=2), config=FollowerConfig(wait=False))
+    follower.push(np.zeros(22_050 * 20, np.float32))
+    assert follower.state is State.FINISHED
+    follower.move_to(0.0)
+    assert follower.state is State.FOLLOWING
+
+
+def test_followers_may_share_a_view(picture, scripted):
+    agent = scripted(music_px=300.0)
+    sound = np.zeros(22_050, np.float32)
+    alone = Follower(picture, agent).push(sound)
+    assert Follower(picture, agent, view=agent.read(picture.strip)).push(sound) == alone
