@@ -4,8 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from standpartner.corpus.printed_editions import COLLECTIONS, bars_by_line, exclusions, find_editions
+from standpartner.corpus.printed_editions import (
+    COLLECTIONS,
+    PrintedEdition,
+    bars_by_line,
+    exclusions,
+    find_editions,
+)
+from standpartner.corpus.recipes.prints import build_edition
 from standpartner.corpus.store import read_split
+from standpartner.corpus.verify.checks import verify_piece
+from standpartner.demo.bundled import load_canon
 from standpartner.errors import CorpusError
 
 BREAK = "!!LO:LB:g=original"
@@ -58,7 +67,41 @@ def test_scans_are_found_with_their_humdrum_files(tmp_path: Path) -> None:
     assert find_editions(tmp_path)[0].sha256 != before
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="put the data sets that docs/corpus.md names into ../shared/data")
+needs_data = pytest.mark.skipif(
+    not DATA.is_dir(), reason="put the data sets that docs/corpus.md names into ../shared/data"
+)
+
+
+@needs_data
 def test_the_scans_are_those_that_the_split_was_fixed_with() -> None:
     found = {edition.name: edition.sha256 for edition in find_editions(DATA)}
     assert found == {name: checksum for name, (_, checksum) in read_split("prints").items()}
+
+
+@pytest.mark.needs("fluidsynth", "fluidr3")
+@pytest.mark.slow
+def test_a_scan_becomes_a_piece_that_passes_every_check() -> None:
+    pdf = load_canon().score
+    edition = PrintedEdition("demo__canon", pdf, pdf.with_suffix(".krn"))
+    assert edition.excluded == ""
+    piece = build_edition(edition, "valid").piece
+    assert not verify_piece(piece).failed
+    assert len(piece.performances) == 1
+    assert len(piece.score.measures) == edition.kern.read_text().count("\n=") - 1  # the last barline begins none
+
+
+def test_excluded_scans_are_refused_with_the_reason(tmp_path: Path) -> None:
+    name, reason = next(iter(exclusions().items()))
+    with pytest.raises(CorpusError, match=reason):
+        build_edition(PrintedEdition(name, tmp_path / "a.pdf", tmp_path / "a.krn"), "train")
+
+
+@needs_data
+@pytest.mark.needs("fluidsynth", "fluidr3")
+@pytest.mark.slow
+def test_a_real_edition_holds_the_bars_that_its_line_breaks_tell() -> None:
+    (edition,) = (one for one in find_editions(DATA) if one.name == "mozart__sonata11-1a")
+    piece = build_edition(edition, "valid").piece
+    systems = piece.score.measures.system
+    assert [int((systems == system).sum()) for system in range(3)] == edition.bars_of_lines
+    assert not verify_piece(piece).failed

@@ -18,6 +18,7 @@ HALF_PX: Final = 5  # half the side of the picture of a head
 _LOOSE_PX: Final = 2  # by which a head may stand higher or lower than on the engraving
 _STAFF_PX: Final = 4 * STAFF_SPACING_PX
 _EDGE: Final = HALF_PX + _LOOSE_PX
+_SPACINGS_PX: Final = STAFF_SPACING_PX * np.linspace(0.9, 1.1, 9)  # of staves whose systems were scaled as a whole
 _FAINT: Final = 12.0  # the spread of grey below which a picture shows nothing
 
 
@@ -40,12 +41,15 @@ def staff_rows(strip: Image, systems: Systems, staves: Ints) -> list[Floats]:
 
 
 def _combs(profile: Floats, count: int) -> Floats:
-    """Find the middles of some combs of five lines in a profile of the rows' ink."""
+    """Find the middles of some combs of five lines in a profile of the rows' ink; staves differ a little in size."""
     middle = np.arange(_STAFF_PX / 2, STRIP_HEIGHT_PX - _STAFF_PX / 2, 0.25)
     places = np.arange(STRIP_HEIGHT_PX) + 0.5
-    lines = sum(np.interp(middle + k * STAFF_SPACING_PX, places, profile) for k in range(-2, 3))
-    gaps = sum(np.interp(middle + (k + 0.5) * STAFF_SPACING_PX, places, profile) for k in range(-2, 2))
-    fit = np.asarray(lines - gaps)
+    fits = []
+    for spacing in _SPACINGS_PX:
+        lines = sum(np.interp(middle + k * spacing, places, profile) for k in range(-2, 3))
+        gaps = sum(np.interp(middle + (k + 0.5) * spacing, places, profile) for k in range(-2, 2))
+        fits.append(lines - gaps)
+    fit = np.max(fits, axis=0)
     found: list[float] = []
     for _ in range(count):
         best = float(middle[int(np.argmax(fit))])

@@ -102,13 +102,10 @@ def join_print(reading: PrintReading, notation: Score, options: JoinOptions | No
 
 
 def _printed_bars(reading: PrintReading) -> PrintedBars:
-    systems, bars = reading.score.systems, reading.score.bars
+    bars = reading.score.bars
     if not isinstance(bars, Bars):
         raise ScoreError("Pages that are joined to notation must have bars; read them with read_print.")
-    layouts = [system for page in reading.pages for system in page.systems]
-    share = np.array([(system.begin_px - system.left_px) / (system.right_px - system.left_px) for system in layouts])
-    begin = systems.strip_left_px + share.clip(0, 1) * (systems.strip_right_px - systems.strip_left_px)
-    return PrintedBars.of(bars, begin)
+    return PrintedBars.of(bars)
 
 
 def _strip(reading: PrintReading) -> Strip:
@@ -176,7 +173,8 @@ def _place_group(group: Group, fit: Fit, ends: tuple[float, float], options: Pla
     first = round(ends[0] - fit.strip.left_px[system])
     curves = [fit.curve(onset, system) for onset in range(own.start, own.stop)]
     curves = [None if curve is None else curve[first:] for curve in curves]
-    return place_onsets(stretched, curves, left_px=ends[0], right_px=ends[1], options=options)
+    opens = bool(fit.bars.opens[group.bars[0]])
+    return place_onsets(stretched, curves, left_px=ends[0], right_px=ends[1], opens=opens, options=options)
 
 
 def _apart(x_px: Floats) -> Floats:

@@ -11,6 +11,7 @@ from standpartner.score.join.proportions import PrintedBars, Proportions
 from standpartner.score.tables import Floats
 
 _SLACK_PX: Final = 6  # by which an onset may stand beside its stretched place
+_OPENING_SLACK_PX: Final = 12  # the same in a bar with a clef
 _MOST_ONSETS: Final = 8  # of a measure that are looked for when measures are compared
 _WRONG_BARLINE: Final = 0.35  # cost of a barline that was missed or invented, if it is not doubted
 _SKIPPED_BAR: Final = 0.6
@@ -56,7 +57,7 @@ class Fit:
             *measures,
             left_px=float(self.bars.left_px[start]),
             right_px=float(self.bars.right_px[stop - 1]),
-            music_px=float(self.bars.music_px[start]),
+            opens=bool(self.bars.opens[start]),
         )
 
     def __call__(self, bars: tuple[int, int], measures: tuple[int, int]) -> float:
@@ -65,13 +66,13 @@ class Fit:
         places = self.places(bars, measures)
         some = np.unique(np.linspace(0, len(onsets) - 1, min(len(onsets), _MOST_ONSETS)).astype(int))
         system = int(self.bars.system[bars[0]])
-        left = self.strip.left_px[system]
+        left, slack = self.strip.left_px[system], _OPENING_SLACK_PX if self.bars.opens[bars[0]] else _SLACK_PX
         fits = []
         for index in some[: len(onsets)]:
             curve = self.curve(int(onsets[index]), system)
             if curve is not None:
                 at = round(float(places[index] - left))
-                near = curve[max(0, at - _SLACK_PX) : at + _SLACK_PX + 1]
+                near = curve[max(0, at - slack) : at + slack + 1]
                 fits.append(float(near.max()) if len(near) else 0.0)
         return float(np.mean(fits)) if fits else 0.5
 

@@ -16,17 +16,25 @@ class PlacingOptions:
 
     Attributes:
         heads: The weight of heads that are found; 0 takes the engraver's spacing, stretched.
-        loose_px: The spread of the place of the first onset, and of a step between onsets, about the stretched one.
+        opening_px: The spread of the place of the first onset in a bar with a clef.
+        loose_px: The spread of that place in other bars, and of a step between onsets, about the stretched one.
         loose_share: The additional spread of a step, as a share of its length.
     """
 
     heads: float = 12.0
+    opening_px: float = 10.0
     loose_px: float = 3.0
     loose_share: float = 0.15
 
 
 def place_onsets(
-    stretched: Floats, curves: list[Floats | None], *, left_px: float, right_px: float, options: PlacingOptions
+    stretched: Floats,
+    curves: list[Floats | None],
+    *,
+    left_px: float,
+    right_px: float,
+    opens: bool,
+    options: PlacingOptions,
 ) -> Floats:
     """Find the most probable places of onsets that follow each other.
 
@@ -35,6 +43,7 @@ def place_onsets(
         curves: For each onset the likeness of its heads to each column from ``left_px`` on, or None.
         left_px: The left end of their bars.
         right_px: The right end.
+        opens: Whether they begin with a clef.
         options: How they are placed.
 
     Returns:
@@ -43,7 +52,8 @@ def place_onsets(
     if not len(stretched):
         return stretched
     places = np.arange(max(int(right_px - left_px), 1), dtype=np.float64) + (left_px + 0.5)
-    cost = _miss(stretched[0], places[None], options, step=np.zeros(1))[0]
+    spread = options.opening_px if opens else options.loose_px
+    cost = ((places - stretched[0]) / spread) ** 2 / 2
     trail = []
     for index, curve in enumerate(curves):
         if index:

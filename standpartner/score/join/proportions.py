@@ -1,12 +1,15 @@
 """Knows how an engraver spaces the measures of a score, and stretches them to the bars of a printed page."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 
 from standpartner.score.model import Score
-from standpartner.score.tables import Bars, Floats, Ints
+from standpartner.score.tables import Bars, Bools, Floats, Ints
+
+_SYSTEMS_AROUND: Final = 2  # whose clefs and keys tell how much room they take
+_MOST_CLEF: Final = 0.7  # of a bar
 
 
 @dataclass(frozen=True)
@@ -18,26 +21,20 @@ class PrintedBars:
         right_px: Its right end.
         system: Its system.
         doubt: The probability that one of its ends is wrong.
-        music_px: For the first bar of a system where its music begins, after clef, key and time; else not a number.
+        opens: Whether it is the first bar of its system.
     """
 
     left_px: Floats
     right_px: Floats
     system: Ints
     doubt: Floats
-    music_px: Floats
+    opens: Bools
 
     @classmethod
-    def of(cls, bars: Bars, begin_px: Floats) -> Self:
-        """Take the bars of a picture.
-
-        Args:
-            bars: The bars.
-            begin_px: The place on the strip where the music of each system begins.
-        """
-        first = np.append(True, np.diff(bars.system) > 0)
-        music = np.where(first, begin_px[bars.system], np.nan)
-        return cls(bars.strip_left_px, bars.strip_right_px, bars.system, bars.doubt, music)
+    def of(cls, bars: Bars) -> Self:
+        """Take the bars of a picture."""
+        opens = np.append(True, np.diff(bars.system) > 0)
+        return cls(bars.strip_left_px, bars.strip_right_px, bars.system, bars.doubt, opens)
 
     def __len__(self) -> int:
         return len(self.left_px)
@@ -51,11 +48,13 @@ class Proportions:
         first: The first onset of each measure, and the number of onsets at the end, (measures + 1,).
         inside_px: The distance of each onset from the left end of its measure.
         width_px: The width of each measure.
+        clef_px: The width that clef, key and time take if the measure opens a system.
     """
 
     first: Ints
     inside_px: Floats
     width_px: Floats
+    clef_px: Floats
 
     @classmethod
     def of(cls, score: Score) -> Self:
@@ -69,19 +68,16 @@ class Proportions:
         lead[filled] = onsets.x_px[first[filled]] - measures.strip_left_px[filled]
         plain = filled[~opens[filled]]
         usual = float(np.median(lead[plain])) if len(plain) else 14.0
-        left = measures.strip_left_px.copy()
-        after_clef = filled[opens[filled]]
-        left[after_clef] = np.maximum(left[after_clef], onsets.x_px[first[after_clef]] - usual)
-        width = measures.strip_right_px - left
-        empty = np.flatnonzero(opens & (first[1:] == first[:-1]))
-        width[empty] = float(np.median(width))
-        return cls(first, onsets.x_px - left[onsets.measure], np.maximum(width, 1.0))
+        clef = _clef_widths(lead - usual, filled[opens[filled]], count)
+        left = measures.strip_left_px + np.where(opens, clef, 0.0)
+        left[filled] = np.minimum(left[filled], onsets.x_px[first[filled]])
+        return cls(first, onsets.x_px - left[onsets.measure], np.maximum(measures.strip_right_px - left, 1.0), clef)
 
     def onsets(self, start: int, stop: int) -> slice:
         """The onsets of some measures that follow each other."""
         return slice(int(self.first[start]), int(self.first[stop]))
 
-    def stretched(self, start: int, stop: int, *, left_px: float, right_px: float, music_px: float) -> Floats:
+    def stretched(self, start: int, stop: int, *, left_px: float, right_px: float, opens: bool) -> Floats:
         """Place the onsets of some measures that follow each other in a piece of a system.
 
         Args:
@@ -89,7 +85,7 @@ class Proportions:
             stop: The measure after the last one.
             left_px: The left end of the piece on the strip.
             right_px: Its right end.
-            music_px: Where its music begins if it has a clef, else not a number.
+            opens: Whether it begins with the clef.
 
         Returns:
             The strip px of each onset.
@@ -98,10 +94,9 @@ class Proportions:
         begins = np.append(0.0, np.cumsum(self.width_px[start:stop]))
         measure = np.repeat(np.arange(stop - start), np.diff(self.first[start : stop + 1]))
         inside = begins[measure] + self.inside_px[own]
-        if np.isnan(music_px):
-            return left_px + inside * (right_px - left_px) / begins[-1]
-        lead = inside[0] if len(inside) else 0.0
-        return music_px + (inside - lead) * (right_px - music_px) / max(begins[-1] - lead, 1.0)
+        if opens:
+            left_px += min(float(self.clef_px[start]), _MOST_CLEF * (right_px - left_px))
+        return left_px + inside * (right_px - left_px) / begins[-1]
 
     def borders(self, onset_px: Floats, start: int, stop: int, *, left_px: float, right_px: float) -> Floats:
         """Place the borders between some measures that share a bar: between the onsets beside them, in proportion.
@@ -122,3 +117,23 @@ class Proportions:
         inside = begins[measure] + self.inside_px[own]
         marks = np.concatenate([[min(0.0, *inside, 0.0)], inside, [begins[-1]]])
         return np.interp(begins[1:-1], marks, np.concatenate([[left_px], onset_px[own], [right_px]]))
+
+
+def _clef_widths(lead_px: Floats, opening: Ints, count: int) -> Floats:
+    """Estimate the room that clef and key take at each measure, by the measures nearby that open a system.
+
+    Args:
+        lead_px: How much further from its left end than usual the first onset of each measure is, (measures,).
+        opening: The measures that open a system, in order.
+        count: The number of measures.
+    """
+    widths = np.zeros(count)
+    if not len(opening):
+        return widths
+    later = opening[1:] if len(opening) > 1 else opening  # the first one has the time, too
+    nearest = np.abs(later[None] - np.arange(count)[:, None]).argmin(axis=1)
+    for measure, place in enumerate(nearest):
+        around = later[max(0, place - _SYSTEMS_AROUND) : place + _SYSTEMS_AROUND + 1]
+        widths[measure] = np.median(lead_px[around])
+    widths[0] = lead_px[0]
+    return widths.clip(min=0.0)

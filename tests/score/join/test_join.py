@@ -11,6 +11,7 @@ from standpartner.demo.following import printed_onsets
 from standpartner.errors import ScoreError
 from standpartner.score import EngravingStyle, PrintReading, Score, read_print, read_score
 from standpartner.score.join import JoinOptions, join_print
+from standpartner.score.join.heads import staff_rows
 from standpartner.score.join.onsets import PlacingOptions
 from standpartner.score.tables import Bars
 
@@ -104,3 +105,23 @@ def test_a_scan_is_joined_to_its_notation():
         score = join_print(reading, notation, JoinOptions(placing=PlacingOptions(heads=heads))).score
         error_px = np.abs(score.onsets.x_px - printed_onsets(piece, reading))
         assert np.percentile(error_px, 90) < bound_px
+
+
+def test_systems_begin_after_their_clefs_and_keys():
+    piece = load_canon()
+    reading = read_print([piece.score])
+    score = join_print(reading, read_score(piece.score.with_suffix(".krn"))).score
+    first = np.flatnonzero(np.append(True, np.diff(score.onsets.system) > 0))
+    assert np.abs(score.onsets.x_px - printed_onsets(piece, reading))[first].max() < 5
+
+
+@pytest.mark.parametrize("spacing_px", [6.5, 7.0, 7.5])
+def test_staves_are_found_if_they_are_a_little_smaller_or_larger(printed, spacing_px):
+    truth, _ = printed
+    strip = np.full((160, 200), 255, np.uint8)
+    for middle in (45, 118):
+        strip[[round(middle + k * spacing_px) for k in range(-2, 3)]] = 0
+    strip[round(118 - 3 * spacing_px), :90] = 0  # a slur along the staff
+    system = replace(truth.systems, **{name: column[:1] for name, column in vars(truth.systems).items()})
+    (rows,) = staff_rows(strip, replace(system, strip_right_px=np.array([200.0])), np.array([2]))
+    assert rows == pytest.approx([45.5, 118.5], abs=1)
