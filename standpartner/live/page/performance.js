@@ -281,10 +281,11 @@ export class Performance {
     this.stage.moveCursor(this.motion.step(now, now - this.drawnAtS));
     this.drawnAtS = now;
     if (!this.undrawn) return;
-    const { time_s: timeS, heard_s: heardS, system, page_x: x } = this.undrawn;
+    const { time_s: timeS, heard_s: heardS } = this.undrawn;
     const began = this.listening.takeBeganMs;
     const delayMs = began === null ? null : Date.now() - began - 1000 * heardS;
     this.undrawn = null;
-    this.surface.dispatchEvent(new CustomEvent("cursor-moved", { bubbles: true, detail: { timeS, system, x, delayMs } }));
+    const { progress } = this.place;
+    this.surface.dispatchEvent(new CustomEvent("cursor-moved", { bubbles: true, detail: { timeS, progress, delayMs } }));
   }
 }

@@ -77,6 +77,7 @@ def test_the_page_turns_in_the_last_system_and_not_in_doubt(open_page: Open) -> 
     expect(page.locator(".where")).to_contain_text("page 2 of 2")
 
 
+@pytest.mark.slow
 def test_lost_is_told_by_shape_and_word(open_page: Open) -> None:
     page, server = started(open_page)
     radius = "getComputedStyle(document.querySelector('.certainty i')).borderRadius"
@@ -87,7 +88,9 @@ def test_lost_is_told_by_shape_and_word(open_page: Open) -> None:
     assert page.evaluate(radius) != sure
 
 
-@pytest.mark.parametrize("key", ["PageDown", "ArrowRight", " ", "Enter"])
+@pytest.mark.parametrize(
+    "key", [" ", *(pytest.param(key, marks=pytest.mark.slow) for key in ("PageDown", "ArrowRight", "Enter"))]
+)
 def test_every_key_of_a_pedal_turns_and_wins(open_page: Open, key: str) -> None:
     page, server = started(open_page)
     walk(page, server, 2, [0.2])
@@ -100,6 +103,7 @@ def test_every_key_of_a_pedal_turns_and_wins(open_page: Open, key: str) -> None:
     assert shown(page) == ["0-whole"]
 
 
+@pytest.mark.slow
 def test_space_turns_the_page_also_after_a_click_on_a_button(open_page: Open) -> None:
     page, _ = open_page(PLAY, preferences=SINGLE)
     page.get_by_role("button", name="Listen").click()
@@ -109,6 +113,7 @@ def test_space_turns_the_page_also_after_a_click_on_a_button(open_page: Open) ->
     assert page.locator(".performance.playing").count() == 1
 
 
+@pytest.mark.slow
 def test_a_swipe_turns_and_a_tap_moves_the_music(open_page: Open) -> None:
     page, server = open_page(PLAY, preferences=SINGLE)
     page.wait_for_selector(".pane.shown img")
@@ -146,6 +151,7 @@ def test_half_pages_turn_above_first_and_nothing_else_moves(open_page: Open) -> 
     expect_shown(page, "1-upper", "1-lower")
 
 
+@pytest.mark.slow
 def test_two_bars_are_linked_by_two_taps(open_page: Open) -> None:
     page, server = open_page(PLAY, preferences=SINGLE)
     page.wait_for_selector(".pane.shown img")
@@ -164,6 +170,7 @@ def test_two_bars_are_linked_by_two_taps(open_page: Open) -> None:
     assert patched == [{"links": [{"from_bar": 9, "to_bar": 2, "times": 1}]}]
 
 
+@pytest.mark.slow
 def test_a_repeat_jumps_back_where_one_sees_it(open_page: Open) -> None:
     page, server = started(open_page, links=[{"from_bar": 40, "to_bar": 1, "times": 1}])
     page.keyboard.press("End")
@@ -230,6 +237,7 @@ def test_a_broken_connection_comes_back_within_three_seconds_and_goes_on(open_pa
     assert len(said(server, "start")) == 1  # the take went on
 
 
+@pytest.mark.slow
 def test_a_take_that_the_server_has_lost_is_started_anew_where_the_music_was(open_page: Open) -> None:
     page, server = started(open_page)
     walk(page, server, 3, [0.5])
@@ -242,6 +250,7 @@ def test_a_take_that_the_server_has_lost_is_started_anew_where_the_music_was(ope
     assert server.score["bars"][starts[1]["bar"] - 1]["system"] == 3
 
 
+@pytest.mark.slow
 def test_what_the_server_says_to_the_player_is_shown(open_page: Open) -> None:
     page, server = open_page(PLAY, preferences=SINGLE)
     page.wait_for_selector(".pane.shown img")
@@ -249,6 +258,7 @@ def test_what_the_server_says_to_the_player_is_shown(open_page: Open) -> None:
     expect(page.get_by_role("alert")).to_contain_text("The sound is not finite.")
 
 
+@pytest.mark.slow
 def test_a_device_that_only_shows_follows_and_turns_with_the_others(open_page: Open) -> None:
     page, server = open_page("#/show", preferences=SINGLE)
     page.wait_for_selector(".pane.shown img")
@@ -259,6 +269,7 @@ def test_a_device_that_only_shows_follows_and_turns_with_the_others(open_page: O
     expect_shown(page, "1-whole")
 
 
+@pytest.mark.slow
 def test_the_settings_change_layout_and_lead_and_are_remembered(open_page: Open) -> None:
     page, server = open_page(PLAY, preferences=SINGLE)
     page.get_by_role("button", name="Layout, page turns").click()
@@ -272,6 +283,7 @@ def test_the_settings_change_layout_and_lead_and_are_remembered(open_page: Open)
     expect_shown(page, "0-whole", "1-whole")
 
 
+@pytest.mark.slow
 def test_nothing_on_the_screen_scrolls(open_page: Open) -> None:
     page, server = started(open_page, '{"layout": "single"}', size=(390, 844))
     walk(page, server, 4, [0.5])

@@ -1,0 +1,199 @@
+"""From a dropped PDF to turned pages: a real server follows what a real Chromium hears through a fake microphone.
+
+Every browser notes when the cursor moved and when the page turned, by events of the page.
+"""
+
+import base64
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.live.page.conftest import fake_microphone
+from tests.live.page.music import SYSTEMS_A_PAGE, ShortPiece, make_short_piece
+
+pytestmark = pytest.mark.needs("browser", "synthesiser")
+
+SINGLE = '{"layout": "single"}'
+NOTE = """
+window.seen = []; window.turns = [];
+addEventListener('cursor-moved', event => seen.push({...event.detail, at: Date.now()}));
+addEventListener('page-turned', event => turns.push({...event.detail, at: Date.now()}));
+"""
+
+
+class Server:
+    """A server in a process of its own, which may be killed and started again at the same place."""
+
+    def __init__(self, library: Path) -> None:
+        self.library = library
+        self.port = 0
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "standpartner.cli", "serve", "--no-browser", "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            [*command, "--library", str(self.library)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        assert "http" in line, line + self.process.stdout.read()
+        self.address = next(word for word in line.split() if word.startswith("http"))
+        self.port = int(self.address.rstrip("/").rpartition(":")[2])
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+        assert self.process.stdout
+        self.process.stdout.close()
+
+
+@dataclass(frozen=True)
+class Player:
+    """A browser whose microphone hears the recording once, from when it is opened."""
+
+    page: Page
+
+    def add_score(self, pdf: Path) -> None:
+        """Drop a file on the library and wait until it is read."""
+        content = base64.b64encode(pdf.read_bytes()).decode()
+        transfer = self.page.evaluate_handle(
+            """([content, name]) => {
+              const transfer = new DataTransfer();
+              const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0));
+              transfer.items.add(new File([bytes], name, {type: 'application/pdf'}));
+              return transfer;
+            }""",
+            [content, pdf.name],
+        )
+        self.page.wait_for_selector(".library")
+        self.page.dispatch_event(".library", "drop", {"dataTransfer": transfer})
+        self.page.wait_for_selector(".card.ready", timeout=60_000)
+
+    def open_score(self) -> None:
+        self.page.click(".card.ready .title")
+        self.page.wait_for_selector(".pane.shown img")
+        self.page.wait_for_timeout(300)
+
+    def listen(self) -> None:
+        self.page.keyboard.press("s")
+        self.page.wait_for_selector(".performance.playing")
+
+    def wait_until(self, take_s: float) -> None:
+        """Wait for a time of the take."""
+        self.page.wait_for_function("limit => seen.length && seen.at(-1).timeS >= limit", arg=take_s, timeout=90_000)
+
+    @property
+    def seen(self) -> list[dict[str, Any]]:
+        return self.page.evaluate("seen")
+
+    @property
+    def turns(self) -> list[dict[str, Any]]:
+        return [turn for turn in self.page.evaluate("turns") if turn["reason"] != "hand"]
+
+
+@pytest.fixture(scope="module")
+def piece(tmp_path_factory: pytest.TempPathFactory) -> ShortPiece:
+    return make_short_piece(tmp_path_factory.mktemp("piece"))
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    started = Server(tmp_path / "library")
+    yield started
+    started.kill()
+
+
+@pytest.fixture
+def player(server: Server, piece: ShortPiece, launch: Callable[..., Browser], tmp_path: Path) -> Callable[..., Player]:
+    def make(**sound: int) -> Player:
+        browser = launch(*fake_microphone(piece.write_wav(tmp_path / "microphone.wav", **sound)))
+        return Player(new_page(browser, server.address))
+
+    return make
+
+
+def new_page(browser: Browser, address: str) -> Page:
+    page = browser.new_context(viewport={"width": 820, "height": 1180}).new_page()
+    page.add_init_script(f"if (!localStorage.standpartner) localStorage.standpartner = {SINGLE!r};{NOTE}")
+    page.goto(address)
+    return page
+
+
+def away(player: Player, piece: ShortPiece) -> np.ndarray:
+    """How far each position was from where the music was, in systems, once the music had begun."""
+    heard = [position for position in player.seen if position["timeS"] > piece.onset_s[0] + 1.0]
+    return np.array([position["progress"] - piece.progress_at(position["timeS"]) for position in heard])
+
+
+def test_a_pdf_is_followed_its_pages_turn_in_time_and_a_second_device_shows_the_same(
+    player: Callable[..., Player], piece: ShortPiece, chromium: Browser, server: Server
+) -> None:
+    listening = player(rate_hz=48_000)
+    listening.add_score(piece.pdf)
+    listening.open_score()
+    showing = new_page(chromium, f"{server.address}#/show")
+    listening.listen()
+    listening.wait_until(piece.onset_s[-1])
+
+    assert np.mean(np.abs(away(listening, piece)) < 0.1) > 0.9
+
+    turns = listening.turns
+    assert [turn["pages"] for turn in turns] == [[2], [3]]
+    for number, turn in enumerate(turns, start=1):
+        heard_s = max(position["timeS"] for position in listening.seen if position["at"] <= turn["at"])
+        last_system = number * SYSTEMS_A_PAGE - 1
+        assert last_system + 0.45 < piece.progress_at(heard_s) < last_system + 1
+
+    delays_ms = [position["delayMs"] for position in listening.seen if position["delayMs"] is not None]
+    assert len(delays_ms) > 300
+    assert np.median(delays_ms) <= 150
+
+    there = {position["timeS"]: position["at"] for position in showing.evaluate("seen")}
+    here = {position["timeS"]: position["at"] for position in listening.seen}
+    both = sorted(here.keys() & there.keys())
+    assert len(both) > 300
+    assert np.percentile([abs(here[time_s] - there[time_s]) for time_s in both], 95) < 200
+    assert showing.evaluate("turns").pop()["pages"] == [3]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rate_hz", "channels"), [(44_100, 1), (44_100, 2), (48_000, 2)])
+def test_microphones_of_other_kinds_are_followed_as_well(
+    player: Callable[..., Player], piece: ShortPiece, rate_hz: int, channels: int
+) -> None:
+    listening = player(rate_hz=rate_hz, channels=channels)
+    listening.add_score(piece.pdf)
+    listening.open_score()
+    listening.listen()
+    listening.wait_until(12.0)
+    assert np.mean(np.abs(away(listening, piece)) < 0.1) > 0.9
+
+
+@pytest.mark.slow
+def test_after_kill_9_the_take_goes_on_within_three_seconds(
+    player: Callable[..., Player], piece: ShortPiece, server: Server
+) -> None:
+    listening = player()
+    listening.add_score(piece.pdf)
+    listening.open_score()
+    listening.listen()
+    listening.wait_until(5.0)
+    server.kill()
+    listening.page.wait_for_selector(".offline-note")
+    assert listening.page.locator(".cursor.here").count()
+    count = len(listening.seen)
+    server.start()
+    back = time.monotonic()
+    listening.page.wait_for_function("count => seen.length > count + 10", arg=count, timeout=20_000)
+    assert time.monotonic() - back < 3.0
+    listening.page.wait_for_timeout(3000)
+    assert listening.page.locator(".performance.playing").count()
+    assert listening.seen[-1]["progress"] > 1
