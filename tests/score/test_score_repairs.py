@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from standpartner.score import read_score
-from standpartner.score.notation.abc import repair_abc, split_abc, strip_chord_symbols
-from standpartner.score.notation.abc_keys import count_fifths, put_keys_right, read_keys
+from standpartner.score.notation.abc import split_abc, strip_chord_symbols
+from standpartner.score.notation.abc.fields import count_fifths
 from standpartner.score.notation.humdrum import merge_staff_spines
 from standpartner.score.notation.mei import read_mei
+from standpartner.score.notation.mei_sounding import imply_accidentals
 from standpartner.score.notation.musicxml import repair_musicxml
 from standpartner.score.notation.onsets import longest_increasing, measure_quarters, plan_onsets, read_spans
 from standpartner.score.notation.parts import choose_part, keep_part, list_parts
@@ -19,23 +20,6 @@ from standpartner.score.notation.text import _hide_lone_name
 def test_chord_symbols_go_but_titles_keep_quotes() -> None:
     text = 'X:1\nT:The "Old" One\nK:C\n"Am"c "^up"d|\n'
     assert strip_chord_symbols(text) == 'X:1\nT:The "Old" One\nK:C\nc d|\n'
-
-
-@pytest.mark.parametrize(
-    ("line", "repaired"),
-    [
-        ("a(3bcd e", "a (3bcd e"),
-        ("(3bcde2", " (3bcd e2"),
-        ("(3b/c/d/(3efg|", " (3b/c/d/  (3efg|"),
-        ("(3:2:2b2cd", " (3:2:2b2c d"),
-        ("(3[ce]de f", " (3[ce]de f"),
-        ("[1d2 e", "[1 d2 e"),
-        (":|[2 d", ":|[2 d"),
-        ("(ab)(cd)", "(ab)(cd)"),
-    ],
-)
-def test_abc_line_is_repaired(line: str, repaired: str) -> None:
-    assert repair_abc(f"X:1\nK:C\n{line}\nc|\n") == f"X:1\nK:C\n{repaired}\nc|\n"
 
 
 def test_abc_file_is_split_into_tunes() -> None:
@@ -124,10 +108,6 @@ def test_onsets_go_forward_and_dropped_positions_join_the_next_onset() -> None:
     assert [plan.onset_after(x) for x in (5.0, 15.0, 99.0)] == [0, 1, 2]
 
 
-def test_last_measure_gets_its_bar_line() -> None:
-    assert repair_abc("X:1\nK:C\nc|d % end\nW:words\n") == "X:1\nK:C\nc|d|]\nW:words\n"
-
-
 @pytest.mark.parametrize(
     ("key", "fifths"),
     [("C", 0), ("Am", 0), ("F#m", 3), ("Bb", -2), ("D mix", 1), ("Edor", 2), ("G minor", -2), ("none", 0), ("HP", 2)],
@@ -136,24 +116,19 @@ def test_key_signature_of_abc_keys(key: str, fifths: int) -> None:
     assert count_fifths(key) == fifths
 
 
-def test_keys_of_a_tune_are_found_at_their_notes() -> None:
-    text = "X:1\nT:Go\nK:D\n{g}d[ce]|!trill!f\nP:B\nK:Am\n^c2 d|[K:G]e\n"
-    assert [(key.after_notes, key.fifths) for key in read_keys(text)] == [(0, 2), (3, 0), (5, 1)]
-
-
 MEASURES = """<mei xmlns="http://www.music-encoding.org/ns/mei"><scoreDef/><section>
-<measure><staff><layer><note xml:id="a" pname="c" oct="5" accid.ges="s"/>
+<measure><staff><layer><note xml:id="a" pname="c" oct="5" />
 <note xml:id="b" pname="c" oct="5"><accid accid="s"/></note><note xml:id="c" pname="c" oct="5"/>
 <note xml:id="d" pname="c" oct="6"/></layer></staff></measure>
 <measure><staff><layer><note xml:id="e" pname="c" oct="5"/>
 <note xml:id="f" pname="c" oct="5"/></layer></staff></measure>
-<measure><staff><layer><note xml:id="g" pname="b" oct="4"/></layer></staff></measure>
+<scoreDef keysig="1f"/><measure><staff><layer><note xml:id="g" pname="b" oct="4"/></layer></staff></measure>
 <tie startid="#c" endid="#e"/></section></mei>"""
 
 
 def test_accidentals_last_through_measures_and_ties_and_follow_key_changes() -> None:
     root = parse(MEASURES)
-    assert put_keys_right(root, "K:C\nc^ccc'|-cc|\nK:F\nB|\n")
+    imply_accidentals(root)
     facts = read_mei(root)
     assert [facts.notes[name].pitch for name in "abcdefg"] == [72, 73, 73, 84, 73, 72, 70]
     assert facts.ties == {"c": "e"}

@@ -10,7 +10,6 @@ import verovio
 
 from standpartner.errors import ScoreError
 from standpartner.score.model import Notation, Score
-from standpartner.score.notation.abc_keys import put_keys_right
 from standpartner.score.notation.choice import EVERYTHING, MusicChoice
 from standpartner.score.notation.drawing import Drawing, read_drawing
 from standpartner.score.notation.engraving_style import EngravingStyle
@@ -71,8 +70,6 @@ def engrave(path: Path, *, max_pages: int, style: EngravingStyle, choice: MusicC
     _load(toolkit, source.text, source.kind, options=options | _SEED, name=path.name)
     root = _parse(toolkit)
     taken, changed = keep_part(root, choice.part, file=path.name)
-    if source.kind == "abc":
-        changed |= put_keys_right(root, source.text)
     if source.implied:
         imply_accidentals(root)
     facts = read_mei(root, source.shifts)

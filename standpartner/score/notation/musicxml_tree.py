@@ -46,6 +46,11 @@ class TimedMeasure:
     notes: list[TimedNote] = field(default_factory=list)
     quarters: Fraction = Fraction(0)
 
+    def is_filled_by(self, rest: TimedNote) -> bool:
+        """Tell whether a rest is alone in its voice and as long as the measure; without a type Verovio knows it."""
+        alone = sum(note.voice == rest.voice for note in self.notes) == 1
+        return rest.first.find("rest") is not None and alone and rest.start == 0 and rest.quarters == self.quarters
+
 
 def repair_tree(root: ET.Element) -> dict[str, int]:
     """Repair a partwise MusicXML document in place.
@@ -66,10 +71,11 @@ def repair_tree(root: ET.Element) -> dict[str, int]:
         for measure in part.findall("measure"):
             measure.attrib.pop("non-controlling", None)
             timed, divisions = _time_measure(measure, divisions)
+            _mark_measure_rests(timed)
             for note in timed.notes:
                 _drop_beams_of_members(note)
-                _name_type(note)
-            _mark_measure_rests(timed)
+                if not timed.is_filled_by(note):
+                    _name_type(note)
             bracket_tuplets([(note.first, note.quarters, note.voice) for note in timed.notes if note.quarters])
         shifts |= take_transpositions(part)
     return shifts
@@ -151,14 +157,9 @@ def _after(element: ET.Element, tags: tuple[str, ...]) -> int:
 
 
 def _mark_measure_rests(timed: TimedMeasure) -> None:
-    """Mark whole rests that are alone in their voice and shorter or longer than four quarters."""
-    voices: dict[tuple[str, str], list[TimedNote]] = {}
+    """Mark whole rests that fill a measure which is not four quarters long."""
     for note in timed.notes:
-        voices.setdefault(note.voice, []).append(note)
-    for notes in voices.values():
-        rest = notes[0].first.find("rest")
-        alone = len(notes) == 1 and notes[0].start == 0 and notes[0].quarters == timed.quarters
-        if rest is None or not alone or notes[0].first.findtext("type", "whole") != "whole":
-            continue
-        if notes[0].quarters != _WHOLE:
+        rest = note.first.find("rest")
+        whole = note.first.findtext("type") == "whole" and note.quarters != _WHOLE
+        if rest is not None and whole and timed.is_filled_by(note):
             rest.set("measure", "yes")

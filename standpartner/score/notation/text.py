@@ -14,7 +14,7 @@ from defusedxml import DefusedXmlException
 from defusedxml import ElementTree as SafeET
 
 from standpartner.errors import ScoreError
-from standpartner.score.notation.abc import repair_abc, split_abc
+from standpartner.score.notation.abc import split_abc, write_abc_as_mei
 from standpartner.score.notation.choice import EVERYTHING, MusicChoice, find_choice
 from standpartner.score.notation.humdrum import merge_staff_spines, split_movements
 from standpartner.score.notation.mei_sounding import has_sounding_accidentals
@@ -100,7 +100,7 @@ def read_notation(path: Path, choice: MusicChoice = EVERYTHING) -> Source:
         data = unzip_musicxml(data, path.name, max_bytes=MAX_BYTES)
     text = _decode(data)
     if kind == "abc":
-        return Source(_check_abc(text, path, tune=choice.tune), kind)
+        return Source(_check_abc(text, path, tune=choice.tune), "mei", implied=True)
     if kind == "humdrum":
         return _check_humdrum(text, path, choice)
     return _check_xml(text, kind, path, choice)
@@ -130,10 +130,10 @@ def _decode(data: bytes) -> str:
 def _check_abc(text: str, path: Path, *, tune: str) -> str:
     tunes = split_abc(text)
     if len(tunes) > 1 or (tunes and tune):
-        return repair_abc(_find_tune(tunes, tune, path.name))
+        return write_abc_as_mei(_find_tune(tunes, tune, path.name), name=path.name)
     if not re.search(r"^K:", text, re.MULTILINE):
         raise ScoreError(f"{path.name} should be an ABC tune, but has no key line (K:), which every tune needs.")
-    return repair_abc(tunes[0] if tunes else "X:1\n" + text)
+    return write_abc_as_mei(tunes[0] if tunes else "X:1\n" + text, name=path.name)
 
 
 def _find_tune(tunes: list[str], wanted: str, name: str) -> str:
