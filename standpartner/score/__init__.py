@@ -1,6 +1,7 @@
 """Scores: notation engraved, or pictures of pages read, into pages, the strip, and tables of what is known of them."""
 
 from standpartner.score.files import load_score, save_score
+from standpartner.score.join import JoinedPrint, JoinedSystem, JoinOptions, join_print
 from standpartner.score.model import Notation, Place, Printed, Score, printed_measure
 from standpartner.score.notation.choice import MusicChoice
 from standpartner.score.notation.engraving_style import EngravingStyle
@@ -13,6 +14,9 @@ from standpartner.score.tables import Bars, Measures, Noteheads, Notes, Onsets, 
 __all__ = [
     "Bars",
     "EngravingStyle",
+    "JoinOptions",
+    "JoinedPrint",
+    "JoinedSystem",
     "Measures",
     "MusicChoice",
     "Notation",
@@ -26,6 +30,7 @@ __all__ = [
     "Score",
     "Selection",
     "Systems",
+    "join_print",
     "load_score",
     "printed_measure",
     "read_print",

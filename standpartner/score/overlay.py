@@ -38,6 +38,18 @@ def write_engraving(score: Score, out_dir: str | Path) -> None:
         PilImage.fromarray(score.strip).save(folder / "strip.png")
         for number, page in enumerate(score.pages, start=1):
             PilImage.fromarray(page).save(folder / f"page-{number:03d}.png")
+    except OSError as error:
+        raise ScoreError(f"The engraving cannot be written to {folder}: {error.strerror or error}.") from error
+    write_onsets(score, folder)
+
+
+def write_onsets(score: Score, folder: Path) -> None:
+    """Write overlay.png and onsets.json as `write_engraving` does, into a folder that there is.
+
+    Raises:
+        ScoreError: The notes of the score are unknown, or a file cannot be written.
+    """
+    try:
         PilImage.fromarray(draw_overlay(score)).save(folder / "overlay.png")
         text = json.dumps(list_onsets(score), indent=1)
         (folder / "onsets.json").write_text(text + "\n", encoding="utf-8")

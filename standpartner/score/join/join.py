@@ -14,6 +14,7 @@ from standpartner.score.join.onsets import PlacingOptions, place_onsets
 from standpartner.score.join.proportions import PrintedBars, Proportions
 from standpartner.score.join.tables import Placed, move_music
 from standpartner.score.model import Score
+from standpartner.score.print.layout import PageLayout
 from standpartner.score.print.read import PrintReading
 from standpartner.score.tables import Bars, Floats
 
@@ -60,12 +61,17 @@ class JoinedPrint:
     """Printed pages with their notation.
 
     Attributes:
-        score: The pages and the strip as printed, with the tables of the notation placed on them.
+        reading: The pages and the strip as printed; its score has the tables of the notation, its layout the measures.
         systems: The measures of each system.
     """
 
-    score: Score
+    reading: PrintReading
     systems: tuple[JoinedSystem, ...]
+
+    @property
+    def score(self) -> Score:
+        """The printed pages with the music of the notation."""
+        return self.reading.score
 
 
 def join_print(reading: PrintReading, notation: Score, options: JoinOptions | None = None) -> JoinedPrint:
@@ -98,7 +104,31 @@ def join_print(reading: PrintReading, notation: Score, options: JoinOptions | No
         systems=replace(reading.score.systems, doubt=doubt),
         music=move_music(notation, placed, engraved_rows=rows, printed_rows=strip.rows),
     )
-    return JoinedPrint(score, systems)
+    return JoinedPrint(PrintReading(score, _joined_pages(reading.pages, score)), systems)
+
+
+def _joined_pages(pages: Sequence[PageLayout], score: Score) -> tuple[PageLayout, ...]:
+    """Put the measures and the doubt of each system into its layout."""
+    table, measures = score.systems, score.measures
+    joined, at = [], 0
+    for page in pages:
+        systems = []
+        for layout in page.systems:
+            scale = (layout.right_px - layout.left_px) / (table.strip_right_px[at] - table.strip_left_px[at])
+            ends = measures.strip_right_px[measures.system == at] - table.strip_left_px[at]
+            doubt = float(table.doubt[at])
+            if len(ends):
+                layout = replace(
+                    layout,
+                    bars=len(ends),
+                    barlines_px=(layout.left_px + ends * scale).tolist(),
+                    bar_doubts=[doubt] * len(ends),
+                    doubt=doubt,
+                )
+            systems.append(layout)
+            at += 1
+        joined.append(replace(page, systems=systems))
+    return tuple(joined)
 
 
 def _printed_bars(reading: PrintReading) -> PrintedBars:
