@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from standpartner.cli.read import FirstMeasure, LayoutFile, MaxPages
+from standpartner.cli.read import FirstMeasure, LayoutFile, MaxPages, NotationFile, join_words, read_pages
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -89,6 +89,7 @@ def follow(
     json_path: PositionsFile = None,
     html_path: PageFile = None,
     info: InfoFile = None,
+    notation: NotationFile = None,
     layout: LayoutFile = None,
     first_measure: FirstMeasure = 1,
     max_pages: MaxPages = 60,
@@ -111,9 +112,10 @@ def follow(
         check_writable(path)
     chosen = load_agent(agent) if agent else None  # raises before a score is engraved if it is damaged
     source = FileSource(audio)
-    engraved = _read_for_following(
+    engraved, words = read_any_score(
         score,
         PrintOptions(max_pages, layout=layout, first_measure=first_measure),
+        notation=notation,
         choice=MusicChoice(part, movement, tune),
         trusted=trust,
     )
@@ -130,6 +132,8 @@ def follow(
     _print(_summary(following, score.name, agent=loaded.name))
     if source.remark is not None:
         typer.echo(f"{source.name} {source.remark}.")
+    if words:
+        typer.echo(words)
     say_selection(engraved)
 
 
@@ -186,9 +190,13 @@ def engrave(
     tune: Tune = "",
 ) -> None:
     """Engrave a score and write strip.png, page-001.png ..., overlay.png (what was found on it) and onsets.json."""
+    from standpartner.errors import ConfigError
     from standpartner.score import MusicChoice
     from standpartner.score.overlay import write_engraving
+    from standpartner.score.print.files import is_print
 
+    if is_print(score):
+        raise ConfigError(f"{score.name} is printed already; standpartner read shows what is found on it")
     engraved = _read_score(score, max_pages, choice=MusicChoice(part, movement, tune), trusted=trust)
     write_engraving(engraved, out)
     typer.echo(
@@ -262,24 +270,26 @@ def _write_info(path: Path, score: Score, *, agent: str) -> None:
     write_text(path, json.dumps({"title": score.title, "agent": agent, "pages": pages_table(score)}) + "\n")
 
 
-def _read_for_following(path: Path, options: PrintOptions, *, choice: MusicChoice, trusted: bool) -> Score:
+def read_any_score(
+    path: Path, options: PrintOptions, *, notation: Path | None, choice: MusicChoice, trusted: bool
+) -> tuple[Score, str]:
+    """Read notation, or printed pages with or without their notation; also say how these were joined."""
     from standpartner.errors import ConfigError
-    from standpartner.score import read_print
     from standpartner.score.print.files import is_print
-    from standpartner.support.progress import passing_bar
 
     if not is_print(path):
-        if options.layout is not None or options.first_measure != 1:
+        if options.layout is not None or options.first_measure != 1 or notation is not None:
             raise ConfigError(
-                f"{path.name} is notation, which knows its systems and bars; leave out --layout and --first-measure"
+                f"{path.name} is notation, which knows its systems, bars and notes; leave out --layout, "
+                "--first-measure and --notation"
             )
-        return _read_score(path, options.max_pages, choice=choice, trusted=trusted)
-    if any((choice.part, choice.movement, choice.tune)):
+        return _read_score(path, options.max_pages, choice=choice, trusted=trusted), ""
+    if notation is None and any((choice.part, choice.movement, choice.tune)):
         raise ConfigError(
             f"{path.name} is a picture, which is followed as a whole; leave out --part, --movement, --tune"
         )
-    with passing_bar(f"Reading {path.name}", None):
-        return read_print([path], options).score
+    reading, joined = read_pages([path], options, notation=notation, choice=choice, trusted=trusted)
+    return reading.score, "" if joined is None or notation is None else join_words(joined, notation)
 
 
 def _read_score(path: Path, max_pages: int, *, choice: MusicChoice, trusted: bool = False) -> Score:

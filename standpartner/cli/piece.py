@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from standpartner.cli.follow import AudioPath, Movement, Part, ScorePath, Trust, Tune, say_selection
+from standpartner.cli.follow import AudioPath, Movement, Part, ScorePath, Trust, Tune, read_any_score, say_selection
+from standpartner.cli.read import NotationFile
 from standpartner.errors import ConfigError, PieceError
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def add(
     ] = None,
     name: Annotated[str | None, typer.Option(help="The name of the piece; default: that of the score file.")] = None,
     offset: Annotated[float, typer.Option(help="The seconds by which the recording is later than FILE.")] = 0.0,
+    notation: NotationFile = None,
     trust: Trust = False,
     part: Part = "",
     movement: Movement = "",
@@ -53,7 +55,7 @@ def add(
     The recording must go through the score once, as printed. The times are checked against the sound.
     """
     from standpartner.piece import save_piece
-    from standpartner.score import MusicChoice, read_score
+    from standpartner.score import MusicChoice, PrintOptions
 
     given = [path for path in (midi, match, beats) if path is not None]
     if len(given) != 1:
@@ -64,10 +66,14 @@ def add(
     folder = out or Path(name)
     if (folder / "piece.json").exists():
         raise PieceError(f"{folder} holds a piece already; choose another folder with --out")
-    engraved = read_score(score, trusted=trust, choice=MusicChoice(part, movement, tune))
+    engraved, words = read_any_score(
+        score, PrintOptions(), notation=notation, choice=MusicChoice(part, movement, tune), trusted=trust
+    )
     piece = _make(name, engraved, audio, alignment=_align(engraved, midi=midi, match=match, beats=beats), offset=offset)
     save_piece(piece, folder)
     _say(piece, folder)
+    if words:
+        typer.echo(words)
     say_selection(engraved)
 
 

@@ -206,7 +206,12 @@ def find_piece(piece: str) -> Path:
     """
     if (Path(piece) / "piece.json").is_file():
         return Path(piece)
-    corpus, _, name = piece.rpartition("/")
+    if Path(piece).is_file():
+        raise CorpusError(
+            f"{Path(piece).name} is a file, but a piece is a folder: a score with a performance whose times are known; "
+            "make one with standpartner piece add"
+        )
+    corpus, _, name = piece.strip("/").rpartition("/")
     folders = sorted((cache_folder() / "corpora").glob(f"{corpus or '*'}/pieces/*"))
     found = [folder for folder in folders if folder.name == name and (folder / "piece.json").is_file()]
     if len(found) == 1:

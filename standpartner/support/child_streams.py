@@ -6,6 +6,7 @@ whole. `standpartner.support.children` says why a child is used, and what happen
 bytes.
 """
 
+import atexit
 import json
 import queue
 import subprocess
@@ -52,6 +53,7 @@ def stream_apart(function: str, arguments: Mapping[str, Any], *, limits: Limits)
         StandpartnerError: As `standpartner.support.children.call_apart` raises it.
     """
     child = _StreamingChild(function, limits)
+    atexit.register(child.close)  # a generator that is left open is closed too late: its thread stands still by then
     try:
         kind, _ = child.receive(START_LIMIT_S)
         child.send(arguments)
@@ -65,6 +67,7 @@ def stream_apart(function: str, arguments: Mapping[str, Any], *, limits: Limits)
                 error = _value(content)
                 raise rebuilt_error(str(error["error"]), str(error["words"]))
     finally:
+        atexit.unregister(child.close)
         child.close()
 
 
@@ -116,6 +119,8 @@ class _StreamingChild:
 
     def close(self) -> None:
         """End the process by force with its whole group; it writes no files that would have to be removed."""
+        if self._errors.closed:
+            return
         kill_group(self._process.pid)
         self._process.kill()
         self._process.wait()

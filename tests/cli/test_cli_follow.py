@@ -78,7 +78,16 @@ def test_bars_of_printed_pages_count_from_the_number_given(call, short, tiny_bun
     assert call(*words, "--layout", tmp_path / "read" / "layout.json", "--first-measure", 5)[0] == 0
     assert json.loads(jsonl.read_text().splitlines()[0])["measure"] == 5
     notation = ("follow", SCORE, short, "--agent", tiny_bundle, "--first-measure", 5)
-    refused(call(*notation), "is notation, which knows its systems and bars")
+    refused(call(*notation), "is notation, which knows its systems, bars and notes")
+
+
+def test_printed_pages_with_their_notation_have_its_measures(call, short, tiny_bundle, tmp_path):
+    jsonl, canon = tmp_path / "out.jsonl", load_canon().score
+    words = ("follow", canon, short, "--agent", tiny_bundle, "--no-wait", "--json", jsonl)
+    code, said, _ = call(*words, "--notation", canon.with_suffix(".krn"), "--from-measure", 20)
+    assert code == 0
+    assert "Joined to canon.krn: 37 measures" in said
+    assert json.loads(jsonl.read_text().splitlines()[0])["measure"] == 20
 
 
 def test_follow_from_a_measure_and_to_standard_output(call, short, tiny_bundle):

@@ -3,6 +3,12 @@ import json
 import pytest
 from PIL import Image as PilImage
 
+from standpartner.demo.bundled import load_canon, load_menuet
+from standpartner.piece import load_piece
+
+CANON = load_canon().score
+NOTATION = CANON.with_suffix(".krn")
+
 
 @pytest.fixture
 def page(menuet, tmp_path):
@@ -44,3 +50,64 @@ def test_what_shows_no_music_is_refused_in_one_sentence(call, tmp_path):
     assert code == 1
     assert words.count("\n") == 1
     assert "No staves were found on blank.png" in words
+
+
+def test_pages_are_joined_to_their_notation(call, tmp_path):
+    out = tmp_path / "out"
+    code, said, _ = call("read", CANON, "--notation", NOTATION, "--out", out)
+    assert code == 0
+    assert said.splitlines() == [
+        f"2 pages, 9 systems, 37 bars -> {out}",
+        "Joined to canon.krn: 37 measures, 259 onsets.",
+    ]
+    assert {"overlay.png", "onsets.json", "layout.json"} <= {file.name for file in out.iterdir()}
+    onsets = json.loads((out / "onsets.json").read_text())
+    assert len(onsets) == 259
+    assert onsets[-1]["measure"] == 37
+
+
+def test_notation_of_other_music_is_refused_in_one_sentence(call, tmp_path):
+    code, _, words = call("read", CANON, "--notation", load_menuet().score, "--out", tmp_path)
+    assert (code, words.count("\n")) == (1, 1)
+    assert "is on 1 staff, but 2 staves of canon are followed" in words
+    for wrong, sentence in (
+        (("--notation", CANON), "canon.pdf is a picture, but --notation takes the notation file"),
+        (("--notation", NOTATION, "--first-measure", 3), "leave out --first-measure"),
+    ):
+        assert sentence in call("read", CANON, *wrong, "--out", tmp_path)[2]
+
+
+def test_a_piece_is_made_of_pages_with_their_notation(call, tmp_path):
+    canon = load_canon()
+    notes = load_notation_onsets(tmp_path, call)
+    beats = tmp_path / "beats.txt"
+    first = {}
+    for row, second in zip(notes, canon.onset_s, strict=True):
+        first.setdefault(row["measure"], second)
+    beats.write_text("".join(f"{second:.3f} {measure}\n" for measure, second in first.items()))
+    words = ("piece", "add", CANON, canon.recording, "--beats", beats, "--out", tmp_path / "piece")
+    assert "needs the notes of the score" in call(*words)[2]
+    code, said, _ = call(*words, "--notation", NOTATION)
+    assert code == 0
+    assert "Joined to canon.krn" in said
+    piece = load_piece(tmp_path / "piece")
+    assert piece.score.has_notation
+    assert len(piece.score.pages) == 2
+
+
+def load_notation_onsets(tmp_path, call):
+    call("engrave", NOTATION, "--out", tmp_path / "engraved")
+    return json.loads((tmp_path / "engraved" / "onsets.json").read_text())
+
+
+def test_engrave_names_read_for_printed_pages(call, tmp_path):
+    code, _, words = call("engrave", CANON, "--out", tmp_path / "out")
+    assert (code, words.count("\n")) == (1, 1)
+    assert "canon.pdf is printed already; standpartner read shows" in words
+    assert not (tmp_path / "out").exists()
+
+
+def test_playing_a_picture_is_refused_in_one_sentence(call):
+    code, _, words = call("play", CANON, "--no-browser")
+    assert (code, words.count("\n")) == (1, 1)
+    assert "standpartner piece add" in words

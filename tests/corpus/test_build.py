@@ -230,6 +230,12 @@ def test_pieces_are_found_by_name_corpus_and_folder(recipe, corpus: Corpus) -> N
     save_piece(load_piece(folder), corpus.folder.parent / "others" / "pieces" / "good")
     with pytest.raises(CorpusError, match="others/good, tunes/good"):
         find_piece("good")
+    score = folder / "score.pdf"
+    score.write_bytes(b"%PDF")
+    with pytest.raises(CorpusError, match=r"score\.pdf is a file, but a piece is a folder"):
+        find_piece(str(score))
+    with pytest.raises(CorpusError, match="no piece '/absent' is built"):
+        find_piece("/absent")
     assert find_piece("tunes/good") == folder
 
 

@@ -1,6 +1,8 @@
 """Generators in child processes: what they yield comes through, and a child that fails harms nothing else."""
 
 import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -77,3 +79,9 @@ def pid():
     yield os.getpid()
     while True:
         yield bytes(1_000_000)
+
+
+def test_a_stream_that_is_left_open_harms_nothing_when_the_program_ends():
+    code = f"from {HERE} import stream\nitems = stream('numbers', {{'count': 50}})\nnext(items)\nraise SystemExit(3)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (3, "")

@@ -91,6 +91,7 @@ def join_print(reading: PrintReading, notation: Score, options: JoinOptions | No
     options = options or JoinOptions()
     _check_known(options.measures_by_system, len(reading.score.systems), len(notation.measures))
     bars, strip = _printed_bars(reading), _strip(reading)
+    _check_staves(strip, notation, reading.score.title)
     rows = staff_rows(notation.strip, notation.systems, np.maximum(notation.systems.staves, 1))
     fit = Fit(strip, engraved_heads(notation, rows), Proportions.of(notation), bars)
     groups = match_measures(fit, bars, len(notation.measures), known=options.measures_by_system)
@@ -113,7 +114,8 @@ def _joined_pages(pages: Sequence[PageLayout], score: Score) -> tuple[PageLayout
     joined, at = [], 0
     for page in pages:
         systems = []
-        for layout in page.systems:
+        for found in page.systems:
+            layout = found
             scale = (layout.right_px - layout.left_px) / (table.strip_right_px[at] - table.strip_left_px[at])
             ends = measures.strip_right_px[measures.system == at] - table.strip_left_px[at]
             doubt = float(table.doubt[at])
@@ -152,6 +154,19 @@ def _check_known(known: Sequence[int] | None, systems: int, measures: int) -> No
             f"The line breaks tell {sum(known)} measures in {len(known)} systems, but the notation has {measures} "
             f"measures and {systems} systems were found; leave the line breaks out or correct the layout."
         )
+
+
+def _check_staves(strip: Strip, notation: Score, printed: str) -> None:
+    engraved, found = (round(float(np.median(n))) for n in (notation.systems.staves, [len(r) for r in strip.rows]))
+    if engraved and engraved != found:
+        raise ScoreError(
+            f'The notation "{notation.title}" is on {_staves(engraved)}, but {_staves(found)} of {printed} are '
+            "followed; give the notation of this very piece, or choose another part with --part."
+        )
+
+
+def _staves(count: int) -> str:
+    return "1 staff" if count == 1 else f"{count} staves"
 
 
 def _check_groups(groups: Sequence[Group], printed: Score, notation: Score) -> None:

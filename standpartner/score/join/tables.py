@@ -36,11 +36,11 @@ def move_music(score: Score, placed: Placed, *, engraved_rows: list[Floats], pri
         printed_rows: The rows of the staves of each printed system.
     """
     onsets, measures = score.onsets, score.measures
-    return Notation(
+    return replace(
+        score.notation,
         noteheads=_heads(score, placed, engraved_rows=engraved_rows, printed_rows=printed_rows),
         onsets=replace(onsets, x_px=placed.onset_px, system=placed.system[onsets.measure]),
         measures=replace(measures, strip_left_px=placed.left_px, strip_right_px=placed.right_px, system=placed.system),
-        notes=score.notes,
     )
 
 

@@ -89,7 +89,7 @@ def test_known_line_breaks_are_taken(menuet, printed):
 
 def test_other_music_and_missing_pages_are_refused(menuet, printed, tmp_path):
     _, reading = printed
-    with pytest.raises(ScoreError, match="notation"):
+    with pytest.raises(ScoreError, match="is on 1 staff, but 2 staves of canon are followed"):
         join_print(read_print([load_canon().score]), menuet)
     tune = tmp_path / "other.abc"
     tune.write_text("X:1\nT:Other\nM:2/4\nL:1/8\nK:C\n" + ("C2 c2|A,4|c'2 C2|E4|\n" * 8))
