@@ -164,7 +164,9 @@ class SpectrogramStream:
             raise AudioError("this spectrogram stream is finished; start a new SpectrogramStream")
         self._buffer = np.concatenate([self._buffer, _checked(chunk)])
         ready = frame_count(self._buffer_start + len(self._buffer) - _HALF_FRAME + 1)
-        return self._take(max(ready, self._next_frame))
+        if ready <= self._next_frame:
+            return np.empty((0, BAND_COUNT), np.float32)
+        return self._take(ready)
 
     def finish(self) -> Float32:
         """End the recording and return the frames that reach over its end, filled up with silence.

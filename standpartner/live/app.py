@@ -1,6 +1,6 @@
 """Puts the application together: the page, the API, the WebSocket, and the gate before them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -27,6 +27,7 @@ from standpartner.live.library import Library
 from standpartner.live.messages import PROTOCOL_VERSION
 from standpartner.live.recordings import RecordingFollower
 from standpartner.live.sentences import sentence_of
+from standpartner.live.session import Listener
 
 PAGE_FOLDER: Final = Path(__file__).parent / "page"
 
@@ -36,14 +37,16 @@ class LiveApp:
 
     Args:
         config: The settings of the server.
+        cues: Functions that are told every message of every session; see `standpartner.live.cues`.
 
     Attributes:
         hub: The sessions, while the application runs.
         asgi: The application with the gate before it.
     """
 
-    def __init__(self, config: LiveConfig) -> None:
+    def __init__(self, config: LiveConfig, *, cues: Sequence[Listener] = ()) -> None:
         self.config = config
+        self._cues = list(cues)
         self.hub: Hub | None = None
         self._api: Api | None = None
         self._inner = Starlette(
@@ -55,7 +58,7 @@ class LiveApp:
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         library = Library(self.config.folder)
-        self.hub = Hub(self.config, library)
+        self.hub = Hub(self.config, library, cues=self._cues)
         recordings = RecordingFollower(library)
         app.router.routes[:] = self._routes(Api(self.hub, recordings))
         try:

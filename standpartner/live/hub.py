@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -21,7 +21,7 @@ from standpartner.live.library import Library, new_id
 from standpartner.live.pages import in_order
 from standpartner.live.performer import LoadedScore
 from standpartner.live.reading import ScoreReader, load_read
-from standpartner.live.session import Session, save_take
+from standpartner.live.session import Listener, Session, save_take
 
 _LOG: Final = logging.getLogger("standpartner.live")
 _TICK_S: Final = 1.0
@@ -80,18 +80,19 @@ class Hub:
     Args:
         config: The settings of the server.
         library: The library.
+        cues: Functions that are told every message of every session.
 
     Attributes:
         connections: The number of open WebSockets.
     """
 
-    def __init__(self, config: LiveConfig, library: Library) -> None:
+    def __init__(self, config: LiveConfig, library: Library, *, cues: Sequence[Listener] = ()) -> None:
         self.config, self.library = config, library
+        self._cues = list(cues)
         self.shelf = ScoreShelf(library)
         self.engine = Engine(config.threads)
         self.sessions: dict[str, Session] = {}
         self.connections = 0
-        self.session_made: list[Callable[[Session], None]] = []
         self._roaming: set[Client] = set()  # devices that are shown whatever is played, while nothing is
         self._loop = asyncio.get_running_loop()
         self.reader = ScoreReader(library, max_pages=config.max_pages, changed=self._was_read)
@@ -222,8 +223,7 @@ class Hub:
     def _made(self, session: str, loaded: LoadedScore) -> Session:
         made = Session(session, loaded, engine=self.engine, library=self.library)
         self.sessions[session] = made
-        for observer in self.session_made:
-            observer(made)
+        made.observers = self._cues
         return made
 
     def _played_now(self, score: str | None) -> Session | None:

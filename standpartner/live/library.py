@@ -14,10 +14,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from standpartner.errors import OutputError
 from standpartner.support.files import make_folder
+
+try:
+    import fcntl
+except ImportError:  # not a Unix system: two servers of one library are not told from one
+    fcntl = None  # type: ignore[assignment]
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _ID_LENGTH: Final = 12
@@ -99,29 +104,37 @@ class Library:
 
     Args:
         folder: The folder.
+        tidy: Whether this is the one server of the library, which removes files that belong to nothing.
 
     Raises:
-        OutputError: The folder cannot be made or is another program's.
+        OutputError: The folder cannot be made, is another program's, or another server uses it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, tidy: bool = True) -> None:
         self.folder = folder
         for inner in (folder, folder / "scores", folder / "takes"):
             make_folder(inner)
+        self._alone = _taken_alone(folder) if tidy else None
         self._lock = threading.Lock()
+        self._database = sqlite3.connect(folder / "library.sqlite3", check_same_thread=False, isolation_level=None)
         try:
-            self._database = sqlite3.connect(folder / "library.sqlite3", check_same_thread=False, isolation_level=None)
             self._prepare()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OutputError) as error:
+            self.close()
+            if isinstance(error, OutputError):
+                raise
             raise OutputError(
                 f"the library in {folder} cannot be opened ({error}); make room, or give another folder with --library"
             ) from error
-        self._remove_leftovers()
+        if tidy:
+            self._remove_leftovers()
 
     def close(self) -> None:
         """Close the database."""
         with self._lock:
             self._database.close()
+        if self._alone is not None:
+            self._alone.close()
 
     def score_folder(self, score: str) -> Path:
         """The folder of a score's files."""
@@ -252,6 +265,22 @@ class Library:
                 yield
             except sqlite3.Error as error:
                 raise OutputError(f"the library cannot be written ({error}); is the disk full? Make room.") from error
+
+
+def _taken_alone(folder: Path) -> IO[str]:
+    """Take the library for this process alone, as long as the file that is returned is open."""
+    try:
+        file = (folder / "lock").open("w")
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise OutputError(
+            f"another server uses the library in {folder}; end it, or give another folder with --library"
+        ) from error
+    except OSError as error:
+        raise OutputError(f"the library in {folder} cannot be written ({error.strerror or error})") from error
+    return file
 
 
 def _escaped(word: str) -> str:

@@ -204,7 +204,7 @@ class Performer:
 def position_message(score: Score, position: Position, *, time_s: float, heard_s: float) -> messages.Position:
     """Return what clients are told of a position at a second of the take, by sound up to another second."""
     bars = score.bars
-    bar = None if bars is None else int(score.place(np.array([position.strip_x_px])).measure[0]) + 1
+    bar = None if bars is None else max(1, int(np.searchsorted(bars.strip_left_px, position.strip_x_px, side="right")))
     return messages.Position(
         time_s=round(time_s, 3),
         heard_s=round(heard_s, 3),

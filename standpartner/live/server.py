@@ -3,7 +3,7 @@
 import secrets
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,18 +14,22 @@ from standpartner.live.addresses import addresses
 from standpartner.live.app import LiveApp
 from standpartner.live.certificate import own_certificate
 from standpartner.live.config import LOOPBACK, LiveConfig
+from standpartner.live.session import Listener
 from standpartner.support.files import make_folder
 
 _SWITCH_S: Final = 0.002  # threads that follow give way to the event loop after this time
 _STOP_S: Final = 3
 
 
-def serve(config: LiveConfig, *, ready: Callable[[LiveConfig], None] | None = None) -> None:
+def serve(
+    config: LiveConfig, *, ready: Callable[[LiveConfig], None] | None = None, cues: Sequence[Listener] = ()
+) -> None:
     """Serve until an interrupt.
 
     Args:
         config: The settings; off this machine's own address a token is made if there is none.
         ready: The function that is called with the settings in force once the port is open.
+        cues: Functions that are told every message of every session; see `standpartner.live.cues`.
 
     Raises:
         ConfigError: The address or the port cannot be had.
@@ -37,7 +41,7 @@ def serve(config: LiveConfig, *, ready: Callable[[LiveConfig], None] | None = No
     listening = _opened(config)
     config = replace(config, port=listening.getsockname()[1])
     sys.setswitchinterval(_SWITCH_S)
-    server = uvicorn.Server(_uvicorn_config(config))
+    server = uvicorn.Server(_uvicorn_config(config, cues))
     if ready is not None:
         ready(config)
     try:
@@ -46,13 +50,13 @@ def serve(config: LiveConfig, *, ready: Callable[[LiveConfig], None] | None = No
         listening.close()
 
 
-def _uvicorn_config(config: LiveConfig) -> uvicorn.Config:
+def _uvicorn_config(config: LiveConfig, cues: Sequence[Listener]) -> uvicorn.Config:
     certificate = key = None
     if config.tls:
         hosts = [address.split("//")[1].split("/")[0].rpartition(":")[0].strip("[]") for address in addresses(config)]
         certificate, key = own_certificate(config.folder, hosts)
     return uvicorn.Config(
-        LiveApp(config).asgi,
+        LiveApp(config, cues=cues).asgi,
         log_level="warning",
         access_log=False,
         server_header=False,

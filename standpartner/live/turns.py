@@ -66,6 +66,8 @@ class TurnPlanner:
         self.config = config or TurnConfig()
         self._score, self._route = score, route or Route(score, [])
         self.page = int(score.systems.page[0]) + 1
+        spans = ((page, page_span_px(score, page)) for page in range(1, len(score.pages) + 1))
+        self._ends_px = {page: span[1] for page, span in spans if span is not None}
         self._near = self._elsewhere = 0
         self._before_page = self.page  # the page that the music was on when the one shown was turned to
         self._held = self._jumped = False
@@ -127,21 +129,17 @@ class TurnPlanner:
 
     def _following_page(self, position: Position) -> int | None:
         """The page on which the music goes on within the lead, or None."""
-        span = page_span_px(self._score, position.page)
-        if span is None:
-            return None
-        last = span[1]
-        link = self._route.next_link(position.strip_x_px, last)
-        end_px = last if link is None else link.from_px
-        after_px = (last if link is None else link.to_px) + 1e-6
+        last_px = self._ends_px[position.page]
+        link = self._route.next_link(position.strip_x_px, last_px)
+        end_px, after_px = (last_px, last_px) if link is None else (link.from_px, link.to_px)
         if after_px >= self._score.width_px or position.strip_x_px < end_px - self._lead_px(position.page, end_px):
             return None
-        page = int(self._score.place(np.array([after_px])).page[0]) + 1
+        page = int(self._score.place(np.array([after_px + 1e-6])).page[0]) + 1
         return None if page == position.page else page
 
     def _lead_px(self, page: int, end_px: float) -> float:
         """The lead before an end on a page, in strip px: a part of the system that ends there."""
         lead = self.config.lead_by_page.get(page, self.config.lead_systems)
         table = self._score.systems
-        system = int(self._score.place(np.array([end_px - 1e-6])).system[0])
+        system = max(0, int(np.searchsorted(table.strip_left_px, end_px - 1e-6, side="right")) - 1)
         return lead * float(table.strip_right_px[system] - table.strip_left_px[system])

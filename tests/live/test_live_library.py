@@ -20,7 +20,7 @@ AT = messages.Position(
 def test_a_change_is_there_for_the_next_server(library):
     library.change_score(SCORE, title="Renamed", links=[{"from_bar": 4, "to_bar": 1, "times": 1}], page_order=[2, 1])
     library.save_session("s1", SCORE, {"x_px": 12.5})
-    again = Library(library.folder)  # the first one was not closed, as after kill -9
+    again = Library(library.folder, tidy=False)  # the first one was not closed, as after kill -9
     record = again.score(SCORE)
     assert (record.title, record.page_order, record.links[0]["to_bar"]) == ("Renamed", [2, 1], 1)
     assert again.session("s1") == (SCORE, {"x_px": 12.5})
@@ -31,6 +31,7 @@ def test_files_of_an_upload_that_was_broken_off_are_removed(library):
     stray = library.score_folder("unknown") / "files"
     stray.mkdir(parents=True)
     (stray / "001-half.pdf").write_bytes(b"%PDF")
+    library.close()
     Library(library.folder).close()
     assert not stray.parent.exists()
     assert library.score_folder(SCORE).exists()
@@ -71,6 +72,11 @@ def test_a_library_of_a_later_version_is_left_alone(library):
         database.execute("PRAGMA user_version = 99")
     database.close()
     with pytest.raises(OutputError, match="has version 99"):
+        Library(library.folder)
+
+
+def test_a_library_has_one_server(library):
+    with pytest.raises(OutputError, match="another server uses the library"):
         Library(library.folder)
 
 
