@@ -29,12 +29,12 @@ from standpartner.hear import read_audio, spectrogram
 from standpartner.learn.data import TrainingSet, bare_set
 from standpartner.learn.features import encode
 from standpartner.learn.fixed_encoders import FixedEncoders
-from standpartner.learn.learner import judge, shuffled
+from standpartner.learn.learner import judge
 from standpartner.learn.learning_encoders import LearningEncoders
 from standpartner.learn.optimise import PAPER_OPTIMISER, Optimiser, OptimiserConfig
 from standpartner.learn.ppo import Ppo, PpoConfig
 from standpartner.learn.returns import generalised_advantages
-from standpartner.learn.rollout import PAPER_EPISODES, Actor, EpisodeConfig
+from standpartner.learn.rollout import PAPER_EPISODES, Actor, EpisodeConfig, shuffled
 from standpartner.learn.window_actor import WindowActor
 from standpartner.networks.checkpoint import load_checkpoint
 from standpartner.networks.paper import PAPER_PIANO

@@ -11,7 +11,7 @@ from standpartner.agent.find import DEFAULT_AGENT
 from standpartner.corpus.store import open_corpus
 from standpartner.evaluate.measures.measures import evaluate_episodes
 from standpartner.evaluate.players.forward_filter import FilterConfig, filter_episodes
-from standpartner.evaluate.players.read_once import EncodedTracks
+from standpartner.game.encoded import EncodedTracks
 from standpartner.game.rules import NOTTINGHAM
 
 SPREADS, JUMPS, TRUSTS, FLOORS = (0.2, 0.4, 0.8), (0.0, 0.002), (0.4, 0.8), (0.003, 0.01)

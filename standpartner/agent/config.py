@@ -48,6 +48,7 @@ class NetworkConfig(_Settings):
         max_speed_px: The speed to which speeds are clipped before the network sees them, in strip px a frame.
         remembers: Whether policy and tracker remember anything from frame to frame. If not, they know what they see and
             the last 1.9 s of sound.
+        ahead_frames: The frames after which the tracker also says where the music will be; 0 means that it does not.
     """
 
     kind: ClassVar[str] = "read-once"
@@ -65,6 +66,7 @@ class NetworkConfig(_Settings):
     belief_channels: int = 16
     max_speed_px: int = 24
     remembers: bool = True
+    ahead_frames: int = 0
 
     @property
     def history_frames(self) -> int:

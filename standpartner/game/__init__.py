@@ -1,7 +1,7 @@
 """The score following game: rules, batched play, policies, toy tracks and a Gymnasium environment.
 
 Importing this room registers ``standpartner/ScoreFollowing-v0`` where Gymnasium is installed; without it everything
-but `ScoreFollowingEnv` works.
+but `ScoreFollowingEnv` and `ScoreFollowingVectorEnv` works.
 """
 
 from importlib.util import find_spec
@@ -24,6 +24,7 @@ from standpartner.game.windows import score_windows, spectrogram_excerpts
 
 if TYPE_CHECKING:
     from standpartner.game.environment import ScoreFollowingEnv
+    from standpartner.game.vector import ScoreFollowingVectorEnv
 
 __all__ = [
     "CONFIGS",
@@ -38,6 +39,7 @@ __all__ = [
     "Policy",
     "RandomPolicy",
     "ScoreFollowingEnv",
+    "ScoreFollowingVectorEnv",
     "StepResult",
     "Track",
     "constant_speed",
@@ -59,6 +61,10 @@ def __getattr__(name: str) -> Any:
         from standpartner.game.environment import ScoreFollowingEnv
 
         return ScoreFollowingEnv
+    if name == "ScoreFollowingVectorEnv":
+        from standpartner.game.vector import ScoreFollowingVectorEnv
+
+        return ScoreFollowingVectorEnv
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -68,7 +74,11 @@ def _register() -> None:
     import gymnasium
 
     if ENVIRONMENT_ID not in gymnasium.registry:
-        gymnasium.register(ENVIRONMENT_ID, entry_point="standpartner.game.environment:ScoreFollowingEnv")
+        gymnasium.register(
+            ENVIRONMENT_ID,
+            entry_point="standpartner.game.environment:ScoreFollowingEnv",
+            vector_entry_point="standpartner.game.vector:ScoreFollowingVectorEnv",
+        )
 
 
 _register()

@@ -11,6 +11,9 @@ from standpartner.game import rules
 from standpartner.game.rules import BoolArray, GameConfig, IntArray
 from standpartner.game.tracks import Track
 
+FASTEST_START_PX = 24  # strip px a frame
+FURTHEST_START = 0.8  # the largest distance from the music at which an episode starts, in bounds
+
 
 @dataclass(frozen=True, eq=False)
 class StepResult:
@@ -51,6 +54,8 @@ class BatchedGame:
     Attributes:
         tracks: The tracks that episodes are played on.
         config: The rules.
+        first_frames: The frame of each track's first onset, int64 (tracks,).
+        last_frames: The frame of each track's last onset, int64 (tracks,).
         track: The index of each episode's track, int64 (n,).
         position_px: The agent's x on the strip in px, float64 (n,).
         speed: The reading speed in strip px per frame, float64 (n,).
@@ -97,8 +102,8 @@ class BatchedGame:
         lengths = [len(track.targets) for track in self.tracks]
         self._targets = np.concatenate([track.targets for track in self.tracks])
         self._offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
-        self._first_frames = np.array([track.first_frame for track in self.tracks])
-        self._last_frames = np.array([track.last_frame for track in self.tracks])
+        self.first_frames = np.array([track.first_frame for track in self.tracks])
+        self.last_frames = np.array([track.last_frame for track in self.tracks])
         self._first_x_px = np.array([track.onset_x_px[0] for track in self.tracks], dtype=np.float64)
         self._widths_px = np.array([track.strip.shape[1] for track in self.tracks])
         self._speed_changes = np.array(self.config.actions)
@@ -116,7 +121,7 @@ class BatchedGame:
     @property
     def last_frame(self) -> IntArray:
         """The frame of the last onset of each episode's track, int64 (n,)."""
-        return self._last_frames[self.track]
+        return self.last_frames[self.track]
 
     def targets_ahead(self, horizon: int) -> npt.NDArray[np.float64]:
         """Return the true strip x of the next frames; the last onset's x is repeated after the end.
@@ -170,8 +175,42 @@ class BatchedGame:
         self.lost_frame[which] = -1
         self.running[which] = True
 
+    def reset_near_music(
+        self,
+        indices: IntArray,
+        tracks: IntArray,
+        *,
+        start_frame: IntArray,
+        anywhere: BoolArray,
+        spread_px: float,
+        rng: np.random.Generator,
+    ) -> None:
+        """Start episodes near the music: only the game knows where it is, and does not tell how far off they start.
+
+        Args:
+            indices: The numbers of the episodes, (k,).
+            tracks: The index of the track for each of them, (k,).
+            start_frame: The first frames, (k,).
+            anywhere: Whether an episode starts some px off the music, and half of these with the music's speed, bool
+                (k,). The others start exactly there, with speed 0.
+            spread_px: The standard deviation of the distance from the music, which is at most 0.8 of the bound, in
+                strip px.
+            rng: The generator of speeds and distances.
+
+        Raises:
+            GameError: As in `reset`.
+        """
+        target = self._targets[self._offsets[tracks] + start_frame].astype(np.float64)
+        ahead = self._targets[self._offsets[tracks] + start_frame + 1].astype(np.float64)
+        moving = anywhere & (rng.random(len(indices)) < 0.5)
+        speed = np.where(moving, np.clip(np.round(ahead - target), 0, FASTEST_START_PX), 0.0)
+        error = np.where(anywhere, np.round(rng.normal(0, spread_px, len(indices))), 0.0)
+        furthest = FURTHEST_START * self.config.bound_px
+        position = target + np.clip(error, -furthest, furthest)
+        self.reset(indices, tracks, start_frame=start_frame, start_position=position, start_speed=speed)
+
     def _checked_start_frame(self, chosen: IntArray, start_frame: npt.ArrayLike | None) -> IntArray:
-        first, last = self._first_frames[chosen], self._last_frames[chosen]
+        first, last = self.first_frames[chosen], self.last_frames[chosen]
         if start_frame is None:
             return first
         frame = np.broadcast_to(np.asarray(start_frame, dtype=np.int64), chosen.shape)

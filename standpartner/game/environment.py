@@ -126,15 +126,15 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
         self._window = _open_window() if render_mode == "human" else None
         self._pacer = Pacer() if pacer is None and render_mode == "human" else pacer
         self.config = config = find_config(config) if isinstance(config, str) else config
-        self.tracks = tuple(_toy_tracks() if tracks is None else tracks)
-        _check_loudness(self.tracks)
+        self.tracks = tuple(toy_tracks() if tracks is None else tracks)
+        check_loudness(self.tracks)
         self._game = BatchedGame(self.tracks, config)
         self._rewards: list[float] = []
         self._windows = Windows(self.tracks, config)
         self._before_px: float | None = None  # the position in the state before
         self._state = "not started"
         self.action_space = spaces.Discrete(len(config.actions))
-        self.observation_space = _observation_space(config)
+        self.observation_space = window_space(config)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -252,7 +252,8 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
         }
 
 
-def _observation_space(config: GameConfig) -> spaces.Dict:
+def window_space(config: GameConfig) -> spaces.Dict:
+    """Return the space of the windows that an agent sees and hears, by the rules' sizes."""
     window, excerpt = (config.shown_height_px, config.shown_width_px), (BAND_COUNT, config.frames_in_view)
     return spaces.Dict({"score": _view_space(window, 1.0), "spectrogram": _view_space(excerpt, SPECTROGRAM_MAX)})
 
@@ -264,7 +265,12 @@ def _view_space(shape: tuple[int, int], highest: float) -> spaces.Box:
     return spaces.Box(low, high, dtype=np.float32)
 
 
-def _check_loudness(tracks: Sequence[Track]) -> None:
+def check_loudness(tracks: Sequence[Track]) -> None:
+    """Check that all spectrograms are in the range of the observation space.
+
+    Raises:
+        GameError: A spectrogram is louder than sound within -1 and 1 can be.
+    """
     for track in tracks:
         loudest = float(track.spectrogram.max())
         if loudest > SPECTROGRAM_MAX:
@@ -280,5 +286,6 @@ def _open_window() -> "Window":
     return Window("standpartner")
 
 
-def _toy_tracks() -> list[Track]:
+def toy_tracks() -> list[Track]:
+    """Return the artificial tracks that are played if none are given."""
     return [ramp_track(2.0), ramp_track(3.5, seed=1), random_track(0), random_track(1)]

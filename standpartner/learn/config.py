@@ -12,6 +12,7 @@ from standpartner.agent.config import AnyNetworkConfig, NetworkConfig
 from standpartner.errors import ConfigError
 from standpartner.learn.a2c import A2c, A2cConfig
 from standpartner.learn.bounds import Amount, Count, Positive
+from standpartner.learn.explore import Explore, ExploreConfig
 from standpartner.learn.imitate import Imitate, ImitateConfig
 from standpartner.learn.mmloc import Mmloc, MmlocConfig
 from standpartner.learn.ppo import Ppo, PpoConfig
@@ -24,7 +25,7 @@ from standpartner.perform import AugmentConfig
 
 STAGES: Final = (Pretrain.name, Seek.name, Imitate.name, Ppo.name)
 """The stages of the read-once network, in their usual order."""
-ALL_STAGES: Final = (*STAGES, A2c.name, Reinforce.name, Mmloc.name)
+ALL_STAGES: Final = (*STAGES, Explore.name, A2c.name, Reinforce.name, Mmloc.name)
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class TrainConfig:
         network: The read-once network's sizes, or a window network (in TOML the name of one in ``networks/paper.py``).
         augment: The augmentation of the spectrograms; window networks hear one draw for each performance.
         pretrain: The settings of pre-training.
+        explore: The settings of exploring.
         seek: The settings of the search head's training.
         imitate: The settings of imitation.
         ppo: The settings of PPO.
@@ -82,6 +84,7 @@ class TrainConfig:
     network: AnyNetworkConfig = field(default_factory=NetworkConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     pretrain: PretrainConfig = field(default_factory=PretrainConfig)
+    explore: ExploreConfig = field(default_factory=ExploreConfig)
     seek: SeekConfig = field(default_factory=SeekConfig)
     imitate: ImitateConfig = field(default_factory=ImitateConfig)
     ppo: PpoConfig = field(default_factory=PpoConfig)
@@ -107,9 +110,9 @@ class TrainConfig:
 def check_order(config: TrainConfig) -> None:
     """Check that the stages of a run can follow one another.
 
-    There is at least one, and each runs once. Pre-training comes first, since all other stages stand on its encoders.
-    The search head is taught before the stages that play, since the best checkpoint of theirs becomes the agent, and
-    only if these leave the encoders as they are, on which it stands. All other orders are allowed.
+    There is at least one, and each runs once. Pre-training or exploring comes first, since all other stages stand on
+    its encoders. The search head is taught before the stages that play, since the best checkpoint of theirs becomes
+    the agent, and only if these leave the encoders as they are, on which it stands. All other orders are allowed.
 
     Raises:
         ConfigError: The stages cannot follow one another.
@@ -120,8 +123,9 @@ def check_order(config: TrainConfig) -> None:
         raise ConfigError(f"stages: no stage {unknown[0]!r}; expected some of {', '.join(ALL_STAGES)}")
     if not stages or len(set(stages)) < len(stages):
         raise ConfigError(f"stages: expected at least one of {', '.join(ALL_STAGES)}, and each once, {got}")
-    if Pretrain.name in stages[1:]:
-        raise ConfigError(f"stages: expected pretrain first, as all others stand on its encoders, {got}")
+    for first in (Pretrain.name, Explore.name):
+        if first in stages[1:]:
+            raise ConfigError(f"stages: expected {first} first, as all others stand on its encoders, {got}")
     if Seek.name not in stages:
         return
     playing = [name for name in stages if config.stage(name).game]

@@ -9,9 +9,10 @@ from torch import Tensor, nn
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
 from standpartner.game.batched import BatchedGame
 from standpartner.learn.features import Features, observe
-from standpartner.learn.pretrain import soft_target
+from standpartner.learn.mirrored import judged, later_loss, pair_log_probability, places_told
 from standpartner.learn.rollout import Acted, Rollout
-from standpartner.networks.policy import PolicyHead
+from standpartner.networks.heads import soft_target
+from standpartner.networks.policy import PolicyHead, Said
 from standpartner.networks.read_once import ReadOnceNetwork
 
 
@@ -52,7 +53,7 @@ class FixedEncoders:
             "locate": seen.locate,
             "embedding": seen.embedding,
             "speed_px": seen.speed_px,
-            "track": decided.track,
+            **said_by_name(decided.said),
         }
         return Acted(observed, decided.action, decided.value, decided.memory)
 
@@ -60,19 +61,44 @@ class FixedEncoders:
         """Judge all states of a rollout again; see `Actor.replay`."""
         return replay(self.network.policy, rollout, observed=rollout.observed)
 
+    def places_loss(self, rollout: Rollout, *, bound_px: float) -> Tensor:
+        """Return the loss of the tracker, in nat, by the places that a rollout's rewards tell.
+
+        Where the music is, frames judge together. Where it will be, the judgement of later frames teaches.
+
+        Args:
+            rollout: The rollout, of which the truth is not used.
+            bound_px: The bound of the rules.
+        """
+        policy, shape = self.network.policy, rollout.fresh.shape
+        said, places = say_again(policy, rollout), places_told(rollout, bound_px=bound_px)
+        pair = pair_log_probability(said.track.unflatten(0, shape), places.columns)
+        loss, probable = judged(pair, places)
+        if said.ahead is None:
+            return loss
+        return loss + later_loss(said.ahead.unflatten(0, shape), places, probable, frames=policy.ahead_frames)
+
+
+def said_by_name(said: Said) -> dict[str, Tensor]:
+    """Return what the tracker said as observations, by name."""
+    return {name: logits for name, logits in said._asdict().items() if logits is not None}
+
 
 def replay(policy: PolicyHead, rollout: Rollout, *, observed: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
     """Run the policy over a rollout again, with gradients; return action logits (T, N, 3) and values (T, N).
 
-    The tracker's output is kept, as it learns from the truth (``track_loss``) and not from rewards.
+    What the tracker said is kept, as it learns by its own losses and not from the policy's.
 
     Args:
         policy: The policy with its present weights.
         rollout: The rollout, T frames of N episodes.
-        observed: The observations maps, locate, track, embedding and speed_px, each (T, N, ...).
+        observed: The observations maps, locate, track, ahead (if there is one), embedding and speed_px, each
+            (T, N, ...).
     """
-    inputs = (observed[name] for name in ("maps", "locate", "track", "embedding", "speed_px"))
-    sensed = policy.sense(*(values.flatten(0, 1) for values in inputs)).unflatten(0, rollout.fresh.shape)
+    flat = {name: values.flatten(0, 1) for name, values in observed.items()}
+    said = Said(flat["track"], flat.get("ahead"))
+    sensed = policy.sense(flat["maps"], flat["locate"], said, flat["embedding"], flat["speed_px"])
+    sensed = sensed.unflatten(0, rollout.fresh.shape)
     state, states = rollout.first_memory[:, : policy.sizes[0]], []
     for step, fresh in enumerate(policy.begins(rollout.fresh)):
         state = policy.recurrent(sensed[step], state * ~fresh.unsqueeze(1))
@@ -80,8 +106,8 @@ def replay(policy: PolicyHead, rollout: Rollout, *, observed: dict[str, Tensor])
     return policy.decide(sensed, torch.stack(states))
 
 
-def track_loss(policy: PolicyHead, rollout: Rollout) -> Tensor:
-    """Run the tracker over a rollout again; return its cross-entropy in nat, with gradients for it.
+def say_again(policy: PolicyHead, rollout: Rollout) -> Said:
+    """Run the tracker over a rollout again, with gradients; return what it says, (T * N, 64) each.
 
     Only the parts that depend on the frame before run frame by frame; the rest is one batch over all frames.
     """
@@ -92,12 +118,19 @@ def track_loss(policy: PolicyHead, rollout: Rollout) -> Tensor:
         whole, beyond = tracker.move(beyond * ~fresh, observed["speed_px"][step])
         moves.append((whole, beyond))
     stands = torch.cat([beyond for _, beyond in moves])
-    maps, locate, embedding = (observed[name].flatten(0, 1) for name in ("maps", "locate", "embedding"))
+    maps, locate, embedding, speed_px = (
+        observed[name].flatten(0, 1) for name in ("maps", "locate", "embedding", "speed_px")
+    )
     seen = tracker.take_in(maps, locate, embedding, stands).unflatten(0, rollout.fresh.shape)
     kept, beliefs = belief[:, :-1].unflatten(1, (tracker.channels, WINDOW_COLUMNS)), []
     for step, (whole, _) in enumerate(moves):
         kept = tracker.remember(seen[step], whole, kept * ~begins[step][:, None, None])
         beliefs.append(kept)
-    track = tracker.say(locate, torch.cat(beliefs), stands)
+    return tracker.say(locate, maps, speed_px, torch.cat(beliefs), stands)
+
+
+def track_loss(policy: PolicyHead, rollout: Rollout) -> Tensor:
+    """Return the tracker's cross-entropy over a rollout in nat, with gradients for it, by the truth."""
+    track = say_again(policy, rollout).track
     column = (WINDOW_COLUMNS - 1) / 2 - rollout.offset_px.flatten() / COLUMN_STRIDE_PX
     return -(soft_target(column) * track.log_softmax(-1)).sum(-1).mean()

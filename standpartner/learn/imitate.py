@@ -16,9 +16,9 @@ from standpartner.game.policies import OraclePolicy
 from standpartner.game.tracks import Track
 from standpartner.learn.bounds import Amount, Count, Positive, Share
 from standpartner.learn.fixed_encoders import FixedEncoders, track_loss
-from standpartner.learn.learner import means, shuffled
+from standpartner.learn.learner import means
 from standpartner.learn.optimise import Optimiser, OptimiserConfig
-from standpartner.learn.rollout import EpisodeConfig, Episodes, Rollout, rollout_measures
+from standpartner.learn.rollout import EpisodeConfig, Episodes, Rollout, rollout_measures, shuffled
 from standpartner.learn.stage import READ_ONCE, EpisodeStageConfig, Stage, refuse_whole_episodes
 
 
@@ -66,7 +66,7 @@ class Imitate(Stage):
         self.actor, self.settings = actor, settings
         self.episodes = Episodes(actor, tracks, settings.episode)
         optimiser = Optimiser(actor.learned(), settings.optimiser, steps=settings.steps * settings.minibatches)
-        super().__init__(settings, optimiser, seed=seed, episodes=self.episodes)
+        super().__init__(settings, optimiser, seed=seed, parts=(self.episodes,))
 
     def step(self, number: int) -> dict[str, float]:
         """Play rollout ``number`` and learn from the oracle's actions."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
-import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -14,9 +13,31 @@ from standpartner.agent.config import AnyNetworkConfig
 from standpartner.errors import ConfigError
 from standpartner.game.tracks import Track
 from standpartner.learn.bounds import Amount, Count, Share
+from standpartner.learn.helper import Helper, Kept
 from standpartner.learn.optimise import PAPER_OPTIMISER, Optimiser, OptimiserConfig
-from standpartner.learn.rollout import PAPER_EPISODES, Actor, EpisodeConfig, Episodes, Rollout, rollout_measures
+from standpartner.learn.rollout import (
+    PAPER_EPISODES,
+    Actor,
+    EpisodeConfig,
+    Episodes,
+    Rollout,
+    rollout_measures,
+    shuffled,
+)
 from standpartner.learn.stage import READ_ONCE, EpisodeStageConfig, Stage, abilities
+
+
+@dataclass(frozen=True)
+class PlacesConfig:
+    """The settings of learning from the places that rewards tell; see docs/algorithms/mirrored.md.
+
+    Attributes:
+        parts: The equal parts of a rollout's episodes, each of which makes one gradient step; 0 does without.
+        replay: The number of earlier rollouts that are kept and learned from again. They are part of checkpoints.
+    """
+
+    parts: Count = 0
+    replay: Count = 0
 
 
 @dataclass(frozen=True)
@@ -30,6 +51,8 @@ class RewardConfig(EpisodeStageConfig):
         entropy: The weight of the entropy bonus.
         value_weight: The weight of the value loss.
         encoders: Whether a read-once network's encoders learn from the reward, too.
+        places: The settings of learning from the places that rewards tell: with fixed encoders the tracker learns from
+            them, with learning ones the locate head and the encoders under it.
         episode: The settings of the episodes.
         optimiser: The settings of the optimiser.
     """
@@ -40,6 +63,7 @@ class RewardConfig(EpisodeStageConfig):
     entropy: Amount = 0.05
     value_weight: Amount = 0.5
     encoders: bool = False
+    places: PlacesConfig = PlacesConfig()
     episode: EpisodeConfig = PAPER_EPISODES
     optimiser: OptimiserConfig = PAPER_OPTIMISER
 
@@ -57,8 +81,10 @@ class RewardConfig(EpisodeStageConfig):
             raise ConfigError(
                 f"{where}.samples: a read-once network has a memory; set samples to 0 so that it learns from episodes"
             )
-        if not read_once and (self.encoders or track):
-            raise ConfigError(f"{where}: encoders and track belong to a read-once network; leave them out")
+        if not read_once and (self.encoders or track or self.places.parts):
+            raise ConfigError(f"{where}: encoders, track and places belong to a read-once network; leave them out")
+        if track and self.places.parts:
+            raise ConfigError(f"{where}: the tracker learns from the truth (track) or from rewards (places), not both")
 
 
 SettingsT = TypeVar("SettingsT", bound=RewardConfig)
@@ -106,16 +132,27 @@ class Learner(Stage, Generic[SettingsT]):
         tracks: The tracks to play on.
         settings: The settings of the stage.
         seed: The seed; every random draw is a function of (seed, stage, step).
+        helper: The further loss, whose gradient steps on a rollout come before the learner's own.
     """
 
     stream: ClassVar[int]
     """The number of the stage's random draws among all."""
 
-    def __init__(self, actor: Actor, tracks: Sequence[Track], settings: SettingsT, *, seed: int) -> None:
-        self.actor, self.settings = actor, settings
+    def __init__(
+        self,
+        actor: Actor,
+        tracks: Sequence[Track],
+        settings: SettingsT,
+        *,
+        seed: int,
+        helper: Helper | None = None,
+    ) -> None:
+        self.actor, self.settings, self.helper = actor, settings, helper
         self.episodes = Episodes(actor, tracks, settings.episode)
-        optimiser = Optimiser(actor.learned(), settings.optimiser, steps=settings.steps * self.passes())
-        super().__init__(settings, optimiser, seed=seed, episodes=self.episodes)
+        self.kept = Kept(helper.replay if helper else 0)
+        passes = self.passes() + (helper.passes if helper else 0)
+        optimiser = Optimiser(actor.learned(), settings.optimiser, steps=settings.steps * passes)
+        super().__init__(settings, optimiser, seed=seed, parts=(self.episodes, self.kept))
 
     def passes(self) -> int:
         """Return the number of gradient steps of a rollout, which the learning rate depends on."""
@@ -126,7 +163,8 @@ class Learner(Stage, Generic[SettingsT]):
         rng = np.random.default_rng([self.seed, self.stream, number])
         rollout = self.episodes.collect(rng)
         rate = self.optimiser.learning_rate()
-        return self.learn_from(rollout, rng) | {"learning_rate": rate} | rollout_measures(rollout)
+        helped = self.helper.learn(rollout, self.kept, self.optimiser, rng) if self.helper else {}
+        return self.learn_from(rollout, rng) | helped | {"learning_rate": rate} | rollout_measures(rollout)
 
     @abstractmethod
     def learn_from(self, rollout: Rollout, rng: np.random.Generator) -> dict[str, float]:
@@ -141,13 +179,6 @@ class Learner(Stage, Generic[SettingsT]):
         """Make one step along the policy gradient, and return the numbers to log."""
         loss, logged = policy_gradient_loss(self.actor, batch, self.settings)
         return logged | {"gradient_norm": self.optimiser.step(loss)}
-
-
-def shuffled(number: int, rng: np.random.Generator, *, count: int = 1, size: int = 0) -> list[Tensor]:
-    """Return 0, 1, ... number - 1 in random order, in parts as in `Batch.parts`."""
-    order = rng.permutation(number)
-    split = np.split(order, range(size, number, size)) if size else np.array_split(order, count)
-    return [torch.as_tensor(part) for part in split]
 
 
 def judge(logits: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:

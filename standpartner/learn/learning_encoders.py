@@ -19,7 +19,8 @@ from standpartner.game.batched import BatchedGame
 from standpartner.learn.data import TrainingSet, frames_between, ink_between
 from standpartner.learn.device import precision
 from standpartner.learn.features import look_through
-from standpartner.learn.fixed_encoders import replay
+from standpartner.learn.fixed_encoders import replay, said_by_name
+from standpartner.learn.mirrored import judged, pair_log_probability, places_told
 from standpartner.learn.rollout import Acted, Rollout
 from standpartner.networks.heads import interpolate_window
 from standpartner.networks.policy import OUTLINE
@@ -29,6 +30,7 @@ BEHIND = 4  # columns of a crop before its first window: 32 strip px
 AHEAD_PX_PER_FRAME = 6  # its length after that window; music takes 3 strip px a frame on average
 WHOLE_EPISODE_FRAMES = 32
 _PARTS = ("strip.", "frames.", "locate.", "outline.", "policy.")
+_KEPT = ("speed_px", "track", "ahead")
 _CROP = ("crop", "performance", "first_column", "first_frame")
 
 
@@ -110,12 +112,28 @@ class LearningEncoders:
             "index": torch.as_tensor(index),
             "fraction": torch.as_tensor(fraction),
             "speed_px": speed_px,
-            "track": decided.track,
+            **said_by_name(decided.said),
         }
         return Acted(observed, decided.action, decided.value, decided.memory)
 
     def replay(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
         """Judge all states of a rollout again; see `Actor.replay`."""
+        kept = {name: rollout.observed[name] for name in _KEPT if name in rollout.observed}
+        return replay(self.network.policy, rollout, observed=self._look_again(rollout) | kept)
+
+    def places_loss(self, rollout: Rollout, *, bound_px: float) -> Tensor:
+        """Return the loss of the locate head, in nat, by the places that a rollout's rewards tell.
+
+        Args:
+            rollout: The rollout, of which the truth is not used.
+            bound_px: The bound of the rules.
+        """
+        places = places_told(rollout, bound_px=bound_px)
+        pair = pair_log_probability(self._look_again(rollout)["locate"], places.columns)
+        return judged(pair, places)[0]
+
+    def _look_again(self, rollout: Rollout) -> dict[str, Tensor]:
+        """Encode the crops of a rollout again, and return maps, locate and embedding of all frames, (T, N, ...)."""
         observed, shape = rollout.observed, rollout.fresh.shape
         numbers = observed["crop"].flatten().numpy(force=True)
         _, first, crop = np.unique(numbers, return_index=True, return_inverse=True)
@@ -127,9 +145,7 @@ class LearningEncoders:
         maps = interpolate_window(self.network.look(view, embedding), index, fraction)  # (crops, heads + 2, frames, 64)
         maps, embedding = maps.transpose(1, 2)[crop, place], embedding[crop, place]
         seen = {"maps": maps, "locate": self.network.locate(maps, embedding), "embedding": embedding}
-        kept = {name: observed[name] for name in ("speed_px", "track")}
-        unfolded = {name: values.unflatten(0, shape) for name, values in seen.items()}
-        return replay(self.network.policy, rollout, observed=unfolded | kept)
+        return {name: values.unflatten(0, shape) for name, values in seen.items()}
 
     def _window(self, game: BatchedGame, crops: _Crops, episodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return where the episodes' windows begin in their crops, in padded columns; see ``columns.window_index``."""

@@ -20,8 +20,8 @@ from standpartner.game.windows import Floats, Views, Windows
 from standpartner.learn.bounds import Amount, Count, Positive
 from standpartner.learn.device import precision
 from standpartner.learn.optimise import Optimiser, OptimiserConfig
-from standpartner.learn.pretrain import soft_target
 from standpartner.learn.stage import LOCATING, Stage, StageConfig
+from standpartner.networks.heads import soft_target
 from standpartner.networks.windows import WindowNetwork
 
 

@@ -3,7 +3,6 @@
 docs/algorithms/ppo.md explains every detail, its source and each logged number.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,14 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from standpartner.game.tracks import Track
 from standpartner.learn.bounds import Amount, Count, Positive, Share
-from standpartner.learn.learner import Batch, Learner, RewardConfig, explained, judge, means, shuffled
+from standpartner.learn.learner import Batch, Learner, RewardConfig, explained, judge, means
 from standpartner.learn.optimise import OptimiserConfig
 from standpartner.learn.rollout import Actor, EpisodeConfig, Rollout
 from standpartner.learn.stage import refuse_whole_episodes
-
-Helper = Callable[[Rollout], Tensor]
 
 
 @dataclass(frozen=True)
@@ -82,51 +78,19 @@ def ppo_loss(actor: Actor, batch: Batch, settings: PpoConfig) -> tuple[Tensor, d
 
 
 class Ppo(Learner[PpoConfig]):
-    """The stage of PPO. One call of ``step`` plays a rollout and improves the policy on it a few times.
-
-    Args:
-        actor: The network that plays and learns.
-        tracks: The tracks to play on.
-        settings: The settings of the stage.
-        seed: The seed; see `Learner`.
-        helper: The other loss of a part of a rollout, which gets gradient steps of its own before the policy's.
-    """
+    """The stage of PPO. One call of ``step`` plays a rollout and improves the policy on it a few times."""
 
     name = "ppo"
     stream = 4
-
-    def __init__(
-        self,
-        actor: Actor,
-        tracks: Sequence[Track],
-        settings: PpoConfig,
-        *,
-        seed: int,
-        helper: Helper | None = None,
-    ) -> None:
-        self.helper = helper
-        super().__init__(actor, tracks, settings, seed=seed)
 
     def passes(self) -> int:
         """Return the number of gradient steps of a rollout; see `Learner.passes`."""
         settings, frames = self.settings, self.settings.episode.episodes * self.settings.episode.frames
         parts = -(-frames // settings.samples) if settings.samples else settings.minibatches
-        return settings.epochs * parts + (settings.minibatches if self.helper else 0)
+        return settings.epochs * parts
 
     def learn_from(self, rollout: Rollout, rng: np.random.Generator) -> dict[str, float]:
         """Improve the policy a few times on a rollout; see `Learner.learn_from`."""
-        helped = self._help(self.helper, rollout, rng) if self.helper else {}
-        return self._improve(rollout, rng) | helped
-
-    def _help(self, helper: Helper, rollout: Rollout, rng: np.random.Generator) -> dict[str, float]:
-        losses = []
-        for episodes in shuffled(rollout.fresh.shape[1], rng, count=self.settings.minibatches):
-            loss = helper(rollout.part(episodes))
-            self.optimiser.step(loss)
-            losses.append(float(loss.detach()))
-        return {"loss/track": float(np.mean(losses))}
-
-    def _improve(self, rollout: Rollout, rng: np.random.Generator) -> dict[str, float]:
         settings = self.settings
         batch = self.weigh(rollout, gae_lambda=settings.gae_lambda)
         advantages = (batch.advantages - batch.advantages.mean()) / (batch.advantages.std() + 1e-8)

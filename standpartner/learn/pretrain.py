@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -19,7 +20,7 @@ from standpartner.learn.device import precision
 from standpartner.learn.optimise import Optimiser, OptimiserConfig
 from standpartner.learn.segments import SegmentBatch, SegmentConfig, SegmentSampler
 from standpartner.learn.stage import Stage, StageConfig
-from standpartner.networks.heads import interpolate_window
+from standpartner.networks.heads import interpolate_window, soft_target
 from standpartner.networks.read_once import ReadOnceNetwork
 from standpartner.perform import AugmentConfig
 
@@ -71,23 +72,43 @@ class PretrainOutput:
     outline: Tensor
 
 
-def forward(network: ReadOnceNetwork, batch: SegmentBatch) -> PretrainOutput:
-    """Encode score and audio of a batch once, and compute the outputs for every frame's window."""
-    columns = network.strip(torch.as_tensor(batch.ink).to(memory_format=torch.channels_last))
-    embeddings = network.frames(torch.as_tensor(batch.frames))
+def locate_along(
+    network: ReadOnceNetwork,
+    ink: NDArray[np.float32],
+    frames: NDArray[np.float32],
+    *,
+    window_index: Tensor,
+    window_fraction: Tensor,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Encode score and sound once, and compute for every frame where in its window the music is.
+
+    Args:
+        network: The network.
+        ink: The score, (B, 1, 80, 4 C).
+        frames: The spectrogram, (B, T + lead, 78).
+        window_index: The first column of each frame's window in padded columns, (B, T).
+        window_fraction: The fraction of a column by which it begins after that column, (B, T).
+
+    Returns:
+        The columns, (B, C, features), the embeddings, (B, T, features), and the logits of locate, (B, T, 64).
+    """
+    columns = network.strip(torch.as_tensor(ink).to(memory_format=torch.channels_last))
+    embeddings = network.frames(torch.as_tensor(frames))
     keys = functional.pad(network.locate.keys(columns), (0, 0, WINDOW_COLUMNS, WINDOW_COLUMNS))
     maps = network.locate.correlate(keys, embeddings)
+    seen = interpolate_window(maps, window_index, window_fraction).transpose(1, 2)  # (B, T, heads, 64)
+    locate = network.locate(seen.flatten(0, 1), embeddings.flatten(0, 1)).unflatten(0, window_index.shape)
+    return columns, embeddings, locate
+
+
+def forward(network: ReadOnceNetwork, batch: SegmentBatch) -> PretrainOutput:
+    """Encode score and audio of a batch once, and compute the outputs for every frame's window."""
     index, fraction = torch.as_tensor(batch.window_index), torch.as_tensor(batch.window_fraction)
-    seen = interpolate_window(maps, index, fraction).transpose(1, 2)  # (B, T, heads, 64)
-    locate = network.locate(seen.flatten(0, 1), embeddings.flatten(0, 1)).unflatten(0, index.shape)
+    columns, embeddings, locate = locate_along(
+        network, batch.ink, batch.frames, window_index=index, window_fraction=fraction
+    )
     helpers = network.read(columns), network.listen(embeddings), network.outline(columns)
     return PretrainOutput(locate.float(), *(helper.float() for helper in helpers))
-
-
-def soft_target(column: Tensor, columns: int = WINDOW_COLUMNS) -> Tensor:
-    """Share fractional columns, (...,), linearly between their neighbours, as weights, (..., columns)."""
-    places = torch.arange(columns, device=column.device)
-    return (1 - (column.unsqueeze(-1) - places).abs()).clamp(min=0)
 
 
 def losses(output: PretrainOutput, batch: SegmentBatch) -> dict[str, Tensor]:

@@ -203,22 +203,14 @@ class Episodes:
         self.fresh = np.ones(config.episodes, dtype=bool)
         self.losses = np.zeros((LOSSES_KEPT, 2), np.int64)  # the track and frame of the latest losses, in a ring
         self.loss_count = np.zeros(1, np.int64)
-        self._first = np.array([track.first_frame for track in tracks])
-        self._last = np.array([track.last_frame for track in tracks])
 
     def _start(self, which: np.ndarray, rng: np.random.Generator) -> None:
         """Start new episodes: at the first onset, or on the path with the truth's speed and some error."""
         if not len(which):
             return
-        config, game = self.config, self.game
         track, frame, anywhere = self._draw_starts(len(which), rng)
-        target = np.array([game.tracks[t].targets[f] for t, f in zip(track, frame, strict=True)], np.float64)
-        ahead = np.array([game.tracks[t].targets[f + 1] for t, f in zip(track, frame, strict=True)], np.float64)
-        moving = anywhere & (rng.random(len(which)) < 0.5)
-        speed = np.where(moving, np.clip(np.round(ahead - target), 0, 24), 0.0)
-        error = np.where(anywhere, np.round(rng.normal(0, config.offset_px, len(which))), 0.0)
-        error = np.clip(error, -0.8 * game.config.bound_px, 0.8 * game.config.bound_px)
-        game.reset(which, track, start_frame=frame, start_position=target + error, start_speed=speed)
+        spread_px = self.config.offset_px
+        self.game.reset_near_music(which, track, start_frame=frame, anywhere=anywhere, spread_px=spread_px, rng=rng)
         self.fresh[which] = True
 
     def _draw_starts(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -229,13 +221,14 @@ class Episodes:
         """
         config, known = self.config, min(int(self.loss_count[0]), LOSSES_KEPT)
         track = rng.integers(len(self.game.tracks), size=count)
+        first, last = self.game.first_frames[track], self.game.last_frames[track]
         share = np.where(rng.random(count) < config.anywhere, rng.uniform(0, LATEST_START, count), 0.0)
-        frame = self._first[track] + np.floor(share * (self._last[track] - self._first[track])).astype(np.int64)
+        frame = first + np.floor(share * (last - first)).astype(np.int64)
         again = (rng.random(count) < config.again) & (known > 0)
         loss = self.losses[rng.integers(max(known, 1), size=count)]
         before = loss[:, 1] - rng.integers(*AGAIN_FRAMES, size=count)
         track = np.where(again, loss[:, 0], track)
-        frame = np.where(again, np.maximum(before, self._first[track]), frame)
+        frame = np.where(again, np.maximum(before, self.game.first_frames[track]), frame)
         return track, frame, (share > 0) | again
 
     def _remember_losses(self, lost: np.ndarray) -> None:
@@ -345,6 +338,13 @@ class Episodes:
 
 def _stack(rows: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
     return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
+
+
+def shuffled(number: int, rng: np.random.Generator, *, count: int = 1, size: int = 0) -> list[Tensor]:
+    """Return 0, 1, ... number - 1 in random order, in ``count`` equal parts or in parts of a size."""
+    order = rng.permutation(number)
+    split = np.split(order, range(size, number, size)) if size else np.array_split(order, count)
+    return [torch.as_tensor(part) for part in split]
 
 
 def rollout_measures(rollout: Rollout) -> dict[str, float]:

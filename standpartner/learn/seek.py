@@ -17,8 +17,8 @@ from standpartner.learn.bounds import Amount, Count, Positive
 from standpartner.learn.data import TrainingSet, chances
 from standpartner.learn.features import Features
 from standpartner.learn.optimise import Optimiser, OptimiserConfig
-from standpartner.learn.pretrain import soft_target
 from standpartner.learn.stage import Stage, StageConfig
+from standpartner.networks.heads import soft_target
 from standpartner.networks.read_once import ReadOnceNetwork
 
 

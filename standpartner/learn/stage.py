@@ -1,9 +1,9 @@
 """Defines what all stages of a training share: their settings, their steps and their state."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Protocol, Self
 
 from torch import Tensor
 
@@ -12,7 +12,7 @@ from standpartner.errors import ConfigError
 from standpartner.game.rules import CONFIGS
 from standpartner.learn.bounds import Count
 from standpartner.learn.optimise import Optimiser, OptimiserConfig
-from standpartner.learn.rollout import EpisodeConfig, Episodes
+from standpartner.learn.rollout import EpisodeConfig
 from standpartner.learn.team import Team
 
 READ_ONCE: Final = "read-once"
@@ -124,6 +124,18 @@ def refuse_whole_episodes(episode: EpisodeConfig) -> None:
         )
 
 
+class HasState(Protocol):
+    """The protocol of parts of a stage that a checkpoint needs."""
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return the state as tensors by name."""
+        ...
+
+    def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from a ``state_dict``."""
+        ...
+
+
 class Stage(ABC):
     """The base of stages, in which every call of ``step`` learns once.
 
@@ -131,16 +143,16 @@ class Stage(ABC):
         settings: The settings of the stage.
         optimiser: The optimiser of the parameters that learn.
         seed: The seed; every random draw is a function of (seed, stage, step).
-        episodes: The episodes that are played, if any are.
+        parts: Whatever else has a state that a checkpoint needs, such as the episodes that are played.
     """
 
     name: ClassVar[str]
 
     def __init__(
-        self, settings: StageConfig, optimiser: Optimiser, *, seed: int, episodes: Episodes | None = None
+        self, settings: StageConfig, optimiser: Optimiser, *, seed: int, parts: Sequence[HasState] = ()
     ) -> None:
         self.steps, self.seed, self.optimiser = settings.steps, seed, optimiser
-        self._stateful: list[Optimiser | Episodes] = [optimiser, *([episodes] if episodes else [])]
+        self._stateful: list[HasState] = [optimiser, *parts]
 
     @abstractmethod
     def step(self, number: int) -> dict[str, float]:

@@ -13,13 +13,15 @@ from standpartner.game.rules import CONFIGS
 from standpartner.learn.a2c import A2c
 from standpartner.learn.config import TrainConfig
 from standpartner.learn.data import TrainingSet, augmented
+from standpartner.learn.explore import Explore
 from standpartner.learn.features import Features, MadeByEncoders, encode
 from standpartner.learn.fixed_encoders import FixedEncoders, track_loss
+from standpartner.learn.helper import Helper
 from standpartner.learn.imitate import Imitate
 from standpartner.learn.learner import Learner, RewardConfig
 from standpartner.learn.learning_encoders import LearningEncoders
 from standpartner.learn.mmloc import Mmloc
-from standpartner.learn.ppo import Helper, Ppo
+from standpartner.learn.ppo import Ppo, PpoConfig
 from standpartner.learn.pretrain import Pretrain
 from standpartner.learn.reinforce import Reinforce
 from standpartner.learn.rollout import Actor
@@ -82,8 +84,7 @@ class Stages(ABC, Generic[NetworkT]):
 
     def makers(self) -> Mapping[str, Callable[[NetworkT], Made]]:
         """Return the functions that make stages, by name."""
-        learn = self._learn
-        return {Ppo.name: self._ppo, A2c.name: partial(learn, A2c), Reinforce.name: partial(learn, Reinforce)}
+        return {kind.name: partial(self._learn, kind) for kind in (Ppo, A2c, Reinforce)}
 
     @abstractmethod
     def learner(self, network: NetworkT, settings: RewardConfig) -> Actor:
@@ -93,17 +94,15 @@ class Stages(ABC, Generic[NetworkT]):
     def player(self, network: NetworkT) -> Actor:
         """Return an actor with the present weights, for validation."""
 
-    def helper(self, network: NetworkT) -> Helper | None:
-        """Return the further loss for PPO, if there is one."""
+    def helper(self, actor: Any, settings: RewardConfig) -> Helper | None:
+        """Return the further loss of an actor that learns from reward, if there is one."""
         return None
 
-    def _ppo(self, network: NetworkT) -> Made:
-        return self._learn(Ppo, network, helper=self.helper(network))
-
-    def _learn(self, kind: type[Learner], network: NetworkT, **more: Any) -> Made:
+    def _learn(self, kind: type[Learner], network: NetworkT) -> Made:
         settings: Any = self.config.stage(kind.name)
         actor, tracks = self.learner(network, settings), self.data.train.tracks
-        return kind(actor, tracks, settings, seed=self.config.seed, **more), self.played(network)
+        helper = self.helper(actor, settings)
+        return kind(actor, tracks, settings, seed=self.config.seed, helper=helper), self.played(network)
 
     def played(self, network: NetworkT) -> Measure:
         """Validate by playing. All stages of a run use the same rules, as their checkpoints are compared."""
@@ -140,7 +139,12 @@ class ReadOnceStages(Stages[ReadOnceNetwork]):
 
     def makers(self) -> Mapping[str, Callable[[ReadOnceNetwork], Made]]:
         """Return the functions that make stages, by name; see `Stages.makers`."""
-        own = {Pretrain.name: self._pretrain, Seek.name: self._seek, Imitate.name: self._imitate}
+        own = {
+            Pretrain.name: self._pretrain,
+            Explore.name: self._explore,
+            Seek.name: self._seek,
+            Imitate.name: self._imitate,
+        }
         return {**super().makers(), **own}
 
     def _pretrain(self, network: ReadOnceNetwork) -> Made:
@@ -149,6 +153,18 @@ class ReadOnceStages(Stages[ReadOnceNetwork]):
             network,
             self.data.train,
             config.pretrain,
+            augment=config.augment,
+            seed=config.seed,
+            mixed_precision=config.mixed_precision,
+        )
+        return stage, lambda _: {f"valid/{k}": v for k, v in stage.validate(self.data.valid).items()}
+
+    def _explore(self, network: ReadOnceNetwork) -> Made:
+        config = self.config
+        stage = Explore(
+            network,
+            self.data.train,
+            config.explore,
             augment=config.augment,
             seed=config.seed,
             mixed_precision=config.mixed_precision,
@@ -172,15 +188,22 @@ class ReadOnceStages(Stages[ReadOnceNetwork]):
     def learner(self, network: ReadOnceNetwork, settings: RewardConfig) -> Actor:
         """Return the actor that learns from reward; see `Stages.learner`."""
         if not settings.encoders:
-            return FixedEncoders(network, self._train.by(network), tracker=getattr(settings, "track", False))
+            tracker = bool(settings.places.parts) or getattr(settings, "track", False)
+            return FixedEncoders(network, self._train.by(network), tracker=tracker)
         config = self.config
         heard = augmented(self.data.train, config.augment, seed=config.seed)
         frames, precise = settings.episode.frames, config.mixed_precision
         return LearningEncoders(network, heard, frames=frames, mixed_precision=precise)
 
-    def helper(self, network: ReadOnceNetwork) -> Helper | None:
-        """Return the tracker's loss, if PPO trains it; see `Stages.helper`."""
-        return partial(track_loss, network.policy) if self.config.ppo.track else None
+    def helper(self, actor: FixedEncoders | LearningEncoders, settings: RewardConfig) -> Helper | None:
+        """Return the loss by the places that rewards tell, or PPO's loss of the tracker; see `Stages.helper`."""
+        places = settings.places
+        if places.parts:
+            loss = partial(actor.places_loss, bound_px=CONFIGS[settings.game].bound_px)
+            return Helper("places", loss, parts=places.parts, replay=places.replay)
+        if isinstance(settings, PpoConfig) and settings.track:
+            return Helper("track", partial(track_loss, actor.network.policy), parts=settings.minibatches)
+        return None
 
 
 class WindowStages(Stages[WindowNetwork]):

@@ -24,6 +24,12 @@ def interpolate_window(values: Tensor, index: Tensor, fraction: Tensor) -> Tenso
     return (1 - weight) * taken[..., :-1] + weight * taken[..., 1:]
 
 
+def soft_target(column: Tensor, columns: int = WINDOW_COLUMNS) -> Tensor:
+    """Share fractional columns, (...,), linearly between their neighbours, as weights, (..., columns)."""
+    places = torch.arange(columns, device=column.device)
+    return (1 - (column.unsqueeze(-1) - places).abs()).clamp(min=0)
+
+
 class _Comparison(nn.Module):
     """The base of heads that make logits over columns from the correlations of their keys with an embedding."""
 

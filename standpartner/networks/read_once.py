@@ -145,7 +145,7 @@ class _Policy(nn.Module):
         maps = self.network.look(view, embedding.unsqueeze(1))[:, :, 0]
         locate = self.network.locate(maps, embedding)
         output = self.network.policy(maps, locate, embedding, speed_px, memory)
-        return output.action, output.value, locate, output.track, output.memory
+        return output.action, output.value, locate, output.said.track, output.memory
 
 
 class _Search(nn.Module):

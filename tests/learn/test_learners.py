@@ -11,12 +11,12 @@ from standpartner.game import CONFIGS
 from standpartner.learn.a2c import A2c, A2cConfig
 from standpartner.learn.features import encode
 from standpartner.learn.fixed_encoders import FixedEncoders
-from standpartner.learn.learner import Batch, explained, policy_gradient_loss, shuffled, weigh
+from standpartner.learn.learner import Batch, explained, policy_gradient_loss, weigh
 from standpartner.learn.learning_encoders import LearningEncoders
 from standpartner.learn.optimise import OptimiserConfig
 from standpartner.learn.ppo import Ppo, PpoConfig, ppo_loss
 from standpartner.learn.reinforce import Reinforce, ReinforceConfig
-from standpartner.learn.rollout import EpisodeConfig, Episodes, Rollout
+from standpartner.learn.rollout import EpisodeConfig, Episodes, Rollout, shuffled
 from standpartner.learn.window_actor import WindowActor
 from standpartner.networks.read_once import ReadOnceNetwork
 from standpartner.networks.windows import WindowNetwork

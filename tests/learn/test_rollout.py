@@ -129,7 +129,7 @@ def test_episodes_start_again_before_moments_where_earlier_ones_were_lost(played
     again = Episodes(episodes.actor, episodes.game.tracks, config)
     track, frame, anywhere = again._draw_starts(8, np.random.default_rng(0))
     assert not again.loss_count[0]  # nothing is known yet: episodes start as usual
-    assert (frame[~anywhere] == again._first[track[~anywhere]]).all()
+    assert (frame[~anywhere] == again.game.first_frames[track[~anywhere]]).all()
     game = again.game
     game.reset(np.arange(3), [0, 1, 1], start_frame=game._first_frames[[0, 1, 1]])
     game.frame[:3] += [200, 100, AGAIN_FRAMES[0] - 1]  # the last one was lost at once, by its bad start
