@@ -1,4 +1,4 @@
-"""Encodes the strips and the sound of tracks once with a read-once agent, which then sees features instead of pixels."""
+"""Encodes the strips and the sound of tracks once with a read-once agent: features instead of pixels."""
 
 from collections.abc import Sequence
 

@@ -11,8 +11,8 @@ from standpartner.evaluate.players.agent_player import AgentPolicy
 from standpartner.evaluate.players.episodes import play_episodes, play_runs
 from standpartner.evaluate.players.forward_filter import CELL_PX, FilterConfig, ForwardFilter
 from standpartner.evaluate.players.read_once import ReadOnceDecisions
-from standpartner.game.encoded import EncodedTracks
 from standpartner.evaluate.run import EvaluationConfig, evaluate, game_for
+from standpartner.game.encoded import EncodedTracks
 from standpartner.game.rules import NOTTINGHAM, PIANO
 from standpartner.piece import save_piece
 

@@ -87,9 +87,9 @@ def config(tiny_config, tiny_network_config):
 
 
 def test_the_seal_holds(sealed):
-    with pytest.raises(AssertionError, match="reads Track.targets"):
+    with pytest.raises(AssertionError, match=r"reads Track\.targets"):
         _ = sealed.performances[0].track.targets
-    with pytest.raises(AssertionError, match="reads TrainingPiece.outline"):
+    with pytest.raises(AssertionError, match=r"reads TrainingPiece\.outline"):
         _ = sealed.pieces[0].outline
 
 

@@ -16,8 +16,8 @@ from standpartner.agent.columns import column_offsets_px
 from standpartner.evaluate.measures.episode import Episode
 from standpartner.evaluate.players.episodes import episode_of_positions
 from standpartner.evaluate.players.player import PlayConfig, TrackPlayer
-from standpartner.game.encoded import EncodedTracks
 from standpartner.follow.hidden_markov import Belief, normal_mixing
+from standpartner.game.encoded import EncodedTracks
 from standpartner.game.rules import GameConfig
 from standpartner.game.tracks import Track
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from standpartner.agent.bundle import Agent, Decision, Floats
+from standpartner.agent.bundle import Agent, Decision
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
 from standpartner.constants import STRIP_HEIGHT_PX
 from standpartner.evaluate.players.agent_player import AgentPlayer, in_parts, joined
