@@ -1,6 +1,6 @@
 """Cuts the score windows and spectrogram excerpts that agents see and hear, for one agent or for many at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Self
 
@@ -74,6 +74,7 @@ class Windows:
 
     def __init__(self, tracks: Sequence[Track], config: GameConfig, *, differences: bool = True) -> None:
         self.tracks, self.config, self.differences = tracks, config, differences
+        self._shrunk: dict[int, _ShrunkStrip] = {}  # by the identity of a strip, which tracks share
 
     def cut(self, views: Views) -> tuple[Floats, Floats]:
         """Cut the windows and excerpts of views.
@@ -86,29 +87,84 @@ class Windows:
         return self._scores(views), self._excerpts(views)
 
     def _scores(self, views: Views) -> Floats:
-        now = self._score_windows(views.track, views.centre_px)
-        if not self.differences:
-            return now[:, None]
-        seen = np.stack([now, np.zeros_like(now)], axis=1)
-        moved = np.flatnonzero(views.centre_px != views.centre_before_px)
-        before = self._score_windows(views.track[moved], views.centre_before_px[moved])
-        seen[moved, 1] = now[moved] - before
+        config = self.config
+        shape = config.shown_height_px, config.shown_width_px
+        seen = np.empty((len(views.track), 2 if self.differences else 1, *shape), np.float32)
+        before = np.empty(shape, np.float32)
+        places = (views.track, views.centre_px, views.centre_before_px)
+        for window, track, centre, centre_before in zip(seen, *(p.tolist() for p in places), strict=True):
+            strip = self._shrunk_strip(track)
+            strip.cut(centre, out=window[0])
+            if not self.differences:
+                continue
+            if centre == centre_before:
+                window[1] = 0
+            else:
+                strip.cut(centre_before, out=before)
+                np.subtract(window[0], before, out=window[1])
         return seen
 
-    def _score_windows(self, track: IntArray, centre_px: IntArray) -> Floats:
-        return _cut_scores((self.tracks[number].strip for number in track.tolist()), centre_px, config=self.config)
+    def _shrunk_strip(self, track: int) -> "_ShrunkStrip":
+        strip = self.tracks[track].strip
+        if id(strip) not in self._shrunk:
+            self._shrunk[id(strip)] = _ShrunkStrip(strip, self.config)
+        return self._shrunk[id(strip)]
 
     def _excerpts(self, views: Views) -> Floats:
-        spectrograms = (self.tracks[number].spectrogram for number in views.track.tolist())
-        heard = _cut_excerpts(spectrograms, views.frame, length=self.config.frames_in_view + 1)  # one more to subtract
-        now = heard[:, :, 1:]
-        if not self.differences:
-            return np.ascontiguousarray(now[:, None])
-        seen = np.zeros((len(now), 2, *now.shape[1:]), np.float32)
-        seen[:, 0] = now
-        went_on = np.flatnonzero(views.frame != views.frame_before)
-        seen[went_on, 1] = now[went_on] - heard[went_on, :, :-1]
+        length = self.config.frames_in_view
+        seen = np.empty((len(views.track), 2 if self.differences else 1, BAND_COUNT, length), np.float32)
+        heard = np.empty((length + 1, BAND_COUNT), np.float32)  # one frame more, to subtract
+        places = (views.track, views.frame, views.frame_before)
+        for excerpt, track, frame, frame_before in zip(seen, *(p.tolist() for p in places), strict=True):
+            _hear(self.tracks[track].spectrogram, frame, out=heard)
+            excerpt[0] = heard[1:].T
+            if not self.differences:
+                continue
+            if frame == frame_before:
+                excerpt[1] = 0
+            else:
+                np.subtract(heard[1:].T, heard[:-1].T, out=excerpt[1])
         return seen
+
+
+class _ShrunkStrip:
+    """A strip's ink at shown size, summed over blocks once, with paper on both sides.
+
+    Args:
+        strip: The strip, uint8 (160, width), 255 is white.
+        config: The window size and the downscale.
+    """
+
+    def __init__(self, strip: npt.NDArray[np.uint8], config: GameConfig) -> None:
+        height, self.width, factor = config.window_height_px, config.window_width_px, config.downscale
+        top = (strip.shape[0] - height) // 2
+        self.margin = self.width + -self.width % factor
+        self.furthest = strip.shape[1] + self.margin
+        inked = _WHITE - strip[top : top + height]
+        paper = np.pad(inked, ((0, 0), (self.margin, self.margin + self.width + factor)))
+        self.white, self.factor = float(int(_WHITE) * factor**2), factor
+        self.phases = [_summed(paper[:, phase:], factor) for phase in range(factor)]
+
+    def cut(self, centre_px: int, *, out: Floats) -> None:
+        """Write the window around a place, (shown height, shown width), 1 is black ink; beyond the strip is paper."""
+        left = min(max(centre_px - self.width // 2 + self.margin, 0), self.furthest)
+        column = left // self.factor
+        sums = self.phases[left % self.factor][:, column : column + out.shape[1]]
+        np.divide(sums, self.white, out=out, dtype=np.float32)
+
+
+def _summed(ink: npt.NDArray[np.uint8], factor: int) -> npt.NDArray[np.unsignedinteger]:
+    """Sum blocks of factor x factor; what does not fill a block at the end is left out."""
+    height, width = ink.shape[0] // factor, ink.shape[1] // factor
+    blocks = ink[: height * factor, : width * factor].reshape(height, factor, width, factor)
+    return np.ascontiguousarray(blocks.sum(axis=(1, 3), dtype=np.min_scalar_type(int(_WHITE) * factor**2)))
+
+
+def _hear(spectrogram: Floats, frame: int, *, out: Floats) -> None:
+    """Write the last frames up to and including one, (frames, 78); they are zero before the recording starts."""
+    known = min(len(out), frame + 1)
+    out[: len(out) - known] = 0
+    out[len(out) - known :] = spectrogram[frame + 1 - known : frame + 1]
 
 
 def score_windows(track: Track, position_px: npt.ArrayLike, *, config: GameConfig) -> Floats:
@@ -131,7 +187,11 @@ def score_windows(track: Track, position_px: npt.ArrayLike, *, config: GameConfi
     positions = np.atleast_1d(np.asarray(position_px, dtype=np.float64))
     if not np.all(np.isfinite(positions)):
         raise GameError(f"positions must be finite strip px, got {positions}")
-    return _cut_scores([track.strip] * len(positions), _rounded(positions), config=config)
+    seen = np.empty((len(positions), config.shown_height_px, config.shown_width_px), np.float32)
+    strip = _ShrunkStrip(track.strip, config)
+    for window, centre in zip(seen, _rounded(positions).tolist(), strict=True):
+        strip.cut(centre, out=window)
+    return seen
 
 
 def spectrogram_excerpts(track: Track, frame: npt.ArrayLike, *, config: GameConfig) -> Floats:
@@ -151,44 +211,10 @@ def spectrogram_excerpts(track: Track, frame: npt.ArrayLike, *, config: GameConf
     frames = np.atleast_1d(np.asarray(frame, dtype=np.int64))
     if frames.size and (frames.min() < 0 or frames.max() >= len(track.spectrogram)):
         raise GameError(f"frames must be from 0 to {len(track.spectrogram) - 1}, got {frames.min()} to {frames.max()}")
-    return _cut_excerpts([track.spectrogram] * len(frames), frames, length=config.frames_in_view)
-
-
-def _cut_scores(strips: Iterable[npt.NDArray[np.uint8]], centre_px: IntArray, *, config: GameConfig) -> Floats:
-    height, width = config.window_height_px, config.window_width_px
-    paper = np.full((len(centre_px), height, width), _WHITE, np.uint8)
-    for window, strip, centre in zip(paper, strips, centre_px.tolist(), strict=True):
-        top, left = (strip.shape[0] - height) // 2, centre - width // 2
-        low, high = max(left, 0), min(left + width, strip.shape[1])
-        if low < high:
-            window[:, low - left : high - left] = strip[top : top + height, low:high]
-    return _shrink(np.subtract(_WHITE, paper, out=paper), config.downscale)
-
-
-def _cut_excerpts(spectrograms: Iterable[Floats], frame: IntArray, *, length: int) -> Floats:
-    """Cut (n, 78, length) excerpts that end with the given frames."""
-    heard = np.zeros((len(frame), length, BAND_COUNT), np.float32)
-    for excerpt, spectrogram, last in zip(heard, spectrograms, frame.tolist(), strict=True):
-        known = min(length, last + 1)
-        excerpt[length - known :] = spectrogram[last + 1 - known : last + 1]
+    heard = np.empty((len(frames), config.frames_in_view, BAND_COUNT), np.float32)
+    for excerpt, frame_heard in zip(heard, frames.tolist(), strict=True):
+        _hear(track.spectrogram, frame_heard, out=excerpt)
     return heard.transpose(0, 2, 1)
-
-
-def _shrink(ink: npt.NDArray[np.uint8], factor: int) -> Floats:
-    """Average blocks of factor x factor and bring 0..255 to 0..1; adding slices is far faster than a mean over axes.
-
-    Args:
-        ink: The ink, (n, height, width), 255 is black.
-        factor: A whole divisor of height and width.
-    """
-    white = int(_WHITE)
-    rows = ink[:, ::factor].astype(np.min_scalar_type(white * factor**2))
-    for row in range(1, factor):
-        rows += ink[:, row::factor]
-    total = rows[:, :, ::factor].copy()
-    for column in range(1, factor):
-        total += rows[:, :, column::factor]
-    return np.divide(total, white * factor**2, dtype=np.float32)
 
 
 def _rounded(position_px: npt.NDArray[np.float64]) -> IntArray:
