@@ -8,6 +8,8 @@ frame of one game. They take turns in one run.
 
 import argparse
 import time
+from collections.abc import Callable
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -15,7 +17,7 @@ from gymnasium.vector import VectorEnv
 
 from standpartner.game import ENVIRONMENT_ID, random_track
 
-WAYS = {
+WAYS: dict[str, dict[str, Any]] = {
     "single environments (SyncVectorEnv)": {"vectorization_mode": "sync"},
     "vector environment, windows": {},
     "vector environment, features of tunes": {"observe": "features"},

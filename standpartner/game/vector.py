@@ -200,7 +200,8 @@ class ScoreFollowingVectorEnv(VectorEnv[Observations, IntArray, np.ndarray]):
         result = self._result = game.step(actions)
         self._over = result.terminated | result.truncated
         self._begin(over)
-        observations, infos = self._observe(), {}
+        infos: Infos = {}
+        observations = self._observe()
         if self.autoreset_mode is AutoresetMode.SAME_STEP and self._over.any():
             observations, infos = self._begin_at_once(observations, np.flatnonzero(self._over))
         infos |= self._info(np.arange(self.num_envs))

@@ -106,9 +106,14 @@ def walk(
     everyone = np.arange(len(track))
     first, last = game.first_frames[track], game.last_frames[track]
     begin = rng.integers(first, np.maximum(last - frames, first) + 1)
-    anywhere = np.ones(len(track), bool)
-    start = {"spread_px": spread_px, "rng": rng}
-    game.reset_near_music(everyone, track, start_frame=begin, anywhere=anywhere, **start)
+
+    def start(which: NDArray[np.int64], frame: NDArray[np.int64]) -> None:
+        anywhere = np.ones(len(which), dtype=bool)
+        game.reset_near_music(
+            which, track[which], start_frame=frame, anywhere=anywhere, spread_px=spread_px, rng=rng
+        )
+
+    start(everyone, begin)
     episode, rows = np.zeros(len(track), np.int64), []
     for _ in range(frames):
         played = game.running.copy()
@@ -117,7 +122,7 @@ def walk(
         rows.append((game.frame.copy(), game.position_px.copy(), result.reward, known, episode.copy()))
         again = np.flatnonzero(result.lost & (game.frame < last))
         episode[again] += 1
-        game.reset_near_music(again, track[again], start_frame=game.frame[again], anywhere=anywhere[again], **start)
+        start(again, game.frame[again])
     return Walks(track, *(np.stack(column) for column in zip(*rows, strict=True)))
 
 

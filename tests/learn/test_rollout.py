@@ -9,6 +9,7 @@ import torch
 from standpartner.game.rules import CONFIGS
 from standpartner.learn.features import encode, observe
 from standpartner.learn.fixed_encoders import FixedEncoders, track_loss
+from standpartner.learn.helper import Helper
 from standpartner.learn.imitate import Imitate
 from standpartner.learn.ppo import Ppo
 from standpartner.learn.rollout import AGAIN_FRAMES, EpisodeConfig, Episodes
@@ -131,7 +132,7 @@ def test_episodes_start_again_before_moments_where_earlier_ones_were_lost(played
     assert not again.loss_count[0]  # nothing is known yet: episodes start as usual
     assert (frame[~anywhere] == again.game.first_frames[track[~anywhere]]).all()
     game = again.game
-    game.reset(np.arange(3), [0, 1, 1], start_frame=game._first_frames[[0, 1, 1]])
+    game.reset(np.arange(3), [0, 1, 1], start_frame=game.first_frames[[0, 1, 1]])
     game.frame[:3] += [200, 100, AGAIN_FRAMES[0] - 1]  # the last one was lost at once, by its bad start
     lost_at = game.frame[:2].copy()
     again._remember_losses(np.arange(3))
@@ -140,7 +141,7 @@ def test_episodes_start_again_before_moments_where_earlier_ones_were_lost(played
     assert set(track) == {0, 1}
     assert anywhere.all()
     before = lost_at[track] - frame
-    assert (frame >= game._first_frames[track]).all()
+    assert (frame >= game.first_frames[track]).all()
     assert ((before >= AGAIN_FRAMES[0]) & (before < AGAIN_FRAMES[1])).all()
 
 
@@ -161,7 +162,7 @@ def test_the_tracker_learns_along_with_ppo_only_if_asked(track, tiny_network_con
     features = encode(network, tiny_data.train, settings=AugmentConfig.none(), seed=0)
     settings = dataclasses.replace(tiny_config.ppo, steps=20, track=track)
     actor = FixedEncoders(network, features, tracker=track)
-    helper = (lambda rollout: track_loss(network.policy, rollout)) if track else None
+    helper = Helper("track", lambda rollout: track_loss(network.policy, rollout), parts=2) if track else None
     stage = Ppo(actor, tiny_data.train.tracks, settings, seed=0, helper=helper)
     before = {name: value.clone() for name, value in network.policy.named_parameters()}
     logs = [stage.step(number) for number in range(20)]

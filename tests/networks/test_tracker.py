@@ -24,8 +24,8 @@ def empty(tracker, count=1):
 
 def test_untaught_it_says_what_locate_says(tracker):
     maps, locate, embedding = observed(tracker, 3)
-    track, _ = tracker(maps, locate, embedding, torch.tensor([0.0, 3.0, -5.0]), empty(tracker, 3))
-    torch.testing.assert_close(track.softmax(1), locate.softmax(1))
+    said, _ = tracker(maps, locate, embedding, torch.tensor([0.0, 3.0, -5.0]), empty(tracker, 3))
+    torch.testing.assert_close(said.track.softmax(1), locate.softmax(1))
 
 
 def only_remembering(tracker):
@@ -45,15 +45,15 @@ def test_what_is_remembered_moves_with_the_score_and_is_not_blurred(tracker):
     belief = empty(tracker)
     belief[0, 40] = 1.0
     for speed_px in (5.0, 6.0, 9.0, -4.0, 4.0):  # 20 px, which are 2.5 columns
-        track, belief = tracker(maps, locate, embedding, torch.tensor([speed_px]), belief)
+        said, belief = tracker(maps, locate, embedding, torch.tensor([speed_px]), belief)
     expected = torch.zeros(64)
     expected[37] = expected[38] = 0.5
-    torch.testing.assert_close((track - locate)[0], expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close((said.track - locate)[0], expected, atol=1e-5, rtol=0)
     assert float(belief[0, -1]) == 0.5
-    track, _ = tracker(maps, locate, embedding, torch.tensor([-20.0]), belief)
+    said, _ = tracker(maps, locate, embedding, torch.tensor([-20.0]), belief)
     expected = torch.zeros(64)
     expected[40] = 1.0
-    torch.testing.assert_close((track - locate)[0], expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close((said.track - locate)[0], expected, atol=1e-5, rtol=0)
 
 
 @torch.no_grad()
@@ -63,6 +63,6 @@ def test_what_leaves_the_window_is_forgotten(tracker, speed_px):
     maps, locate, embedding = observed(tracker)
     belief = empty(tracker)
     belief[0, :64] = 1.0
-    track, belief = tracker(maps, locate, embedding, torch.tensor([speed_px]), belief)
-    torch.testing.assert_close(track, locate)
+    said, belief = tracker(maps, locate, embedding, torch.tensor([speed_px]), belief)
+    torch.testing.assert_close(said.track, locate)
     assert not belief[0, :-1].any()
