@@ -53,7 +53,7 @@ def main() -> None:
             print(f"| {rules} | {name} | {rate:,.0f} | {rate / next(iter(rates.values())):.1f} |")
 
 
-def play(env: VectorEnv, until: float, clock) -> int:
+def play(env: VectorEnv, until: float, clock: Callable[[], float]) -> int:
     """Play random actions for some seconds; return the number of steps."""
     rng, steps = np.random.default_rng(0), 0
     while clock() < until:
