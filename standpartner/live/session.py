@@ -142,9 +142,12 @@ class Session:
 
         def begin() -> Told:
             self._performer = Performer(loaded, start_px=x_px, anywhere=message.anywhere, turns=turns)
-            self._library.add_take(take, loaded.id)
-            self._library.change_score(loaded.id, played_s=time.time())
-            self._open_writer(take, keep_audio=message.keep_audio)
+            try:
+                self._library.add_take(take, loaded.id)
+                self._library.change_score(loaded.id, played_s=time.time())
+                self._open_writer(take, keep_audio=message.keep_audio)
+            except OutputError as error:
+                self._keep_no_more(error)
             return [messages.State(state=self._performer.state, listening=True, take=take)]
 
         self._do(begin)
@@ -188,14 +191,14 @@ class Session:
         def end() -> Told:
             performer, writer = self._performer, self._writer
             self._performer = self._writer = None
+            idle = messages.State(state="idle", listening=False)
             if writer is not None:
                 writer.close()
+            if self._library.take(take) is None:
+                return [idle]
             finished = performer is not None and performer.state == "finished"
             duration_s = save_take(self._library, take, finished=finished)
-            return [
-                messages.State(state="idle", listening=False),
-                messages.Take(id=take, score=self.loaded.id, duration_s=duration_s),
-            ]
+            return [idle, messages.Take(id=take, score=self.loaded.id, duration_s=duration_s)]
 
         self._do(end)
 
@@ -311,10 +314,14 @@ class Session:
             self._writer.add(told)
             self._writer.add_sound(self._performer.last_sound)
         except OutputError as error:
+            self._keep_no_more(error)
+
+    def _keep_no_more(self, error: OutputError) -> None:
+        """Go on without writing to the take, and say why."""
+        if self._writer is not None:
             self._writer.close()
-            self._writer = None
-            sentence = str(error)
-            self._engine.tell(lambda _: self._tell_error("failed", sentence), None)
+        self._writer = None
+        self._engine.tell(lambda words: self._tell_error("failed", words), str(error))
 
     def _recorded(self, act: Callable[[Performer], Told]) -> Told:
         if self._performer is None:
