@@ -85,7 +85,7 @@ export class Editor {
   }
 
   #renderThumbnails() {
-    const hints = { move: "Tap a system or barline; drag it or its edges.", barline: "Tap where a barline is missing.", system: "Draw a box over a system, from its first to its last staff line." };
+    const hints = { move: "Tap a system or a barline, then drag it or its edges.", barline: "Tap where a barline is missing.", system: "Draw a box over a system, from its first to its last staff line." };
     this.hint.textContent = hints[this.tool];
     const last = this.pages.length - 1;
     this.thumbnails.replaceChildren(...this.pages.map(({ systems, source }, index) => {

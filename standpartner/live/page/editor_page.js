@@ -4,7 +4,7 @@
  * @typedef {{kind: "system", system: number} | {kind: "barline", system: number, line: number}} Selection
  */
 import { make, makeSvg } from "./dom.js";
-import { addBarline, addSystem, moveBarline, moveSide } from "./layout_edits.js";
+import { addBarline, addSystem, moveBarline, moveSide, moveSystem, splitWidestBar } from "./layout_edits.js";
 
 const UNITS = 1000;
 const DOUBTFUL = 0.3;
@@ -112,8 +112,11 @@ export class EditorPage {
     } else if (line !== undefined) {
       this.held = { system: Number(system), line: Number(line) };
       owner.select({ kind: "barline", ...this.held });
+    } else if (system === undefined) {
+      owner.select(null);
     } else {
-      owner.select(system === undefined ? null : { kind: "system", system: Number(system) });
+      if (owner.selected?.kind === "system" && owner.selected.system === Number(system)) this.held = { system: Number(system), from: at };
+      owner.select({ kind: "system", system: Number(system) });
     }
   }
 
@@ -131,6 +134,7 @@ export class EditorPage {
 
   #moved(at) {
     const { owner, held } = this;
+    if (held.from) return moveSystem(owner.pages, owner.page, held.system, at.x - held.from.x, at.y - held.from.y);
     if (held.side) {
       const across = held.side === "left" || held.side === "right";
       return moveSide(owner.pages, owner.page, held.system, held.side, across ? at.x : at.y);
@@ -171,7 +175,7 @@ export class EditorPage {
     this.owner.select(line === undefined ? { kind: "system", system: Number(system) } : { kind: "barline", system: Number(system), line: Number(line) });
   }
 
-  /** Arrows move a barline, or the lower edge of a system; Delete removes. @param {KeyboardEvent} event */
+  /** Arrows move a barline or an edge of a system; Delete removes; B adds a barline. @param {KeyboardEvent} event */
   key(event) {
     const { owner } = this;
     const { selected, page, pages } = owner;
@@ -179,6 +183,8 @@ export class EditorPage {
     const by = { ArrowLeft: -STEP, ArrowUp: -STEP, ArrowRight: STEP, ArrowDown: STEP }[event.key];
     if (event.key === "Delete" || event.key === "Backspace") {
       owner.removeSelected();
+    } else if (event.key.toLowerCase() === "b" && !event.ctrlKey && !event.metaKey) {
+      owner.change(splitWidestBar(pages, page, selected.system));
     } else if (by && selected.kind === "barline") {
       const at = pages[page].systems[selected.system].barlines[selected.line];
       owner.change(moveBarline(pages, page, selected.system, selected.line, at + by));

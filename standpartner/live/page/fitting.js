@@ -30,7 +30,7 @@ export function pageWidthToFit(box, aspect, widthPx, heightPx) {
 }
 
 /**
- * Return where pages beside each other are put on the screen: all at one scale, in the middle.
+ * Return where pages beside each other are put on the screen: all at one scale and from one height, in the middle.
  * @param {{box: Box, aspect: number}[]} panes
  * @param {{widthPx: number, heightPx: number, gapPx: number}} room
  * @returns {Placed[]}
@@ -40,28 +40,41 @@ export function placeInRow(panes, { widthPx, heightPx, gapPx }) {
   const cellPx = (widthPx - gapsPx) / panes.length;
   const pageWidth = Math.min(...panes.map(({ box, aspect }) => pageWidthToFit(box, aspect, cellPx, heightPx)));
   const sizes = panes.map(({ box, aspect }) => sizeOf(box, aspect, pageWidth));
+  const top = (heightPx - Math.max(...sizes.map(({ height }) => height))) / 2;
   let left = (widthPx - gapsPx - sizes.reduce((sum, { width }) => sum + width, 0)) / 2;
   return sizes.map(({ width, height }) => {
-    const placed = { left, top: (heightPx - height) / 2, width, height, pageWidth };
+    const placed = { left, top, width, height, pageWidth };
     left += width + gapPx;
     return placed;
   });
 }
 
 /**
- * Return where an upper or a lower half is put on the screen: at the seam in its middle.
+ * Return the share of the screen's height for upper halves, by the heights of all upper and lower halves of a score.
+ * @param {{upper: Box, lower: Box}[]} pages
+ */
+export function seamOf(pages) {
+  const heights = (part) => pages.reduce((sum, page) => sum + page[part].bottom - page[part].top, 0);
+  const upper = heights("upper");
+  const share = upper / (upper + heights("lower"));
+  return Math.min(Math.max(share, 0.35), 0.65);
+}
+
+/**
+ * Return where an upper or a lower half is put on the screen: at the seam.
  *
- * Where a half is, and how large, depends on nothing else. So it stays where it is when the other half turns.
+ * Where a half is, and how large, does not depend on the other half. So it stays where it is when that one turns.
  * @param {{box: Box, aspect: number}} half
  * @param {"upper" | "lower"} part
- * @param {{widthPx: number, heightPx: number, gapPx: number}} room
+ * @param {{widthPx: number, heightPx: number, gapPx: number, seam: number}} room
  * @returns {Placed}
  */
-export function placeHalf({ box, aspect }, part, { widthPx, heightPx, gapPx }) {
-  const cellPx = (heightPx - gapPx) / 2;
+export function placeHalf({ box, aspect }, part, { widthPx, heightPx, gapPx, seam }) {
+  const upperPx = (heightPx - gapPx) * seam;
+  const cellPx = part === "upper" ? upperPx : heightPx - gapPx - upperPx;
   const pageWidth = pageWidthToFit(box, aspect, widthPx, cellPx);
   const { width, height } = sizeOf(box, aspect, pageWidth);
-  return { left: (widthPx - width) / 2, top: part === "upper" ? cellPx - height : cellPx + gapPx, width, height, pageWidth };
+  return { left: (widthPx - width) / 2, top: part === "upper" ? upperPx - height : upperPx + gapPx, width, height, pageWidth };
 }
 
 /**

@@ -55,6 +55,14 @@ export function addBarline(pages, page, system, x) {
   });
 }
 
+/** Add a barline in the middle of a system's widest bar. @param {EditedPage[]} pages */
+export function splitWidestBar(pages, page, system) {
+  const { left, barlines } = pages[page].systems[system];
+  const bars = barlines.map((right, index) => ({ right, left: barlines[index - 1] ?? left }));
+  const widest = bars.reduce((best, bar) => (bar.right - bar.left > best.right - best.left ? bar : best), { left, right: left });
+  return addBarline(pages, page, system, (widest.left + widest.right) / 2);
+}
+
 /** @param {EditedPage[]} pages */
 export function removeBarline(pages, page, system, line) {
   return withSystem(pages, page, system, (each) => trusted(each, each.barlines.filter((_, index) => index !== line)));
@@ -108,6 +116,19 @@ export function moveSide(pages, page, system, side, at) {
     let barlines = each.barlines.filter((x) => x > box.left + LEAST_BAR && x <= box.right);
     if (side === "right" && wasAtEnd) barlines = [...each.barlines.slice(0, -1).filter((x) => x < box.right - LEAST_BAR), box.right];
     return trusted(box, barlines.length ? barlines : [box.right]);
+  });
+}
+
+/**
+ * Move a system with its barlines, but not off the page.
+ * @param {EditedPage[]} pages
+ */
+export function moveSystem(pages, page, system, across, down) {
+  return withSystem(pages, page, system, (each) => {
+    const right = clamp(across, -each.left, 1 - each.right);
+    const below = clamp(down, -each.top, 1 - each.bottom);
+    const box = { ...each, left: each.left + right, right: each.right + right, top: each.top + below, bottom: each.bottom + below };
+    return trusted(box, each.barlines.map((x) => x + right));
   });
 }
 

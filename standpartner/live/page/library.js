@@ -114,6 +114,14 @@ export class Library {
   }
 
   /** @param {import("./api.js").Entry} entry */
+  async renumber({ id, first_measure: first }) {
+    const number = await ask("What number has the first bar?", { yes: "Set", value: String(first ?? 1) });
+    if (number === null) return;
+    if (/^\d{1,5}$/.test(number.trim())) await this.#try(() => changeScore(id, { first_measure: Number(number) }));
+    else say("Give a whole number, such as 1, or 0 for an upbeat.", { serious: true });
+  }
+
+  /** @param {import("./api.js").Entry} entry */
   async remove({ id, title }) {
     if (await ask(`Delete “${title}” with its corrections and takes?`, { yes: "Delete", no: "Keep" })) {
       await this.#try(() => deleteScore(id));
@@ -171,6 +179,7 @@ function openMore(entry, library) {
     make("div.stack", {},
       make("h2", {}, entry.title),
       make("button", { type: "button", onclick: run(() => library.rename(entry)) }, iconOf("edit"), "Rename"),
+      make("button", { type: "button", onclick: run(() => library.renumber(entry)) }, iconOf("page"), "Number of the first bar"),
       make("a.button", { href: `/api/scores/${entry.id}/export`, download: "", onclick: () => dialog.close() }, iconOf("download"), "Export as zip"),
       make("button.danger", { type: "button", onclick: run(() => library.remove(entry)) }, iconOf("trash"), "Delete"),
       make("div.actions", {}, make("button.quiet", { type: "button", onclick: () => dialog.close() }, "Close"))));

@@ -2,7 +2,7 @@
  * Draws the pages of a view with everything on them. Pictures are plain images cut by their frame: a canvas as large as
  * a page would be more than tablets give.
  */
-import { partBox, placeHalf, placeInRow } from "./fitting.js";
+import { partBox, placeHalf, placeInRow, seamOf } from "./fitting.js";
 import { make, makeSvg } from "./dom.js";
 import { boxOfBar, systemNear, barAt } from "./score.js";
 import { splitOf } from "./views.js";
@@ -22,6 +22,8 @@ export class Stage {
     this.element = element;
     this.score = score;
     this.splits = score.pages.map((_, page) => splitOf(score, page));
+    const parts = score.pages.map((_, page) => ({ upper: this.#boxOf({ page, part: "upper" }), lower: this.#boxOf({ page, part: "lower" }) }));
+    this.seam = seamOf(parts);
     /** @type {Map<string, Paper>} */
     this.papers = new Map();
     /** @type {import("./views.js").View | null} */
@@ -80,10 +82,9 @@ export class Stage {
         continue;
       }
       const height = system.bottom - system.top;
-      const pad = Math.min(0.12 * height + 0.006, 0.02);
       cursor.style.transform = `translateX(${place.x * paper.clientWidth}px)`;
-      cursor.style.top = `${100 * (system.top - pad)}%`;
-      cursor.style.height = `${100 * (height + 2 * pad)}%`;
+      cursor.style.top = `${100 * system.top}%`;
+      cursor.style.height = `${100 * height}%`;
       this.#light(lit, place);
     }
   }
@@ -93,7 +94,7 @@ export class Stage {
     lit.classList.toggle("here", bar >= 0);
     if (bar < 0 || lit.dataset.bar === String(bar)) return;
     lit.dataset.bar = String(bar);
-    setBox(lit, boxOfBar(this.score, bar), 0.012);
+    setBox(lit, boxOfBar(this.score, bar));
   }
 
   /** Show that the music has leapt to the cursor. */
@@ -110,7 +111,7 @@ export class Stage {
     for (const { pane, marked } of this.papers.values()) {
       const box = bar === null ? null : boxOfBar(this.score, bar);
       marked.classList.toggle("here", box?.page === pane.page);
-      if (box) setBox(marked, box, 0.012);
+      if (box) setBox(marked, box);
     }
   }
 
@@ -181,7 +182,7 @@ export class Stage {
   #place() {
     const { clientWidth: widthPx, clientHeight: heightPx } = this.element;
     if (!this.view || !widthPx || !heightPx) return;
-    const room = { widthPx, heightPx, gapPx: GAP_PX };
+    const room = { widthPx, heightPx, gapPx: GAP_PX, seam: this.seam };
     for (const panes of [this.view.panes, ...this.#waiting()]) {
       const halves = panes.some(({ part }) => part !== "whole") && !this.zoomed;
       const boxes = panes.map((pane) => ({ box: this.#boxOf(pane), aspect: this.score.pages[pane.page].aspect }));
@@ -220,11 +221,11 @@ function setPlace({ frame, paper }, { left, top, width, height, pageWidth }, { b
  * @property {SVGElement} signs
  */
 
-function setBox(element, box, padding) {
+function setBox(element, box) {
   Object.assign(element.style, {
     left: `${100 * box.left}%`,
-    top: `${100 * (box.top - padding)}%`,
+    top: `${100 * box.top}%`,
     width: `${100 * (box.right - box.left)}%`,
-    height: `${100 * (box.bottom - box.top + 2 * padding)}%`,
+    height: `${100 * (box.bottom - box.top)}%`,
   });
 }

@@ -33,7 +33,7 @@ export function tempoChart(bars, lost, durationS, seek) {
   const scale = (tempo) => Math.log(Math.min(Math.max(tempo, low), high) / low) / Math.log(high / low);
   const y = (tempo) => BOTTOM - (BOTTOM - TOP) * scale(tempo);
   const svg = makeSvg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "tempo", role: "img", "aria-label": describe(known) });
-  for (const tempo of [0.5, 0.75, 1, 1.5, 2].filter((each) => each > low && each < high)) {
+  for (const tempo of gridOf(low, high, y)) {
     svg.append(makeSvg("line", { x1: LEFT, x2: RIGHT, y1: y(tempo), y2: y(tempo), class: tempo === 1 ? "grid usual" : "grid" }),
       makeSvg("text", { x: LEFT - 8, y: y(tempo) + 5, class: "axis end" }, `${Math.round(100 * tempo)} %`));
   }
@@ -54,6 +54,16 @@ export function tempoChart(bars, lost, durationS, seek) {
   });
   const show = (timeS) => [now.setAttribute("x1", x(timeS)), now.setAttribute("x2", x(timeS))];
   return { element: make("div.chart", {}, svg), show };
+}
+
+/** Return the tempos to draw lines at: 1, and round ones that leave room for their names. */
+function gridOf(low, high, y) {
+  const chosen = [1];
+  for (const tempo of [0.5, 2, 0.7, 1.4, 0.8, 1.2, 0.9, 1.1, 3, 0.3]) {
+    const fits = tempo > low && tempo < high && chosen.every((other) => Math.abs(y(other) - y(tempo)) > 28);
+    if (fits) chosen.push(tempo);
+  }
+  return chosen;
 }
 
 /** Return the bars in stretches that were played without a gap. */

@@ -30,13 +30,19 @@ def test_pages_in_a_row_share_a_scale_and_fill_the_screen(modules: Run) -> None:
 
 def test_halves_meet_at_the_seam(modules: Run) -> None:
     upper, lower = modules("""
-      const room = {widthPx: 800, heightPx: 1010, gapPx: 10};
+      const room = {widthPx: 800, heightPx: 1010, gapPx: 10, seam: .5};
       const half = {box: {left: 0, top: 0, right: 1, bottom: .5}, aspect: 1.4};
       return ['upper', 'lower'].map(part => m.placeHalf(half, part, room));
     """)
     assert upper["top"] + upper["height"] == pytest.approx(500)
     assert lower["top"] == pytest.approx(510)
     assert upper["height"] <= 500
+
+
+def test_the_seam_leaves_room_by_the_height_of_the_halves(modules: Run) -> None:
+    page = "{upper: {top: .1, bottom: .1 + %s}, lower: {top: .6, bottom: .6 + %s}}"
+    assert modules(f"return m.seamOf([{page % (0.3, 0.2)}, {page % (0.3, 0.2)}]);") == pytest.approx(0.6)
+    assert modules(f"return m.seamOf([{page % (0.3, 0.01)}]);") == 0.65
 
 
 @pytest.mark.parametrize(("key", "action"), [
@@ -83,6 +89,11 @@ def test_barlines_are_added_moved_and_removed(modules: Run) -> None:
     assert modules(PAGES + "return m.removeBarline(pages, 0, 0, 0)[0].systems[0].barlines;") == [0.6, 0.9]
 
 
+def test_the_widest_bar_is_split(modules: Run) -> None:
+    barlines = modules(PAGES + "return m.splitWidestBar(m.removeBarline(pages, 0, 0, 0), 0, 0)[0].systems[0].barlines;")
+    assert barlines == pytest.approx([0.35, 0.6, 0.9])
+
+
 def test_systems_are_added_in_their_order_changed_and_removed(modules: Run) -> None:
     tops = modules(
         PAGES + "return m.addSystem(pages, 0, {left: .9, right: .1, top: .28, bottom: .22})[0].systems.map(s => s.top);"
@@ -92,6 +103,13 @@ def test_systems_are_added_in_their_order_changed_and_removed(modules: Run) -> N
     narrow = modules(PAGES + "return m.moveSide(pages, 0, 0, 'right', .7)[0].systems[0];")
     assert narrow["barlines"] == [0.3, 0.6, 0.7]
     assert modules(PAGES + "return m.moveSide(pages, 0, 0, 'top', .5)[0].systems[0].top;") < 0.2
+
+
+def test_a_system_moves_with_its_barlines_and_stays_on_the_page(modules: Run) -> None:
+    moved = modules(PAGES + "return m.moveSystem(pages, 0, 0, .05, .1)[0].systems[0];")
+    assert moved["barlines"] == pytest.approx([0.35, 0.65, 0.95])
+    assert [moved["top"], moved["bottom"]] == pytest.approx([0.2, 0.3])
+    assert modules(PAGES + "return m.moveSystem(pages, 0, 0, 5, 5)[0].systems[0].right;") == pytest.approx(1)
 
 
 def test_pages_are_moved_and_left_out_and_steps_undone(modules: Run) -> None:
