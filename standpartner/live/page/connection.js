@@ -8,6 +8,8 @@
 
 const VERSION = 1;
 const RETRY_MS = [100, 300, 600, 1000, 1500];
+/** What the player did by hand while there was no connection is told afterwards. */
+const KEPT = new Set(["move", "turn_page", "stop"]);
 /** Sound that waits in the browser for longer than this is dropped: it would come too late. */
 const MOST_WAITING_BYTES = 1_000_000;
 
@@ -23,6 +25,8 @@ export class Connection extends EventTarget {
     this.closed = false;
     this.online = false;
     this.attempt = 0;
+    /** @type {{type: string}[]} */
+    this.kept = [];
     /** @type {WebSocket | null} */
     this.socket = null;
     this.#open();
@@ -34,11 +38,10 @@ export class Connection extends EventTarget {
     this.socket?.close();
   }
 
-  /** @param {Record<string, unknown>} message @returns {boolean} Whether it was sent. */
+  /** Send a message, or keep it for later where it matters. @param {{type: string}} message */
   send(message) {
-    if (!this.online) return false;
-    this.socket.send(JSON.stringify(message));
-    return true;
+    if (this.online) this.socket.send(JSON.stringify(message));
+    else if (KEPT.has(message.type)) this.kept = [...this.kept.filter(({ type }) => type !== message.type), message];
   }
 
   /** Say at which rate sound comes from now on. @param {number} rateHz */
@@ -87,6 +90,9 @@ export class Connection extends EventTarget {
       if (message.code === "version" || message.code === "not_allowed") this.closed = true;
     }
     this.#tell(message.type, message);
+    if (message.type !== "welcome") return;
+    this.kept.forEach((kept) => this.send(kept));
+    this.kept = [];
   }
 
   #lose() {

@@ -6,7 +6,6 @@ import { actionOf, belongsToControl, swipeOf } from "./keys.js";
 const TAP_PX = 12;
 
 /**
- * @param {HTMLElement} element The whole view.
  * @param {HTMLElement} surface Where taps and swipes count.
  * @param {{
  *   act: (action: import("./keys.js").Action) => void,
@@ -15,7 +14,7 @@ const TAP_PX = 12;
  * }} listeners
  * @param {AbortSignal} signal It ends the listening.
  */
-export function listenToGestures(element, surface, { act, tap, drop }, signal) {
+export function listenToGestures(surface, { act, tap, drop }, signal) {
   document.addEventListener("keydown", (event) => {
     if (dialogIsOpen() || belongsToControl(event)) return;
     const action = actionOf(event);
@@ -43,9 +42,5 @@ export function listenToGestures(element, surface, { act, tap, drop }, signal) {
   }, { signal });
   surface.addEventListener("pointercancel", (event) => fingers.delete(event.pointerId), { signal });
 
-  element.addEventListener("dragover", (event) => event.preventDefault(), { signal });
-  element.addEventListener("drop", (event) => {
-    event.preventDefault();
-    drop([...(event.dataTransfer?.files ?? [])]);
-  }, { signal });
+  document.addEventListener("drop", ({ dataTransfer }) => drop([...dataTransfer.files]), { signal });
 }

@@ -21,18 +21,20 @@ export class Library {
     this.shelf = make("ul.shelf", { "aria-label": "Scores" });
     this.element = make("section.library", {}, this.#head(), this.#dropPlace(), this.shelf, this.chooser);
     root.replaceChildren(this.element);
-    this.element.addEventListener("dragover", (event) => { event.preventDefault(); this.element.classList.add("dragging"); });
-    this.element.addEventListener("dragleave", () => this.element.classList.remove("dragging"));
-    this.element.addEventListener("drop", (event) => {
-      event.preventDefault();
+    this.ending = new AbortController();
+    const { signal } = this.ending;
+    document.addEventListener("dragover", () => this.element.classList.add("dragging"), { signal });
+    document.addEventListener("dragleave", ({ relatedTarget }) => { if (!relatedTarget) this.element.classList.remove("dragging"); }, { signal });
+    document.addEventListener("drop", ({ dataTransfer }) => {
       this.element.classList.remove("dragging");
-      this.add([...event.dataTransfer.files]);
-    });
+      this.add([...dataTransfer.files]);
+    }, { signal });
     this.refresh();
   }
 
   close() {
     this.closed = true;
+    this.ending.abort();
     clearTimeout(this.timer);
   }
 

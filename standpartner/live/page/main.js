@@ -92,4 +92,7 @@ function problem(sentence, title = "") {
 applyTheme();
 window.addEventListener("hashchange", () => { document.title = "standpartner"; route(); });
 window.addEventListener("pagehide", () => shown?.close());
+window.addEventListener("pageshow", ({ persisted }) => { if (persisted) route(); });
+// a file that is dropped where nothing takes it must not replace the page
+["dragover", "drop"].forEach((name) => document.addEventListener(name, (event) => event.preventDefault()));
 route();

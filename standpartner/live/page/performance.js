@@ -63,7 +63,7 @@ export class Performance {
     this.stage = new Stage(this.surface, this.score);
     this.#applyPaper();
     const { signal } = this.ending;
-    listenToGestures(this.element, this.surface, {
+    listenToGestures(this.surface, {
       act: (action) => this.act(action),
       tap: (x, y) => this.tap(x, y),
       drop: (files) => this.#drop(files),
@@ -118,6 +118,7 @@ export class Performance {
 
   /** Tell the server when pages turn, for those that are turned by it. */
   tellLeads() {
+    if (this.connection.role === "show") return;
     const byPage = Object.fromEntries(Object.entries(this.leads).map(([page, lead]) => [Number(page) + 1, lead]));
     this.connection.send({ type: "settings", lead_systems: preference("lead"), lead_by_page: byPage });
   }
@@ -249,7 +250,12 @@ export class Performance {
     done();
   }
 
-  /** Show the view in which a place is best seen. @param {number} page It counts from 0. */
+  /** Show where the music is, as when the page comes to a performance that is under way. */
+  showPlace() {
+    if (this.place && !this.turner.held && this.turner.goTo(this.place.progress)) this.#showView();
+  }
+
+  /** Show a page that was turned to on another device. @param {number} page It counts from 0. */
   showPage(page) {
     const { views, index } = this.turner;
     if (Date.now() - this.handTurnAtMs < OWN_TURN_MS || views[index].panes.some((pane) => pane.page === page)) return;

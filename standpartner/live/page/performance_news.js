@@ -34,7 +34,7 @@ export function hearServer(owner, { signal, goTo }) {
 function welcome(owner, { state, listening, position }) {
   setState(owner, state, listening);
   if (position) owner.move(position);
-  if (owner.connection.role === "show") return;
+  owner.showPlace();
   owner.tellLeads();
   if (owner.listening.sending && !listening) owner.listening.start({ bar: owner.place?.bar ?? null, anywhere: false });
 }

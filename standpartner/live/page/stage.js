@@ -74,17 +74,19 @@ export class Stage {
    */
   moveCursor(place) {
     const system = place && this.score.systems[place.system];
-    for (const [, { pane, paper, cursor, lit }] of this.papers) {
+    for (const { pane, widthPx, cursor, lit } of this.papers.values()) {
       const here = system && system.page === pane.page && this.#shows(pane, system);
       cursor.classList.toggle("here", Boolean(here));
       if (!here) {
         lit.classList.remove("here");
         continue;
       }
-      const height = system.bottom - system.top;
-      cursor.style.transform = `translateX(${place.x * paper.clientWidth}px)`;
-      cursor.style.top = `${100 * system.top}%`;
-      cursor.style.height = `${100 * height}%`;
+      cursor.style.transform = `translateX(${place.x * widthPx}px)`;
+      if (cursor.dataset.system !== String(place.system)) {
+        cursor.dataset.system = String(place.system);
+        cursor.style.top = `${100 * system.top}%`;
+        cursor.style.height = `${100 * (system.bottom - system.top)}%`;
+      }
       this.#light(lit, place);
     }
   }
@@ -176,7 +178,7 @@ export class Stage {
     frame.dataset.page = String(pane.page + 1);
     frame.dataset.part = pane.part;
     this.element.append(frame);
-    return { pane, frame, paper, cursor, lit, marked, signs };
+    return { pane, frame, paper, widthPx: 0, cursor, lit, marked, signs };
   }
 
   #place() {
@@ -200,7 +202,9 @@ export class Stage {
   }
 }
 
-function setPlace({ frame, paper }, { left, top, width, height, pageWidth }, { box, aspect }) {
+function setPlace(drawn, { left, top, width, height, pageWidth }, { box, aspect }) {
+  const { frame, paper } = drawn;
+  drawn.widthPx = pageWidth;
   Object.assign(frame.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
   Object.assign(paper.style, {
     width: `${pageWidth}px`,
@@ -215,6 +219,7 @@ function setPlace({ frame, paper }, { left, top, width, height, pageWidth }, { b
  * @property {import("./views.js").Pane} pane
  * @property {HTMLElement} frame
  * @property {HTMLElement} paper
+ * @property {number} widthPx The width of the whole page on the screen.
  * @property {HTMLElement} cursor
  * @property {HTMLElement} lit
  * @property {HTMLElement} marked

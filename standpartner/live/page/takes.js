@@ -30,10 +30,10 @@ export async function openTakes(root, id) {
       make("span", {}, make("b", {}, "Follow a recording"), make("span.soft.hint", {}, " Drop wav, flac, ogg or mp3 here, or choose a file"))),
     takes.length ? list : make("p.soft.nothing", {}, "No takes yet. Every performance that you let it hear is kept here: its positions, and its sound if you ask for it."),
     chooser);
-  element.addEventListener("dragover", (event) => event.preventDefault());
-  element.addEventListener("drop", (event) => { event.preventDefault(); follow(id, [...event.dataTransfer.files]); });
+  const ending = new AbortController();
+  document.addEventListener("drop", ({ dataTransfer }) => follow(id, [...dataTransfer.files]), { signal: ending.signal });
   root.replaceChildren(element);
-  return { close: () => {} };
+  return { close: () => ending.abort() };
 }
 
 async function follow(id, files) {

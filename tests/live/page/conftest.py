@@ -67,6 +67,7 @@ def open_page(chromium: Browser, short_score: Score, pictures: list[bytes]) -> I
             page = context.new_page()
             page.set_default_timeout(8000)
             page.on("pageerror", lambda error: errors.append(str(error)))
+            page.add_init_script("window.moves = 0; addEventListener('cursor-moved', () => { moves += 1; });")
             page.add_init_script(f"if (!localStorage.standpartner) localStorage.standpartner = {preferences!r}")
             server = stack.enter_context(PretendServer(page, short_score, pictures, **more))
             page.goto(f"{server.origin}/{address}")

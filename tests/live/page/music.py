@@ -5,11 +5,21 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+import soxr
 from numpy.typing import NDArray
 
 from standpartner.constants import SAMPLE_RATE_HZ
+from standpartner.corpus.printed_editions import PrintedEdition
+from standpartner.corpus.recipes.prints import build_edition
 from standpartner.degrade import engraved_pages, write_pdf
-from standpartner.perform import PerformanceStyle, perform, render, soundfonts
+from standpartner.perform import (
+    PerformanceStyle,
+    PlayedNotes,
+    perform,
+    render,
+    soundfonts,
+    synthesise,
+)
 from standpartner.score import EngravingStyle, Score, read_score
 
 PAGES, SYSTEMS_A_PAGE = 3, 2
@@ -23,16 +33,18 @@ class ShortPiece:
     """The files of the piece, and the truth about its recording.
 
     Attributes:
-        pdf: Three pages of two systems each.
+        pdf: The printed pages.
         audio: The recording, mono at 22 050 Hz.
         onset_s: The second of the recording at which each onset was played.
         progress: Its place in systems: 3.25 is a quarter of the way through the fourth system.
+        pages: The page of each system, from 0.
     """
 
     pdf: Path
     audio: NDArray[np.float32]
     onset_s: NDArray[np.float64]
     progress: NDArray[np.float64]
+    pages: tuple[int, ...]
 
     def progress_at(self, time_s: float) -> float:
         """The true place at a second of the recording, in systems."""
@@ -40,9 +52,7 @@ class ShortPiece:
 
     def write_wav(self, path: Path, *, rate_hz: int = 48_000, channels: int = 1) -> Path:
         """Write the recording as a fake microphone takes it: 16 bits, at the rate of the microphone."""
-        import soxr
-
-        sound = soxr.resample(self.audio, SAMPLE_RATE_HZ, rate_hz)
+        sound = soxr.resample(self.audio / np.abs(self.audio).max() / 2, SAMPLE_RATE_HZ, rate_hz)
         soundfile.write(path, np.repeat(sound[:, None], channels, axis=1), rate_hz, subtype="PCM_16")
         return path
 
@@ -56,10 +66,33 @@ def make_short_piece(folder: Path) -> ShortPiece:
     write_pdf(images, folder / "study.pdf")
     style = PerformanceStyle(soundfonts=(next(iter(soundfonts())),), lead_silence_range_s=(SILENCE_S, SILENCE_S))
     played, onset_s, choices = perform(score.notes, score.onsets.time_s, style=style, seed=3)
-    x_px = score.onsets.x_px
+    pages = tuple(system // SYSTEMS_A_PAGE for system in range(PAGES * SYSTEMS_A_PAGE))
+    return ShortPiece(folder / "study.pdf", render(played, choices), onset_s, _progress(score), pages)
+
+
+def play_scan(edition: PrintedEdition, systems: int) -> ShortPiece:
+    """Play a scanned edition by its Humdrum file, from its beginning up to the end of some systems."""
+    piece = build_edition(edition, "valid").piece
+    performance, progress = piece.performances[0], _progress(piece.score)
+    heard = progress < systems
+    end_s = float(performance.onset_s[heard][-1])
+    sounding = performance.note_onset_s < end_s
+    notes = PlayedNotes(
+        performance.note_pitch[sounding],
+        performance.note_onset_s[sounding],
+        performance.note_duration_s[sounding],
+        np.full(int(sounding.sum()), 70),
+    )
+    audio = synthesise(notes)
+    pages = tuple(piece.score.systems.page.tolist())
+    return ShortPiece(edition.pdf, audio, performance.onset_s[heard], progress[heard], pages)
+
+
+def _progress(score: Score) -> NDArray[np.float64]:
+    """The place of each onset in systems."""
     system = score.onsets.system
     left, right = score.systems.strip_left_px[system], score.systems.strip_right_px[system]
-    return ShortPiece(folder / "study.pdf", render(played, choices), onset_s, system + (x_px - left) / (right - left))
+    return system + (score.onsets.x_px - left) / (right - left)
 
 
 def _pages(score: Score) -> list[NDArray[np.uint8]]:

@@ -24,9 +24,12 @@ def started(open_page: Open, preferences: str = SINGLE, **more: object) -> Serve
 
 
 def walk(page: Page, server: PretendServer, system: int, places: list[float], **more: object) -> None:
+    """Say positions one after the other, each when the one before has been drawn."""
     for place in places:
+        before = page.evaluate("moves")
         server.place(system, place, **more)
-        page.wait_for_timeout(60)
+        page.wait_for_function("before => moves > before", arg=before)
+        page.wait_for_timeout(50)
 
 
 def expect_shown(page: Page, *parts: str) -> None:
@@ -307,3 +310,44 @@ def test_controls_have_names_and_the_bar_fits_a_phone(open_page: Open) -> None:
         place = box.bounding_box()
         assert place["x"] >= 0
         assert place["x"] + place["width"] <= 390
+
+
+@pytest.mark.slow
+def test_what_was_done_without_a_connection_is_told_afterwards(open_page: Open) -> None:
+    page, server = started(open_page)
+    walk(page, server, 2, [0.5])
+    server.drop()
+    page.wait_for_selector(".offline-note")
+    page.keyboard.press("PageDown")
+    page.keyboard.press("s")
+    expect(page.locator(".offline-note")).to_have_count(0, timeout=3000)
+    page.wait_for_timeout(200)
+    kinds = [message["type"] for message in server.said]
+    assert kinds[-3:].count("turn_page") == 1
+    assert kinds[-3:].count("stop") == 1
+
+
+@pytest.mark.slow
+def test_a_device_that_may_not_hear_says_why_and_shows(open_page: Open, launch: Callable[..., Browser]) -> None:
+    browser = launch("--host-resolver-rules=MAP tablet.test 127.0.0.1")
+    page, server = open_page("", browser=browser, preferences=SINGLE)
+    page.goto(f"{server.origin.replace('localhost', 'tablet.test')}/{PLAY}")
+    page.wait_for_selector(".pane.shown img")
+    assert said(server, "hello")[-1]["role"] == "show"
+    page.keyboard.press("s")
+    expect(page.get_by_role("alert")).to_contain_text("localhost and https only")
+    assert not said(server, "settings")  # it does not change when the others' pages turn
+
+
+@pytest.mark.slow
+def test_the_screen_stays_on_and_the_lock_is_asked_for_again(open_page: Open) -> None:
+    page, _ = open_page("", preferences=SINGLE)
+    page.evaluate("""() => {
+      window.asked = 0;
+      navigator.wakeLock.request = async () => { window.asked += 1; window.lock = new EventTarget(); return lock; };
+    }""")
+    page.evaluate(f"location.hash = '{PLAY}'")
+    page.wait_for_selector(".pane.shown img")
+    page.evaluate("lock.dispatchEvent(new Event('release'))")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert page.evaluate("asked") == 2
