@@ -1,13 +1,16 @@
 """Defines the command line ``standpartner COMMAND``; every command explains itself with ``--help``."""
 
+import errno
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from standpartner import __version__
 from standpartner.cli import explain, follow, piece, play, read, research, serve
 from standpartner.errors import StandpartnerError
+
+_NO_OUTPUT: Final = (errno.ENOSPC, errno.EPIPE)  # standard output is full or closed
 
 app = typer.Typer(
     name="standpartner",
@@ -51,6 +54,11 @@ def main() -> None:
         app()
     except StandpartnerError as error:
         sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _NO_OUTPUT:
+            raise
+        sys.stderr.write(f"error: the output cannot be written: {error.strerror}\n")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -13,6 +13,7 @@ from standpartner.score.model import Notation, Score
 from standpartner.score.notation.choice import EVERYTHING, MusicChoice
 from standpartner.score.notation.drawing import Drawing, read_drawing
 from standpartner.score.notation.engraving_style import EngravingStyle
+from standpartner.score.notation.long_measures import divide_long_measures
 from standpartner.score.notation.mei import NAMESPACE, MeiFacts, read_mei
 from standpartner.score.notation.mei_sounding import imply_accidentals, shift_octaves
 from standpartner.score.notation.onsets import (
@@ -70,9 +71,10 @@ def engrave(path: Path, *, max_pages: int, style: EngravingStyle, choice: MusicC
     _load(toolkit, source.text, source.kind, options=options | _SEED, name=path.name)
     root = _parse(toolkit)
     taken, changed = keep_part(root, choice.part, file=path.name)
+    changed |= divide_long_measures(root, toolkit.renderToTimemap({"includeRests": True}))
     if source.implied:
         imply_accidentals(root)
-    facts = read_mei(root, source.shifts)
+    facts = read_mei(root, source.pitches)
     if not facts.notes:
         raise ScoreError(f"{path.name} has no notes.")
     if changed:

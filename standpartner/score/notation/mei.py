@@ -38,14 +38,14 @@ class MeiFacts:
     measure_numbers: dict[str, str] = field(default_factory=dict)
 
 
-def read_mei(root: ET.Element, shifts: Mapping[str, int] | None = None) -> MeiFacts:
+def read_mei(root: ET.Element, pitches: Mapping[str, int] | None = None) -> MeiFacts:
     """Collect the facts of a parsed MEI document.
 
     Notes of transposing instruments have the pitch that sounds.
 
     Args:
         root: The document.
-        shifts: The semitones by which notes sound away from what the document says, by id.
+        pitches: The sounding MIDI pitches of notes that are known better than the document says them, by id.
     """
     facts = MeiFacts(title=_title(root))
     chords: dict[str, list[str]] = {}
@@ -60,8 +60,9 @@ def read_mei(root: ET.Element, shifts: Mapping[str, int] | None = None) -> MeiFa
             before = {} if name == "scoreDef" else transposition
             transposition = before | {element.get("n", _ALL): semitones}
         elif name == "note" and "pname" in element.attrib:
-            shift = transposition.get(staff, transposition.get(_ALL, 0)) + (shifts or {}).get(identifier, 0)
-            facts.notes[identifier] = MeiNote(_pitch(element) + shift, grace, hidden, element.get("cue") == "true")
+            written = _pitch(element) + transposition.get(staff, transposition.get(_ALL, 0))
+            pitch = (pitches or {}).get(identifier, written)
+            facts.notes[identifier] = MeiNote(pitch, grace, hidden, element.get("cue") == "true")
         elif name == "chord":
             chords[identifier] = [note.get(ID, "") for note in element.iter(f"{NAMESPACE}note")]
         elif name == "measure":

@@ -1,12 +1,13 @@
 """Repairs parsed MusicXML where Verovio misreads it; the music stays the same. docs/verovio.md lists the faults."""
 
+import itertools
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
-from standpartner.score.notation.musicxml_transposition import take_transpositions
+from standpartner.score.notation.musicxml_pitches import take_pitches
 from standpartner.score.notation.musicxml_tuplets import bracket_tuplets
 
 _WHOLE: Final = 4  # quarters
@@ -60,12 +61,13 @@ def repair_tree(root: ET.Element) -> dict[str, int]:
     - Notes and rests without a type get the one of their length.
     - Rests that fill a measure are marked so.
     - Notes in another time than written get the brackets that tell Verovio so.
-    - Transpositions are taken out.
+    - Notes get ids, so that their pitches are known, and transpositions are taken out.
 
     Returns:
-        The semitones from the written to the sounding pitch of the notes of transposing instruments, by id.
+        The MIDI pitch that sounds of each note, by the id that it gets.
     """
-    shifts: dict[str, int] = {}
+    pitches: dict[str, int] = {}
+    numbers = itertools.count(1)
     for part in root.findall("part"):
         divisions = Fraction(1)
         for measure in part.findall("measure"):
@@ -77,8 +79,8 @@ def repair_tree(root: ET.Element) -> dict[str, int]:
                 if not timed.is_filled_by(note):
                     _name_type(note)
             bracket_tuplets([(note.first, note.quarters, note.voice) for note in timed.notes if note.quarters])
-        shifts |= take_transpositions(part)
-    return shifts
+        pitches |= take_pitches(part, numbers)
+    return pitches
 
 
 def _time_measure(measure: ET.Element, divisions: Fraction) -> tuple[TimedMeasure, Fraction]:

@@ -26,15 +26,30 @@ def bracket_tuplets(notes: Sequence[Timed]) -> None:
 
 
 def _is_complete(elements: Iterable[ET.Element]) -> bool:
-    """Tell whether every note in another time lies in a bracket and every bracket is closed."""
+    """Tell whether Verovio reads the brackets rightly.
+
+    Every note in another time must lie in a bracket, every bracket must be closed and show the ratio of its notes, and
+    no bracket may lie in another.
+    """
     depth = 0
     for element in elements:
-        marks = [mark.get("type") for mark in element.iterfind("notations/tuplet")]
-        depth += marks.count("start")
-        if _ratio(element) is not None and depth <= 0:
+        marks = element.findall("notations/tuplet")
+        starts = [mark for mark in marks if mark.get("type") == "start"]
+        depth += len(starts)
+        ratio = _ratio(element)
+        if depth > 1 or (ratio is not None and (depth <= 0 or any(_shown(mark, ratio) != ratio for mark in starts))):
             return False
-        depth -= marks.count("stop")
+        depth -= sum(mark.get("type") == "stop" for mark in marks)
     return depth == 0
+
+
+def _shown(mark: ET.Element, otherwise: tuple[int, int]) -> tuple[int, int]:
+    """Return the ratio that a bracket shows, if it names one of its own."""
+    texts = [mark.findtext(f"tuplet-{name}/tuplet-number") for name in ("actual", "normal")]
+    try:
+        return int(texts[0] or otherwise[0]), int(texts[1] or otherwise[1])
+    except ValueError:
+        return otherwise
 
 
 def _ratio(element: ET.Element) -> tuple[int, int] | None:

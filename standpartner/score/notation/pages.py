@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 import resvg_py
+from numpy.typing import NDArray
 from PIL import Image as PilImage
 from PIL import ImageDraw, ImageFont
 
@@ -25,13 +26,24 @@ _TOP_MARGIN: Final = 30
 _TITLE_HEIGHT: Final = 50
 _TITLE_SIZE: Final = 22
 _A4: Final = 297 / 210
+_HEADS_OUTSIDE: Final = 0.2  # the share of a system's heads that may lie outside a box of the usual height
+_HEAD_MARGIN: Final = 7  # strip px around the staves and heads of a higher box
+_MOST_ROWS: Final = 640  # of a box; what is further away is cut off
 
 
 @dataclass(frozen=True)
 class SystemImage:
-    """A system rasterised at page scale, with the corner and width of its strip box in the image (page px).
+    """A system rasterised at page scale, with the corner and size of its strip box in the image.
 
-    ``staves`` is the number of staves, 0 where it is not needed.
+    Attributes:
+        image: The image.
+        left: The page px of the box's left edge, as for ``top``.
+        top: The page px of its upper edge.
+        width: The width of the box in page px.
+        staves: The number of staves, 0 where it is not needed.
+        page_scale: The page px of a strip px, where the box has the usual height.
+        rows: The height of the box in strip px. A box of more than the strip's rows is scaled down to them as a whole.
+        first_line: The page px from the upper edge of the box to the middle of the top staff line.
     """
 
     image: Image
@@ -40,26 +52,55 @@ class SystemImage:
     width: int
     staves: int = 0
     page_scale: int = PAGE_SCALE
+    rows: int = STRIP_HEIGHT_PX
+    first_line: float = 0.0
+
+    @property
+    def shrink(self) -> float:
+        """The factor by which the box is scaled down on the strip; 1 for boxes of the usual height."""
+        return STRIP_HEIGHT_PX / self.rows
+
+    @property
+    def strip_width(self) -> int:
+        """The width on the strip in strip px."""
+        return max(1, round(self.width / self.page_scale * self.shrink))
 
     @property
     def box(self) -> Image:
-        """Return the pixels inside the strip box at page scale."""
-        height = self.page_scale * STRIP_HEIGHT_PX
-        return self.image[self.top : self.top + height, self.left : self.left + self.width]
+        """The pixels inside the strip box at page scale."""
+        return self.image[self.top : self.top + self.page_scale * self.rows, self.left : self.left + self.width]
+
+    def on_strip(self) -> NDArray[np.float32]:
+        """Return the system as the strip shows it, (rows, width); every strip px is the mean of its page px."""
+        blocks = self.box.reshape(self.rows, self.page_scale, -1, self.page_scale)
+        pixels = blocks.mean(axis=(1, 3), dtype=np.float32)
+        if self.rows == STRIP_HEIGHT_PX:
+            return pixels
+        size = (self.strip_width, STRIP_HEIGHT_PX)
+        return np.asarray(PilImage.fromarray(pixels).resize(size, PilImage.Resampling.BOX), np.float32)
 
 
 def rasterise(drawing: Drawing, page_scale: int = PAGE_SCALE) -> SystemImage:
     """Rasterise a system so that its staff's left end and its top staff line fall exactly on page pixels."""
-    scale, box_height = page_px_per_unit(page_scale), page_scale * STRIP_HEIGHT_PX
+    scale = page_px_per_unit(page_scale)
+    rows, first_line = _box_of(drawing, page_scale)
     left = round(drawing.left * scale)
     width = page_scale * max(1, round((drawing.right - drawing.left) * scale / page_scale))
-    first_line = _first_line_px(drawing, page_scale)
     above = max(0, int(np.ceil(drawing.top * scale - first_line)))  # the content above the box
     shift_x, shift_y = left / scale - drawing.left, (above + first_line) / scale - drawing.top
     total_width = max(round(drawing.width * scale), left + width)
-    total_height = max(above + box_height, int(np.ceil((drawing.height + shift_y) * scale)))
+    total_height = max(above + page_scale * rows, int(np.ceil((drawing.height + shift_y) * scale)))
     svg = _place(drawing.svg, size=(total_width, total_height), shift=(shift_x, shift_y), scale=scale)
-    return SystemImage(_render(svg), left=left, top=above, width=width, staves=drawing.staves, page_scale=page_scale)
+    return SystemImage(
+        _render(svg),
+        left=left,
+        top=above,
+        width=width,
+        staves=drawing.staves,
+        page_scale=page_scale,
+        rows=rows,
+        first_line=first_line,
+    )
 
 
 def page_px_per_unit(page_scale: int) -> float:
@@ -67,26 +108,41 @@ def page_px_per_unit(page_scale: int) -> float:
     return page_scale * STAFF_SPACING_PX / UNITS_PER_SPACE
 
 
-def _first_line_px(drawing: Drawing, page_scale: int) -> float:
-    """Return the y of the top staff line's middle in the strip box in page px."""
+def _box_of(drawing: Drawing, page_scale: int) -> tuple[int, float]:
+    """Choose the rows of a system's strip box, and the y of the top staff line's middle in it in page px.
+
+    The box has the strip's rows, with the staves in its middle. It is higher where the staves are, or where more than a
+    fifth of the heads would be outside: then it holds all staves and heads.
+    """
+    scale = page_px_per_unit(page_scale)
+    staves, limit = (drawing.bottom - drawing.top) * scale, page_scale * STRIP_HEIGHT_PX
     # Lines one page px thick are sharp when centred on a pixel; a single staff's middle line is pixel row 160 of 320.
-    height = (drawing.bottom - drawing.top) * page_px_per_unit(page_scale)
-    return round(page_scale * STRIP_HEIGHT_PX / 2 - height / 2) + 0.5
+    first_line = round(limit / 2 - staves / 2) + 0.5
+    heads = np.array([head.y for head in drawing.heads])
+    y = (heads - drawing.top) * scale + first_line
+    outside = float(np.mean((y < 0) | (y >= limit))) if len(heads) else 0.0
+    if staves <= limit and outside <= _HEADS_OUTSIDE:
+        return STRIP_HEIGHT_PX, first_line
+    margin = _HEAD_MARGIN * page_scale
+    above = max(0.0, (drawing.top - heads.min(initial=drawing.top)) * scale) + margin
+    below = max(0.0, (heads.max(initial=drawing.bottom) - drawing.bottom) * scale) + margin
+    rows = int(np.ceil((above + staves + below) / page_scale))
+    return min(max(rows, STRIP_HEIGHT_PX), _MOST_ROWS), round(above) + 0.5
 
 
 def strip_position(drawing: Drawing, system: SystemImage, x: float, y: float) -> tuple[float, float]:
     """Map SVG units to strip px, with x counted from the system's left end."""
     scale, page_scale = page_px_per_unit(system.page_scale), system.page_scale
-    across = min(max((x - drawing.left) * scale, 0.0), float(system.width))
-    return across / page_scale, ((y - drawing.top) * scale + _first_line_px(drawing, page_scale)) / page_scale
+    across = min(max((x - drawing.left) * scale, 0.0), float(system.width)) / page_scale
+    down = ((y - drawing.top) * scale + system.first_line) / page_scale
+    if system.rows == STRIP_HEIGHT_PX:
+        return across, down
+    return across * system.strip_width * page_scale / system.width, down * system.shrink
 
 
 def cut_strip(systems: list[SystemImage]) -> Image:
-    """Cut the strip out of the systems: every strip px is the mean of its page px."""
-    boxes = np.concatenate([system.box for system in systems], axis=1)
-    scale = systems[0].page_scale
-    blocks = boxes.reshape(STRIP_HEIGHT_PX, scale, -1, scale)
-    return np.rint(blocks.mean(axis=(1, 3), dtype=np.float32)).astype(np.uint8)
+    """Cut the strip out of the systems."""
+    return np.rint(np.concatenate([system.on_strip() for system in systems], axis=1)).astype(np.uint8)
 
 
 def compose_pages(systems: list[SystemImage], *, title: str) -> tuple[tuple[Image, ...], Systems]:
@@ -120,14 +176,15 @@ def _boxes(systems: list[SystemImage], tops: list[tuple[int, int]]) -> Systems:
     left = np.array([scale * _SIDE_MARGIN + system.left for system in systems])
     top = np.array([y + system.top for (_, y), system in zip(tops, systems, strict=True)])
     width = np.array([system.width for system in systems])
-    ends = np.cumsum(width) / scale
+    strip_width = np.array([system.strip_width for system in systems])
+    ends = np.cumsum(strip_width).astype(np.float64)
     return Systems(
         page=np.array([page for page, _ in tops]),
         page_left_px=left,
         page_top_px=top,
         page_right_px=left + width,
-        page_bottom_px=top + scale * STRIP_HEIGHT_PX,
-        strip_left_px=ends - width / scale,
+        page_bottom_px=top + scale * np.array([system.rows for system in systems]),
+        strip_left_px=ends - strip_width,
         strip_right_px=ends,
         staves=np.array([system.staves for system in systems]),
         doubt=np.zeros(len(systems)),

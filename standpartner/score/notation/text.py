@@ -72,7 +72,7 @@ class Source:
     Attributes:
         text: The notation.
         kind: Verovio's name of its format.
-        shifts: The semitones from the written to the sounding pitch of notes, by id, where the text does not say so.
+        pitches: The MIDI pitches that sound, by the ids of notes, where Verovio would not find them.
         movements: The names of the movements in the file, which may be empty; one unless it holds several.
         movement: The index of the one that was taken.
         implied: Whether the accidentals and octaves that sound must be found from what is written.
@@ -80,7 +80,7 @@ class Source:
 
     text: str
     kind: str
-    shifts: dict[str, int] = field(default_factory=dict)
+    pitches: dict[str, int] = field(default_factory=dict)
     movements: tuple[str, ...] = ("",)
     movement: int = 0
     implied: bool = False
@@ -169,8 +169,8 @@ def _check_xml(text: str, kind: str, path: Path, choice: MusicChoice) -> Source:
     if kind == "mei" or name not in ("score-partwise", "score-timewise"):
         raise ScoreError(f"{path.name} should be {start}, but its first element is <{name}>.")
     part_wise(root)
-    shifts = repair_tree(root)
-    return Source(_hide_lone_name(ET.tostring(root, encoding="unicode")), "musicxml", shifts=shifts)
+    pitches = repair_tree(root)
+    return Source(_hide_lone_name(ET.tostring(root, encoding="unicode")), "musicxml", pitches=pitches)
 
 
 def _parse(text: str, name: str) -> ET.Element:

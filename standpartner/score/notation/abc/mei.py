@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from standpartner.score.notation.abc.fields import Clef, Key, Meter
 from standpartner.score.notation.abc.layer import LayerWriter
-from standpartner.score.notation.abc.measures import divide_long_measures
 from standpartner.score.notation.abc.music import Changes, Measure
 from standpartner.score.notation.abc.voice import Tune, Voice
 from standpartner.score.notation.mei import NAMESPACE
@@ -14,7 +13,6 @@ from standpartner.score.notation.mei import NAMESPACE
 
 def write_tune(tune: Tune) -> str:
     """Write a tune with at least one note as an MEI document, with the accidentals as they are typed."""
-    divide_long_measures(tune)
     root = ET.Element(f"{NAMESPACE}mei")
     title = _add(root, "meiHead/workList/work/title")
     title.text = tune.title

@@ -1,0 +1,104 @@
+"""Compares the onsets of notation files with those that an independent reader finds.
+
+usage: python benchmarks/independent_onsets.py READER PYTHON FOLDER... [--most N] [--seed N]
+
+READER is music21 or partitura, PYTHON an interpreter that has it, FOLDER a folder of notation files, such as the
+reader's own test data in its installed package. Files count as comparable if both read them, they have at most four
+staves, and a single tune and movement. A file agrees if at least 95 % of its notes have their onset and pitch in both;
+times count from the first note.
+"""
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+from standpartner.score import MusicChoice, Score, read_scores
+from standpartner.score.notation.text import FORMATS
+
+AGREEING: Final = 0.95  # of the notes of a file
+_STEPS: Final = 48  # a quarter is divided into these to compare times
+
+
+def main() -> int:
+    """Compare, print a line for each file that differs, and the share of files that agree."""
+    parser = argparse.ArgumentParser(description="compare onsets with an independent reader")
+    parser.add_argument("reader", choices=("music21", "partitura"))
+    parser.add_argument("python", type=Path)
+    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("--most", type=int, default=400, help="the most files that are compared, drawn by the seed")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    paths = _choose(args.folders, args.most, args.seed)
+    others = _ask(args.reader, args.python, paths)
+    counts: Counter[str] = Counter()
+    scores = read_scores(paths, max_pages=200, choice=MusicChoice(part="all"))
+    for path, score in zip(paths, scores, strict=True):
+        counts[_compare(path, score, others.get(str(path), {}))] += 1
+    comparable = counts["agrees"] + counts["differs"]
+    print(dict(counts))
+    print(f"{counts['agrees']} of {comparable} comparable files agree: {counts['agrees'] / max(1, comparable):.1%}")
+    return 0
+
+
+def _choose(folders: list[Path], most: int, seed: int) -> list[Path]:
+    found = sorted({path for folder in folders for path in folder.rglob("*") if path.suffix.lower() in FORMATS})
+    if not found:
+        sys.exit(f"There are no notation files in {', '.join(map(str, folders))}.")
+    return sorted(random.Random(seed).sample(found, min(most, len(found))))
+
+
+def _ask(reader: str, python: Path, paths: list[Path]) -> dict[str, dict]:
+    script = Path(__file__).with_name("independent_reader.py")
+    run = subprocess.run(
+        [str(python), str(script), reader],
+        input="\n".join(map(str, paths)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=True,
+    )
+    answers = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
+    return {answer["path"]: answer for answer in answers}
+
+
+def _compare(path: Path, score: Score | Exception, other: dict) -> str:
+    if "notes" not in other or not other["notes"]:
+        return "not read by the other"
+    if not isinstance(score, Score):
+        print(f"refused {path}: {score}")
+        return "refused"
+    selection = score.notation.selection
+    if selection.staves_left_out or len(selection.movements) > 1:
+        return "more than four staves or one movement"
+    notes = score.notes
+    own = [
+        (quarter, pitch)
+        for quarter, pitch, grace in zip(
+            notes.quarter.tolist(), notes.pitch.tolist(), notes.grace.tolist(), strict=True
+        )
+        if not grace
+    ]
+    share = _agreement(own, [(quarter, pitch) for quarter, pitch in other["notes"]])
+    if share < AGREEING:
+        print(f"differs {share:.2f} {path}: {len(own)} notes, the other {len(other['notes'])}")
+    return "agrees" if share >= AGREEING else "differs"
+
+
+def _agreement(own: list[tuple[float, int]], other: list[tuple[float, int]]) -> float:
+    """Return the share of notes that both have, of the longer list; a note of two voices counts once."""
+    first, second = (_from_first(notes) for notes in (own, other))
+    return len(first & second) / max(len(first), len(second), 1)
+
+
+def _from_first(notes: list[tuple[float, int]]) -> set[tuple[int, int]]:
+    start = min((quarter for quarter, _ in notes), default=0.0)
+    return {(round((quarter - start) * _STEPS), pitch) for quarter, pitch in notes}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
