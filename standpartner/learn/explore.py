@@ -109,9 +109,7 @@ def walk(
 
     def start(which: NDArray[np.int64], frame: NDArray[np.int64]) -> None:
         anywhere = np.ones(len(which), dtype=bool)
-        game.reset_near_music(
-            which, track[which], start_frame=frame, anywhere=anywhere, spread_px=spread_px, rng=rng
-        )
+        game.reset_near_music(which, track[which], start_frame=frame, anywhere=anywhere, spread_px=spread_px, rng=rng)
 
     start(everyone, begin)
     episode, rows = np.zeros(len(track), np.int64), []

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from standpartner.errors import ScoreError
+from standpartner.score.print.exact import measure_staves
 from standpartner.score.print.files import PageSource, open_pages
 from standpartner.score.print.layout import BarlineSign, PageLayout, SystemLayout
 from standpartner.score.print.orientation import upside_down_gain
@@ -66,7 +67,10 @@ def upright_pages(source: PageSource) -> list[tuple[StraightPage, list[Staff]]]:
 
 
 def _with_staves(pages: Sequence[StraightPage]) -> list[tuple[StraightPage, list[Staff]]]:
-    return [(page, find_staves(page.ink, page.scale) if page.has_music else []) for page in pages]
+    return [
+        (page, measure_staves(page.paper, find_staves(page.ink, page.scale)) if page.has_music else [])
+        for page in pages
+    ]
 
 
 def _placed(page: StraightPage, staves: Sequence[Staff], given: Mapping[str, Any], name: str) -> list[Found]:

@@ -12,6 +12,10 @@ from standpartner.score.print.patch import SPACE_PX, Patch
 _DRIFT_PX: Final = 3  # patch px by which a stroke may be off upright from its top to its bottom
 _MENDED: Final = 0.3  # spacings of a break that is closed
 _LEAST_FILL: Final = 0.6
+_CELL_PX: Final = 3
+_VIEW_ROWS: Final = 28  # cells: seven spacings, four of them the staff's
+_VIEW_COLUMNS: Final = 21  # cells: the stroke is in the middle one
+VIEW_SIZE: Final = _VIEW_ROWS * _VIEW_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class Stroke:
         hole: Longest break in spacings.
         ends: By how many spacings it ends off the first and off the last line, at most 1.
         bulge: Share of rows off the lines at which it is much wider than it mostly is, as where a head touches it.
+        views: For each staff what stands about the stroke, (staves, `VIEW_SIZE`), see `_view`.
     """
 
     x: int
@@ -43,6 +48,7 @@ class Stroke:
     hole: float
     ends: tuple[float, float]
     bulge: float
+    views: Array
 
     @property
     def width(self) -> float:
@@ -123,6 +129,7 @@ def _stroke(patch: Patch, off: Array, x: int, ends: tuple[int, int], fill: Array
         hole=_hole(patch, x, drift),
         ends=_ends(patch, x, drift),
         bulge=_bulge(patch, x, drift, inside),
+        views=np.stack([_view(patch, staff, x, drift) for staff in patch.staves]),
     )
 
 
@@ -185,6 +192,20 @@ def _ends(patch: Patch, x: int, drift: int) -> tuple[float, float]:
     reach = round(0.5 * patch.thickness)
     off = abs(first - (patch.top - reach)) / SPACE_PX, abs(last - (patch.bottom + reach)) / SPACE_PX
     return min(off[0], 1.0), min(off[1], 1.0)
+
+
+def _view(patch: Patch, staff: tuple[int, int], x: int, drift: int) -> Array:
+    """The ink about a stroke, from above to below a staff and to both sides, upright; means of cells, in one row."""
+    first = (staff[0] + staff[1]) // 2 - _VIEW_ROWS * _CELL_PX // 2
+    rows = np.arange(first, first + _VIEW_ROWS * _CELL_PX)
+    share = (rows - (patch.top + patch.bottom) / 2) / max(1, patch.bottom - patch.top)
+    middle = x + np.rint(drift * share).astype(int)
+    columns = middle[:, None] + np.arange(_VIEW_COLUMNS * _CELL_PX) - _VIEW_COLUMNS * _CELL_PX // 2
+    height, width = patch.ink.shape
+    known = (rows[:, None] >= 0) & (rows[:, None] < height) & (columns >= 0) & (columns < width)
+    ink = patch.ink[np.clip(rows, 0, height - 1)[:, None], np.clip(columns, 0, width - 1)] * known
+    cells = ink.reshape(_VIEW_ROWS, _CELL_PX, _VIEW_COLUMNS, _CELL_PX).mean((1, 3))
+    return np.asarray(cells.ravel(), np.float32)
 
 
 def _bulge(patch: Patch, x: int, drift: int, off: Array) -> float:

