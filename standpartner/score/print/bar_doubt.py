@@ -48,9 +48,9 @@ class Evidence:
 
 def other_tones(patch: Patch) -> Iterator[Patch]:
     """The patch with heavier and with lighter ink: what reads otherwise there is doubtful."""
-    yield replace(patch, ink=cv2.dilate(patch.ink, np.ones((2, 2), np.uint8)))
-    core = cv2.erode(patch.ink, np.ones((1, 2), np.uint8))
-    lost = patch.ink & (1 - cv2.dilate(core, np.ones((1, 5), np.uint8)))
+    yield replace(patch, ink=np.asarray(cv2.dilate(patch.ink, np.ones((2, 2), np.uint8)), np.uint8))
+    core = np.asarray(cv2.erode(patch.ink, np.ones((1, 2), np.uint8)), np.uint8)
+    lost = patch.ink & (1 - np.asarray(cv2.dilate(core, np.ones((1, 5), np.uint8)), np.uint8))
     yield replace(patch, ink=core | lost)  # a line one px thin stays
 
 
