@@ -122,12 +122,12 @@ def head_distances(true: EngravedSystem, reading: PrintReading, number: int, *, 
 
 def verovio_pdf(notation: Path, folder: Path, *, seed: int) -> tuple[list[Path], list[EngravedSystem], float]:
     """Engrave pages with Verovio: one PDF a page, the systems, and a page's height by its width."""
-    text, kind = read_notation(notation)
+    music = read_notation(notation)
     style = EngravingStyle.draw(seed)
     toolkit = verovio.toolkit()
     layout = {"pageWidth": 2100, "pageHeight": 2970, "footer": "none", "header": "none", "breaks": "auto"}
-    toolkit.setOptions({**style.options(), **layout, "inputFrom": kind, "xmlIdSeed": 1, "smuflTextFont": "none"})
-    if not toolkit.loadData(text):
+    toolkit.setOptions({**style.options(), **layout, "inputFrom": music.kind, "xmlIdSeed": 1, "smuflTextFont": "none"})
+    if not toolkit.loadData(music.text):
         raise ValueError(f"Verovio cannot read {notation.name}")
     paths, systems = [], []
     for number in range(toolkit.getPageCount()):
@@ -140,8 +140,6 @@ def verovio_pdf(notation: Path, folder: Path, *, seed: int) -> tuple[list[Path],
 
 def systems_of_page(svg: str, *, font: str) -> Iterator[tuple[Drawing, int]]:
     """The systems of a page of Verovio's SVG, each as if it stood alone, and their bars."""
-    ET.register_namespace("", "http://www.w3.org/2000/svg")
-    ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
     page = ET.fromstring(svg)  # noqa: S314 (Verovio's own output)
 
     def places(tree: ET.Element) -> list[tuple[ET.Element, ET.Element]]:
@@ -152,7 +150,8 @@ def systems_of_page(svg: str, *, font: str) -> Iterator[tuple[Drawing, int]]:
         for index, (over, group) in enumerate(places(alone)):
             if index != keep:
                 over.remove(group)
-        yield read_drawing(ET.tostring(alone, encoding="unicode"), font=font), bars_of(alone)
+        text = ET.tostring(alone, encoding="unicode").replace("xmlns:ns0=", "xmlns=").replace("ns0:", "")
+        yield read_drawing(text, font=font), bars_of(alone)
 
 
 def bars_of(system: ET.Element) -> int:

@@ -155,7 +155,8 @@ def scanned_systems(pieces: list[PrintedEdition]) -> list[Seen]:
 
 def tunes(source: Path, folder: Path, *, split: str, count: int) -> list[Path]:
     """Tunes of a split, spread over all books, as files of their own."""
-    names = {name[: re.match(r".*?-\d{3}-", name).end()]: part for name, (part, _) in read_split("nottingham").items()}
+    parts = read_split("nottingham")
+    names = {start[0]: parts[name][0] for name in parts if (start := re.match(r".*?-\d{3}-", name))}
     found = []
     for book in sorted((source / "nottingham" / "ABC_cleaned").glob("*.abc")):
         for number, text in enumerate(re.split(r"\n(?=X:)", book.read_text(errors="replace")), start=1):
