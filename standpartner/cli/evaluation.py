@@ -222,3 +222,30 @@ def _number(value: float | None) -> str:
 
 def _interval(ends: tuple[float, float] | None) -> str:
     return "" if ends is None else f"{ends[0]:.3f} to {ends[1]:.3f}"
+
+
+def practice(
+    corpus: Annotated[str, typer.Option(help="The name of a built corpus.")],
+    agent: Annotated[str | None, typer.Option(help="An agent; default: the one that suits each score.")] = None,
+    split: Annotated[str, typer.Option(help="The split: train, valid or test.")] = "valid",
+    limit: Annotated[int | None, typer.Option(help="The largest number of pieces.", min=1)] = None,
+    seed: Annotated[int, typer.Option(help="The seed of the performances.")] = 0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="The file for the whole report.")] = None,
+) -> None:
+    """Measure following while someone practises: talk or hum first, a stop, a bar repeated, a restart, quarter speed.
+
+    The top of standpartner/evaluate/practice.py explains the measures.
+    """
+    from standpartner.corpus.store import open_corpus
+    from standpartner.evaluate.practice import PracticeConfig, evaluate_practice
+
+    config = PracticeConfig(agent=agent, split=split, limit=limit, seed=seed)
+    report = evaluate_practice(config, open_corpus(corpus))
+    names = ("waits", "back", "within 0.5 s", "right bar")
+    table = Table("scenario", "pieces", *names, title=f"{report['agent']} on {corpus} {split}")
+    for scenario, row in report["scenarios"].items():
+        cells = ["–" if row.get(name) is None else f"{row[name]:.2f}" for name in names]
+        table.add_row(scenario, str(row["pieces"]), *cells)
+    _out.print(table)
+    if json_file is not None:
+        write_text(json_file, json.dumps(report, indent=1) + "\n")

@@ -116,8 +116,8 @@ class JumpPerformance(PlayedOnsets):
 
 
 @dataclass(frozen=True)
-class _Reordered:
-    """The columns of notes that `perform` expects."""
+class ReorderedNotes:
+    """The columns of notes that `perform` expects, in the order in which they are played."""
 
     pitch: NDArray[Any]
     onset: NDArray[Any]
@@ -212,14 +212,14 @@ def perform_passages(
     onsets = len(score.onsets)
     if not passages or any(not 0 <= passage.first <= passage.last < onsets for passage in passages):
         raise ConfigError(f"expected passages within the {onsets} onsets of {name}, at least one, got {passages}")
-    notes, time_s = _reorder(score, passages)
+    notes, time_s = notes_of_passages(score, passages)
     played, onset_s, choices = perform(notes, time_s, style=style, seed=seed)
     order = np.concatenate([np.arange(passage.first, passage.last + 1) for passage in passages])
     return JumpPerformance(name, score, tuple(passages), order, onset_s, spectrogram(render(played, choices)))
 
 
-def _reorder(score: Score, passages: Sequence[Passage]) -> tuple[_Reordered, Floats]:
-    """Return the notes as if the passages were one score, and the second of each of that score's onsets."""
+def notes_of_passages(score: Score, passages: Sequence[Passage]) -> tuple[ReorderedNotes, Floats]:
+    """Return the notes as if the passages were one score, and the second of each of that score's onsets, (n,)."""
     notes, score_s = score.notes, np.append(score.onsets.time_s, score.onsets.time_s[-1] + _LAST_S)
     chosen, onset, time_s = [], [], []
     count, passed_s = 0, 0.0
@@ -231,5 +231,5 @@ def _reorder(score: Score, passages: Sequence[Passage]) -> tuple[_Reordered, Flo
         count += passage.last - passage.first + 1
         passed_s += float(score_s[passage.last + 1] - score_s[passage.first])
     which = np.concatenate(chosen)
-    reordered = _Reordered(notes.pitch[which], np.concatenate(onset), notes.duration_s[which], notes.grace[which])
+    reordered = ReorderedNotes(notes.pitch[which], np.concatenate(onset), notes.duration_s[which], notes.grace[which])
     return reordered, np.concatenate(time_s)
