@@ -20,7 +20,11 @@ async function request(path, options = {}) {
   throw new ServerError(sentence);
 }
 
-const json = (method, body) => ({ method, body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
+const json = (method, body) => ({
+  method,
+  body: JSON.stringify(body),
+  headers: { "Content-Type": "application/json" },
+});
 
 export const serverFacts = () => request("/api/server");
 
@@ -32,6 +36,8 @@ export const serverFacts = () => request("/api/server");
  * @property {string} sentence
  * @property {{pages_read: number, pages: number | null}} progress
  * @property {number} page_count
+ * @property {string} kind
+ * @property {number} first_measure
  * @property {string} thumbnail
  * @property {{bar: number | null, page: number} | null} last_position
  * @property {number} added_s

@@ -38,7 +38,7 @@ export class Connection extends EventTarget {
     this.socket?.close();
   }
 
-  /** Send a message, or keep it for later where it matters. @param {{type: string}} message */
+  /** Send a message, or keep it for later where it matters. @param {{type: string, [field: string]: unknown}} message */
   send(message) {
     if (this.online) this.socket.send(JSON.stringify(message));
     else if (KEPT.has(message.type)) this.kept = [...this.kept.filter(({ type }) => type !== message.type), message];
@@ -55,6 +55,16 @@ export class Connection extends EventTarget {
     if (!this.online || this.socket.bufferedAmount > MOST_WAITING_BYTES) return false;
     this.socket.send(samples);
     return true;
+  }
+
+  /**
+   * Listen to what the server says.
+   * @param {string} name The type of the message, or "online" or "offline".
+   * @param {(message: any) => void} take
+   * @param {AbortSignal} [signal]
+   */
+  on(name, take, signal) {
+    this.addEventListener(name, (event) => take(/** @type {CustomEvent} */ (event).detail), { signal });
   }
 
   #sendRate() {

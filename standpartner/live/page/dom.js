@@ -1,19 +1,27 @@
 /** Small helpers for elements. */
 
 /**
+ * @template {string} T
+ * @typedef {T extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[T]
+ *   : T extends `${infer Name extends keyof HTMLElementTagNameMap}.${string}` ? HTMLElementTagNameMap[Name]
+ *   : HTMLElement} ElementOf
+ */
+
+/**
  * Make an element.
- * @param {string} tag A tag name, with classes after dots: `button.quiet`.
+ * @template {string} T
+ * @param {T} tag A tag name, with classes after dots: `button.quiet`.
  * @param {Record<string, unknown>} [properties] Attributes; those that begin with "on" are listeners.
  * @param {...(Node | string | null | undefined | false)} children
- * @returns {HTMLElement}
+ * @returns {ElementOf<T>}
  */
 export function make(tag, properties = {}, ...children) {
   const [name, ...classes] = tag.split(".");
   const element = document.createElement(name);
   if (classes.length) element.className = classes.join(" ");
   setAll(element, properties);
-  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
-  return element;
+  for (const child of children) if (child || child === "") element.append(child);
+  return /** @type {ElementOf<T>} */ (element);
 }
 
 /** Make an SVG element. @returns {SVGElement} */
@@ -85,7 +93,11 @@ export function iconOf(name) {
 /** Show a sentence for some seconds; it is also read out. */
 export function say(sentence, { lasting = false, serious = false } = {}) {
   const notices = byId("notices");
-  const notice = make(`div.notice${serious ? ".serious" : ""}`, { role: serious ? "alert" : "status" }, make("span", {}, sentence));
+  const notice = make(
+    `div.notice${serious ? ".serious" : ""}`,
+    { role: serious ? "alert" : "status" },
+    make("span", {}, sentence),
+  );
   const go = () => notice.remove();
   notice.append(make("button.quiet", { type: "button", "aria-label": "Close this message", onclick: go }, "✕"));
   [...notices.children].filter((old) => old.firstChild.textContent === sentence).forEach((old) => old.remove());
@@ -106,9 +118,19 @@ export function ask(question, { yes, no = "Cancel", value }) {
     const input = value === undefined ? null : make("input", { type: "text", value, "aria-label": question });
     const dialog = make(
       "dialog.question",
-      { onclose: () => { dialog.remove(); answer(dialog.returnValue === "yes" ? (input?.value ?? "yes") : null); } },
-      make("form", { method: "dialog" }, make("p", {}, question), input,
-        make("div.actions", {}, make("button", { value: "no" }, no), make("button.primary", { value: "yes" }, yes))),
+      {
+        onclose: () => {
+          dialog.remove();
+          answer(dialog.returnValue === "yes" ? (input?.value ?? "yes") : null);
+        },
+      },
+      make(
+        "form",
+        { method: "dialog" },
+        make("p", {}, question),
+        input,
+        make("div.actions", {}, make("button", { value: "no" }, no), make("button.primary", { value: "yes" }, yes)),
+      ),
     );
     if (input) input.value = value;
     input?.addEventListener("keydown", (event) => {

@@ -2,10 +2,23 @@
 import { changeScore, putLayout, rawScore } from "./api.js";
 import { ask, iconButton, iconOf, make, say } from "./dom.js";
 import { EditorPage } from "./editor_page.js";
-import { doubts, History, movePage, removePage, removeBarline, removeSystem, setStaves, trustSystem } from "./layout_edits.js";
+import {
+  doubts,
+  History,
+  movePage,
+  removePage,
+  removeBarline,
+  removeSystem,
+  setStaves,
+  trustSystem,
+} from "./layout_edits.js";
 import { editedPages, pageOrder, rawLayout } from "./layout_files.js";
 
-const TOOLS = [["move", "Move"], ["barline", "Add barlines"], ["system", "Add system"]];
+const TOOLS = [
+  ["move", "Move"],
+  ["barline", "Add barlines"],
+  ["system", "Add system"],
+];
 
 export class Editor {
   /** @param {HTMLElement} root @param {object} raw The score as the server tells it. */
@@ -18,12 +31,24 @@ export class Editor {
     this.tool = "move";
     this.ending = new AbortController();
     this.sheet = new EditorPage(this);
-    this.element = make("section.editor", { "aria-label": `Layout of ${raw.title}` },
-      this.#head(), this.#tools(), this.thumbnails = make("ol.thumbs", { "aria-label": "Pages" }), this.sheet.element,
-      this.panel = make("div.panel", { role: "toolbar", "aria-label": "What is selected" }));
+    this.element = make(
+      "section.editor",
+      { "aria-label": `Layout of ${raw.title}` },
+      this.#head(),
+      this.#tools(),
+      (this.thumbnails = make("ol.thumbs", { "aria-label": "Pages" })),
+      this.sheet.element,
+      (this.panel = make("div.panel", { role: "toolbar", "aria-label": "What is selected" })),
+    );
     root.replaceChildren(this.element);
     document.addEventListener("keydown", (event) => this.#key(event), { signal: this.ending.signal });
-    window.addEventListener("beforeunload", (event) => { if (this.history.changed) event.preventDefault(); }, { signal: this.ending.signal });
+    window.addEventListener(
+      "beforeunload",
+      (event) => {
+        if (this.history.changed) event.preventDefault();
+      },
+      { signal: this.ending.signal },
+    );
     const [worst] = doubts(this.history.pages);
     if (worst) this.#look(worst);
     this.render();
@@ -61,7 +86,9 @@ export class Editor {
     this.save.disabled = !this.history.changed;
     this.undo.disabled = !this.history.past.length;
     this.redo.disabled = !this.history.future.length;
-    this.toolButtons.forEach((button, index) => button.setAttribute("aria-pressed", String(TOOLS[index][0] === this.tool)));
+    this.toolButtons.forEach((button, index) =>
+      button.setAttribute("aria-pressed", String(TOOLS[index][0] === this.tool)),
+    );
     this.#renderThumbnails();
     this.sheet.render();
     this.#renderPanel();
@@ -72,34 +99,78 @@ export class Editor {
     this.redo = iconButton("redo", "Do again (Ctrl+Y)", () => this.#step("redo"));
     this.save = make("button.primary", { type: "button", onclick: () => this.#save() }, "Save");
     this.doubtful = make("button.doubtful", { type: "button", onclick: () => this.#nextDoubt() });
-    return make("header.head", {},
+    return make(
+      "header.head",
+      {},
       iconButton("back", "To the library", () => this.#leave()),
-      make("h1", {}, this.raw.title), make("span.space"), this.doubtful, this.undo, this.redo,
-      make("a.button.quiet.play", { href: `#/play/${this.raw.id}` }, "Play"), this.save);
+      make("h1", {}, this.raw.title),
+      make("span.space"),
+      this.doubtful,
+      this.undo,
+      this.redo,
+      make("a.button.quiet.play", { href: `#/play/${this.raw.id}` }, "Play"),
+      this.save,
+    );
   }
 
   #tools() {
-    this.toolButtons = TOOLS.map(([tool, words]) => make("button", { type: "button", onclick: () => { this.tool = tool; this.render(); } }, words));
-    return make("div.tools", { role: "toolbar", "aria-label": "Tools" }, make("div.segments", {}, ...this.toolButtons),
-      this.hint = make("span.soft.small"));
+    this.toolButtons = TOOLS.map(([tool, words]) =>
+      make(
+        "button",
+        {
+          type: "button",
+          onclick: () => {
+            this.tool = tool;
+            this.render();
+          },
+        },
+        words,
+      ),
+    );
+    return make(
+      "div.tools",
+      { role: "toolbar", "aria-label": "Tools" },
+      make("div.segments", {}, ...this.toolButtons),
+      (this.hint = make("span.soft.small")),
+    );
   }
 
   #renderThumbnails() {
-    const hints = { move: "Tap a system or a barline, then drag it or its edges.", barline: "Tap where a barline is missing.", system: "Draw a box over a system, from its first to its last staff line." };
+    const hints = {
+      move: "Tap a system or a barline, then drag it or its edges.",
+      barline: "Tap where a barline is missing.",
+      system: "Draw a box over a system, from its first to its last staff line.",
+    };
     this.hint.textContent = hints[this.tool];
     const last = this.pages.length - 1;
-    this.thumbnails.replaceChildren(...this.pages.map(({ systems, source }, index) => {
-      const doubtful = systems.some(({ doubt }) => doubt >= 0.3);
-      const show = make("button.thumb", { type: "button", "aria-label": `Page ${index + 1}, ${systems.length} systems${doubtful ? ", doubtful" : ""}`,
-        "aria-current": index === this.page ? "true" : null, onclick: () => this.#look({ page: index, system: null }) },
-      make("img", { src: this.raw.pages[source].image, alt: "" }), make("span", {}, doubtful ? `${index + 1} ?` : String(index + 1)));
-      const move = (to) => { this.page = to; this.change(movePage(this.pages, index, to), null); };
-      const order = make("div.order", { hidden: index !== this.page || last === 0 },
-        iconButton("up", "Move this page forward", () => move(index - 1), { disabled: index === 0 }),
-        iconButton("down", "Move this page back", () => move(index + 1), { disabled: index === last }),
-        iconButton("trash", "Leave this page out", () => this.change(removePage(this.pages, index), null)));
-      return make("li", {}, show, order);
-    }));
+    this.thumbnails.replaceChildren(
+      ...this.pages.map(({ systems, source }, index) => {
+        const doubtful = systems.some(({ doubt }) => doubt >= 0.3);
+        const show = make(
+          "button.thumb",
+          {
+            type: "button",
+            "aria-label": `Page ${index + 1}, ${systems.length} systems${doubtful ? ", doubtful" : ""}`,
+            "aria-current": index === this.page ? "true" : null,
+            onclick: () => this.#look({ page: index, system: null }),
+          },
+          make("img", { src: this.raw.pages[source].image, alt: "" }),
+          make("span", {}, doubtful ? `${index + 1} ?` : String(index + 1)),
+        );
+        const move = (to) => {
+          this.page = to;
+          this.change(movePage(this.pages, index, to), null);
+        };
+        const order = make(
+          "div.order",
+          { hidden: index !== this.page || last === 0 },
+          iconButton("up", "Move this page forward", () => move(index - 1), { disabled: index === 0 }),
+          iconButton("down", "Move this page back", () => move(index + 1), { disabled: index === last }),
+          iconButton("trash", "Leave this page out", () => this.change(removePage(this.pages, index), null)),
+        );
+        return make("li", {}, show, order);
+      }),
+    );
   }
 
   #renderPanel() {
@@ -110,20 +181,47 @@ export class Editor {
       return;
     }
     const line = selected.kind === "barline";
-    const words = line ? `Barline ${selected.line + 1} of system ${selected.system + 1}` : `System ${selected.system + 1}: ${system.barlines.length} bars`;
+    const words = line
+      ? `Barline ${selected.line + 1} of system ${selected.system + 1}`
+      : `System ${selected.system + 1}: ${system.barlines.length} bars`;
     const staves = (by) => this.change(setStaves(this.pages, this.page, selected.system, system.staves + by));
     this.panel.replaceChildren(
       make("b", {}, words),
-      line ? null : make("span.staves", {}, iconButton("down", "One staff fewer", () => staves(-1)), `${system.staves} ${system.staves === 1 ? "staff" : "staves"}`, iconButton("up", "One staff more", () => staves(1))),
+      line
+        ? null
+        : make(
+            "span.staves",
+            {},
+            iconButton("down", "One staff fewer", () => staves(-1)),
+            `${system.staves} ${system.staves === 1 ? "staff" : "staves"}`,
+            iconButton("up", "One staff more", () => staves(1)),
+          ),
       make("span.space"),
-      system.doubt >= 0.3 ? make("button", { type: "button", onclick: () => this.change(trustSystem(this.pages, this.page, selected.system)) }, iconOf("check"), "It is right") : "",
-      make("button.danger", { type: "button", onclick: () => this.removeSelected() }, iconOf("trash"), line ? "Remove barline" : "Remove system"));
+      system.doubt >= 0.3
+        ? make(
+            "button",
+            { type: "button", onclick: () => this.change(trustSystem(this.pages, this.page, selected.system)) },
+            iconOf("check"),
+            "It is right",
+          )
+        : "",
+      make(
+        "button.danger",
+        { type: "button", onclick: () => this.removeSelected() },
+        iconOf("trash"),
+        line ? "Remove barline" : "Remove system",
+      ),
+    );
   }
 
   removeSelected() {
     const { selected, page, pages } = this;
     if (!selected) return;
-    if (selected.kind === "barline") this.change(removeBarline(pages, page, selected.system, selected.line), { kind: "system", system: selected.system });
+    if (selected.kind === "barline")
+      this.change(removeBarline(pages, page, selected.system, selected.line), {
+        kind: "system",
+        system: selected.system,
+      });
     else this.change(removeSystem(pages, page, selected.system), null);
   }
 
@@ -159,7 +257,8 @@ export class Editor {
   }
 
   async #leave() {
-    if (this.history.changed && !(await ask("Leave without saving your corrections?", { yes: "Leave", no: "Stay" }))) return;
+    if (this.history.changed && !(await ask("Leave without saving your corrections?", { yes: "Leave", no: "Stay" })))
+      return;
     location.hash = "#/";
   }
 
@@ -191,7 +290,9 @@ export class Editor {
       const raw = await rawScore(this.raw.id);
       if (raw.state === "ready") return raw;
       if (raw.state === "failed") throw new Error(raw.sentence);
-      await new Promise((go) => { setTimeout(go, 400); });
+      await new Promise((go) => {
+        setTimeout(go, 400);
+      });
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
  * One page in the layout editor, with its systems and barlines drawn over the picture.
  *
- * @typedef {{kind: "system", system: number} | {kind: "barline", system: number, line: number}} Selection
+ * @typedef {{kind: "system" | "barline", system: number, line?: number}} Selection
  */
 import { make, makeSvg } from "./dom.js";
 import { addBarline, addSystem, moveBarline, moveSide, moveSystem, splitWidestBar } from "./layout_edits.js";
@@ -37,10 +37,10 @@ export class EditorPage {
     this.aspect = this.image.naturalWidth ? this.image.naturalHeight / this.image.naturalWidth : Math.SQRT2;
     this.svg.setAttribute("viewBox", `0 0 ${UNITS} ${UNITS * this.aspect}`);
     this.svg.dataset.tool = owner.tool;
-    const focused = document.activeElement?.dataset?.key;
+    const focused = /** @type {SVGElement | null} */ (document.activeElement)?.dataset?.key;
     const { systems } = this.preview ?? owner.pages[owner.page];
     this.svg.replaceChildren(...systems.flatMap((system, index) => this.#system(system, index)), ...this.#draft());
-    if (focused) this.svg.querySelector(`[data-key="${focused}"]`)?.focus();
+    if (focused) /** @type {SVGElement | null} */ (this.svg.querySelector(`[data-key="${focused}"]`))?.focus();
   }
 
   /** Bring a system into view. @param {number} system */
@@ -55,13 +55,31 @@ export class EditorPage {
     const [x, y] = [UNITS * system.left, UNITS * this.aspect * system.top];
     const [width, height] = [UNITS * (system.right - system.left), UNITS * this.aspect * (system.bottom - system.top)];
     const doubtful = system.doubt >= DOUBTFUL;
-    const classes = ["system", doubtful ? "doubtful" : "", mine && selected.kind === "system" ? "selected" : ""].join(" ");
+    const classes = ["system", doubtful ? "doubtful" : "", mine && selected.kind === "system" ? "selected" : ""].join(
+      " ",
+    );
     const words = `System ${index + 1}, ${system.barlines.length} bars${doubtful ? ", doubtful" : ""}`;
-    const box = makeSvg("rect", { x, y, width, height, rx: 4, class: classes, tabindex: 0, role: "button", "aria-label": words,
-      "data-key": `s${index}`, "data-system": index });
-    const name = makeSvg("text", { x: x - 8, y: y + height / 2, class: doubtful ? "name doubtful" : "name" }, doubtful ? `${index + 1} ?` : String(index + 1));
+    const box = makeSvg("rect", {
+      x,
+      y,
+      width,
+      height,
+      rx: 4,
+      class: classes,
+      tabindex: 0,
+      role: "button",
+      "aria-label": words,
+      "data-key": `s${index}`,
+      "data-system": index,
+    });
+    const name = makeSvg(
+      "text",
+      { x: x - 8, y: y + height / 2, class: doubtful ? "name doubtful" : "name" },
+      doubtful ? `${index + 1} ?` : String(index + 1),
+    );
     const lines = system.barlines.flatMap((at, line) => this.#barline(system, { at, line, index, y, height }));
-    const handles = mine && selected.kind === "system" ? SIDES.map((side) => this.#handle(index, side, { x, y, width, height })) : [];
+    const handles =
+      mine && selected.kind === "system" ? SIDES.map((side) => this.#handle(index, side, { x, y, width, height })) : [];
     return [box, name, ...lines, ...handles];
   }
 
@@ -73,12 +91,24 @@ export class EditorPage {
     const keys = { "data-key": `b${index}-${line}`, "data-system": index, "data-line": line };
     return [
       makeSvg("line", { ...place, class: `barline${mine ? " selected" : ""}${doubtful ? " doubtful" : ""}` }),
-      makeSvg("line", { ...place, ...keys, class: "grip", tabindex: 0, role: "button", "aria-label": `Barline ${line + 1} of system ${index + 1}` }),
+      makeSvg("line", {
+        ...place,
+        ...keys,
+        class: "grip",
+        tabindex: 0,
+        role: "button",
+        "aria-label": `Barline ${line + 1} of system ${index + 1}`,
+      }),
     ];
   }
 
   #handle(system, side, { x, y, width, height }) {
-    const at = { left: [x, y + height / 2], right: [x + width, y + height / 2], top: [x + width / 2, y], bottom: [x + width / 2, y + height] };
+    const at = {
+      left: [x, y + height / 2],
+      right: [x + width, y + height / 2],
+      top: [x + width / 2, y],
+      bottom: [x + width / 2, y + height],
+    };
     const [cx, cy] = at[side];
     return makeSvg("circle", { cx, cy, r: 13, class: "handle", "data-system": system, "data-side": side });
   }
@@ -86,8 +116,15 @@ export class EditorPage {
   #draft() {
     if (!this.box) return [];
     const { left, right, top, bottom } = this.box;
-    return [makeSvg("rect", { class: "draft", x: UNITS * Math.min(left, right), y: UNITS * this.aspect * Math.min(top, bottom),
-      width: UNITS * Math.abs(right - left), height: UNITS * this.aspect * Math.abs(bottom - top) })];
+    return [
+      makeSvg("rect", {
+        class: "draft",
+        x: UNITS * Math.min(left, right),
+        y: UNITS * this.aspect * Math.min(top, bottom),
+        width: UNITS * Math.abs(right - left),
+        height: UNITS * this.aspect * Math.abs(bottom - top),
+      }),
+    ];
   }
 
   #at({ clientX, clientY }) {
@@ -104,9 +141,14 @@ export class EditorPage {
     if (owner.tool === "system") {
       this.box = { left: at.x, right: at.x, top: at.y, bottom: at.y };
     } else if (owner.tool === "barline") {
-      const found = owner.pages[owner.page].systems.findIndex(({ left, right, top, bottom }) =>
-        at.x > left && at.x <= right + 0.01 && at.y > top - 0.02 && at.y < bottom + 0.02);
-      if (found >= 0) owner.change(addBarline(owner.pages, owner.page, found, Math.min(at.x, owner.pages[owner.page].systems[found].right)));
+      const found = owner.pages[owner.page].systems.findIndex(
+        ({ left, right, top, bottom }) =>
+          at.x > left && at.x <= right + 0.01 && at.y > top - 0.02 && at.y < bottom + 0.02,
+      );
+      if (found >= 0)
+        owner.change(
+          addBarline(owner.pages, owner.page, found, Math.min(at.x, owner.pages[owner.page].systems[found].right)),
+        );
     } else if (side) {
       this.held = { system: Number(system), side };
     } else if (line !== undefined) {
@@ -115,7 +157,8 @@ export class EditorPage {
     } else if (system === undefined) {
       owner.select(null);
     } else {
-      if (owner.selected?.kind === "system" && owner.selected.system === Number(system)) this.held = { system: Number(system), from: at };
+      if (owner.selected?.kind === "system" && owner.selected.system === Number(system))
+        this.held = { system: Number(system), from: at };
       owner.select({ kind: "system", system: Number(system) });
     }
   }
@@ -172,7 +215,11 @@ export class EditorPage {
     if (system === undefined || this.held) return;
     const same = selected?.system === Number(system) && String(selected.line ?? "") === (line ?? "");
     if (same) return;
-    this.owner.select(line === undefined ? { kind: "system", system: Number(system) } : { kind: "barline", system: Number(system), line: Number(line) });
+    this.owner.select(
+      line === undefined
+        ? { kind: "system", system: Number(system) }
+        : { kind: "barline", system: Number(system), line: Number(line) },
+    );
   }
 
   /** Arrows move a barline or an edge of a system; Delete removes; B adds a barline. @param {KeyboardEvent} event */
@@ -190,6 +237,7 @@ export class EditorPage {
       owner.change(moveBarline(pages, page, selected.system, selected.line, at + by));
     } else if (by) {
       const across = event.key === "ArrowLeft" || event.key === "ArrowRight";
+      /** @type {("left" | "top" | "right" | "bottom")[]} */
       const ends = event.shiftKey ? ["left", "top"] : ["right", "bottom"];
       const side = across ? ends[0] : ends[1];
       owner.change(moveSide(pages, page, selected.system, side, pages[page].systems[selected.system][side] + by));

@@ -65,7 +65,7 @@ export function seamOf(pages) {
  *
  * Where a half is, and how large, does not depend on the other half. So it stays where it is when that one turns.
  * @param {{box: Box, aspect: number}} half
- * @param {"upper" | "lower"} part
+ * @param {"whole" | "upper" | "lower"} part What is not the upper half is put below.
  * @param {{widthPx: number, heightPx: number, gapPx: number, seam: number}} room
  * @returns {Placed}
  */
@@ -74,7 +74,13 @@ export function placeHalf({ box, aspect }, part, { widthPx, heightPx, gapPx, sea
   const cellPx = part === "upper" ? upperPx : heightPx - gapPx - upperPx;
   const pageWidth = pageWidthToFit(box, aspect, widthPx, cellPx);
   const { width, height } = sizeOf(box, aspect, pageWidth);
-  return { left: (widthPx - width) / 2, top: part === "upper" ? upperPx - height : upperPx + gapPx, width, height, pageWidth };
+  return {
+    left: (widthPx - width) / 2,
+    top: part === "upper" ? upperPx - height : upperPx + gapPx,
+    width,
+    height,
+    pageWidth,
+  };
 }
 
 /**

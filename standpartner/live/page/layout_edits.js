@@ -51,7 +51,10 @@ export function addBarline(pages, page, system, x) {
   return withSystem(pages, page, system, (each) => {
     if (x <= each.left + LEAST_BAR || x > each.right) return each;
     if (each.barlines.some((line) => Math.abs(line - x) < LEAST_BAR)) return each;
-    return trusted(each, [...each.barlines, x].sort((a, b) => a - b));
+    return trusted(
+      each,
+      [...each.barlines, x].sort((a, b) => a - b),
+    );
   });
 }
 
@@ -59,13 +62,21 @@ export function addBarline(pages, page, system, x) {
 export function splitWidestBar(pages, page, system) {
   const { left, barlines } = pages[page].systems[system];
   const bars = barlines.map((right, index) => ({ right, left: barlines[index - 1] ?? left }));
-  const widest = bars.reduce((best, bar) => (bar.right - bar.left > best.right - best.left ? bar : best), { left, right: left });
+  const widest = bars.reduce((best, bar) => (bar.right - bar.left > best.right - best.left ? bar : best), {
+    left,
+    right: left,
+  });
   return addBarline(pages, page, system, (widest.left + widest.right) / 2);
 }
 
 /** @param {EditedPage[]} pages */
 export function removeBarline(pages, page, system, line) {
-  return withSystem(pages, page, system, (each) => trusted(each, each.barlines.filter((_, index) => index !== line)));
+  return withSystem(pages, page, system, (each) =>
+    trusted(
+      each,
+      each.barlines.filter((_, index) => index !== line),
+    ),
+  );
 }
 
 /**
@@ -76,7 +87,10 @@ export function moveBarline(pages, page, system, line, x) {
   return withSystem(pages, page, system, (each) => {
     const low = (each.barlines[line - 1] ?? each.left) + LEAST_BAR;
     const high = (each.barlines[line + 1] ?? each.right + LEAST_BAR) - LEAST_BAR;
-    return trusted(each, each.barlines.map((old, index) => (index === line ? clamp(x, low, high) : old)));
+    return trusted(
+      each,
+      each.barlines.map((old, index) => (index === line ? clamp(x, low, high) : old)),
+    );
   });
 }
 
@@ -114,7 +128,8 @@ export function moveSide(pages, page, system, side, at) {
     if (side === "bottom") box.bottom = clamp(at, each.top + LEAST_HEIGHT, 1);
     const wasAtEnd = Math.abs((each.barlines.at(-1) ?? 0) - each.right) < LEAST_BAR;
     let barlines = each.barlines.filter((x) => x > box.left + LEAST_BAR && x <= box.right);
-    if (side === "right" && wasAtEnd) barlines = [...each.barlines.slice(0, -1).filter((x) => x < box.right - LEAST_BAR), box.right];
+    if (side === "right" && wasAtEnd)
+      barlines = [...each.barlines.slice(0, -1).filter((x) => x < box.right - LEAST_BAR), box.right];
     return trusted(box, barlines.length ? barlines : [box.right]);
   });
 }
@@ -127,8 +142,17 @@ export function moveSystem(pages, page, system, across, down) {
   return withSystem(pages, page, system, (each) => {
     const right = clamp(across, -each.left, 1 - each.right);
     const below = clamp(down, -each.top, 1 - each.bottom);
-    const box = { ...each, left: each.left + right, right: each.right + right, top: each.top + below, bottom: each.bottom + below };
-    return trusted(box, each.barlines.map((x) => x + right));
+    const box = {
+      ...each,
+      left: each.left + right,
+      right: each.right + right,
+      top: each.top + below,
+      bottom: each.bottom + below,
+    };
+    return trusted(
+      box,
+      each.barlines.map((x) => x + right),
+    );
   });
 }
 

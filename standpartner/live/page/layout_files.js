@@ -30,8 +30,13 @@ export function rawLayout(layout, pages) {
     ...layout,
     pages: pages.map(({ source, systems }) => {
       const page = layout.pages[source];
-      const known = new Map(before[source].systems.map((system, index) => [JSON.stringify(system), page.systems[index]]));
-      return { ...page, systems: systems.map((system) => known.get(JSON.stringify(system)) ?? rawSystem(page, system)) };
+      const known = new Map(
+        before[source].systems.map((system, index) => [JSON.stringify(system), page.systems[index]]),
+      );
+      return {
+        ...page,
+        systems: systems.map((system) => known.get(JSON.stringify(system)) ?? rawSystem(page, system)),
+      };
     }),
   };
 }

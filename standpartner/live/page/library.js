@@ -14,21 +14,47 @@ export class Library {
     this.closed = false;
     /** @type {Map<string, {text: string, card: HTMLElement}>} */
     this.cards = new Map();
-    this.chooser = make("input", { type: "file", multiple: true, accept: SCORE_FILES, hidden: true, id: "chooser",
-      onchange: () => { this.add([...this.chooser.files]); this.chooser.value = ""; } });
-    this.search = make("input", { type: "search", placeholder: "Search", "aria-label": "Search the library",
-      oninput: () => { this.query = this.search.value; this.refresh(); } });
+    this.chooser = make("input", {
+      type: "file",
+      multiple: true,
+      accept: SCORE_FILES,
+      hidden: true,
+      id: "chooser",
+      onchange: () => {
+        this.add([...this.chooser.files]);
+        this.chooser.value = "";
+      },
+    });
+    this.search = make("input", {
+      type: "search",
+      placeholder: "Search",
+      "aria-label": "Search the library",
+      oninput: () => {
+        this.query = this.search.value;
+        this.refresh();
+      },
+    });
     this.shelf = make("ul.shelf", { "aria-label": "Scores" });
     this.element = make("section.library", {}, this.#head(), this.#dropPlace(), this.shelf, this.chooser);
     root.replaceChildren(this.element);
     this.ending = new AbortController();
     const { signal } = this.ending;
     document.addEventListener("dragover", () => this.element.classList.add("dragging"), { signal });
-    document.addEventListener("dragleave", ({ relatedTarget }) => { if (!relatedTarget) this.element.classList.remove("dragging"); }, { signal });
-    document.addEventListener("drop", ({ dataTransfer }) => {
-      this.element.classList.remove("dragging");
-      this.add([...dataTransfer.files]);
-    }, { signal });
+    document.addEventListener(
+      "dragleave",
+      ({ relatedTarget }) => {
+        if (!relatedTarget) this.element.classList.remove("dragging");
+      },
+      { signal },
+    );
+    document.addEventListener(
+      "drop",
+      ({ dataTransfer }) => {
+        this.element.classList.remove("dragging");
+        this.add([...dataTransfer.files]);
+      },
+      { signal },
+    );
     this.refresh();
   }
 
@@ -40,7 +66,9 @@ export class Library {
 
   #head() {
     const nextTheme = { auto: "dark", dark: "light", light: "auto" };
-    return make("header.head", {},
+    return make(
+      "header.head",
+      {},
       make("img.mark", { src: "icon.svg", alt: "", width: 34, height: 34 }),
       make("h1", {}, "standpartner"),
       make("span.space"),
@@ -51,13 +79,22 @@ export class Library {
         setPreference("theme", nextTheme[preference("theme")]);
         applyTheme();
         say(`Colours: ${{ auto: "as the device", dark: "dark", light: "light" }[preference("theme")]}.`);
-      }));
+      }),
+    );
   }
 
   #dropPlace() {
-    return make("button.drop", { type: "button", onclick: () => this.chooser.click() },
+    return make(
+      "button.drop",
+      { type: "button", onclick: () => this.chooser.click() },
       iconOf("add"),
-      make("span", {}, make("b", {}, "Add a score"), make("span.soft.hint", {}, " Drop a PDF, scans, photos or a notation file here, or choose one")));
+      make(
+        "span",
+        {},
+        make("b", {}, "Add a score"),
+        make("span.soft.hint", {}, " Drop a PDF, scans, photos or a notation file here, or choose one"),
+      ),
+    );
   }
 
   /** @param {File[]} files */
@@ -67,7 +104,9 @@ export class Library {
       say("This is a recording. Open a score first, then drop the recording on its pages.", { serious: true });
       return;
     }
-    const done = say(`${files.length > 1 ? `${files.length} files are` : `${files[0].name} is`} sent …`, { lasting: true });
+    const done = say(`${files.length > 1 ? `${files.length} files are` : `${files[0].name} is`} sent …`, {
+      lasting: true,
+    });
     try {
       await addScore(files);
     } catch (error) {
@@ -103,10 +142,12 @@ export class Library {
       this.cards.set(entry.id, made);
       return made.card;
     });
-    const same = cards.length === this.shelf.children.length && cards.every((card, index) => this.shelf.children[index] === card);
+    const same =
+      cards.length === this.shelf.children.length && cards.every((card, index) => this.shelf.children[index] === card);
     if (!same) this.shelf.replaceChildren(...cards);
     this.element.classList.toggle("empty", !entries.length && !this.query);
-    if (!entries.length && this.query) this.shelf.replaceChildren(make("li.soft.nothing", {}, `Nothing is called “${this.query}”.`));
+    if (!entries.length && this.query)
+      this.shelf.replaceChildren(make("li.soft.nothing", {}, `Nothing is called “${this.query}”.`));
   }
 
   /** @param {import("./api.js").Entry} entry */
@@ -144,10 +185,23 @@ function cardOf(entry, library) {
   const { id, title, state } = entry;
   const ready = state === "ready";
   const name = make(ready ? "a.title" : "span.title", ready ? { href: `#/play/${id}` } : {}, title || "Untitled");
-  const picture = make("div.thumbnail", {}, ready ? make("img", { src: entry.thumbnail, alt: "", loading: "lazy" }) : iconOf("page"));
-  const card = make(`li.card.${state}`, {}, picture, make("div.about", {}, name, ...statusOf(entry)), menuOf(entry, library));
+  const picture = make(
+    "div.thumbnail",
+    {},
+    ready ? make("img", { src: entry.thumbnail, alt: "", loading: "lazy" }) : iconOf("page"),
+  );
+  const card = make(
+    `li.card.${state}`,
+    {},
+    picture,
+    make("div.about", {}, name, ...statusOf(entry)),
+    menuOf(entry, library),
+  );
   card.dataset.score = id;
-  if (ready) picture.addEventListener("click", () => { location.hash = `#/play/${id}`; });
+  if (ready)
+    picture.addEventListener("click", () => {
+      location.hash = `#/play/${id}`;
+    });
   return card;
 }
 
@@ -156,12 +210,26 @@ function statusOf({ id, state, sentence, progress, page_count: count, last_posit
   if (state === "reading") {
     const bar = make("progress", { "aria-label": "Reading" });
     if (progress.pages) [bar.max, bar.value] = [progress.pages, progress.pages_read];
-    return [make("p.soft.small", {}, progress.pages ? `reading page ${Math.min(progress.pages_read + 1, progress.pages)} of ${progress.pages}` : "reading …"), bar];
+    return [
+      make(
+        "p.soft.small",
+        {},
+        progress.pages
+          ? `reading page ${Math.min(progress.pages_read + 1, progress.pages)} of ${progress.pages}`
+          : "reading …",
+      ),
+      bar,
+    ];
   }
   const pages = count === 1 ? "1 page" : `${count} pages`;
   return [
-    make("p.soft.small", {}, pages, last?.bar ? " · " : null,
-      last?.bar ? make("a", { href: `#/play/${id}/${last.bar}` }, `go on at bar ${last.measure ?? last.bar}`) : null),
+    make(
+      "p.soft.small",
+      {},
+      pages,
+      last?.bar ? " · " : null,
+      last?.bar ? make("a", { href: `#/play/${id}/${last.bar}` }, `go on at bar ${last.measure ?? last.bar}`) : null,
+    ),
     sentence ? make("p.doubt.small", {}, sentence) : null,
   ].filter(Boolean);
 }
@@ -169,22 +237,52 @@ function statusOf({ id, state, sentence, progress, page_count: count, last_posit
 function menuOf(entry, library) {
   const { id, kind, state, title } = entry;
   const ready = state === "ready";
-  return make("div.menu", {},
-    ready && kind !== "notation" ? iconButton("edit", `Check the layout of ${title}`, () => { location.hash = `#/edit/${id}`; }) : null,
-    ready ? iconButton("history", `Takes of ${title}`, () => { location.hash = `#/takes/${id}`; }) : null,
-    iconButton("more", `More for ${title}`, () => openMore(entry, library)));
+  return make(
+    "div.menu",
+    {},
+    ready && kind !== "notation"
+      ? iconButton("edit", `Check the layout of ${title}`, () => {
+          location.hash = `#/edit/${id}`;
+        })
+      : null,
+    ready
+      ? iconButton("history", `Takes of ${title}`, () => {
+          location.hash = `#/takes/${id}`;
+        })
+      : null,
+    iconButton("more", `More for ${title}`, () => openMore(entry, library)),
+  );
 }
 
 function openMore(entry, library) {
-  const run = (action) => () => { dialog.close(); action(); };
-  const dialog = make("dialog", { "aria-label": entry.title, onclose: () => dialog.remove() },
-    make("div.stack", {},
+  const run = (action) => () => {
+    dialog.close();
+    action();
+  };
+  const dialog = make(
+    "dialog",
+    { "aria-label": entry.title, onclose: () => dialog.remove() },
+    make(
+      "div.stack",
+      {},
       make("h2", {}, entry.title),
       make("button", { type: "button", onclick: run(() => library.rename(entry)) }, iconOf("edit"), "Rename"),
-      make("button", { type: "button", onclick: run(() => library.renumber(entry)) }, iconOf("page"), "Number of the first bar"),
-      make("a.button", { href: `/api/scores/${entry.id}/export`, download: "", onclick: () => dialog.close() }, iconOf("download"), "Export as zip"),
+      make(
+        "button",
+        { type: "button", onclick: run(() => library.renumber(entry)) },
+        iconOf("page"),
+        "Number of the first bar",
+      ),
+      make(
+        "a.button",
+        { href: `/api/scores/${entry.id}/export`, download: "", onclick: () => dialog.close() },
+        iconOf("download"),
+        "Export as zip",
+      ),
       make("button.danger", { type: "button", onclick: run(() => library.remove(entry)) }, iconOf("trash"), "Delete"),
-      make("div.actions", {}, make("button.quiet", { type: "button", onclick: () => dialog.close() }, "Close"))));
+      make("div.actions", {}, make("button.quiet", { type: "button", onclick: () => dialog.close() }, "Close")),
+    ),
+  );
   document.body.append(dialog);
   dialog.showModal();
 }

@@ -49,7 +49,9 @@ export class Linking {
     try {
       await this.owner.setLinks(changed);
       const words = `bar ${bars[from].label} to bar ${bars[bar].label}`;
-      say(known ? `The link from ${words} is gone.` : `Linked: ${words}, once. Link the same bars again to take it away.`);
+      say(
+        known ? `The link from ${words} is gone.` : `Linked: ${words}, once. Link the same bars again to take it away.`,
+      );
     } catch (error) {
       say(error.message, { serious: true });
     }

@@ -32,12 +32,18 @@ async function route() {
 
 function open(root, { name, id, more }, isCurrent) {
   switch (name) {
-    case "play": return openPerformance(root, id, { bar: more ? Number(more) - 1 : null, isCurrent });
-    case "show": return openShow(root);
-    case "edit": return openEditor(root, id);
-    case "takes": return openTakes(root, id);
-    case "take": return openTake(root, id);
-    default: return new Library(root);
+    case "play":
+      return openPerformance(root, id, { bar: more ? Number(more) - 1 : null, isCurrent });
+    case "show":
+      return openShow(root);
+    case "edit":
+      return openEditor(root, id);
+    case "takes":
+      return openTakes(root, id);
+    case "take":
+      return openTake(root, id);
+    default:
+      return new Library(root);
   }
 }
 
@@ -54,7 +60,9 @@ async function openPerformance(root, id, { bar, isCurrent }) {
 
 /** Show whatever another device hears. The first score may be a while in coming. */
 async function openShow(root) {
-  root.replaceChildren(problem("Waiting for a performance. Open a score and press Listen on the device that hears the music.", "Show"));
+  root.replaceChildren(
+    problem("Waiting for a performance. Open a score and press Listen on the device that hears the music.", "Show"),
+  );
   const connection = new Connection({ role: "show", score: null });
   const view = { close: () => connection.close(), inner: null };
   const show = async (id) => {
@@ -71,9 +79,9 @@ async function openShow(root) {
     connection.close();
     show(id).catch((error) => root.replaceChildren(problem(error.message)));
   };
-  connection.addEventListener("welcome", ({ detail }) => begin(detail.score));
-  connection.addEventListener("score_changed", ({ detail }) => begin(detail.score));
-  connection.addEventListener("error", ({ detail }) => say(detail.sentence, { serious: true }));
+  connection.on("welcome", ({ score }) => begin(score));
+  connection.on("score_changed", ({ score }) => begin(score));
+  connection.on("error", ({ sentence }) => say(sentence, { serious: true }));
   return view;
 }
 
@@ -84,15 +92,23 @@ async function openEditor(root, id) {
 }
 
 function problem(sentence, title = "") {
-  return make("section.library", {},
+  return make(
+    "section.library",
+    {},
     make("header.head", {}, make("a.button.quiet", { href: "#/" }, "‹ Library"), make("h1", {}, title)),
-    make("p.problem", { role: "status" }, sentence));
+    make("p.problem", { role: "status" }, sentence),
+  );
 }
 
 applyTheme();
-window.addEventListener("hashchange", () => { document.title = "standpartner"; route(); });
+window.addEventListener("hashchange", () => {
+  document.title = "standpartner";
+  route();
+});
 window.addEventListener("pagehide", () => shown?.close());
-window.addEventListener("pageshow", ({ persisted }) => { if (persisted) route(); });
+window.addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) route();
+});
 // a file that is dropped where nothing takes it must not replace the page
 ["dragover", "drop"].forEach((name) => document.addEventListener(name, (event) => event.preventDefault()));
 route();

@@ -15,10 +15,15 @@
 
 /** What the follower must hear: the sound as it is, not made fit for telephoning. */
 const PLAIN = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
-const NAMES = { echoCancellation: "echo cancellation", noiseSuppression: "noise suppression", autoGainControl: "gain control" };
+const NAMES = {
+  echoCancellation: "echo cancellation",
+  noiseSuppression: "noise suppression",
+  autoGainControl: "gain control",
+};
 
 const SENTENCES = {
-  NotAllowedError: "The browser does not let this page hear the microphone. Allow it at the lock beside the address, then try again.",
+  NotAllowedError:
+    "The browser does not let this page hear the microphone. Allow it at the lock beside the address, then try again.",
   NotFoundError: "No microphone was found. Plug one in, then try again.",
   NotReadableError: "The microphone is in use by another program. Close it there, then try again.",
   OverconstrainedError: "The chosen microphone is gone. Choose another one.",
@@ -31,8 +36,10 @@ export class MicrophoneError extends Error {}
 /** Return why this page cannot have a microphone at all, or null. */
 export function whyNoMicrophone() {
   if (!window.isSecureContext) {
-    return "Browsers give the microphone to localhost and https only. Open this page on the computer that runs standpartner, "
-      + "or start it with --tls. This device can still show the pages while another one listens.";
+    return (
+      "Browsers give the microphone to localhost and https only. Open this page on the computer that runs standpartner, " +
+      "or start it with --tls. This device can still show the pages while another one listens."
+    );
   }
   return navigator.mediaDevices?.getUserMedia ? null : "This browser has no microphone for pages. Use another browser.";
 }

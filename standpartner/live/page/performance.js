@@ -1,23 +1,20 @@
-/** The pages while one plays: cursor, lit bar, page turns, and what the player does by hand, foot and tap. */
-import { addRecording, changeScore, isSound, linksOf, rawLinks, scoreOf } from "./api.js";
-import { keepAwake, toggleFullscreen } from "./awake.js";
+/** The pages while one plays: cursor, lit bar and page turns. */
+import { changeScore, linksOf, rawLinks, scoreOf } from "./api.js";
+import { keepAwake } from "./awake.js";
 import { CursorMotion } from "./cursor.js";
 import { make, say } from "./dom.js";
 import { listenToGestures } from "./gestures.js";
 import { Linking } from "./linking.js";
 import { Listening } from "./listening.js";
-import { MicrophoneError, whyNoMicrophone } from "./microphone.js";
 import { PerformanceBar } from "./performance_bar.js";
 import { hearServer } from "./performance_news.js";
-import { preference, setPreference } from "./preferences.js";
-import { progressOf, progressOfBar } from "./score.js";
-import { openSettings } from "./settings.js";
+import { Player } from "./player.js";
+import { preference } from "./preferences.js";
+import { progressOf } from "./score.js";
 import { Stage } from "./stage.js";
 import { PageTurner } from "./turner.js";
 import { layoutFor, viewsOf } from "./views.js";
 
-/** For how long a page turned by hand here is not turned back by the news of an earlier turn, in ms. */
-const OWN_TURN_MS = 1500;
 const nowS = () => performance.now() / 1000;
 
 export class Performance {
@@ -31,11 +28,14 @@ export class Performance {
     this.score = scoreOf(raw);
     this.connection = connection;
     this.state = "idle";
+    /** @type {import("./score.js").Place | null} */
     this.place = null;
-    this.handTurnAtMs = 0;
+    /** @type {(id: string) => void} Called when another score, or another layout of this one, is to be shown. */
+    this.onOtherScore = () => {};
     this.anywhere = false;
     this.motion = new CursorMotion();
     this.ending = new AbortController();
+    this.player = new Player(this);
     this.#build(root);
     this.linking = new Linking(this);
     this.stage.showLinks(linksOf(raw));
@@ -63,15 +63,29 @@ export class Performance {
     this.stage = new Stage(this.surface, this.score);
     this.#applyPaper();
     const { signal } = this.ending;
-    listenToGestures(this.surface, {
-      act: (action) => this.act(action),
-      tap: (x, y) => this.tap(x, y),
-      drop: (files) => this.#drop(files),
-    }, signal);
-    window.addEventListener("resize", () => { if (preference("layout") === "auto") this.setLayout("auto"); }, { signal });
-    document.addEventListener("fullscreenchange", () => {
-      this.element.classList.toggle("fullscreen", Boolean(document.fullscreenElement));
-    }, { signal });
+    listenToGestures(
+      this.surface,
+      {
+        act: (action) => this.player.act(action),
+        tap: (x, y) => this.player.tap(x, y),
+        drop: (files) => this.player.drop(files),
+      },
+      signal,
+    );
+    window.addEventListener(
+      "resize",
+      () => {
+        if (preference("layout") === "auto") this.setLayout("auto");
+      },
+      { signal },
+    );
+    document.addEventListener(
+      "fullscreenchange",
+      () => {
+        this.element.classList.toggle("fullscreen", Boolean(document.fullscreenElement));
+      },
+      { signal },
+    );
     this.surface.focus({ preventScroll: true });
   }
 
@@ -112,7 +126,7 @@ export class Performance {
     this.turner = new PageTurner(viewsOf(this.score, layout, settings));
     const progress = this.place && !held ? this.place.progress : before;
     if (this.score.systems.length) this.turner.goTo(progress);
-    this.#showView();
+    this.showView();
     this.tellLeads();
   }
 
@@ -123,110 +137,18 @@ export class Performance {
     this.connection.send({ type: "settings", lead_systems: preference("lead"), lead_by_page: byPage });
   }
 
-  #showView() {
+  /** Show the view that the turner has chosen. */
+  showView() {
     const { views, index, reason } = this.turner;
     this.stage.show(views[index], [views[index + 1], views[index - 1]].filter(Boolean));
     const pages = [...new Set(views[index].panes.map(({ page }) => page + 1))].sort((a, b) => a - b);
     this.bar.showPages(pages, this.score.pages.length);
-    this.surface.dispatchEvent(new CustomEvent("page-turned", {
-      bubbles: true, detail: { pages, reason, progress: this.place?.progress ?? null, view: index },
-    }));
-  }
-
-  /** @param {import("./keys.js").Action} action */
-  act(action) {
-    const jumps = { next: 1, previous: -1, first: -Infinity, last: Infinity };
-    if (action in jumps) this.turnByHand(jumps[action]);
-    else if (action === "start") this.toggleListening();
-    else if (action === "fullscreen") toggleFullscreen(this.element);
-    else if (action === "link") this.linking.toggle();
-    else if (action === "layout") this.#nextLayout();
-    else if (action === "leave") this.#leave();
-  }
-
-  #nextLayout() {
-    const layouts = ["single", "two", "half", "zoom"];
-    const layout = layouts[(layouts.indexOf(this.layout) + 1) % layouts.length];
-    setPreference("layout", layout);
-    this.setLayout(layout);
-  }
-
-  #leave() {
-    if (this.linking.on) this.linking.leave();
-    else if (!document.fullscreenElement && !this.listening.sending) location.hash = "#/";
-  }
-
-  /** @param {number} views */
-  turnByHand(views) {
-    const before = this.turner.view.panes[0].page;
-    if (!this.turner.turn(views)) return;
-    this.handTurnAtMs = Date.now();
-    this.#showView();
-    const { page } = this.turner.view.panes[0];
-    const upperOnly = this.layout === "half" && this.turner.index % 2 === 1;
-    if (page !== before && !upperOnly) this.connection.send({ type: "turn_page", page: page + 1 });
-  }
-
-  tap(clientX, clientY) {
-    const hit = this.stage.hit(clientX, clientY);
-    if (this.linking.on) {
-      if (hit && hit.bar >= 0) this.linking.take(hit.bar);
-    } else if (hit) {
-      if (hit.bar >= 0) this.moveTo(hit.bar);
-      else this.#moveToPoint(hit);
-    } else {
-      this.turnByHand(clientX < window.innerWidth / 2 ? -1 : 1);
-    }
-  }
-
-  /** Start or go on in a bar. @param {number} bar It counts from 0. */
-  moveTo(bar) {
-    this.#put(this.score.bars[bar].system, this.score.bars[bar].left, progressOfBar(this.score, bar));
-    this.connection.send({ type: "move", bar: bar + 1 });
-    this.bar.showBar(this.score.bars[bar].label);
-  }
-
-  #moveToPoint({ page, system, x }) {
-    const { top, bottom } = this.score.systems[system];
-    this.#put(system, x, progressOf(this.score, system, x));
-    this.connection.send({ type: "move", page: page + 1, page_x: x, page_y: (top + bottom) / 2 });
-  }
-
-  #put(system, x, progress) {
-    this.anywhere = false;
-    this.place = { system, x, progress };
-    this.motion.aim(system, x, nowS());
-    this.stage.moveCursor(this.place);
-    this.stage.pulse();
-    if (this.turner.goTo(progress)) this.#showView();
-  }
-
-  async toggleListening() {
-    if (this.listening.sending) {
-      this.endListening();
-      return;
-    }
-    if (this.connection.role === "show") {
-      say(whyNoMicrophone() ?? "This device shows what another one hears. Start there.", { serious: true });
-      return;
-    }
-    try {
-      const { warnings } = await this.listening.start({ bar: null, anywhere: this.anywhere });
-      warnings.forEach((warning) => say(warning));
-      this.bar.showListening(true);
-    } catch (error) {
-      if (!(error instanceof MicrophoneError)) throw error;
-      say(error.message, { serious: true, lasting: true });
-    }
-  }
-
-  endListening() {
-    this.listening.stop();
-    this.bar.showListening(false);
-  }
-
-  openSettings() {
-    openSettings(this);
+    this.surface.dispatchEvent(
+      new CustomEvent("page-turned", {
+        bubbles: true,
+        detail: { pages, reason, progress: this.place?.progress ?? null, view: index },
+      }),
+    );
   }
 
   /** @param {import("./score.js").Link[]} links */
@@ -235,32 +157,32 @@ export class Performance {
     this.stage.showLinks(linksOf(this.raw));
   }
 
-  async #drop(files) {
-    const file = files.find(isSound);
-    if (!file) {
-      say("Only recordings can be dropped here. Add pages in the library.");
-      return;
-    }
-    const done = say(`${file.name} is being followed …`, { lasting: true });
-    try {
-      location.hash = `#/take/${await addRecording(this.score.id, file, { keepAudio: true })}`;
-    } catch (error) {
-      say(error.message, { serious: true });
-    }
-    done();
+  /**
+   * Put the music somewhere, as a tap does.
+   * @param {number} system
+   * @param {number} x
+   */
+  put(system, x) {
+    const progress = progressOf(this.score, system, x);
+    this.anywhere = false;
+    this.place = { system, x, progress, bar: null };
+    this.motion.aim(system, x, nowS());
+    this.stage.moveCursor(this.place);
+    this.stage.pulse();
+    if (this.turner.goTo(progress)) this.showView();
   }
 
   /** Show where the music is, as when the page comes to a performance that is under way. */
   showPlace() {
-    if (this.place && !this.turner.held && this.turner.goTo(this.place.progress)) this.#showView();
+    if (this.place && !this.turner.held && this.turner.goTo(this.place.progress)) this.showView();
   }
 
   /** Show a page that was turned to on another device. @param {number} page It counts from 0. */
   showPage(page) {
     const { views, index } = this.turner;
-    if (Date.now() - this.handTurnAtMs < OWN_TURN_MS || views[index].panes.some((pane) => pane.page === page)) return;
+    if (this.player.hasJustTurned || views[index].panes.some((pane) => pane.page === page)) return;
     const wanted = views.findIndex(({ panes }) => panes[0].page === page);
-    if (wanted >= 0 && this.turner.turn(wanted - index)) this.#showView();
+    if (wanted >= 0 && this.turner.turn(wanted - index)) this.showView();
   }
 
   /** Take in where the music is. @param {object} position The server's message. */
@@ -278,7 +200,7 @@ export class Performance {
     if (this.state === "waiting") return;
     if (this.element.classList.contains("playing")) this.bar.showCertainty(position.confidence);
     const sure = position.confidence === "sure";
-    if (this.turner.take({ progress, sure }, nowS(), { linked })) this.#showView();
+    if (this.turner.take({ progress, sure }, nowS(), { linked })) this.showView();
   }
 
   #draw() {
@@ -292,6 +214,8 @@ export class Performance {
     const delayMs = began === null ? null : Date.now() - began - 1000 * heardS;
     this.undrawn = null;
     const { progress } = this.place;
-    this.surface.dispatchEvent(new CustomEvent("cursor-moved", { bubbles: true, detail: { timeS, progress, delayMs } }));
+    this.surface.dispatchEvent(
+      new CustomEvent("cursor-moved", { bubbles: true, detail: { timeS, progress, delayMs } }),
+    );
   }
 }

@@ -3,6 +3,7 @@ import { iconButton, iconOf, make } from "./dom.js";
 import { openDevices } from "./devices.js";
 import { toggleFullscreen } from "./awake.js";
 import { meterOf } from "./microphone.js";
+import { openSettings } from "./settings.js";
 
 const CERTAINTY = {
   off: "",
@@ -21,14 +22,27 @@ export class PerformanceBar {
     this.words = make("span.words");
     this.certainty = make("span.certainty", { role: "status" }, make("i", { "aria-hidden": "true" }), this.words);
     this.level = make("i");
-    this.meter = make("span.meter", { "aria-hidden": "true", title: "What the microphone hears", hidden: true }, this.level);
+    this.meter = make(
+      "span.meter",
+      { "aria-hidden": "true", title: "What the microphone hears", hidden: true },
+      this.level,
+    );
     this.barName = make("b");
     this.pages = make("span", { role: "status" });
     this.listenWords = make("span.words", {}, "Listen");
-    this.listen = make("button.primary.listen", { type: "button", "aria-pressed": "false", onclick: this.#then(() => owner.toggleListening()) },
-      iconOf("microphone"), this.listenWords);
+    this.listen = make(
+      "button.primary.listen",
+      { type: "button", "aria-pressed": "false", onclick: this.#then(() => owner.player.toggleListening()) },
+      iconOf("microphone"),
+      this.listenWords,
+    );
     this.take = make("a.button.quiet.wide", { hidden: true }, "See this take");
-    this.link = iconButton("link", "Link two bars (L): a repeat or D.S.", this.#then(() => owner.linking.toggle()), { "aria-pressed": "false" });
+    this.link = iconButton(
+      "link",
+      "Link two bars (L): a repeat or D.S.",
+      this.#then(() => owner.linking.toggle()),
+      { "aria-pressed": "false" },
+    );
     this.element = make("div.bar", { role: "toolbar", "aria-label": "Performance" }, ...this.#parts());
   }
 
@@ -36,7 +50,14 @@ export class PerformanceBar {
     const { owner } = this;
     const shows = owner.connection.role === "show";
     return [
-      iconButton("back", "To the library", () => { location.hash = "#/"; }, { class: "icon when-idle" }),
+      iconButton(
+        "back",
+        "To the library",
+        () => {
+          location.hash = "#/";
+        },
+        { class: "icon when-idle" },
+      ),
       make("span.where", {}, this.barName, this.pages),
       this.certainty,
       this.meter,
@@ -44,12 +65,37 @@ export class PerformanceBar {
       this.take,
       shows ? make("span.soft.wide", {}, "shows another device's music") : this.listen,
       make("span.space.wide"),
-      iconButton("up", "Page back (PageUp, left)", this.#then(() => owner.act("previous")), { class: "icon wide turn-back" }),
-      iconButton("down", "Page on (PageDown, right, space)", this.#then(() => owner.act("next")), { class: "icon wide turn-on" }),
+      iconButton(
+        "up",
+        "Page back (PageUp, left)",
+        this.#then(() => owner.player.act("previous")),
+        { class: "icon wide turn-back" },
+      ),
+      iconButton(
+        "down",
+        "Page on (PageDown, right, space)",
+        this.#then(() => owner.player.act("next")),
+        { class: "icon wide turn-on" },
+      ),
       this.link,
-      iconButton("devices", "Show on other devices", this.#then(() => openDevices()), { class: "icon when-idle wide" }),
-      iconButton("settings", "Layout, page turns and microphone", this.#then(() => owner.openSettings()), { class: "icon" }),
-      iconButton("fullscreen", "Full screen (F)", this.#then(() => toggleFullscreen(owner.element)), { class: "icon wide" }),
+      iconButton(
+        "devices",
+        "Show on other devices",
+        this.#then(() => openDevices()),
+        { class: "icon when-idle wide" },
+      ),
+      iconButton(
+        "settings",
+        "Layout, page turns and microphone",
+        this.#then(() => openSettings(owner)),
+        { class: "icon" },
+      ),
+      iconButton(
+        "fullscreen",
+        "Full screen (F)",
+        this.#then(() => toggleFullscreen(owner.element)),
+        { class: "icon wide" },
+      ),
     ];
   }
 

@@ -7,19 +7,21 @@ import { say } from "./dom.js";
  * @param {{signal: AbortSignal, goTo: number | null}} options A bar to go to as soon as the server answers, from 0.
  */
 export function hearServer(owner, { signal, goTo }) {
-  const on = (name, take) => owner.connection.addEventListener(name, ({ detail }) => take(detail), { signal });
+  const on = (name, take) => owner.connection.on(name, take, signal);
   let wanted = goTo;
   on("welcome", (message) => {
     welcome(owner, message);
-    if (wanted !== null && owner.score.bars[wanted]) owner.moveTo(wanted);
+    if (wanted !== null && owner.score.bars[wanted]) owner.player.moveTo(wanted);
     wanted = null;
   });
   on("state", ({ state, listening }) => {
     setState(owner, state, listening);
-    if (!listening && owner.listening.sending) owner.endListening();
+    if (!listening && owner.listening.sending) owner.player.endListening();
   });
   on("position", (position) => owner.move(position));
-  on("turn", ({ page, reason }) => { if (reason === "player") owner.showPage(page - 1); });
+  on("turn", ({ page, reason }) => {
+    if (reason === "player") owner.showPage(page - 1);
+  });
   on("take", ({ id }) => owner.bar.showTake(id));
   on("score_changed", ({ score }) => changeOfScore(owner, score));
   on("error", ({ sentence }) => say(sentence, { serious: true }));
@@ -50,7 +52,7 @@ function setState(owner, state, listening) {
 /** Only a layout that differs is drawn anew; other changes, as of links, leave the pages as they are. */
 async function changeOfScore(owner, id) {
   if (id !== owner.score.id) {
-    if (owner.connection.role === "show") owner.onOtherScore?.(id);
+    if (owner.connection.role === "show") owner.onOtherScore(id);
     return;
   }
   const raw = await rawScore(id).catch(() => null);
@@ -58,5 +60,5 @@ async function changeOfScore(owner, id) {
   owner.raw = raw;
   owner.stage.showLinks(linksOf(raw));
   const shape = ({ pages, systems, bars }) => JSON.stringify([pages, systems, bars]);
-  if (shape(scoreOf(raw)) !== shape(owner.score)) owner.onOtherScore?.(id);
+  if (shape(scoreOf(raw)) !== shape(owner.score)) owner.onOtherScore(id);
 }

@@ -8,7 +8,7 @@ export class Replay {
   /**
    * @param {HTMLElement} surface
    * @param {import("./score.js").Score} score
-   * @param {object} take As the server tells it.
+   * @param {any} take As the server tells it.
    */
   constructor(surface, score, take) {
     this.score = score;
@@ -23,16 +23,34 @@ export class Replay {
     /** @type {(timeS: number) => void} */
     this.onTime = () => {};
     this.button = iconButton("play", "Replay (space)", () => this.toggle(), { class: "icon primary round" });
-    this.slider = make("input", { type: "range", min: "0", max: String(take.duration_s), step: "0.05", "aria-label": "Time", oninput: () => this.seek(Number(this.slider.value)) });
+    this.slider = make("input", {
+      type: "range",
+      min: "0",
+      max: String(take.duration_s),
+      step: "0.05",
+      "aria-label": "Time",
+      oninput: () => this.seek(Number(this.slider.value)),
+    });
     this.slider.value = "0";
     this.clock = make("output.soft", {}, "");
-    this.controls = make("div.replay", {}, this.button, this.slider, this.clock, this.audio ? null : make("span.soft.small", {}, "without sound"));
+    this.controls = make(
+      "div.replay",
+      {},
+      this.button,
+      this.slider,
+      this.clock,
+      this.audio ? null : make("span.soft.small", {}, "without sound"),
+    );
     this.ending = new AbortController();
-    document.addEventListener("keydown", (event) => {
-      if (event.key !== " " || event.target.closest?.("button, input, a, dialog")) return;
-      event.preventDefault();
-      this.toggle();
-    }, { signal: this.ending.signal });
+    document.addEventListener(
+      "keydown",
+      (event) => {
+        if (event.key !== " " || /** @type {Element} */ (event.target).closest?.("button, input, a, dialog")) return;
+        event.preventDefault();
+        this.toggle();
+      },
+      { signal: this.ending.signal },
+    );
   }
 
   begin() {
@@ -89,7 +107,7 @@ export class Replay {
 
 /**
  * Return the last position not after a time.
- * @param {{time_s: number}[]} positions In the order of time.
+ * @param {any[]} positions Those of a take, in the order of time.
  * @param {number} timeS
  */
 export function positionAt(positions, timeS) {

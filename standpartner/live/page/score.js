@@ -24,9 +24,16 @@
  * @property {number} right
  * @property {number} doubt
  *
+ * @typedef {object} Place Where the music is.
+ * @property {number} system
+ * @property {number} x
+ * @property {number} progress The same in systems.
+ * @property {number | null} bar Null where it is unknown.
+ *
  * @typedef {object} Link
  * @property {number} from The bar after which the music jumps.
  * @property {number} to The bar where it goes on.
+ * @property {number} [times] How often in a take.
  *
  * @typedef {object} Score
  * @property {string} id
@@ -47,16 +54,6 @@ const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 export function progressOf(score, system, x) {
   const box = score.systems[system];
   return system + clamp((x - box.left) / (box.right - box.left), 0, 0.9999);
-}
-
-/**
- * Return the place at which a bar begins, in systems.
- * @param {Score} score
- * @param {number} bar
- */
-export function progressOfBar(score, bar) {
-  const { system, left } = score.bars[bar];
-  return progressOf(score, system, left);
 }
 
 /**

@@ -5,26 +5,60 @@ import { listMicrophones, whyNoMicrophone } from "./microphone.js";
 import { applyTheme, preference, setPreference } from "./preferences.js";
 
 const LAYOUTS = [
-  ["auto", "Fits"], ["single", "One"], ["two", "Two"], ["half", "Half turns"], ["zoom", "Half"],
+  ["auto", "Fits"],
+  ["single", "One"],
+  ["two", "Two"],
+  ["half", "Half turns"],
+  ["zoom", "Half"],
 ];
-const THEMES = [["auto", "As the device"], ["light", "Light"], ["dark", "Dark"]];
+const THEMES = [
+  ["auto", "As the device"],
+  ["light", "Light"],
+  ["dark", "Dark"],
+];
 
 /** @param {import("./performance.js").Performance} owner */
 export function openSettings(owner) {
   const dialog = make(
     "dialog.settings",
-    { "aria-label": "Settings", onclose: () => { dialog.remove(); owner.surface.focus({ preventScroll: true }); } },
-    make("div.stack", {},
+    {
+      "aria-label": "Settings",
+      onclose: () => {
+        dialog.remove();
+        owner.surface.focus({ preventScroll: true });
+      },
+    },
+    make(
+      "div.stack",
+      {},
       segments("Pages", LAYOUTS, "layout", () => owner.settingsChanged()),
-      make("p.soft.small", {}, "Half turns: the upper half turns first, the old lower half stays until you are on the new page."),
+      make(
+        "p.soft.small",
+        {},
+        "Half turns: the upper half turns first, the old lower half stays until you are on the new page.",
+      ),
       leadOf(owner),
       leadOfPage(owner),
       segments("Colours", THEMES, "theme", applyTheme),
       choice("Dark pages", "darkPages", () => owner.settingsChanged()),
       ...soundSettings(owner),
-      make("div.actions", {},
-        make("button", { type: "button", onclick: () => { dialog.close(); openDevices(); } }, "Other devices"),
-        make("button.primary", { type: "button", onclick: () => dialog.close() }, "Done"))),
+      make(
+        "div.actions",
+        {},
+        make(
+          "button",
+          {
+            type: "button",
+            onclick: () => {
+              dialog.close();
+              openDevices();
+            },
+          },
+          "Other devices",
+        ),
+        make("button.primary", { type: "button", onclick: () => dialog.close() }, "Done"),
+      ),
+    ),
   );
   document.body.append(dialog);
   dialog.showModal();
@@ -32,19 +66,37 @@ export function openSettings(owner) {
 
 function segments(legend, options, name, changed) {
   const buttons = options.map(([value, words]) =>
-    make("button", { type: "button", "aria-pressed": String(preference(name) === value), onclick: () => {
-      setPreference(name, value);
-      buttons.forEach((button, index) => button.setAttribute("aria-pressed", String(options[index][0] === value)));
-      changed();
-    } }, words));
-  return make("div.row", { role: "group", "aria-label": legend }, make("span.legend", {}, legend), make("div.segments", {}, ...buttons));
+    make(
+      "button",
+      {
+        type: "button",
+        "aria-pressed": String(preference(name) === value),
+        onclick: () => {
+          setPreference(name, value);
+          buttons.forEach((button, index) => button.setAttribute("aria-pressed", String(options[index][0] === value)));
+          changed();
+        },
+      },
+      words,
+    ),
+  );
+  return make(
+    "div.row",
+    { role: "group", "aria-label": legend },
+    make("span.legend", {}, legend),
+    make("div.segments", {}, ...buttons),
+  );
 }
 
 function choice(words, name, changed = () => {}) {
-  const input = make("input", { type: "checkbox", checked: preference(name), onchange: () => {
-    setPreference(name, input.checked);
-    changed();
-  } });
+  const input = make("input", {
+    type: "checkbox",
+    checked: preference(name),
+    onchange: () => {
+      setPreference(name, input.checked);
+      changed();
+    },
+  });
   return make("label.choice", {}, input, words);
 }
 
@@ -56,10 +108,16 @@ function wordsOfLead(lead) {
 
 function slider(legend, value, changed) {
   const output = make("output", {}, wordsOfLead(value));
-  const input = make("input", { type: "range", min: "0", max: "2", step: "0.1", oninput: () => {
-    output.textContent = wordsOfLead(Number(input.value));
-    changed(Number(input.value));
-  } });
+  const input = make("input", {
+    type: "range",
+    min: "0",
+    max: "2",
+    step: "0.1",
+    oninput: () => {
+      output.textContent = wordsOfLead(Number(input.value));
+      changed(Number(input.value));
+    },
+  });
   input.value = String(value);
   return make("label.field", {}, make("span", {}, legend, " ", output), input);
 }
@@ -82,24 +140,39 @@ function leadOfPage(owner) {
   };
   const range = slider(`Page ${page + 1} turns`, own() ?? preference("lead"), set);
   range.hidden = own() === undefined;
-  const input = make("input", { type: "checkbox", checked: own() !== undefined, onchange: () => {
-    range.hidden = !input.checked;
-    set(input.checked ? Number(range.querySelector("input").value) : null);
-  } });
+  const input = make("input", {
+    type: "checkbox",
+    checked: own() !== undefined,
+    onchange: () => {
+      range.hidden = !input.checked;
+      set(input.checked ? Number(range.querySelector("input").value) : null);
+    },
+  });
   return make("div.row", {}, make("label.choice", {}, input, `Page ${page + 1} turns at a time of its own`), range);
 }
 
 function soundSettings(owner) {
   const impossible = whyNoMicrophone();
   if (impossible) return [make("p.soft.small", {}, impossible)];
-  const select = make("select", { onchange: () => setPreference("deviceId", select.value) },
-    make("option", { value: "" }, "The device's own choice"));
+  const select = make(
+    "select",
+    { onchange: () => setPreference("deviceId", select.value) },
+    make("option", { value: "" }, "The device's own choice"),
+  );
   listMicrophones().then((microphones) => {
-    microphones.filter(({ id }) => id !== "default").forEach(({ id, label }) => select.append(make("option", { value: id }, label)));
+    microphones
+      .filter(({ id }) => id !== "default")
+      .forEach(({ id, label }) => select.append(make("option", { value: id }, label)));
     select.value = preference("deviceId");
     if (select.selectedIndex < 0) select.value = "";
   });
-  const anywhere = make("input", { type: "checkbox", checked: owner.anywhere, onchange: () => { owner.anywhere = anywhere.checked; } });
+  const anywhere = make("input", {
+    type: "checkbox",
+    checked: owner.anywhere,
+    onchange: () => {
+      owner.anywhere = anywhere.checked;
+    },
+  });
   return [
     make("label.field", {}, make("span", {}, "Microphone"), select),
     make("label.choice", {}, anywhere, "Find by ear where I begin"),

@@ -22,7 +22,10 @@ export class Stage {
     this.element = element;
     this.score = score;
     this.splits = score.pages.map((_, page) => splitOf(score, page));
-    const parts = score.pages.map((_, page) => ({ upper: this.#boxOf({ page, part: "upper" }), lower: this.#boxOf({ page, part: "lower" }) }));
+    const parts = score.pages.map((_, page) => ({
+      upper: this.#boxOf({ page, part: "upper" }),
+      lower: this.#boxOf({ page, part: "lower" }),
+    }));
     this.seam = seamOf(parts);
     /** @type {Map<string, Paper>} */
     this.papers = new Map();
@@ -129,7 +132,9 @@ export class Stage {
     const signs = [];
     const here = (bar) => this.score.bars[bar] && boxOfBar(this.score, bar).page === pane.page;
     const sign = (x, y, text) =>
-      signs.push(makeSvg("text", { x: 1000 * x, y: 1000 * this.score.pages[pane.page].aspect * y, class: "link" }, text));
+      signs.push(
+        makeSvg("text", { x: 1000 * x, y: 1000 * this.score.pages[pane.page].aspect * y, class: "link" }, text),
+      );
     if (here(from)) {
       const box = boxOfBar(this.score, from);
       sign(box.right, box.top - 0.008, `↩ ${this.score.bars[to]?.label ?? ""}`);
@@ -164,7 +169,7 @@ export class Stage {
 
   #shows(pane, system) {
     if (pane.part === "whole") return true;
-    return ((system.top + system.bottom) / 2 < this.splits[pane.page]) === (pane.part === "upper");
+    return (system.top + system.bottom) / 2 < this.splits[pane.page] === (pane.part === "upper");
   }
 
   /** @returns {Paper} */
@@ -188,13 +193,17 @@ export class Stage {
     for (const panes of [this.view.panes, ...this.#waiting()]) {
       const halves = panes.some(({ part }) => part !== "whole") && !this.zoomed;
       const boxes = panes.map((pane) => ({ box: this.#boxOf(pane), aspect: this.score.pages[pane.page].aspect }));
-      const placed = halves ? panes.map(({ part }, index) => placeHalf(boxes[index], part, room)) : placeInRow(boxes, room);
+      const placed = halves
+        ? panes.map(({ part }, index) => placeHalf(boxes[index], part, room))
+        : placeInRow(boxes, room);
       panes.forEach((pane, index) => setPlace(this.papers.get(keyOf(pane)), placed[index], boxes[index]));
     }
   }
 
   #waiting() {
-    return [...this.papers.values()].filter(({ frame }) => !frame.classList.contains("shown")).map(({ pane }) => [pane]);
+    return [...this.papers.values()]
+      .filter(({ frame }) => !frame.classList.contains("shown"))
+      .map(({ pane }) => [pane]);
   }
 
   #boxOf({ page, part }) {

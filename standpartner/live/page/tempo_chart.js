@@ -32,16 +32,28 @@ export function tempoChart(bars, lost, durationS, seek) {
   const x = (timeS) => LEFT + ((RIGHT - LEFT) * timeS) / Math.max(durationS, 0.1);
   const scale = (tempo) => Math.log(Math.min(Math.max(tempo, low), high) / low) / Math.log(high / low);
   const y = (tempo) => BOTTOM - (BOTTOM - TOP) * scale(tempo);
-  const svg = makeSvg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "tempo", role: "img", "aria-label": describe(known) });
+  const svg = makeSvg("svg", {
+    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+    class: "tempo",
+    role: "img",
+    "aria-label": describe(known),
+  });
   for (const tempo of gridOf(low, high, y)) {
-    svg.append(makeSvg("line", { x1: LEFT, x2: RIGHT, y1: y(tempo), y2: y(tempo), class: tempo === 1 ? "grid usual" : "grid" }),
-      makeSvg("text", { x: LEFT - 8, y: y(tempo) + 5, class: "axis end" }, `${Math.round(100 * tempo)} %`));
+    svg.append(
+      makeSvg("line", { x1: LEFT, x2: RIGHT, y1: y(tempo), y2: y(tempo), class: tempo === 1 ? "grid usual" : "grid" }),
+      makeSvg("text", { x: LEFT - 8, y: y(tempo) + 5, class: "axis end" }, `${Math.round(100 * tempo)} %`),
+    );
   }
   for (const { from_s: from, to_s: to } of lost) {
-    svg.append(makeSvg("rect", { x: x(from), y: TOP, width: Math.max(x(to) - x(from), 3), height: BOTTOM - TOP, class: "lost" }));
+    svg.append(
+      makeSvg("rect", { x: x(from), y: TOP, width: Math.max(x(to) - x(from), 3), height: BOTTOM - TOP, class: "lost" }),
+    );
   }
   for (const stretch of stretchesOf(known)) {
-    const points = stretch.flatMap(({ start_s: start, end_s: end, tempo }) => [`${x(start)},${y(tempo)}`, `${x(end)},${y(tempo)}`]);
+    const points = stretch.flatMap(({ start_s: start, end_s: end, tempo }) => [
+      `${x(start)},${y(tempo)}`,
+      `${x(end)},${y(tempo)}`,
+    ]);
     svg.append(makeSvg("polyline", { points: points.join(" "), class: "curve" }));
   }
   svg.append(...labels(known, x));
@@ -52,7 +64,7 @@ export function tempoChart(bars, lost, durationS, seek) {
     const at = ((clientX - box.left) / box.width) * WIDTH;
     seek(Math.min(Math.max(((at - LEFT) / (RIGHT - LEFT)) * durationS, 0), durationS));
   });
-  const show = (timeS) => [now.setAttribute("x1", x(timeS)), now.setAttribute("x2", x(timeS))];
+  const show = (timeS) => [now.setAttribute("x1", String(x(timeS))), now.setAttribute("x2", String(x(timeS)))];
   return { element: make("div.chart", {}, svg), show };
 }
 
@@ -93,6 +105,8 @@ function describe(bars) {
   const by = (better) => bars.reduce((best, bar) => (better(bar.tempo, best.tempo) ? bar : best));
   const slow = by((a, b) => a < b);
   const fast = by((a, b) => a > b);
-  return `Tempo by bar. Slowest in bar ${slow.measure}, ${Math.round(100 * slow.tempo)} percent of the usual; `
-    + `fastest in bar ${fast.measure}, ${Math.round(100 * fast.tempo)} percent.`;
+  return (
+    `Tempo by bar. Slowest in bar ${slow.measure}, ${Math.round(100 * slow.tempo)} percent of the usual; ` +
+    `fastest in bar ${fast.measure}, ${Math.round(100 * fast.tempo)} percent.`
+  );
 }

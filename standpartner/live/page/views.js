@@ -79,10 +79,13 @@ function plainViews(score, layout, settings) {
   const pages = score.pages.map((_, index) => index);
   let groups = pages.map((page) => [pane(page, "whole")]);
   if (layout === "two") {
-    groups = pages.filter((page) => page % 2 === 0).map((page) => [page, page + 1])
+    groups = pages
+      .filter((page) => page % 2 === 0)
+      .map((page) => [page, page + 1])
       .map((pair) => pair.filter((page) => page < pages.length).map((page) => pane(page, "whole")));
   } else if (layout === "zoom") {
-    groups = pages.flatMap((page) => ["upper", "lower"].map((part) => [pane(page, part)]))
+    groups = pages
+      .flatMap((page) => [[pane(page, "upper")], [pane(page, "lower")]])
       .filter(([only]) => only.part === "upper" || systemsInPane(score, only).length);
   }
   let before = 0;
