@@ -166,7 +166,7 @@ def train(train_tracks: list[Track], judged_tracks: list[Track], settings: Setti
     torch.manual_seed(settings.seed)
     envs, judges = make_envs(train_tracks, settings.games), make_envs(judged_tracks, len(judged_tracks))
     player = Player(envs, settings.seed)
-    agent = Agent(envs.single_observation_space["spectrogram"].shape[0])
+    agent = Agent(player.seen["spectrogram"].shape[1])
     optimiser = torch.optim.Adam(agent.parameters(), lr=settings.learning_rate, eps=1e-5)
     curve = [onsets_reached(agent, judges, judged_tracks)]
     for number in range(1, settings.rollouts + 1):
