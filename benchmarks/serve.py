@@ -120,7 +120,7 @@ def cpu_s(process: int) -> float:
     return (int(values[11]) + int(values[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def report(heard: list[Heard], *, cores: float, load: float) -> None:
+def report(heard: list[Heard], *, server_s: float, cores: float, load: float) -> None:
     """Print the delays of all listeners together, and how many were told that there is no room."""
     delays_ms = 1e3 * np.array([delay for one in heard for delay in one.delays_s] or [np.nan])
     playing = [one for one in heard if one.delays_s and one.ended is None]
@@ -129,7 +129,9 @@ def report(heard: list[Heard], *, cores: float, load: float) -> None:
     print(f"listeners {len(heard)}: {len(playing)} played to the end, {ended.count('busy')} told busy, "
           f"{len(ended) - ended.count('busy')} ended otherwise")  # fmt: skip
     print(f"positions {len(delays_ms)}: p50 {p50:.0f} ms, p99 {p99:.0f} ms, greatest {most:.0f} ms")
-    print(f"server: {cores:.2f} cores of {os.cpu_count()}; load average of the machine {load:.1f}")
+    each_ms = 1e3 * server_s / len(delays_ms)
+    print(f"server: {cores:.2f} cores of {os.cpu_count()}, {each_ms:.2f} ms of processor time a position; "
+          f"load average of the machine {load:.1f}")  # fmt: skip
 
 
 def main() -> None:
@@ -150,9 +152,10 @@ def main() -> None:
             address = f"ws://127.0.0.1:{arguments.port}/ws"
             before, began = cpu_s(server.pid), time.perf_counter()
             heard = asyncio.run(drive(address, arguments.listeners, seconds=arguments.seconds))
-            cores = (cpu_s(server.pid) - before) / (time.perf_counter() - began)
+            server_s = cpu_s(server.pid) - before
+            cores = server_s / (time.perf_counter() - began)
             server.terminate()
-    report(heard, cores=cores, load=os.getloadavg()[0])
+    report(heard, server_s=server_s, cores=cores, load=os.getloadavg()[0])
 
 
 if __name__ == "__main__":

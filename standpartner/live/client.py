@@ -1,13 +1,18 @@
 """Sends messages to one connected program without waiting for it: the newest position wins."""
 
+from __future__ import annotations
+
 import asyncio
 import time
 from collections import deque
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from standpartner.live import messages
+
+if TYPE_CHECKING:
+    from standpartner.live.session import Session
 
 _MOST_WAITING: Final = 512
 
@@ -22,12 +27,16 @@ class Client:
         role: Whether it sends sound or only shows.
         roams: Whether it is shown whatever is played now.
         reason: Why it is dropped, or None.
+        session: The session that it is in, or None.
+        listening: The task that takes in its messages, which ends when it is dropped.
     """
 
     def __init__(self, socket: WebSocket) -> None:
         self.role = "show"
         self.roams = False
         self.reason: str | None = None
+        self.session: Session | None = None
+        self.listening: asyncio.Task[None] | None = None
         self._socket = socket
         self._waiting: deque[str] = deque()
         self._position: str | None = None
@@ -62,6 +71,8 @@ class Client:
         """End the connection without waiting for it."""
         self.reason = self.reason or reason
         self._task.cancel()
+        if self.listening is not None:
+            self.listening.cancel()
 
     async def flush(self) -> None:
         """Wait until everything has been sent, at most a second."""
@@ -70,10 +81,6 @@ class Client:
             if self._task.done():
                 return
             await asyncio.sleep(0.005)
-
-    async def ended(self) -> None:
-        """Wait until nothing can be sent any more."""
-        await asyncio.wait([self._task])
 
     def close(self) -> None:
         """Send no more."""

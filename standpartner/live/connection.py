@@ -108,21 +108,18 @@ class Connection:
 
     async def _listen(self, client: Client) -> None:
         """Take in messages until the device goes away or is dropped."""
-        dropped = asyncio.create_task(client.ended())
+        task = client.listening = asyncio.current_task()
         try:
             while True:
-                receiving = asyncio.create_task(self._socket.receive())
-                await asyncio.wait([receiving, dropped], return_when=asyncio.FIRST_COMPLETED)
-                if not receiving.done():
-                    receiving.cancel()
-                    return
-                self._take(client, receiving.result())
-        finally:
-            dropped.cancel()
+                self._take(client, await self._socket.receive())
+        except asyncio.CancelledError:
+            if client.reason is None or task is None:
+                raise  # the server ends
+            task.uncancel()
 
     def _take(self, client: Client, received: Message) -> None:
         text = _text(received)
-        session = self._hub.session_of(client)
+        session = client.session
         if text is None:
             self._take_sound(client, session, received.get("bytes") or b"")
             return

@@ -5,13 +5,17 @@ turn, one piece of work each, so that nobody waits for a listener with much to d
 """
 
 import asyncio
+import os
 import queue
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
+_POLITE: Final = 10
 _MEMORY: Final = 0.02  # the weight of one piece of work in the mean delay
 
 
@@ -63,7 +67,8 @@ class Engine:
         Args:
             lane: The lane.
             work: The function that does it, in a thread.
-            done: The function that is called in the event loop with its result, or with the exception that it raised.
+            done: The function that is called in the event loop with its result, unless that is empty, or with the
+                exception that it raised.
         """
         with lane.lock:
             lane.work.append((time.perf_counter(), work, done))
@@ -94,7 +99,8 @@ class Engine:
                 again = lane.busy
             if again:
                 self._ready.put(lane)
-            self.tell(done, result)
+            if result or isinstance(result, Exception):
+                self.tell(done, result)
 
     def tell(self, done: Callable[[Any], None], result: Any) -> None:
         """Call a function in the event loop soon; threads may use it."""
@@ -102,3 +108,10 @@ class Engine:
             self._loop.call_soon_threadsafe(done, result)
         except RuntimeError:  # the loop is closed: the server has ended
             return
+
+
+def give_way() -> None:
+    """Let this thread, and the child processes that it starts, give way to those that follow (Linux; nowhere else)."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _POLITE)

@@ -154,13 +154,8 @@ class Hub:
     def leave(self, client: Client) -> None:
         """Let a device leave."""
         self._roaming.discard(client)
-        for session in self.sessions.values():
-            if client in session.clients:
-                session.remove(client)
-
-    def session_of(self, client: Client) -> Session | None:
-        """The session that a device is in now, or None."""
-        return next((session for session in self.sessions.values() if client in session.clients), None)
+        if client.session is not None:
+            client.session.remove(client)
 
     def started(self, session: Session) -> None:
         """Show a take that began to the devices that are shown whatever is played and see nothing now."""
@@ -191,7 +186,9 @@ class Hub:
         """End the sessions of a score that was deleted."""
         for session in [session for session in self.sessions.values() if session.loaded.id == score]:
             session.stop()
-            session.tell([messages.Error(code="no_score", sentence="This score was deleted.", fatal=True)])
+            session.tell([messages.Error(code="no_score", sentence="This score was deleted.")])
+            for client in list(session.clients):
+                session.remove(client)
             del self.sessions[session.id]
 
     async def _session_for(self, hello: messages.Hello) -> Session | None:

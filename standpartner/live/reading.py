@@ -15,6 +15,7 @@ from typing import Any, Final
 import cv2
 
 from standpartner.errors import OutputError, ScoreError, StandpartnerError
+from standpartner.live.engine import give_way
 from standpartner.live.library import Library, ScoreRecord
 from standpartner.live.pages import crop_of
 from standpartner.live.sentences import sentence_of
@@ -54,6 +55,7 @@ class ScoreReader:
         self._waiting.put(None)
 
     def _work(self) -> None:
+        give_way()
         while (score := self._waiting.get()) is not None:
             record = self._library.score(score)
             if record is None:

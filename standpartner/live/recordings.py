@@ -12,6 +12,7 @@ from standpartner.agent.bundle import load_agent
 from standpartner.errors import OutputError, StandpartnerError
 from standpartner.follow import agent_for
 from standpartner.hear import FileSource
+from standpartner.live.engine import give_way
 from standpartner.live.library import Library, ScoreRecord
 from standpartner.live.pages import in_order
 from standpartner.live.performer import LoadedScore, Performer
@@ -47,6 +48,7 @@ class RecordingFollower:
         self._waiting.put(None)
 
     def _work(self) -> None:
+        give_way()
         while (job := self._waiting.get()) is not None:
             take, record, recording, keep_audio = job
             try:

@@ -81,12 +81,10 @@ class Session:
         """Add a device and welcome it; one that listens takes the place of another."""
         if role == "listen":
             if self.listener is not None and self.listener is not client:
-                self.listener.tell(
-                    messages.Error(code="ended", sentence="Another device listens in this session now.", fatal=True)
-                )
+                self.listener.tell(messages.Error(code="ended", sentence="Another device listens in this session now."))
                 self.listener.role = "show"
             self.listener = client
-        client.role = role
+        client.role, client.session = role, self
         self.clients.add(client)
         self.left_s = None
         client.tell(self.welcome(role))
@@ -94,6 +92,7 @@ class Session:
     def remove(self, client: Client) -> None:
         """Remove a device that left."""
         self.clients.discard(client)
+        client.session = None
         if self.listener is client:
             self.listener = None
         if not self.clients:

@@ -9,12 +9,22 @@ import websockets
 
 async def play(address: str, score: str, recording: str, *, seconds_a_second: float = 1.0) -> list[int]:
     sound, rate = soundfile.read(recording, dtype="float32", always_2d=True)
-    bars: list[int] = []
     async with websockets.connect(address) as server:
+
+        async def hear_bars() -> list[int]:
+            bars: list[int] = []
+            async for text in server:
+                message = json.loads(text)
+                if message["type"] == "position" and message["bar"] not in bars[-1:]:
+                    bars.append(message["bar"])
+                elif message["type"] == "take":
+                    break
+            return bars
 
         async def say(**message: object) -> None:
             await server.send(json.dumps(message))
 
+        bars = asyncio.create_task(hear_bars())
         await say(type="hello", version=1, role="listen", score=score)
         await say(type="audio", sample_rate_hz=rate, channels=sound.shape[1])
         await say(type="start")
@@ -22,10 +32,4 @@ async def play(address: str, score: str, recording: str, *, seconds_a_second: fl
             await server.send(sound[first : first + rate // 10].tobytes())
             await asyncio.sleep(0.1 / seconds_a_second)
         await say(type="stop")
-        async for text in server:
-            message = json.loads(text)
-            if message["type"] == "position" and message["bar"] not in bars[-1:]:
-                bars.append(message["bar"])
-            if message["type"] == "take":
-                break
-    return bars
+        return await bars

@@ -394,6 +394,6 @@ def test_the_small_client_of_the_documentation_follows_real_music(run_server, tm
     library.close()
     server = run_server(late_s=1_000.0)
     bars = asyncio.run(play(f"ws://127.0.0.1:{server.port}/ws", "canon", str(piece.recording), seconds_a_second=200))
-    assert bars[0] == 1
+    assert len(set(bars)) >= 20  # positions that a slow reader misses are replaced by newer ones
     assert bars[-1] >= 36
-    assert sum(after < before for before, after in itertools.pairwise(bars)) <= 2  # it may waver about a barline
+    assert sum(after < before for before, after in itertools.pairwise(bars)) <= 6  # it may waver about a barline
