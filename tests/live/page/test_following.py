@@ -3,10 +3,7 @@
 Every browser notes when the cursor moved and when the page turned, by events of the page.
 """
 
-import base64
 import io
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,43 +20,12 @@ from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.corpus.printed_editions import find_editions
 from tests.live.page.conftest import fake_microphone
 from tests.live.page.music import ShortPiece, make_short_piece, play_scan
+from tests.live.page.running_server import RunningServer, add_score, new_page
 
 pytestmark = pytest.mark.needs("browser", "synthesiser")
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
-SINGLE = '{"layout": "single", "keepAudio": true}'
 HEARING = 0.04  # how exactly the place of the music is followed, in systems
-NOTE = """
-window.seen = []; window.turns = [];
-addEventListener('cursor-moved', event => seen.push({...event.detail, at: Date.now()}));
-addEventListener('page-turned', event => turns.push({...event.detail, at: Date.now()}));
-"""
-
-
-class Server:
-    """A server in a process of its own, which may be killed and started again at the same place."""
-
-    def __init__(self, library: Path) -> None:
-        self.library = library
-        self.port = 0
-        self.start()
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "standpartner.cli", "serve", "--no-browser", "--port", str(self.port)]
-        self.process = subprocess.Popen(
-            [*command, "--library", str(self.library)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        assert self.process.stdout
-        line = self.process.stdout.readline()
-        assert "http" in line, line + self.process.stdout.read()
-        self.address = next(word for word in line.split() if word.startswith("http"))
-        self.port = int(self.address.rstrip("/").rpartition(":")[2])
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(10)
-        assert self.process.stdout
-        self.process.stdout.close()
 
 
 @dataclass(frozen=True)
@@ -67,22 +33,6 @@ class Player:
     """A browser whose microphone hears the recording once, from when it is opened."""
 
     page: Page
-
-    def add_score(self, pdf: Path) -> None:
-        """Drop a file on the library and wait until it is read."""
-        content = base64.b64encode(pdf.read_bytes()).decode()
-        transfer = self.page.evaluate_handle(
-            """([content, name]) => {
-              const transfer = new DataTransfer();
-              const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0));
-              transfer.items.add(new File([bytes], name, {type: 'application/pdf'}));
-              return transfer;
-            }""",
-            [content, pdf.name],
-        )
-        self.page.wait_for_selector(".library")
-        self.page.dispatch_event(".library", "drop", {"dataTransfer": transfer})
-        self.page.wait_for_selector(".card.ready", timeout=60_000)
 
     def open_score(self) -> None:
         self.page.click(".card.ready .title")
@@ -125,26 +75,18 @@ def piece(tmp_path_factory: pytest.TempPathFactory) -> ShortPiece:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    started = Server(tmp_path / "library")
-    yield started
-    started.kill()
+def server(tmp_path: Path) -> Iterator[RunningServer]:
+    with RunningServer(tmp_path / "library") as started:
+        yield started
 
 
 @pytest.fixture
-def player(server: Server, launch: Callable[..., Browser], tmp_path: Path) -> Callable[..., Player]:
+def player(server: RunningServer, launch: Callable[..., Browser], tmp_path: Path) -> Callable[..., Player]:
     def make(piece: ShortPiece, **sound: int) -> Player:
         browser = launch(*fake_microphone(piece.write_wav(tmp_path / "microphone.wav", **sound)))
         return Player(new_page(browser, server.address))
 
     return make
-
-
-def new_page(browser: Browser, address: str) -> Page:
-    page = browser.new_context(viewport={"width": 820, "height": 1180}).new_page()
-    page.add_init_script(f"if (!localStorage.standpartner) localStorage.standpartner = {SINGLE!r};{NOTE}")
-    page.goto(address)
-    return page
 
 
 def check_following(player: Player, piece: ShortPiece, *, turned_to: list[int]) -> None:
@@ -163,10 +105,10 @@ def check_following(player: Player, piece: ShortPiece, *, turned_to: list[int]) 
 
 
 def test_a_pdf_is_followed_its_pages_turn_in_time_and_a_second_device_shows_the_same(
-    player: Callable[..., Player], piece: ShortPiece, chromium: Browser, server: Server
+    player: Callable[..., Player], piece: ShortPiece, chromium: Browser, server: RunningServer
 ) -> None:
     listening = player(piece)
-    listening.add_score(piece.pdf)
+    add_score(listening.page, piece.pdf)
     listening.open_score()
     showing = new_page(chromium, f"{server.address}#/show")
     listening.listen()
@@ -192,7 +134,7 @@ def test_microphones_of_other_kinds_are_followed_as_well(
     player: Callable[..., Player], piece: ShortPiece, rate_hz: int, channels: int
 ) -> None:
     listening = player(piece, rate_hz=rate_hz, channels=channels)
-    listening.add_score(piece.pdf)
+    add_score(listening.page, piece.pdf)
     listening.open_score()
     listening.listen()
     listening.wait_until(12.0)
@@ -206,7 +148,7 @@ def test_a_scanned_edition_is_followed_and_its_page_turns_in_time(player: Callab
     (edition,) = (each for each in find_editions(DATA) if each.name == "scarlatti__L240K369")  # for validation
     piece = play_scan(edition, systems=7)  # the first page has six
     listening = player(piece)
-    listening.add_score(piece.pdf)
+    add_score(listening.page, piece.pdf)
     listening.open_score()
     listening.listen()
     listening.wait_until(piece.onset_s[-1])
@@ -215,10 +157,10 @@ def test_a_scanned_edition_is_followed_and_its_page_turns_in_time(player: Callab
 
 @pytest.mark.slow
 def test_after_kill_9_the_take_goes_on_within_three_seconds(
-    player: Callable[..., Player], piece: ShortPiece, server: Server
+    player: Callable[..., Player], piece: ShortPiece, server: RunningServer
 ) -> None:
     listening = player(piece)
-    listening.add_score(piece.pdf)
+    add_score(listening.page, piece.pdf)
     listening.open_score()
     listening.listen()
     listening.wait_until(5.0)
