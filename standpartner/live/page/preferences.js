@@ -36,9 +36,13 @@ export function setPreference(name, value) {
   }
 }
 
+const darkDevice = matchMedia("(prefers-color-scheme: dark)");
+
 /** Show the page in the chosen colours. */
 export function applyTheme() {
   const theme = preference("theme");
-  if (theme === "auto") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = theme;
+  const ofDevice = darkDevice.matches ? "dark" : "light";
+  document.documentElement.dataset.theme = theme === "auto" ? ofDevice : theme;
 }
+
+darkDevice.addEventListener("change", applyTheme);
