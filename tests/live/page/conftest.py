@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from standpartner.demo.bundled import load_menuet
 from standpartner.score import Score, read_score
@@ -14,6 +14,8 @@ from tests.needs import find_browser
 
 FLAGS = ["--no-sandbox", "--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
 ALLOWED = "--use-fake-ui-for-media-stream"
+
+expect.set_options(timeout=15_000)
 
 Served = tuple[Page, PretendServer]
 
@@ -65,7 +67,7 @@ def open_page(chromium: Browser, short_score: Score, pictures: list[bytes]) -> I
             context = (browser or chromium).new_context(viewport={"width": width, "height": height})
             stack.callback(context.close)
             page = context.new_page()
-            page.set_default_timeout(8000)
+            page.set_default_timeout(20_000)
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.add_init_script("window.moves = 0; addEventListener('cursor-moved', () => { moves += 1; });")
             page.add_init_script(f"if (!localStorage.standpartner) localStorage.standpartner = {preferences!r}")
@@ -105,6 +107,15 @@ def modules(chromium: Browser, short_score: Score, pictures: list[bytes]) -> Ite
 
         yield run
     context.close()
+
+
+def until(page: Page, condition: Callable[[], object]) -> None:
+    """Wait until a condition of the test holds; it fails after ten seconds."""
+    for _ in range(200):
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    pytest.fail("what was awaited did not come within ten seconds")
 
 
 def shown(page: Page) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.live.page.conftest import Served
+from tests.live.page.conftest import Served, until
 from tests.live.page.pretend_server import PretendServer, position
 
 pytestmark = pytest.mark.needs("browser")
@@ -27,7 +27,7 @@ def test_scores_are_shown_searched_renamed_and_deleted(open_page: Open) -> None:
     page.get_by_role("textbox", name="What is it called?").fill("Another name")
     page.keyboard.press("Enter")
     page.wait_for_function("!document.querySelector('dialog[open]')")
-    page.wait_for_timeout(100)
+    until(page, lambda: asked(server, "PATCH"))
     assert asked(server, "PATCH") == [{"title": "Another name"}]
     server.answers["DELETE /api/scores/k3v9x2"] = {}
     page.get_by_role("button", name="More for").click()
@@ -37,7 +37,7 @@ def test_scores_are_shown_searched_renamed_and_deleted(open_page: Open) -> None:
     page.get_by_role("button", name="More for").click()
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete").click()
-    page.wait_for_timeout(100)
+    until(page, lambda: asked(server, "DELETE"))
     assert len(asked(server, "DELETE")) == 1
 
 
@@ -65,7 +65,7 @@ def test_files_are_sent_in_order_and_a_recording_is_not_taken_for_a_score(open_p
     for name in ("page-1.png", "page-2.png", "sound.wav"):
         (tmp_path / name).write_bytes(b"bytes of " + name.encode())
     page.set_input_files("#chooser", [tmp_path / "page-1.png", tmp_path / "page-2.png"])
-    page.wait_for_timeout(300)
+    until(page, lambda: asked(server, "POST"))
     (sent,) = asked(server, "POST")
     assert sent.index("page-1.png") < sent.index("page-2.png")
     page.set_input_files("#chooser", [tmp_path / "sound.wav"])
@@ -80,6 +80,13 @@ def test_a_server_that_is_gone_is_told_in_a_sentence(open_page: Open) -> None:
     server.answers.pop("GET /api/scores")
     page.get_by_role("searchbox").fill("x")
     expect(page.get_by_role("alert")).to_contain_text("pretended server has no")
+
+
+def wait_for_sheet(page: Page) -> None:
+    """Wait until a page's picture is there, so that nothing moves any more."""
+    page.wait_for_function("document.querySelector('.sheet img')?.naturalWidth > 0")
+    page.wait_for_selector(".overlay .system")
+    page.wait_for_timeout(100)
 
 
 def overlay(page: Page, x: float, y: float) -> tuple[float, float]:
@@ -105,8 +112,7 @@ def saved(page: Page, server: PretendServer) -> dict[str, Any]:
 
 def test_barlines_are_added_dragged_and_removed_by_hand(open_page: Open) -> None:
     page, server = open_page("#/edit/k3v9x2", size=(1000, 1500))
-    page.wait_for_selector(".overlay .system")
-    page.wait_for_timeout(300)
+    wait_for_sheet(page)
     before = server.score["layout"]["pages"][0]["systems"][0]["barlines_px"]
     width = server.score["pages"][0]["width_px"]
     page.get_by_role("button", name="Add barlines").click()
@@ -130,8 +136,7 @@ def test_barlines_are_added_dragged_and_removed_by_hand(open_page: Open) -> None
 @pytest.mark.slow
 def test_a_system_is_drawn_and_another_removed_and_steps_are_undone(open_page: Open) -> None:
     page, server = open_page("#/edit/k3v9x2", size=(1000, 1500))
-    page.wait_for_selector(".overlay .system")
-    page.wait_for_timeout(300)
+    wait_for_sheet(page)
     count = page.locator(".overlay .system").count()
     page.mouse.click(*overlay(page, *place_in(server, 2, 0.05)))
     page.get_by_role("button", name="Remove system").click()
@@ -172,8 +177,7 @@ def test_pages_are_put_in_another_order(open_page: Open) -> None:
 @pytest.mark.slow
 def test_corrections_are_not_left_unsaved_by_mistake(open_page: Open) -> None:
     page, server = open_page("#/edit/k3v9x2", size=(1000, 1500))
-    page.wait_for_selector(".overlay .system")
-    page.wait_for_timeout(300)
+    wait_for_sheet(page)
     page.mouse.click(*overlay(page, *place_in(server, 2, 0.05)))
     page.keyboard.press("Delete")
     page.get_by_role("button", name="To the library").click()
@@ -208,15 +212,14 @@ def test_a_take_shows_its_tempo_its_repeats_and_plays_back(open_page: Open) -> N
     assert places == [f"/api/takes/t1.{kind}" for kind in ("bars.csv", "csv", "json", "html")]
     x_at = "document.querySelector('.cursor.here').getBoundingClientRect().x"
     page.get_by_role("button", name="from bar 5 back").click()
+    page.wait_for_selector(".cursor.here")
     page.wait_for_timeout(600)
     before = page.evaluate(x_at)
     page.get_by_role("slider", name="Time").fill("1")
-    page.wait_for_timeout(600)
-    assert page.evaluate(x_at) < before
+    until(page, lambda: page.evaluate(x_at) < before)
     page.keyboard.press("Escape")
     page.locator(".round").click()
-    page.wait_for_timeout(1300)
-    assert float(page.get_by_role("slider", name="Time").input_value()) > 1.8
+    until(page, lambda: float(page.get_by_role("slider", name="Time").input_value()) > 1.8)
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.live.page.conftest import Served, shown
+from tests.live.page.conftest import Served, shown, until
 from tests.live.page.pretend_server import PretendServer
 
 pytestmark = pytest.mark.needs("browser")
@@ -133,7 +133,7 @@ def test_a_swipe_turns_and_a_tap_moves_the_music(open_page: Open) -> None:
     x = pane["x"] + pane["width"] * (bar["left_px"] + bar["right_px"]) / 2 / size["width_px"]
     y = pane["y"] + pane["height"] * (system["top_px"] + system["bottom_px"]) / 2 / size["height_px"]
     page.mouse.click(x, y)
-    page.wait_for_timeout(100)
+    until(page, lambda: said(server, "move"))
     assert said(server, "move") == [{"type": "move", "bar": 8}]
     expect(page.locator(".where")).to_contain_text("bar 8")
 
@@ -168,7 +168,7 @@ def test_two_bars_are_linked_by_two_taps(open_page: Open) -> None:
             pane["x"] + pane["width"] * (told["left_px"] + told["right_px"]) / 2 / size["width_px"],
             pane["y"] + pane["height"] * (system["top_px"] + system["bottom_px"]) / 2 / size["height_px"],
         )
-    page.wait_for_timeout(200)
+    until(page, lambda: any(key.startswith("PATCH") for key, _ in server.asked))
     patched = [body for key, body in server.asked if key.startswith("PATCH")]
     assert patched == [{"links": [{"from_bar": 9, "to_bar": 2, "times": 1}]}]
 
@@ -195,16 +195,14 @@ def test_the_microphone_is_asked_for_as_it_is_and_its_real_rate_is_told(open_pag
     }""")
     page.keyboard.press("s")
     page.wait_for_selector(".performance.playing")
-    page.wait_for_timeout(500)
+    until(page, lambda: server.sound_frames > 5)
     off = {"echoCancellation": False, "noiseSuppression": False, "autoGainControl": False}
     assert {name: page.evaluate("wanted")["audio"][name] for name in off} == off
     assert {name: page.evaluate("settings")[name] for name in off} == off
     rate = page.evaluate("new AudioContext().sampleRate")
     assert said(server, "audio")[0] == {"type": "audio", "sample_rate_hz": rate, "channels": 1}
-    assert server.sound_frames > 5
     page.keyboard.press("s")
-    page.wait_for_timeout(200)
-    assert said(server, "stop")
+    until(page, lambda: said(server, "stop"))
     frames = server.sound_frames
     page.wait_for_timeout(200)
     assert server.sound_frames == frames
@@ -229,14 +227,12 @@ def test_a_broken_connection_comes_back_within_three_seconds_and_goes_on(open_pa
     server.welcome = {**server.welcome, "listening": True, "state": "following"}
     server.drop()
     expect(page.get_by_role("alert")).to_contain_text("connection broke")
-    page.wait_for_timeout(50)
     assert page.locator(".cursor.here").count() > 0  # the last state is kept
     expect(page.locator(".offline-note")).to_have_count(0, timeout=3000)
     hello = said(server, "hello")[-1]
     assert hello["session"] == "s1"
     frames = server.sound_frames
-    page.wait_for_timeout(400)
-    assert server.sound_frames > frames
+    until(page, lambda: server.sound_frames > frames)
     assert len(said(server, "start")) == 1  # the take went on
 
 
@@ -247,9 +243,8 @@ def test_a_take_that_the_server_has_lost_is_started_anew_where_the_music_was(ope
     server.drop()
     page.wait_for_selector(".offline-note")
     expect(page.locator(".offline-note")).to_have_count(0, timeout=3000)
-    page.wait_for_timeout(200)
+    until(page, lambda: len(said(server, "start")) == 2)
     starts = said(server, "start")
-    assert len(starts) == 2
     assert server.score["bars"][starts[1]["bar"] - 1]["system"] == 3
 
 
@@ -268,7 +263,6 @@ def test_a_device_that_only_shows_follows_and_turns_with_the_others(open_page: O
     assert said(server, "hello")[-1]["role"] == "show"
     assert page.get_by_role("button", name="Listen").count() == 0
     server.say(type="turn", page=2, reason="player")
-    page.wait_for_timeout(100)
     expect_shown(page, "1-whole")
 
 
@@ -321,7 +315,7 @@ def test_what_was_done_without_a_connection_is_told_afterwards(open_page: Open) 
     page.keyboard.press("PageDown")
     page.keyboard.press("s")
     expect(page.locator(".offline-note")).to_have_count(0, timeout=3000)
-    page.wait_for_timeout(200)
+    until(page, lambda: said(server, "stop") and said(server, "turn_page"))
     kinds = [message["type"] for message in server.said]
     assert kinds[-3:].count("turn_page") == 1
     assert kinds[-3:].count("stop") == 1
