@@ -9,6 +9,7 @@ import queue
 import shutil
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,6 +78,11 @@ class ScoreReader:
             return  # deleted, or the disk is full: the state stays and it is read again at the next start
         corrected_layout(self._library, record.id).unlink(missing_ok=True)
 
+    def _tell(self, record: ScoreRecord, pages: int) -> None:
+        """Note how many pages have been read; a full disk is told when the reading ends."""
+        with suppress(OutputError):
+            self._library.change_score(record.id, pages_read=pages)
+
     def _read(self, record: ScoreRecord) -> None:
         folder = self._library.score_folder(record.id)
         files = score_files(folder)
@@ -90,7 +96,7 @@ class ScoreReader:
             given = corrected_layout(self._library, record.id)
             layout = given if given.is_file() else None
             options = PrintOptions(max_pages=self._max_pages, layout=layout, first_measure=record.first_measure)
-            reading = read_print(files, options)
+            reading = read_print(files, options, progress=lambda pages: self._tell(record, pages))
             score = reading.score
             write_text(draft / "layout.json", layout_text(reading.pages))
             sentence = _doubts(score)

@@ -1,7 +1,9 @@
 """From files of pages to a `Score`: each file is read in a child process with limits of time and memory."""
 
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +20,7 @@ from standpartner.score.tables import Bars, Systems
 from standpartner.support.children import Limits, call_apart
 
 _MEMORY_BYTES: Final = 2_000_000_000
+_WATCH_S: Final = 0.5
 _READ_FILE: Final = "standpartner.score.print.reading:read_file"
 
 
@@ -70,12 +73,18 @@ class _Cut:
         return float(np.clip((page_x_px - self.system.left_px) / self.scale, 0, self.width))
 
 
-def read_print(paths: Sequence[str | Path], options: PrintOptions | None = None) -> PrintReading:
+def read_print(
+    paths: Sequence[str | Path],
+    options: PrintOptions | None = None,
+    *,
+    progress: Callable[[int], None] | None = None,
+) -> PrintReading:
     """Read pictures of pages (PDF, scans, photos) as a score.
 
     Args:
         paths: Files in order, or folders of them.
         options: How they are read.
+        progress: The function that is called, from another thread, with the number of pages that have been read.
 
     Raises:
         ScoreError: A file is missing, damaged or too large, or no staves are found.
@@ -90,7 +99,9 @@ def read_print(paths: Sequence[str | Path], options: PrintOptions | None = None)
     cuts: list[_Cut] = []
     for file in files:
         with tempfile.TemporaryDirectory(prefix="standpartner-") as folder:
-            for number, (layout, sizes) in enumerate(_read_apart(file, folder, options, given)):
+            with _watched(Path(folder), len(images), progress):
+                read = _read_apart(file, folder, options, given)
+            for number, (layout, sizes) in enumerate(read):
                 images.append(np.load(Path(folder) / f"page-{number}.npy", allow_pickle=False))
                 strips.append(np.load(Path(folder) / f"strip-{number}.npy", allow_pickle=False))
                 cuts += [
@@ -127,6 +138,27 @@ def _strip(strips: Sequence[Image], cuts: Sequence[_Cut], *, even_tone: bool) ->
     return np.concatenate(
         [lighten(system, staves=cut.staves) for system, cut in zip(systems, cuts, strict=True)], axis=1
     )
+
+
+@contextmanager
+def _watched(folder: Path, before: int, progress: Callable[[int], None] | None) -> Iterator[None]:
+    """Tell how many pages a child process has written to a folder, twice a second, beside those read before."""
+    if progress is None:
+        yield
+        return
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(_WATCH_S):
+            progress(before + len(list(folder.glob("strip-*.npy"))))
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def _read_apart(

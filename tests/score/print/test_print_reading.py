@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image as PilImage
 
+from standpartner.demo.bundled import load_canon
 from standpartner.errors import ScoreError
 from standpartner.score import PrintOptions, read_print, read_score
 from standpartner.score.print.overlay import write_reading
@@ -162,3 +163,12 @@ LOCKED = (
     b"4 0 obj<</Filter/Standard/V 1/R 2/O<" + b"41" * 32 + b">/U<" + b"42" * 32 + b">/P -4>>endobj\n"
     b"trailer<</Root 1 0 R/Encrypt 4 0 R/ID[<41><41>]/Size 5>>\n%%EOF\n"
 )
+
+
+def test_reading_tells_its_progress():
+    told: list[int] = []
+    reading = read_print([load_canon().score], progress=told.append)
+    assert len(reading.pages) == 2
+    assert told == sorted(told)
+    assert told  # the start of the child process alone takes longer than the time between two calls
+    assert set(told) <= {0, 1, 2}
