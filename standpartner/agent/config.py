@@ -118,6 +118,8 @@ class WindowNetworkConfig(_Settings):
         head_dropout: The share of those layers' outputs that are dropped in training.
         differences: Whether the network also sees each view's difference to that of the previous state.
         bins: The number of parts of the window that the network chooses from; 0 means that it acts.
+        places: The number of parts of the window of which an agent learns to say in which the music is, beside its
+            policy; 0 means that it does not.
         kind: The word that tells this configuration from a read-once network's in a file.
     """
 
@@ -130,6 +132,7 @@ class WindowNetworkConfig(_Settings):
     head_dropout: float = 0.0
     differences: bool = True
     bins: int = 0
+    places: int = 0
     kind: str = "window"
 
     @property

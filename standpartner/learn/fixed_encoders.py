@@ -71,7 +71,8 @@ class FixedEncoders:
             bound_px: The bound of the rules.
         """
         policy, shape = self.network.policy, rollout.fresh.shape
-        said, places = say_again(policy, rollout), places_told(rollout, bound_px=bound_px)
+        said = say_again(policy, rollout)
+        places = places_told(rollout, rollout.observed["speed_px"].cumsum(0), bound_px=bound_px)
         pair = pair_log_probability(said.track.unflatten(0, shape), places.columns)
         loss, probable = judged(pair, places)
         if said.ahead is None:

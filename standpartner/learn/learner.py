@@ -52,7 +52,7 @@ class RewardConfig(EpisodeStageConfig):
         value_weight: The weight of the value loss.
         encoders: Whether a read-once network's encoders learn from the reward, too.
         places: The settings of learning from the places that rewards tell: with fixed encoders the tracker learns from
-            them, with learning ones the locate head and the encoders under it.
+            them, with learning ones the locate head and the encoders under it, in a window network all but its policy.
         episode: The settings of the episodes.
         optimiser: The settings of the optimiser.
     """
@@ -81,8 +81,10 @@ class RewardConfig(EpisodeStageConfig):
             raise ConfigError(
                 f"{where}.samples: a read-once network has a memory; set samples to 0 so that it learns from episodes"
             )
-        if not read_once and (self.encoders or track or self.places.parts):
-            raise ConfigError(f"{where}: encoders, track and places belong to a read-once network; leave them out")
+        if not read_once and (self.encoders or track):
+            raise ConfigError(f"{where}: encoders and track belong to a read-once network; leave them out")
+        if self.places.parts and not (read_once or getattr(network, "places", 0)):
+            raise ConfigError(f"{where}.places: this network does not say where the music is; set network.places, too")
         if track and self.places.parts:
             raise ConfigError(f"{where}: the tracker learns from the truth (track) or from rewards (places), not both")
 

@@ -128,7 +128,7 @@ class LearningEncoders:
             rollout: The rollout, of which the truth is not used.
             bound_px: The bound of the rules.
         """
-        places = places_told(rollout, bound_px=bound_px)
+        places = places_told(rollout, rollout.observed["speed_px"].cumsum(0), bound_px=bound_px)
         pair = pair_log_probability(self._look_again(rollout)["locate"], places.columns)
         return judged(pair, places)[0]
 

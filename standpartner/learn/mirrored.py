@@ -44,8 +44,17 @@ class Places:
 
     @property
     def columns(self) -> Tensor:
-        """The places in columns of a window that is centred at the agent, (T, N, 2)."""
-        return MIDDLE + (self.px - self.position_px.unsqueeze(-1)) / COLUMN_STRIDE_PX
+        """The places in columns of a read-once network's window around the agent, (T, N, 2)."""
+        return self.bins(WINDOW_COLUMNS, COLUMN_STRIDE_PX)
+
+    def bins(self, count: int, width_px: float) -> Tensor:
+        """Return the places in bins of a window around the agent, (T, N, 2).
+
+        Args:
+            count: The number of bins.
+            width_px: The width of a bin in strip px.
+        """
+        return (count - 1) / 2 + (self.px - self.position_px.unsqueeze(-1)) / width_px
 
     @property
     def linked(self) -> Tensor:
@@ -56,20 +65,21 @@ class Places:
         return linked
 
 
-def places_told(rollout: Rollout, *, bound_px: float) -> Places:
-    """Return the places that a rollout's rewards tell; the agent knows how it moved, by its speed.
+def places_told(rollout: Rollout, position_px: Tensor, *, bound_px: float) -> Places:
+    """Return the places that a rollout's rewards tell.
 
     The reward of a step tells the distance in the state that it led to. So a state is known unless an episode begins
     with it, or the rollout.
 
     Args:
         rollout: The rollout, of which the truth is not used.
+        position_px: The positions of the agents; only how they moved within an episode matters, (T, N).
         bound_px: The bound of the rules.
     """
     known, distance = torch.zeros_like(rollout.fresh), torch.zeros_like(rollout.reward)
     known[1:] = rollout.played[1:] & ~rollout.fresh[1:]
     distance[1:] = distance_px(rollout.reward[:-1], bound_px)
-    return Places(rollout.observed["speed_px"].cumsum(0), distance, known, rollout.fresh.long().cumsum(0))
+    return Places(position_px, distance, known, rollout.fresh.long().cumsum(0))
 
 
 def distance_px(reward: Tensor, bound_px: float) -> Tensor:
@@ -81,13 +91,13 @@ def pair_log_probability(logits: Tensor, columns: Tensor) -> Tensor:
     """Return the log-probability of either place.
 
     Args:
-        logits: The logits over the window's columns, (..., 64).
+        logits: The logits over the window's columns or bins, (..., columns).
         columns: The two places in columns of the window, (..., 2).
 
     Returns:
         The log-probabilities, (..., 2).
     """
-    probability = (soft_target(columns) * logits.softmax(-1).unsqueeze(-2)).sum(-1)
+    probability = (soft_target(columns, logits.shape[-1]) * logits.softmax(-1).unsqueeze(-2)).sum(-1)
     return (probability + LEAST).log()
 
 

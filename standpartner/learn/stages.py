@@ -95,8 +95,12 @@ class Stages(ABC, Generic[NetworkT]):
         """Return an actor with the present weights, for validation."""
 
     def helper(self, actor: Any, settings: RewardConfig) -> Helper | None:
-        """Return the further loss of an actor that learns from reward, if there is one."""
-        return None
+        """Return the further loss of an actor that learns from reward: by the places that rewards tell, if any."""
+        places = settings.places
+        if not places.parts:
+            return None
+        loss = partial(actor.places_loss, bound_px=CONFIGS[settings.game].bound_px)
+        return Helper("places", loss, parts=places.parts, replay=places.replay)
 
     def _learn(self, kind: type[Learner], network: NetworkT) -> Made:
         settings: Any = self.config.stage(kind.name)
@@ -195,15 +199,11 @@ class ReadOnceStages(Stages[ReadOnceNetwork]):
         frames, precise = settings.episode.frames, config.mixed_precision
         return LearningEncoders(network, heard, frames=frames, mixed_precision=precise)
 
-    def helper(self, actor: FixedEncoders | LearningEncoders, settings: RewardConfig) -> Helper | None:
+    def helper(self, actor: Any, settings: RewardConfig) -> Helper | None:
         """Return the loss by the places that rewards tell, or PPO's loss of the tracker; see `Stages.helper`."""
-        places = settings.places
-        if places.parts:
-            loss = partial(actor.places_loss, bound_px=CONFIGS[settings.game].bound_px)
-            return Helper("places", loss, parts=places.parts, replay=places.replay)
         if isinstance(settings, PpoConfig) and settings.track:
             return Helper("track", partial(track_loss, actor.network.policy), parts=settings.minibatches)
-        return None
+        return super().helper(actor, settings)
 
 
 class WindowStages(Stages[WindowNetwork]):

@@ -10,6 +10,7 @@ from standpartner.game.batched import BatchedGame
 from standpartner.game.tracks import Track
 from standpartner.game.windows import Views, Windows
 from standpartner.learn.device import precision
+from standpartner.learn.mirrored import judged, pair_log_probability, places_told
 from standpartner.learn.rollout import Acted, Rollout
 from standpartner.networks.windows import WindowNetwork
 
@@ -59,9 +60,25 @@ class WindowActor:
 
     def replay(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
         """Judge all states of a rollout again; see `Actor.replay`."""
-        views = Views(**{name: rollout.observed[name].flatten().numpy(force=True) for name in _VIEWS})
-        logits, value = self._judge(views)
+        logits, value = self._judge(_views(rollout))
         return logits.unflatten(0, rollout.fresh.shape), value.unflatten(0, rollout.fresh.shape)
+
+    def places_loss(self, rollout: Rollout, *, bound_px: float) -> Tensor:
+        """Return the loss, in nat, of where the network says that the music is, by the places that rewards tell.
+
+        Args:
+            rollout: The rollout, of which the truth is not used.
+            bound_px: The bound of the rules.
+        """
+        network, shape = self.network, rollout.fresh.shape
+        score, spectrogram = (torch.as_tensor(seen) for seen in self.windows.cut(_views(rollout)))
+        network.eval()
+        with precision(self.mixed_precision):
+            said = network.say(score, spectrogram).float().unflatten(0, shape)
+        places = places_told(rollout, rollout.observed["centre_px"].float(), bound_px=bound_px)
+        count = network.config.places
+        pair = pair_log_probability(said, places.bins(count, network.game.window_width_px / count))
+        return judged(pair, places)[0]
 
     def _judge(self, views: Views) -> tuple[Tensor, Tensor]:
         self.network.eval()
@@ -69,3 +86,7 @@ class WindowActor:
         with precision(self.mixed_precision):
             logits, value = self.network(score, spectrogram)
         return logits.float(), value.float()
+
+
+def _views(rollout: Rollout) -> Views:
+    return Views(**{name: rollout.observed[name].flatten().numpy(force=True) for name in _VIEWS})

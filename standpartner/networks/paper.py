@@ -58,6 +58,8 @@ PAPER_PIANO: Final = WindowNetworkConfig(
     head_dropout=0.2,
 )
 PAPER_NETWORKS: Final = {
+    "paper-nottingham-places": replace(PAPER_NOTTINGHAM, places=30),  # of 5 strip px
+    "paper-piano-places": replace(PAPER_PIANO, places=64),  # of 8 strip px
     "paper-nottingham": PAPER_NOTTINGHAM,
     "paper-piano": PAPER_PIANO,
     "paper-nottingham-mmloc": replace(PAPER_NOTTINGHAM, differences=False, bins=15),  # of 10 strip px

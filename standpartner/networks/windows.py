@@ -6,6 +6,7 @@
 | spectrogram tower | excerpt and its difference (B, 2, 78, 40) | (B, ...) flat |
 | joint | both | (B, joint) |
 | policy, value | joint | action logits (B, 3), value (B,) |
+| places, with ``places`` | joint | where the music is, to learn by it, logits (B, places) |
 | or bins | joint | where in the window the music is, logits (B, bins) |
 """
 
@@ -80,6 +81,8 @@ class WindowNetwork(nn.Module):
             self.bins = self._head(config.bins)
         else:
             self.policy, self.value = self._head(len(self.game.actions)), self._head(1)
+        if config.places:
+            self.places = self._head(config.places)
         self.apply(_initialise)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -108,6 +111,13 @@ class WindowNetwork(nn.Module):
     def locate(self, score: Tensor, spectrogram: Tensor) -> Tensor:
         """Return logits over the window's bins, left to right, (B, bins); inputs as in ``look``."""
         return self.bins(self.look(score, spectrogram))
+
+    def say(self, score: Tensor, spectrogram: Tensor) -> Tensor:
+        """Return an agent's logits over the window's parts for where the music is, (B, places); inputs as in ``look``.
+
+        They only help to learn: the policy does not see them.
+        """
+        return self.places(self.look(score, spectrogram))
 
     def graphs(self) -> dict[str, Graph]:
         """Return the one graph of a bundle, which judges each state of the game by itself; see ``export.py``."""

@@ -22,6 +22,7 @@ from standpartner.learn.run import Run, RunData
 from standpartner.learn.stages import stages_for
 from standpartner.networks.checkpoint import same_weights
 from standpartner.networks.read_once import ReadOnceNetwork
+from standpartner.networks.windows import WindowNetwork
 from standpartner.perform import AugmentConfig
 
 QUICK = OptimiserConfig(learning_rate=1e-3, warmup_steps=1)
@@ -108,6 +109,36 @@ def test_no_learner_from_reward_reads_the_truth(sealed, blind, config):
         assert any(key.startswith("strip.") for key in learned) == (name != "ppo")
 
 
+@pytest.mark.parametrize("name", ["a2c", "ppo"])
+def test_a_window_network_learns_from_places_without_the_truth(name, sealed, blind, window_config):
+    """All but the policy's own layers learn from the places, also from rollouts that are kept."""
+    config = window_config(name)
+    settings = dataclasses.replace(config.stage(name), steps=4, places=PlacesConfig(parts=1, replay=3))
+    config = dataclasses.replace(config, network=dataclasses.replace(config.network, places=30), **{name: settings})
+    torch.manual_seed(0)
+    network = WindowNetwork(config.network)
+    stage, _ = stages_for(network, config, RunData(train=sealed, valid=sealed, checksum="toy")).make(name, network)
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    for number in range(3):
+        measured = stage.step(number)
+    assert {"loss/places", "loss/places_again"} <= measured.keys()
+    assert len(stage.kept.rollouts) == 3
+    assert all(np.isfinite(value) for key, value in measured.items() if key.startswith("loss/"))
+    assert all(not torch.equal(value, before[key]) for key, value in network.state_dict().items())
+    rollout = stage.kept.rollouts[-1]
+    places = places_told(rollout, rollout.observed["centre_px"].float(), bound_px=50)
+    truth = sealed_truth(stage, rollout)
+    nearest = (places.px - truth.unsqueeze(-1)).abs().amin(-1)
+    assert nearest[places.known].max() <= 0.51  # a window is centred at a whole px
+
+
+def sealed_truth(stage, rollout):
+    """Where the music was, by the game."""
+    game = stage.episodes.game
+    track, frame = (rollout.observed[name].numpy() for name in ("track", "frame"))
+    return torch.as_tensor(game._targets[game._offsets[track] + frame])
+
+
 def test_what_is_learned_does_not_depend_on_the_truth_beside_the_rewards(config, tiny_data, request):
     """The same weights whether rollouts hold the truth or not."""
     weights = []
@@ -144,7 +175,7 @@ def test_a_rollouts_rewards_tell_the_places_of_the_music(config, tiny_data):
     network = ReadOnceNetwork(config.network)
     stage, _ = stages_for(network, config, tiny_data).make("ppo", network)
     rollout = stage.episodes.collect(np.random.default_rng(0))
-    places = places_told(rollout, bound_px=50)
+    places = places_told(rollout, rollout.observed["speed_px"].cumsum(0), bound_px=50)
     assert not places.known[0].any()
     assert (places.known[1:] == ~rollout.fresh[1:]).all()
     assert rollout.fresh[1:].any()
@@ -162,7 +193,8 @@ def test_the_tracker_is_taught_what_its_own_frames_judge_together(config, tiny_d
     network = ReadOnceNetwork(config.network)
     stage, _ = stages_for(network, config, tiny_data).make("ppo", network)
     rollout = stage.episodes.collect(np.random.default_rng(0))
-    shape, places = rollout.fresh.shape, places_told(rollout, bound_px=50)
+    shape = rollout.fresh.shape
+    places = places_told(rollout, rollout.observed["speed_px"].cumsum(0), bound_px=50)
     said = say_again(network.policy, rollout)
     torch.testing.assert_close(said.ahead.unflatten(0, shape), rollout.observed["ahead"], atol=1e-4, rtol=0)
     loss, probable = judged(pair_log_probability(said.track.unflatten(0, shape), places.columns), places)
