@@ -83,7 +83,8 @@ class RewardConfig(EpisodeStageConfig):
             )
         if not read_once and (self.encoders or track):
             raise ConfigError(f"{where}: encoders and track belong to a read-once network; leave them out")
-        if self.places.parts and not (read_once or getattr(network, "places", 0)):
+        says = read_once or bool(getattr(network, "places", False))
+        if self.places.parts and not says:
             raise ConfigError(f"{where}.places: this network does not say where the music is; set network.places, too")
         if track and self.places.parts:
             raise ConfigError(f"{where}: the tracker learns from the truth (track) or from rewards (places), not both")
