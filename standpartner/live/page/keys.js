@@ -1,7 +1,7 @@
 /**
  * Which key does what. Page-turning pedals are keyboards: they send one of these keys.
  *
- * @typedef {"next" | "previous" | "first" | "last" | "start" | "fullscreen" | "link" | "leave" | "layout"} Action
+ * @typedef {"next" | "previous" | "first" | "last" | "start" | "fullscreen" | "link" | "leave" | "layout" | "bar"} Action
  */
 
 /** @type {Record<string, Action>} */
@@ -21,6 +21,7 @@ const ACTIONS = {
   f: "fullscreen",
   l: "link",
   v: "layout",
+  b: "bar",
   Escape: "leave",
 };
 

@@ -27,7 +27,11 @@ export class PerformanceBar {
       { "aria-hidden": "true", title: "What the microphone hears", hidden: true },
       this.level,
     );
-    this.barName = make("b");
+    this.barName = make(
+      "button.quiet",
+      { type: "button", title: "Go to a bar (B)", onclick: this.#then(() => owner.player.askForBar()) },
+      "bar –",
+    );
     this.pages = make("span", { role: "status" });
     this.listenWords = make("span.words", {}, "Listen");
     this.listen = make(
@@ -132,14 +136,14 @@ export class PerformanceBar {
 
   /** @param {string | number | null} label */
   showBar(label) {
-    const words = label === null ? "" : `bar ${label} · `;
+    const words = `bar ${label ?? "–"}`;
     if (this.barName.textContent !== words) this.barName.textContent = words;
   }
 
   /** @param {number[]} pages @param {number} count */
   showPages(pages, count) {
     const named = pages.length > 1 ? `${pages[0]}–${pages[pages.length - 1]}` : String(pages[0]);
-    this.pages.textContent = `${pages.length > 1 ? "pages" : "page"} ${named} of ${count}`;
+    this.pages.replaceChildren(make("span.wide", {}, pages.length > 1 ? "pages " : "page "), `${named} of ${count}`);
   }
 
   /** @param {boolean} on */

@@ -1,7 +1,7 @@
 /** What the player does by hand, foot and tap while the pages are shown. It wins over the follower. */
 import { addRecording, isSound } from "./api.js";
 import { toggleFullscreen } from "./awake.js";
-import { say } from "./dom.js";
+import { ask, say } from "./dom.js";
 import { MicrophoneError, whyNoMicrophone } from "./microphone.js";
 import { setPreference } from "./preferences.js";
 
@@ -29,7 +29,23 @@ export class Player {
     else if (action === "fullscreen") toggleFullscreen(this.owner.element);
     else if (action === "link") this.owner.linking.toggle();
     else if (action === "layout") this.#nextLayout();
+    else if (action === "bar") this.askForBar();
     else if (action === "leave") this.#leave();
+  }
+
+  /** Go to a bar by its number. */
+  async askForBar() {
+    const { bars } = this.owner.score;
+    const label = await ask("Go on in which bar?", { yes: "Go", value: "" });
+    if (label === null || !label.trim()) return;
+    const bar = bars.findIndex((each) => each.label === label.trim());
+    if (bar >= 0) this.moveTo(bar);
+    else
+      say(
+        bars.length
+          ? `There is no bar ${label.trim()}; the last is ${bars.at(-1).label}.`
+          : "The bars of this score are unknown.",
+      );
   }
 
   #nextLayout() {

@@ -155,6 +155,21 @@ def test_half_pages_turn_above_first_and_nothing_else_moves(open_page: Open) -> 
 
 
 @pytest.mark.slow
+def test_a_bar_is_gone_to_by_its_number(open_page: Open) -> None:
+    page, server = open_page(PLAY, preferences=SINGLE)
+    page.wait_for_selector(".pane.shown img")
+    page.keyboard.press("b")
+    page.keyboard.type("44")
+    page.keyboard.press("Enter")
+    expect_shown(page, "1-whole")
+    assert said(server, "move") == [{"type": "move", "bar": 44}]
+    page.get_by_role("button", name="bar 44").click()
+    page.keyboard.type("200")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="no bar 200")).to_be_visible()
+
+
+@pytest.mark.slow
 def test_two_bars_are_linked_by_two_taps(open_page: Open) -> None:
     page, server = open_page(PLAY, preferences=SINGLE)
     page.wait_for_selector(".pane.shown img")
