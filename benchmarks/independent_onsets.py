@@ -21,6 +21,7 @@ from standpartner.score import MusicChoice, Score, read_scores
 from standpartner.score.notation.text import FORMATS
 
 AGREEING: Final = 0.95  # of the notes of a file
+LARGEST_BYTES: Final = 300_000  # larger files would take the other reader minutes
 _STEPS: Final = 48  # a quarter is divided into these to compare times
 
 
@@ -47,9 +48,14 @@ def main() -> int:
 
 def _choose(folders: list[Path], most: int, seed: int) -> list[Path]:
     found = sorted({path for folder in folders for path in folder.rglob("*") if path.suffix.lower() in FORMATS})
+    found = [path for path in found if path.stat().st_size <= LARGEST_BYTES and not _is_collection(path)]
     if not found:
         sys.exit(f"There are no notation files in {', '.join(map(str, folders))}.")
     return sorted(random.Random(seed).sample(found, min(most, len(found))))
+
+
+def _is_collection(path: Path) -> bool:
+    return path.suffix.lower() == ".abc" and path.read_bytes().count(b"\nX:") > 0
 
 
 def _ask(reader: str, python: Path, paths: list[Path]) -> dict[str, dict]:

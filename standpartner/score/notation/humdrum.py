@@ -27,6 +27,8 @@ def merge_staff_spines(text: str) -> str:
         if not owners and not tokens[0].startswith(("*", "!")):
             merged += _split_lines([len(group) for group in groups])
             owners = list(range(sum(len(group) for group in groups)))
+        if owners and len(tokens) != len(owners):  # the file is damaged, which the engraver will say
+            return text
         if owners and set(tokens) == {"*-"}:
             merged += _join_lines([sum(owner in group for owner in owners) for group in groups])
             owners, tokens = [], ["*-"] * sum(len(group) for group in groups)

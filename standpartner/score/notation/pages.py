@@ -27,6 +27,7 @@ _TITLE_HEIGHT: Final = 50
 _TITLE_SIZE: Final = 22
 _A4: Final = 297 / 210
 _HEADS_OUTSIDE: Final = 0.2  # the share of a system's heads that may lie outside a box of the usual height
+_FARTHEST: Final = 0.03  # the share of heads at either side that a higher box need not hold
 _HEAD_MARGIN: Final = 7  # strip px around the staves and heads of a higher box
 _MOST_ROWS: Final = 640  # of a box; what is further away is cut off
 
@@ -112,7 +113,7 @@ def _box_of(drawing: Drawing, page_scale: int) -> tuple[int, float]:
     """Choose the rows of a system's strip box, and the y of the top staff line's middle in it in page px.
 
     The box has the strip's rows, with the staves in its middle. It is higher where the staves are, or where more than a
-    fifth of the heads would be outside: then it holds all staves and heads.
+    fifth of the heads would be outside: then it holds all staves, and the heads but for the few that are farthest.
     """
     scale = page_px_per_unit(page_scale)
     staves, limit = (drawing.bottom - drawing.top) * scale, page_scale * STRIP_HEIGHT_PX
@@ -124,8 +125,9 @@ def _box_of(drawing: Drawing, page_scale: int) -> tuple[int, float]:
     if staves <= limit and outside <= _HEADS_OUTSIDE:
         return STRIP_HEIGHT_PX, first_line
     margin = _HEAD_MARGIN * page_scale
-    above = max(0.0, (drawing.top - heads.min(initial=drawing.top)) * scale) + margin
-    below = max(0.0, (heads.max(initial=drawing.bottom) - drawing.bottom) * scale) + margin
+    highest, lowest = np.quantile(heads, (_FARTHEST, 1 - _FARTHEST)) if len(heads) else (drawing.top, drawing.bottom)
+    above = max(0.0, (drawing.top - highest) * scale) + margin
+    below = max(0.0, (lowest - drawing.bottom) * scale) + margin
     rows = int(np.ceil((above + staves + below) / page_scale))
     return min(max(rows, STRIP_HEIGHT_PX), _MOST_ROWS), round(above) + 0.5
 
