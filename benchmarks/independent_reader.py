@@ -35,7 +35,7 @@ def read_with_music21(path: str) -> list[list[float]]:
         for element in part.recurse().notes:
             if element.duration.isGrace or "ChordSymbol" in element.classes or not hasattr(element, "pitches"):
                 continue
-            if any(pitch.microtone.cents for pitch in element.pitches):
+            if any(pitch.ps != round(pitch.ps) for pitch in element.pitches):
                 raise ValueError("microtones, which readers round otherwise")
             offset = float(element.getOffsetInHierarchy(part))
             members = element.notes if element.isChord else [element]

@@ -57,6 +57,7 @@ CASES: dict[str, tuple[str, dict[float, list[int]]]] = {
     "user's signs": ("X:1\nU:Q=!trill!\nM:4/4\nL:1/4\nK:C\nQc2 !mordent!d2|]\n", {0: [72], 2: [74]}),
     "meter changes": (tune("c4|[M:3/4]Z|d3|\nM:2/4\nZ|e2|]"), {0: [72], 7: [74], 12: [76]}),
     "chord symbols and notes": (tune('"^fast"c2"Am7"d2|"<("e4|]'), {0: [72], 2: [74], 4: [76]}),
+    "characters that XML lacks": (tune("c2\x0b d2\x00|]"), {0: [72], 2: [74]}),
     "field without a line": (tune("c2 % a comment with |\nd2|]"), {0: [72], 2: [74]}),
 }  # fmt: skip
 

@@ -74,6 +74,26 @@ def test_three_staves_fit_on_the_strip(engraved: dict[str, Score]) -> None:
     assert score.systems.page_bottom_px[0] - score.systems.page_top_px[0] > 160 * score.page_scale
 
 
+def test_a_staff_that_rests_in_a_system_is_drawn_all_the_same(tmp_path: Path) -> None:
+    rest = '<note><rest measure="yes"/><duration>4</duration></note>'
+    note = "<note><pitch><step>C</step><octave>5</octave></pitch><duration>1</duration></note>" * 4
+    hidden = '<attributes><divisions>1</divisions><staff-details print-object="no"/></attributes>'
+    measures = [
+        f'<measure number="{n}">{hidden if n == 1 else ""}{rest if n < 20 else note}</measure>' for n in range(1, 24)
+    ]
+    other = [f'<measure number="{n}">{note}</measure>' for n in range(1, 24)]
+    names = "".join(f'<score-part id="{n}"><part-name>{n}</part-name></score-part>' for n in ("Piano", "Flute", "Oboe"))
+    path = tmp_path / "trio.musicxml"
+    path.write_text(
+        f'<score-partwise><part-list>{names}</part-list><part id="Piano">{"".join(measures)}</part>'
+        f'<part id="Flute">{"".join(other)}</part><part id="Oboe">{"".join(other)}</part></score-partwise>'
+    )
+    (score,) = read_scores([path])
+    assert isinstance(score, Score), score
+    assert set(score.systems.staves.tolist()) == {1}
+    assert len(score.onsets) == 16
+
+
 def drawing(*, bottom: float, heads: tuple[float, ...] = ()) -> Drawing:
     """A drawn system whose staves reach from 1000 units to ``bottom``, with heads at some y."""
     svg = '<svg width="1" height="1"><svg class="definition-scale" viewBox="0 0 9 9"></svg></svg>'
@@ -86,7 +106,7 @@ def drawing(*, bottom: float, heads: tuple[float, ...] = ()) -> Drawing:
     [
         (1720.0, (1000.0, 1720.0), 160),  # one staff
         (1720.0, (1000.0,) * 9 + (5000.0,), 160),  # one far head of ten
-        (1720.0, (1000.0, 5000.0), 170),  # every other head is far
+        (1720.0, (1000.0, 5000.0), 165),  # every other head is far
         (5140.0, (1000.0,), 175),  # the staves are 161 px high
     ],
 )

@@ -51,6 +51,9 @@ CONTAINER = (
     '<rootfile full-path="music.xml" media-type="application/vnd.recordare.musicxml+xml"/></rootfiles></container>'
 )
 C_WHOLE = note("C", "whole")
+TREMOLO = '<notations><ornaments><tremolo type="{}">2</tremolo></ornaments></notations>'
+STOP = '<notations><tuplet number="1" type="stop"/></notations>'
+FIFTEEN = TRIPLET.replace("3<", "15<").replace("2<", "4<")
 
 # The file's content, and {quarter: pitches}.
 CASES: dict[str, tuple[str | bytes, dict[float, list[int]]]] = {
@@ -95,6 +98,40 @@ CASES: dict[str, tuple[str | bytes, dict[float, list[int]]]] = {
             divisions=12,
         ),
         {0: [72], 1 / 3: [74], 2 / 3: [76], 1: [77], 2: [79]},
+    ),
+    "nested.musicxml": (
+        document(
+            note("C", "eighth", extra=TRIPLET + '<notations><tuplet number="1" type="start"/></notations>', duration=20)
+            + "".join(
+                note("D", "eighth", extra=FIFTEEN + f"<notations>{mark}</notations>", duration=8)
+                for mark in ('<tuplet number="2" type="start"/>', "", "", "", '<tuplet number="2" type="stop"/>')
+            )
+            + note("E", "eighth", extra=TRIPLET + STOP, duration=20),
+            note("F", "half", duration=120),
+            attributes=TIME.format(2, 4),
+            divisions=60,
+        ),
+        {0: [72], **{(20 + 8 * n) / 60: [74] for n in range(5)}, 1: [76], 4 / 3: [77]},
+    ),
+    "accidental_mark.musicxml": (
+        document(
+            note("C", "half", extra="<notations><accidental-mark>sharp</accidental-mark></notations>")
+            + note("C", "quarter")
+            + note("C", "quarter", extra="<accidental>sharp</accidental>"),
+            attributes=WHOLE,
+        ),
+        {0: [72], 2: [72], 3: [73]},
+    ),
+    "tremolo.musicxml": (
+        document(
+            note("C", "half", extra=TREMOLO.format("start")) + note("E", "half", extra=TREMOLO.format("stop")),
+            attributes=WHOLE,
+        ),
+        {0: [72], 2: [76]},
+    ),
+    "wrong_type.musicxml": (
+        document(note("C", "quarter", duration=8) + note("D", "half"), attributes=WHOLE),
+        {0: [72], 2: [74]},
     ),
     "rest_68.musicxml": (
         document(note("r", "whole", duration=12), note("C", "half", duration=12), attributes=TIME.format(6, 8)),

@@ -19,7 +19,7 @@ from standpartner.constants import (
     STAFF_SPACING_PX,
     STRIP_HEIGHT_PX,
 )
-from standpartner.corpus.verify.places import STAFF_LINES, staves_on_strip_px
+from standpartner.corpus.verify.places import STAFF_LINES, staves_on_strip_px, strip_scale
 from standpartner.hear.spectrogram import band_centre_bins
 from standpartner.piece import Performance
 from standpartner.score import Noteheads, Score
@@ -156,15 +156,16 @@ def staff_agreement(score: Score) -> Floats:
     """
     heads = score.noteheads
     system, spelt = _systems_of_heads(score), _spellings(heads.pitch)
+    y_px = heads.y_px / strip_scale(score)[system]
     agreement = np.full(len(heads), np.nan)
     order = np.argsort(heads.x_px, kind="stable")
     for place, head in enumerate(order):
         around = order[max(0, place - 4 * _NEIGHBOURS) : place + 4 * _NEIGHBOURS]
-        same = (system[around] == system[head]) & (np.abs(heads.y_px[around] - heads.y_px[head]) <= _SAME_STAFF_PX)
+        same = (system[around] == system[head]) & (np.abs(y_px[around] - y_px[head]) <= _SAME_STAFF_PX)
         near = around[same & (around != head)]
         near = near[np.argsort(np.abs(heads.x_px[near] - heads.x_px[head]), kind="stable")[:_NEIGHBOURS]]
         if len(near):
-            steps_up = (heads.y_px[head] - heads.y_px[near]) / _STEP_PX
+            steps_up = (y_px[head] - y_px[near]) / _STEP_PX
             lowest, highest = spelt[near, 0] - spelt[head, 1], spelt[near, 1] - spelt[head, 0]
             agreement[head] = np.mean((steps_up >= lowest - 0.5) & (steps_up <= highest + 0.5))
     agreement[~np.isnan(agreement) & _under_common_clefs(score)] = 1
@@ -179,14 +180,16 @@ def _under_common_clefs(score: Score) -> Bools:
     """
     heads = score.noteheads
     system, spelt = _systems_of_heads(score), _spellings(heads.pitch)
+    scale = strip_scale(score)
     right = np.zeros(len(heads), bool)
     for index in range(len(score.systems)):
         these = np.flatnonzero(system == index)
         bottoms_px = staves_on_strip_px(score, index)
         if len(these) and len(bottoms_px):
+            bottoms_px, y_px = bottoms_px / scale[index], heads.y_px[these] / scale[index]
             middle_px = bottoms_px - (STAFF_LINES - 1) / 2 * STAFF_SPACING_PX
-            nearest = np.abs(heads.y_px[these, None] - middle_px).argmin(axis=1)
-            steps_up = (bottoms_px[nearest] - heads.y_px[these]) / _STEP_PX
+            nearest = np.abs(y_px[:, None] - middle_px).argmin(axis=1)
+            steps_up = (bottoms_px[nearest] - y_px) / _STEP_PX
             letter = steps_up[:, None] + _BOTTOM_LETTERS
             right[these] = ((letter >= spelt[these, :1] - 0.5) & (letter <= spelt[these, 1:] + 0.5)).any(axis=1)
     return right

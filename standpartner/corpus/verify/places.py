@@ -58,21 +58,33 @@ def staves_shown(score: Score) -> Bools:
     return shown >= np.clip(score.systems.staves, 1, _STAVES_ON_STRIP)
 
 
+def strip_scale(score: Score) -> Floats:
+    """Return how far each system of notation is scaled down on the strip, (systems,); 1 where its staves fit."""
+    if not score.has_notation:
+        return np.ones(len(score.systems))
+    height_px = score.systems.page_bottom_px - score.systems.page_top_px
+    return np.minimum(1.0, STRIP_HEIGHT_PX * score.page_scale / height_px)
+
+
 def staves_on_strip_px(score: Score, system: int) -> Floats:
     """Find the row on the strip of the bottom line of each staff of a system, from the top one down, (staves,)."""
     left, right = int(score.systems.strip_left_px[system]), int(score.systems.strip_right_px[system])
-    return _bottom_lines_px(1 - score.strip[:, left:right].mean(axis=1) / 255)
+    scale = float(strip_scale(score)[system])
+    strip = PilImage.fromarray(score.strip[:, left:right])
+    if scale < 1:
+        strip = strip.resize((right - left, round(STRIP_HEIGHT_PX / scale)), PilImage.Resampling.BICUBIC)
+    return _bottom_lines_px(1 - np.asarray(strip).mean(axis=1) / 255, least_ink=_LINE_INK * scale) * scale
 
 
-def _bottom_lines_px(rows: Floats) -> Floats:
-    """Find the bottom line of each staff by the darkness of rows, 0 to 1, at the strip's size."""
+def _bottom_lines_px(rows: Floats, *, least_ink: float = _LINE_INK) -> Floats:
+    """Find the bottom line of each staff by the darkness of rows, 0 to 1, at the strip's usual size."""
     pairs = rows[:-1] + rows[1:]  # a line may lie across two rows
     spacing = int(STAFF_SPACING_PX)
     height = (STAFF_LINES - 1) * spacing
     faintest = sliding_window_view(pairs, height + 1)[:, ::spacing].min(axis=1)  # of five lines; by the top one's row
     bottoms: list[float] = []
     for top in np.argsort(-faintest, kind="stable"):
-        if faintest[top] < _LINE_INK:
+        if faintest[top] < least_ink:
             break
         bottom = float(top + height + 1)
         if all(abs(bottom - other) > height for other in bottoms):

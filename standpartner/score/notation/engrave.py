@@ -40,6 +40,7 @@ SYSTEMS_A_PAGE: Final = 7  # at most, where a score has one staff
 _OPTIONS: Final = {
     "adjustPageHeight": True,
     "breaks": "auto",
+    "condense": "none",  # else it leaves out the staves that rest in a system, which may be all that are followed
     "expandNever": True,
     "footer": "none",
     "header": "none",

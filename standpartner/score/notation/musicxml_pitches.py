@@ -9,6 +9,9 @@ from typing import Final
 
 _OCTAVE: Final = 12
 _STEPS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_ACCIDENTALS: Final = {
+    "sharp": 1, "flat": -1, "double-sharp": 2, "sharp-sharp": 2, "flat-flat": -2, "double-flat": -2,
+}  # fmt: skip
 _ALL_STAVES: Final = ""  # the staff of a transposition that names none
 
 
@@ -45,7 +48,9 @@ def _written_pitch(note: ET.Element) -> int | None:
     step = None if pitch is None else _STEPS.get(pitch.findtext("step", "").strip())
     if pitch is None or step is None:
         return None
-    return _OCTAVE * (_integer(pitch.findtext("octave")) + 1) + step + _integer(pitch.findtext("alter"))
+    altered = pitch.find("alter") is not None
+    alteration = _integer(pitch.findtext("alter")) if altered else _ACCIDENTALS.get(note.findtext("accidental", ""), 0)
+    return _OCTAVE * (_integer(pitch.findtext("octave")) + 1) + step + alteration
 
 
 def _semitones(transpose: ET.Element) -> int:

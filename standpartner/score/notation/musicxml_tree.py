@@ -16,6 +16,7 @@ _TYPES: Final = (
 )  # fmt: skip
 QUARTERS: Final = {name: Fraction(16) / 2**index for index, name in enumerate(_TYPES)}
 _DOTS: Final = (0, 1, 2, 3)
+_SLACK: Final = Fraction(1, 50)  # quarters; some files round their durations
 
 
 @dataclass
@@ -58,7 +59,8 @@ def repair_tree(root: ET.Element) -> dict[str, int]:
 
     - Measures lose ``non-controlling``, at which Verovio breaks off.
     - Notes of a chord lose beams of their own.
-    - Notes and rests without a type get the one of their length.
+    - Notes and rests without a type, or with another than their duration says, get the one of their duration.
+    - Tremolos between notes that do not share their time lose their mark, as Verovio would halve it.
     - Rests that fill a measure are marked so.
     - Notes in another time than written get the brackets that tell Verovio so.
     - Notes get ids, so that their pitches are known, and transpositions are taken out.
@@ -76,7 +78,9 @@ def repair_tree(root: ET.Element) -> dict[str, int]:
             _mark_measure_rests(timed)
             for note in timed.notes:
                 _drop_beams_of_members(note)
+                _drop_untimed_tremolo(note)
                 if not timed.is_filled_by(note):
+                    _drop_wrong_type(note)
                     _name_type(note)
             bracket_tuplets([(note.first, note.quarters, note.voice) for note in timed.notes if note.quarters])
         pitches |= take_pitches(part, numbers)
@@ -122,6 +126,28 @@ def _drop_beams_of_members(note: TimedNote) -> None:
     for member in note.notes[1:]:
         for beam in member.findall("beam"):
             member.remove(beam)
+
+
+def _drop_untimed_tremolo(note: TimedNote) -> None:
+    """Take off the mark of a tremolo between two notes that each last as long as written."""
+    if note.first.find("time-modification") is None:
+        for ornaments in note.first.iterfind("notations/ornaments"):
+            for mark in ornaments.findall("tremolo"):
+                if mark.get("type") in ("start", "stop"):
+                    ornaments.remove(mark)
+
+
+def _drop_wrong_type(note: TimedNote) -> None:
+    """Take the type and dots off a note whose duration says another length, which other programs go by."""
+    name = note.first.findtext("type", "")
+    if name not in QUARTERS or not note.quarters or note.first.find("time-modification") is not None:
+        return
+    dots = len(note.first.findall("dot"))
+    written = QUARTERS[name] * (2 - Fraction(1, 2**dots))
+    if abs(written - note.quarters) > _SLACK and any(_lengths(note.quarters)):
+        for element in note.notes:
+            for part in [part for part in element if part.tag in ("type", "dot")]:
+                element.remove(part)
 
 
 def _name_type(note: TimedNote) -> None:
