@@ -17,7 +17,7 @@ from standpartner.live import messages
 from standpartner.live.client import Client
 from standpartner.live.config import LiveConfig
 from standpartner.live.engine import Engine
-from standpartner.live.library import Library, new_id
+from standpartner.live.library import Library, SavedSession, new_id
 from standpartner.live.pages import in_order
 from standpartner.live.performer import LoadedScore
 from standpartner.live.reading import ScoreReader, load_read
@@ -286,20 +286,20 @@ class Hub:
             await asyncio.to_thread(self._close_takes, going_on)
 
     def _save(self, changed: list[tuple[Session, dict]]) -> None:
-        for session, content in changed:
-            self.library.save_session(session.id, session.loaded.id, content)
-            position = session.position
-            if position is not None:
-                last = {
-                    "bar": position.bar,
-                    "page": position.page,
-                    "page_x": position.page_x,
-                    "page_y": position.page_y,
-                }
-                self.library.change_score(session.loaded.id, last_position=last)
+        saved = [
+            SavedSession(session.id, session.loaded.id, content, _last_position(session.position))
+            for session, content in changed
+        ]
+        self.library.save_sessions(saved)
         self.library.forget_sessions(time.time() - self.config.forget_s)
 
     def _close_takes(self, going_on: set[str | None]) -> None:
         for take in self.library.open_takes():
             if take.id not in going_on:
                 save_take(self.library, take.id)
+
+
+def _last_position(position: messages.Position | None) -> dict[str, object] | None:
+    if position is None:
+        return None
+    return {name: getattr(position, name) for name in ("bar", "page", "page_x", "page_y")}

@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,6 +92,16 @@ class TakeRecord:
     sentence: str
     started_s: float
     summary: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SavedSession:
+    """What is kept of a session: its score, its content, and where the music was last, or None."""
+
+    id: str
+    score: str
+    content: Mapping[str, Any]
+    last_position: Mapping[str, Any] | None = None
 
 
 def new_id() -> str:
@@ -205,11 +215,19 @@ class Library:
         self._write("DELETE FROM takes WHERE id = ?", [take])
         self._remove_take_files(take)
 
-    def save_session(self, session: str, score: str, content: Mapping[str, Any]) -> None:
-        """Save where a session is."""
-        self._write(
-            "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?)", [session, score, time.time(), json.dumps(content)]
-        )
+    def save_sessions(self, sessions: Iterable[SavedSession]) -> None:
+        """Save where some sessions are, and where their scores were played last; those of deleted scores are left out."""
+        with self._guarded(), self._transaction():
+            for saved in sessions:
+                self._database.execute(
+                    "INSERT OR REPLACE INTO sessions SELECT ?, id, ?, ? FROM scores WHERE id = ?",
+                    [saved.id, time.time(), json.dumps(saved.content), saved.score],
+                )
+                if saved.last_position is not None:
+                    self._database.execute(
+                        "UPDATE scores SET last_position = ? WHERE id = ?",
+                        [json.dumps(saved.last_position), saved.score],
+                    )
 
     def session(self, session: str) -> tuple[str, dict[str, Any]] | None:
         """The score and the saved content of a session, or None."""
@@ -257,6 +275,16 @@ class Library:
         columns = ", ".join(f"{column} = ?" for column in values)
         stored = [json.dumps(value) if isinstance(value, (dict, list)) else value for value in values.values()]
         self._write(f"UPDATE {table} SET {columns} WHERE id = ?", [*stored, row])  # noqa: S608 (names of ours)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._database.execute("BEGIN")
+        try:
+            yield
+        except sqlite3.Error:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:

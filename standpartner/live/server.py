@@ -14,8 +14,8 @@ from standpartner.live.addresses import addresses
 from standpartner.live.app import LiveApp
 from standpartner.live.certificate import own_certificate
 from standpartner.live.config import LOOPBACK, LiveConfig
+from standpartner.live.library import Library
 from standpartner.live.session import Listener
-from standpartner.support.files import make_folder
 
 _SWITCH_S: Final = 0.002  # threads that follow give way to the event loop after this time
 _STOP_S: Final = 3
@@ -37,7 +37,7 @@ def serve(
     """
     if config.host not in LOOPBACK and config.token is None:
         config = replace(config, token=secrets.token_urlsafe(12))
-    make_folder(config.folder)
+    Library(config.folder).close()  # what is wrong with it is told here, in one sentence
     listening = _opened(config)
     config = replace(config, port=listening.getsockname()[1])
     sys.setswitchinterval(_SWITCH_S)

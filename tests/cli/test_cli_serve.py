@@ -4,7 +4,8 @@ import pytest
 from typer.testing import CliRunner
 
 from standpartner.cli import app
-from standpartner.errors import ConfigError, MissingExtraError, StandpartnerError
+from standpartner.errors import ConfigError, MissingExtraError, OutputError, StandpartnerError
+from standpartner.live.library import Library
 from standpartner.live.microphone import MicrophoneSource
 
 
@@ -24,6 +25,14 @@ def test_a_port_that_is_taken_is_one_sentence(tmp_path, monkeypatch):
     error = run("serve", "--host", "192.0.2.1", "--library", tmp_path, "--no-browser").exception
     assert isinstance(error, ConfigError)
     assert "cannot listen on 192.0.2.1 port 8765" in str(error)
+
+
+def test_a_library_that_another_server_uses_is_one_sentence(tmp_path):
+    library = Library(tmp_path)
+    error = run("serve", "--port", 0, "--library", tmp_path, "--no-browser").exception
+    library.close()
+    assert isinstance(error, OutputError)
+    assert "another server uses the library" in str(error)
 
 
 @pytest.mark.parametrize("tls", [False, True])

@@ -6,7 +6,7 @@ import pytest
 
 from standpartner.errors import OutputError
 from standpartner.live import messages
-from standpartner.live.library import Library, new_id
+from standpartner.live.library import Library, SavedSession, new_id
 from standpartner.live.session import save_take
 from standpartner.live.takes import TakeWriter
 from tests.live.conftest import SCORE
@@ -19,12 +19,19 @@ AT = messages.Position(
 
 def test_a_change_is_there_for_the_next_server(library):
     library.change_score(SCORE, title="Renamed", links=[{"from_bar": 4, "to_bar": 1, "times": 1}], page_order=[2, 1])
-    library.save_session("s1", SCORE, {"x_px": 12.5})
+    library.save_sessions([SavedSession("s1", SCORE, {"x_px": 12.5}, {"bar": 2})])
     again = Library(library.folder, tidy=False)  # the first one was not closed, as after kill -9
     record = again.score(SCORE)
     assert (record.title, record.page_order, record.links[0]["to_bar"]) == ("Renamed", [2, 1], 1)
     assert again.session("s1") == (SCORE, {"x_px": 12.5})
+    assert record.last_position == {"bar": 2}
     again.close()
+
+
+def test_sessions_of_a_deleted_score_are_left_out(library):
+    library.save_sessions([SavedSession("s2", "a score that was deleted", {}), SavedSession("s1", SCORE, {})])
+    assert library.session("s1") == (SCORE, {})
+    assert library.session("s2") is None
 
 
 def test_files_of_an_upload_that_was_broken_off_are_removed(library):
