@@ -216,7 +216,7 @@ class Library:
         self._remove_take_files(take)
 
     def save_sessions(self, sessions: Iterable[SavedSession]) -> None:
-        """Save where some sessions are, and where their scores were played last; those of deleted scores are left out."""
+        """Save where sessions are, and where their scores were played last; those of deleted scores are left out."""
         with self._guarded(), self._transaction():
             for saved in sessions:
                 self._database.execute(
