@@ -192,8 +192,9 @@ def lilypond_pdf(source: Path, folder: Path) -> tuple[list[Path], list[EngravedS
 
 
 def lilypond_system(system: DrawnSystem, width: float, height: float) -> EngravedSystem:
-    """A system's truth from LilyPond's report, where a bar starts at each barline but the last."""
-    starts = {round(bar.x, 1) for bar in system.bars if system.left + 1 < bar.x < system.right - 1}
+    """A system's truth from LilyPond's report: a bar starts at each barline between its first head and its end."""
+    first = min(head.x for head in system.heads)  # a repeat sign may stand before all heads
+    starts = {round(bar.x, 1) for bar in system.bars if first < bar.x < system.right - 1}
     return EngravedSystem(
         left=system.left / width,
         top=system.top / height,

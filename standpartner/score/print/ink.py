@@ -16,6 +16,7 @@ _LONGEST_SPACING_PX: Final = 80
 _SHORTEST_SPACING_PX: Final = 4
 _THICKEST_LINE: Final = 0.45  # of the spacing
 _SURROUNDINGS_PX: Final = 31
+_HALF_COVERED: Final = 145.0  # grey of a px that a thin line of a vector page covers by half or a little less
 _LEAST_DARKER: Final = 22.0  # grey levels by which thin ink is darker than its surroundings
 _NOISE: Final = 5.0  # times the noise of the paper
 _SOLID: Final = 1.7  # spacings: no beam, head or clef is solid over so much in both directions
@@ -58,7 +59,7 @@ def ink_of(paper: Array) -> Array:
     blurred picture are grey.
     """
     threshold, _ = cv2.threshold(paper, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    dark = cv2.threshold(paper, float(np.clip(threshold, 100, 205)), 1, cv2.THRESH_BINARY_INV)[1]
+    dark = cv2.threshold(paper, float(np.clip(threshold, _HALF_COVERED, 205)), 1, cv2.THRESH_BINARY_INV)[1]
     part = paper[::3, : paper.shape[1] // 2]
     noise = 1.48 * float(np.median(cv2.absdiff(part, cv2.medianBlur(part, 3))))
     least = max(_LEAST_DARKER, _NOISE * noise)
