@@ -19,9 +19,9 @@ from standpartner.score.print.tone import lighten
 from standpartner.score.tables import Bars, Systems
 from standpartner.support.children import Limits, call_apart
 
-_MEMORY_BYTES: Final = 2_000_000_000
+MEMORY_BYTES: Final = 2_000_000_000
 _WATCH_S: Final = 0.5
-_READ_FILE: Final = "standpartner.score.print.reading:read_file"
+READ_FILE: Final = "standpartner.score.print.reading:read_file"
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def _read_apart(
     pages = None if given is None else [page for page in given if page["file"] in ("", file.name)]
     arguments = {"path": str(file), "folder": folder, "max_pages": options.max_pages, "pages": pages}
     try:
-        answer = call_apart(_READ_FILE, arguments, limits=Limits(options.time_limit_s, _MEMORY_BYTES))
+        answer = call_apart(READ_FILE, arguments, limits=Limits(options.time_limit_s, MEMORY_BYTES))
     except TimeLimitError as error:
         raise ScoreError(f"Reading {file.name} {error}; give fewer or smaller pages.") from error
     except MemoryLimitError as error:

@@ -13,6 +13,7 @@ from standpartner.score.print.patch import Patch, cut_patch
 from standpartner.score.print.staves import Staff
 from standpartner.score.print.straighten import StraightPage
 from standpartner.score.print.strokes import Stroke, find_strokes
+from standpartner.score.print.tablature import is_tablature
 
 _WIDEST_GAP: Final = 24.0  # spacings between two staves of a system
 _FULL: Final = 0.85
@@ -137,6 +138,9 @@ def with_bars(page: StraightPage, group: StaffGroup) -> Found:
 
 def group_staves(page: StraightPage, staves: Sequence[Staff]) -> tuple[list[StaffGroup], list[str]]:
     """Join the staves of a page to systems, from top to bottom, and say in words what was left out."""
+    music = [staff for staff in staves if not is_tablature(page.ink, staff)]
+    tablatures = len(staves) - len(music)
+    staves = music
     joints = join_staves(page.ink, staves, thickness_px=page.scale.thickness_px)
     kept, asides = without_asides(parted(staves, joints))
     margin = {id(staff): joint for staff, joint in zip(staves[1:], joints, strict=False)}
@@ -149,6 +153,8 @@ def group_staves(page: StraightPage, staves: Sequence[Staff]) -> tuple[list[Staf
         f"{len(members)} short or small {'staff' if len(members) == 1 else 'staves'} at {members[0].level_px:.0f} px"
         for members in asides
     ]
+    if tablatures:
+        words.append(f"{tablatures} {'staff' if tablatures == 1 else 'staves'} of six lines: tablature")
     return groups, words
 
 

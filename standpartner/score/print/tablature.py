@@ -1,0 +1,29 @@
+"""Tells staves of music from tablature, which has six lines at the same distance."""
+
+from typing import Final
+
+import numpy as np
+
+from standpartner.score.print.arrays import Array
+from standpartner.score.print.staves import Staff
+
+_LINES: Final = range(-2, 3)
+_BESIDE: Final = (-3, 3)  # where a sixth line would be, in spacings from the middle line
+_AS_FULL: Final = 0.7  # share of the ink of a staff's own lines from which that of a sixth is a line
+
+
+def is_tablature(ink: Array, staff: Staff) -> bool:
+    """Whether a staff has a sixth line above or below it that is about as full as its own lines."""
+    x_px = np.arange(max(0, round(staff.left_px)), min(ink.shape[1], round(staff.right_px)))
+    if not len(x_px):
+        return False
+    own = np.median([_fullness(ink, staff, x_px, line) for line in _LINES])
+    return max(_fullness(ink, staff, x_px, line) for line in _BESIDE) > _AS_FULL * own
+
+
+def _fullness(ink: Array, staff: Staff, x_px: Array, line: int) -> float:
+    """The share of columns that have ink within a quarter of a spacing of a line."""
+    middle = staff.middle(x_px) + line * staff.spacing_px
+    reach = max(1, round(0.25 * staff.spacing_px))
+    rows = np.clip(np.rint(middle)[None] + np.arange(-reach, reach + 1)[:, None], 0, ink.shape[0] - 1).astype(int)
+    return float((ink[rows, x_px[None]] > 0).any(axis=0).mean())
