@@ -1,4 +1,4 @@
-"""The table of unusual input in docs/print.md says what a user sees."""
+"""The table of unusual input in docs/robustness.md says what a user sees."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from tests.score.print.bad_input import write_all
 
-DOCS = Path(__file__).parents[2] / "docs" / "print.md"
+DOCS = Path(__file__).parents[2] / "docs" / "robustness.md"
 
 
 def what_is_said(result: tuple[int, str, str]) -> str:

@@ -122,11 +122,11 @@ def change_numbers(data: bytes, rng: np.random.Generator, _: list[bytes]) -> byt
 MUTATIONS: tuple[Mutation, ...] = (flip_bits, cut_off, drop_part, splice, set_huge, change_numbers)
 
 
-def mutated_files(count: int, seed: int) -> Iterator[tuple[str, bytes]]:
-    """Yield files: the name tells the kind they claim to be, now and then a wrong one."""
+def mutated_files(count: int, seed: int, *, first: int = 0) -> Iterator[tuple[str, bytes]]:
+    """Yield files from some number on: the name tells the kind they claim to be, now and then a wrong one."""
     bases = base_files()
     names, whole = list(bases), list(bases.values())
-    for number in range(count):
+    for number in range(first, first + count):
         rng = np.random.default_rng((seed, number))
         name = names[int(rng.integers(len(names)))]
         data = bases[name]
@@ -194,10 +194,11 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=3_000)
     parser.add_argument("--whole", type=int, default=300, help="files that read_print itself reads")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--first", type=int, default=0, help="number of the first file, to read a part of them")
     options = parser.parse_args()
     began_s = time.perf_counter()
     every = max(1, options.files // max(1, options.whole))
-    outcomes, faults = read_all(mutated_files(options.files, options.seed), whole_every=every)
+    outcomes, faults = read_all(mutated_files(options.files, options.seed, first=options.first), whole_every=every)
     took_s = time.perf_counter() - began_s
     lines = [*faults, f"{options.files} files in {took_s:.0f} s: {dict(outcomes)}"]
     sys.stdout.write("\n".join(lines) + "\n")
