@@ -18,7 +18,7 @@ from standpartner.score.print.layout import PageLayout
 from standpartner.score.print.read import PrintReading
 from standpartner.score.tables import Bars, Floats
 
-_STRANGE: Final = 0.6  # mean fit below which pages and notation do not belong together
+_STRANGE: Final = 0.55  # mean fit below which pages and notation do not belong together
 _LEAST_SHARE: Final = 0.5  # of the measures that must be found for them to belong together
 _WRONG_BARS: Final = 0.3  # doubt of a system in which barlines were missed or invented
 _UNSURE: Final = (0.3, 0.6)  # fits at which a system is surely wrong, and surely right

@@ -16,6 +16,7 @@ _MOST_ONSETS: Final = 8  # of a measure that are looked for when measures are co
 _WRONG_BARLINE: Final = 0.35  # cost of a barline that was missed or invented, if it is not doubted
 _SKIPPED_BAR: Final = 0.6
 _SKIPPED_MEASURE: Final = 0.9
+_SMALL_GAP: Final = 2  # measures that cannot be a missing page
 _RUN: Final = 3  # the most measures in one bar, and the most bars for one measure
 _BAND: Final = 6  # measures beside the straight way that are tried, besides the difference of the counts
 
@@ -100,7 +101,24 @@ def match_measures(fit: Fit, bars: PrintedBars, count: int, *, known: Sequence[i
                 continue
             for step in _steps(fit, bars, (bar, measure), count):
                 _improve(best, (bar, measure), step)
-    return _way(best, (len(bars), count))
+    return _without_small_gaps(_way(best, (len(bars), count)), fit)
+
+
+def _without_small_gaps(groups: list[Group], fit: Fit) -> list[Group]:
+    """Put one or two measures that were skipped into the bars skipped beside them, or else into the bar before."""
+    closed: list[Group] = []
+    for group in groups:
+        before = closed[-1] if closed else None
+        if before is not None and 0 < group.measures[0] - before.measures[1] <= _SMALL_GAP:
+            own = before.bars[1], group.bars[0]
+            if own[0] < own[1] and len(set(fit.bars.system[slice(*own)])) == 1:
+                gap = before.measures[1], group.measures[0]
+                closed.append(Group(own, gap, fit(own, gap)))
+            else:
+                wider = before.measures[0], group.measures[0]
+                closed[-1] = Group(before.bars, wider, fit(before.bars, wider))
+        closed.append(group)
+    return closed
 
 
 def _known_ends(bars: PrintedBars, known: Sequence[int] | None) -> dict[int, int] | None:

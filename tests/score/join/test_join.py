@@ -78,6 +78,21 @@ def test_missed_barlines_are_found_by_the_heads_and_doubted(menuet, printed):
     assert {number for number, system in enumerate(joined.systems) if system.doubt > 0.1} == wrong
 
 
+def test_a_measure_that_fits_nowhere_goes_beside_its_neighbour_and_a_missing_page_is_named(menuet, printed):
+    truth, reading = printed
+    strip = reading.score.strip.copy()
+    third = truth.measures.system == truth.measures.system[2]
+    left, right = (round(float(x)) for x in (truth.measures.strip_left_px[2], truth.measures.strip_right_px[2]))
+    assert third[2]
+    strip[:, left:right] = strip[:, left : left + 1]
+    blank = replace(reading, score=replace(reading.score, strip=strip))
+    assert measures_by_system(join_print(blank, menuet).score) == measures_by_system(truth)
+    bars = reading.score.bars
+    rest = {name: getattr(bars, name)[: len(bars) // 2] for name, _ in bars.columns()}
+    with pytest.raises(ScoreError, match=r"measures of the notation \(\d+ to 48\) were not found"):
+        join_print(with_bars(reading, Bars(**rest)), menuet)
+
+
 def test_known_line_breaks_are_taken(menuet, printed):
     truth, reading = printed
     known = measures_by_system(truth)
