@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image as PilImage
 
 from standpartner.demo.bundled import load_canon
-from standpartner.errors import ScoreError
+from standpartner.errors import MemoryLimitError, ScoreError, TimeLimitError
 from standpartner.score import PrintOptions, read_print
 from standpartner.score.print.files import open_pages
 from standpartner.score.print.read import MEMORY_BYTES, READ_FILE
@@ -183,6 +183,8 @@ def _note(answer: object, path: Path, outcomes: Counter[str], faults: list[str])
         outcomes["read"] += 1
     elif isinstance(answer, ScoreError) and is_sentence(str(answer)):
         outcomes["refused in a sentence"] += 1
+    elif isinstance(answer, (MemoryLimitError, TimeLimitError)):  # read_print makes a sentence of it
+        outcomes["stopped at a limit"] += 1
     else:
         outcomes[type(answer).__name__] += 1
         faults.append(f"{path.name}: {type(answer).__name__}: {answer}")

@@ -20,4 +20,4 @@ def test_mutated_files_are_read_or_refused_in_a_sentence():
     outcomes, faults = read_all(mutated_files(60, seed=1), whole_every=15)
     assert faults == []
     assert sum(outcomes.values()) == 60
-    assert set(outcomes) == {"read", "refused in a sentence"}
+    assert {"read", "refused in a sentence"} <= set(outcomes)
