@@ -21,10 +21,10 @@ class PlacingOptions:
         loose_share: The additional spread of a step, as a share of its length.
     """
 
-    heads: float = 12.0
+    heads: float = 24.0
     opening_px: float = 10.0
-    loose_px: float = 3.0
-    loose_share: float = 0.15
+    loose_px: float = 6.0
+    loose_share: float = 0.25
 
 
 def place_onsets(
