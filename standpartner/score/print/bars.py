@@ -80,10 +80,11 @@ class _Reading:
 
     @property
     def begin(self) -> int:
-        """The column where the music begins."""
-        if len(self.heads):
+        """The column where the music begins: the first head that is seen, if it is in the first bar."""
+        first_end = self.ends[0].first if self.ends else self.edges[1]
+        if len(self.heads) and self.heads[0] < first_end:
             return int(self.heads[0])
-        return min(self.edges[0] + round(_HEADER * SPACE_PX), len(self.patch.page_x_px) - 1)
+        return min(self.edges[0] + round(_HEADER * SPACE_PX), first_end, len(self.patch.page_x_px) - 1)
 
 
 def find_bars(patch: Patch, *, left_px: float, right_px: float) -> Bars:

@@ -81,6 +81,11 @@ def test_the_final_barline_ends_the_music(piano):
     assert abs(score.begin_px - engraved.begin_px) < 30
 
 
+def test_the_music_begins_in_the_first_bar_where_its_heads_are_hollow():
+    score = read_print([load_canon().score]).score
+    assert 40 < score.begin_px < score.bars.strip_right_px[0]
+
+
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_pages_are_turned_upright(piano, tmp_path, turns):
     engraved, pages = piano
