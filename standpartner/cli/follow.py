@@ -130,6 +130,10 @@ def follow(
         sound = read_audio(audio, whole=False)
         write_page(html_path, engraved, positions=following.positions, audio=sound, start_frame=following.start_frame)
     _print(_summary(following, score.name, agent=loaded.name))
+    if following.seems_foreign:
+        typer.echo(
+            f"This recording does not seem to be of this score: {100 * following.lost_share:.0f} % of its time is lost."
+        )
     if source.remark is not None:
         typer.echo(f"{source.name} {source.remark}.")
     if words:

@@ -10,6 +10,7 @@ from standpartner.errors import ScoreError
 from standpartner.score import Score
 
 ANYWHERE: Final = "auto"
+_SAME_ONSET_PX: Final = 12.0  # the follower is about as exact as this
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,23 @@ def find_beginning(score: Score, from_measure: int | str | None = None) -> Begin
     if from_measure is None:
         return Beginning(score.begin_px, nothing)
     return Beginning(_left_of_bar(score, from_measure), nothing)
+
+
+def next_beginning(score: Score, x_px: float) -> Beginning:
+    """Find where a performance goes on after a pause.
+
+    Args:
+        score: The score that is played.
+        x_px: The place on the strip in px of the last note before the pause.
+
+    Returns:
+        The first onset beyond that place; in a picture, the place itself.
+    """
+    if not score.has_notation:
+        return Beginning(x_px, np.zeros(0, np.int64))
+    beyond = int(np.searchsorted(score.onsets.x_px, x_px + _SAME_ONSET_PX, side="right"))
+    onset = min(beyond, len(score.onsets) - 1)
+    return Beginning(float(score.onsets.x_px[onset]), score.notes.pitch[score.notes.onset == onset])
 
 
 def _first_onset(score: Score, label: int | str) -> int:

@@ -24,8 +24,8 @@ class StartConfig:
         steady_share: The share of it that they must fill.
     """
 
-    above_floor: float = 4.0
-    quietest: float = 0.3
+    above_floor: float = 3.0
+    quietest: float = 0.015
     floor_memory_s: float = 1.0
     loud_memory_s: float = 4.0
     tone_ratio: float = 4.0
@@ -47,6 +47,14 @@ class FollowerConfig:
         lost_below: The confidence below which the follower may be lost.
         lost_after_s: The time in s for which the confidence must be below for the follower to be lost.
         found_above: The confidence from which it is found again.
+        proved_after_s: The time in s for which the follower must have been at least ``found_above`` confident for a
+            start to prove right; the first half second does not count. Until then it goes back and waits when it is
+            lost.
+        caution: The number of times more evidence that a jump needs until then.
+        sure_at_home_s: The time in s for which the search must be sure that the music moves on from where it is
+            expected, after a start that did not prove right.
+        pause_after_s: The time in s without any tone after which the follower waits at the next onset.
+        notes_after_end: The number of notes that must have begun near the end of the score before a jump from there.
         end_after_s: The time in s at or past the end of the music (the last onset, or a picture's last barline) after
             which the follower stays there.
 
@@ -60,6 +68,11 @@ class FollowerConfig:
     lost_below: float = 0.5
     lost_after_s: float = 0.5
     found_above: float = 0.7
+    proved_after_s: float = 1.0
+    caution: float = 3.0
+    sure_at_home_s: float = 0.25
+    pause_after_s: float = 2.5
+    notes_after_end: int = 5
     end_after_s: float = 0.5
 
     def __post_init__(self) -> None:

@@ -11,6 +11,10 @@ enough, because the agent is lost or the player has jumped, the follower goes th
 was given already: the follower jumps, or it has recognised the first note and catches up with what was played
 meanwhile. Then the position of frame t is given again, and after it that of frame t + 1.
 
+A start has to prove right: until the follower has been confident for some time, it goes back and waits if it is lost
+(`standpartner.follow.presence`). So it does not take talk for music for long. When nothing sounds for a while, it waits
+again, at the next onset.
+
 Confidence is the calibrated probability, by what search and tracker believe, that the music is within reach of the
 position. It is 1 while the follower waits for the first note, and stays what it was at the end of the score.
 """
@@ -26,10 +30,11 @@ from standpartner.agent.bundle import Agent
 from standpartner.agent.listening import Ear
 from standpartner.constants import FRAME_RATE_HZ, SAMPLE_RATE_HZ
 from standpartner.errors import AudioError
-from standpartner.follow.beginning import find_beginning
+from standpartner.follow.beginning import Beginning, find_beginning, next_beginning
 from standpartner.follow.config import FollowerConfig
 from standpartner.follow.position import FramePosition, Position, place_all
-from standpartner.follow.pursuit import Pursuit
+from standpartner.follow.presence import Proof
+from standpartner.follow.pursuit import Pursuit, PursuitStep
 from standpartner.follow.start import StartDetector, expected_keys
 from standpartner.hear import Resampler, Source, SpectrogramStream
 from standpartner.score import Score
@@ -63,6 +68,7 @@ class Follower:
     Attributes:
         state: The state of the follower.
         start_frame: The frame in which the first note was heard; None while it waits.
+        tried_frame: The frame of the first start of all, even if that did not prove right; None before it.
 
     Raises:
         ScoreError: There is no such measure, or the measures of the score are unknown.
@@ -87,6 +93,7 @@ class Follower:
         self.config = config or FollowerConfig()
         self.state = State.WAITING
         self.start_frame: int | None = None
+        self.tried_frame: int | None = None
         beginning = find_beginning(score, from_measure)
         self._resampler: Resampler | None = None
         self._stream = SpectrogramStream()
@@ -101,9 +108,15 @@ class Follower:
             start_known=beginning.known,
             config=self.config.pursuit,
         )
+        self._home = beginning
+        self._end_px = min(score.end_px, score.width_px - 1.0)
+        self._note_px, self._note_speed_px = beginning.x_px, 0.0  # where the follower was at the last note
+        self._proof = Proof(self.config, needed=self.config.wait and beginning.known)
+        self._doubting = self._retreated = False  # whether it waits after a start that did not prove right; whether
+        # no start has proved right since then
         self._doubt = _Doubt(self.config)
         self._confidence = 1.0
-        self._frames_at_end = 0
+        self._frames_at_end = self._notes_at_end = 0
         self._given = FramePosition(0, beginning.x_px, self._confidence, False)
         self._unsaid = [self._given]
 
@@ -146,6 +159,10 @@ class Follower:
         left_px = self._given.strip_x_px
         self._pursuit.move_to(strip_x_px)
         self._doubt, self._confidence, self._frames_at_end = _Doubt(self.config), 1.0, 0
+        self._home, self._note_px = (
+            Beginning(self._pursuit.position_px, np.zeros(0, np.int64)),
+            self._pursuit.position_px,
+        )
         if self.state is State.FINISHED:
             self.state = State.FOLLOWING
         self._unsaid = []
@@ -186,42 +203,97 @@ class Follower:
         given = self._given
         embedding, pressed = self._ear.hear(frame[None])
         self._recent.append(embedding)
-        if self.state is State.WAITING and not self._has_begun(frame, pressed[0], given.frame):
+        ago = self._detector.hear(frame, pressed[0]) if self.config.wait else 0
+        if self.state is State.WAITING and ago is not None:
+            self._begin(given.frame - ago, ago)
+        if self.state is State.WAITING and not self._doubting:
             return [self._report(given.frame + 1, given.strip_x_px)]
         here_px, jumped_from_px = given.strip_x_px, None
         while self._recent:  # more than one if the start of the music was recognised late
             here_px, jump = self._step(self._recent.popleft())
             jumped_from_px = jumped_from_px if jump is None else jump
+        if self._has_paused():
+            here_px = self._pause()
         again = []
         if jumped_from_px is not None or here_px != given.strip_x_px:
             again.append(self._report(given.frame, here_px, jumped_from_px=jumped_from_px))
         return [*again, self._report(given.frame + 1, self._pursuit.position_px)]
 
-    def _has_begun(self, frame: Floats, pressed: Floats, number: int) -> bool:
-        ago = self._detector.hear(frame, pressed) if self.config.wait else 0
-        if ago is None:
-            return False
+    def _begin(self, frame: int, ago: int) -> None:
+        """Follow from a frame on, which was some frames ago."""
         while len(self._recent) > ago + 1:
             self._recent.popleft()
-        self.state, self.start_frame = State.FOLLOWING, number - ago
-        return True
+        if self.state is State.WAITING:
+            self._doubt = _Doubt(self.config)
+        self.state, self._doubting = State.FOLLOWING, False
+        self.start_frame = frame if self.start_frame is None else self.start_frame
+        self.tried_frame = frame if self.tried_frame is None else self.tried_frame
 
     def _step(self, embedding: Floats) -> tuple[float, float | None]:
-        """Act on a frame; return its own position and where it jumped from. At the end it rests unless it jumps."""
-        step = self._pursuit.step(embedding, rest=self.state is State.FINISHED)
+        """Act on a frame; return its own position and where it jumped from. It rests where it waits or has finished."""
+        step = self._pursuit.step(embedding, rest=self.state is not State.FOLLOWING, caution=self._caution())
+        frame = self._given.frame
         if step.jumped_from_px is not None:
-            self.state, self._frames_at_end = State.FOLLOWING, 0
-        if self.state is State.FOLLOWING:
-            self._confidence = self._pursuit.confidence
-            self._doubt.take(self._confidence)
-            at_end = self._pursuit.position_px >= min(self.score.end_px, self.score.width_px - 1.0)
-            self._frames_at_end = self._frames_at_end + 1 if at_end else 0
-            if self._frames_at_end > self.config.end_after_s * FRAME_RATE_HZ:
-                self.state = State.FINISHED
-        return step.position_px, step.jumped_from_px
+            self._begin(frame, 0)
+            self._frames_at_end = 0
+        elif self._doubting and (ago := self._proof.found_at_home(self._pursuit.found, self._home.x_px)) is not None:
+            self._begin(frame - ago, 0)
+            self._pursuit.begin_at_found()
+            return self._pursuit.position_px, None
+        if self.state is not State.FOLLOWING:
+            self._confidence = self._pursuit.confidence if self._doubting else self._confidence
+            return step.position_px, None
+        return self._followed(step), step.jumped_from_px
+
+    def _followed(self, step: PursuitStep) -> float:
+        """Judge a frame that was followed; return its position."""
+        self._confidence = self._pursuit.confidence
+        self._doubt.take(self._confidence)
+        self._proof.take(self._confidence)
+        self._retreated = self._retreated and not self._proof.given
+        if self._doubt.lost and not self._proof.given:
+            return self._retreat()
+        if self._detector.note_begins:
+            self._note_px, self._note_speed_px = step.position_px, self._pursuit.speed_px
+        at_end = self._pursuit.position_px >= self._end_px
+        self._frames_at_end = self._frames_at_end + 1 if at_end else 0
+        if self._frames_at_end > self.config.end_after_s * FRAME_RATE_HZ:
+            self.state = State.FINISHED
+        return step.position_px
+
+    def _caution(self) -> float:
+        """Return how many times more evidence a jump needs: none is enough in what sounds on after the last note."""
+        if self.config.wait and self._pursuit.position_px >= self._end_px - self.config.pursuit.search.reach_px:
+            begun = self._detector.notes - self._notes_at_end
+            return 1.0 if begun >= self.config.notes_after_end else np.inf
+        self._notes_at_end = self._detector.notes
+        return 1.0 if self._proof.given else self.config.caution
+
+    def _retreat(self) -> float:
+        """Go back and wait, as what was taken for the music proved to be none; return the place."""
+        self.state, self._doubting, self._retreated = State.WAITING, True, True
+        self._proof.begin()
+        if not self._proof.ever:
+            self.start_frame = None
+        self._pursuit.wait_at(self._home.x_px)
+        return self._home.x_px
+
+    def _has_paused(self) -> bool:
+        quiet_s = self._detector.quiet_frames / FRAME_RATE_HZ
+        waits = self.config.wait and self.state is State.FOLLOWING and self._proof.given
+        return waits and quiet_s >= self.config.pause_after_s
+
+    def _pause(self) -> float:
+        """Wait at the next onset, as nothing sounds any more; return the place."""
+        self._home = next_beginning(self.score, self._note_px)
+        self.state, self._doubting, self._doubt = State.WAITING, False, _Doubt(self.config)
+        self._detector.expect(expected_keys(self._home.pitch))
+        self._pursuit.move_to(self._home.x_px, speed_px=self._note_speed_px)
+        return self._home.x_px
 
     def _report(self, frame: int, x_px: float, *, jumped_from_px: float | None = None) -> FramePosition:
-        self._given = FramePosition(frame, x_px, self._confidence, self._doubt.lost, jumped_from_px=jumped_from_px)
+        lost = self._doubt.lost or self._retreated
+        self._given = FramePosition(frame, x_px, self._confidence, lost, jumped_from_px=jumped_from_px)
         return self._given
 
 

@@ -14,6 +14,7 @@ from standpartner.hear import Source
 
 SILENT_PEAK = 1e-3  # -60 dB of full scale
 FOLLOWED_S = 2.0  # the shortest time without a jump that counts as followed
+FOREIGN_SHARE = 0.3  # a recording in which more of the time is lost does not seem to be of the score
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,14 @@ class Following:
         duration_s: The length of the recording in seconds.
         start_frame: The frame in which the first note was heard.
         finished: Whether the end of the score was reached.
+        proved: Whether the music was ever found in the score: what sounded like a first note may have been none.
     """
 
     positions: tuple[Position, ...]
     duration_s: float
     start_frame: int
     finished: bool
+    proved: bool = True
 
     @property
     def started_s(self) -> float:
@@ -54,14 +57,19 @@ class Following:
 
     @property
     def jumps(self) -> int:
-        """The number of jumps to places where the search found the music."""
-        return sum(position.jumped_from_px is not None for position in self.positions)
+        """The number of jumps from the first note on to places where the search found the music."""
+        return sum(position.jumped_from_px is not None for position in self.positions[self.start_frame :])
 
     @property
     def lost_share(self) -> float:
         """The share of frames from the first note on at which the follower was lost."""
         heard = self.positions[self.start_frame :]
         return sum(position.lost for position in heard) / len(heard)
+
+    @property
+    def seems_foreign(self) -> bool:
+        """Whether the recording does not seem to be of the score."""
+        return not self.proved or self.lost_share > FOREIGN_SHARE
 
     def _stretches(self) -> Iterator[list[Position]]:
         """Yield the runs of positions from the first note on that are between jumps and not lost."""
@@ -94,10 +102,12 @@ def follow_audio(follower: Follower, source: Source, *, progress: Callable[[floa
     duration_s = samples / source.rate_hz
     if peak < SILENT_PEAK:
         raise AudioError(f"nothing to follow: {source.name} is silent throughout ({duration_s:.1f} s)")
-    if follower.start_frame is None:
+    start_frame = follower.tried_frame if follower.start_frame is None else follower.start_frame
+    if start_frame is None:
         raise AudioError(
             f"nothing to follow: no first note was heard in {source.name} ({duration_s:.1f} s of quiet "
             "sound or noise); if it begins with music, follow it without waiting (--no-wait)"
         )
     finished = follower.state is State.FINISHED
-    return Following(tuple(settled_positions(given)), duration_s, follower.start_frame, finished)
+    proved = follower.start_frame is not None
+    return Following(tuple(settled_positions(given)), duration_s, start_frame, finished, proved=proved)

@@ -101,6 +101,7 @@ class Pursuit:
 
     Attributes:
         position_px: The place of the agent on the strip in px.
+        found: The place where the search found the music in the last frame.
         searched: The probability that the search gives to the music being within reach of it.
         tracked: The probability that the agent's tracker gives to that, by the last quarter of a second.
         jumped_from_px: The place of the agent in px before it jumped in the last frame; None if it did not.
@@ -129,40 +130,63 @@ class Pursuit:
         self._speed_px, self._memory = 0.0, agent.empty_memory(1)
         self._gathered = 0.0
         self._told_frames = 0
+        self.found = self.search.found()
         self._decision: Decision | None = None
 
-    def step(self, embedding: Floats, *, rest: bool = False) -> PursuitStep:
+    def step(self, embedding: Floats, *, rest: bool = False, caution: float = 1.0) -> PursuitStep:
         """Take in a frame and move to the place of the next one.
 
         Args:
             embedding: The embedding of the frame, (1, features).
             rest: Whether the agent stays where it is unless the music is found elsewhere.
+            caution: The number of times more evidence that must have gathered for a jump; infinity forbids it.
         """
-        jumps = self.listen(embedding)
+        jumps = self.listen(embedding, caution=caution)
         here_px = self.position_px
         if jumps or not rest:
             self.decide(embedding)
             self.move()
         return PursuitStep(here_px, self.jumped_from_px, self.searched, self.tracked)
 
-    def listen(self, embedding: Floats) -> bool:
+    def listen(self, embedding: Floats, *, caution: float = 1.0) -> bool:
         """Update the search with a frame's embedding, (1, features); return whether the agent was put elsewhere."""
         self.search.take(embedding, agent_px=self.position_px)
-        found = self.search.found()
+        self.found = found = self.search.found()
         self._gathered = self._gather(found)
         self._told_frames = max(0, self._told_frames - 1)
-        jumps = self.config.jump and self._told_frames == 0 and self._gathered > self.config.gathered
+        jumps = self.config.jump and self._told_frames == 0 and self._gathered > caution * self.config.gathered
         self.jumped_from_px = self.position_px if jumps else None
         if jumps:
             self._begin_at(found)
         self.searched = self.search.probability_near(self.position_px)
         return jumps
 
-    def move_to(self, x_px: float) -> None:
-        """Put the agent and the search where the music is told to be; for two seconds nothing heard moves them away."""
+    def move_to(self, x_px: float, *, speed_px: float | None = None) -> None:
+        """Put the agent and the search where the music is; for two seconds nothing heard moves them away.
+
+        Args:
+            x_px: The place on the strip in px.
+            speed_px: The speed of the agent in px a frame; None leaves it.
+        """
         self.search.begin(x_px)
-        self._begin_at(Found(x_px, self._speed_px, probability=1.0))
+        self._begin_at(Found(x_px, self._speed_px if speed_px is None else speed_px, probability=1.0))
         self.searched, self._told_frames = 1.0, _TOLD_FRAMES
+
+    def wait_at(self, x_px: float) -> None:
+        """Put the agent where the music is expected, at rest; the search goes on, with all that it has gathered."""
+        gathered = self._gathered
+        self._begin_at(Found(x_px, 0.0, probability=1.0))
+        self._gathered, self.tracked = gathered, _UNDECIDED
+        self.searched = self.search.probability_near(x_px)
+
+    def begin_at_found(self) -> None:
+        """Put the agent where the search found the music in the last frame."""
+        self._begin_at(self.found)
+
+    @property
+    def speed_px(self) -> float:
+        """The speed of the agent in strip px a frame."""
+        return self._speed_px
 
     @property
     def confidence(self) -> float:

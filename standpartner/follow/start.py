@@ -45,12 +45,16 @@ class StartDetector:
     which, within ``confirm_s``, the agent hears a key start: any key with much certainty, or with less a key whose
     pitch class the score starts with. As an instrument may be unknown to the agent, tones alone count too, when they
     fill most of ``steady_s`` and at least two of them begin in it (a hum does so once); music has then begun with the
-    first of the run that these tones make. The floor begins at zero, as a recording may begin with its first note;
+    first of the run that these tones make. The floor begins very low, as a recording may begin with its first note;
     noise from the start on has neither keys nor tones.
 
     Args:
         config: The thresholds.
         expected: The keys that the score starts with, bool (88,); see `expected_keys`.
+
+    Attributes:
+        notes: The number of notes that began so far: a tone or a key after a frame without one.
+        quiet_frames: The number of frames since there was a tone or a key.
     """
 
     def __init__(self, config: StartConfig, expected: NDArray[np.bool_]) -> None:
@@ -58,9 +62,21 @@ class StartDetector:
         self._confirm = max(1, round(config.confirm_s * FRAME_RATE_HZ))
         self._steady = max(1, round(config.steady_s * FRAME_RATE_HZ))
         self._fast, self._slow = (_blend(time_s) for time_s in (config.floor_memory_s, config.loud_memory_s))
-        self._floor = np.zeros(BAND_COUNT)
+        self._floor = np.full(BAND_COUNT, config.quietest)
         self._before = deque([np.zeros(BAND_COUNT)] * _ATTACK_FRAMES, maxlen=_ATTACK_FRAMES)
         self._heard: list[_Heard] = []
+        self.notes = self.quiet_frames = 0
+
+    def expect(self, expected: NDArray[np.bool_]) -> None:
+        """Expect other keys from now on, bool (88,), and forget what was heard but for the noise floor."""
+        self.expected = expected
+        self._heard.clear()
+
+    @property
+    def note_begins(self) -> bool:
+        """Whether a note began in the last frame."""
+        begins = [heard.attack or heard.key for heard in self._heard[-2:]]
+        return begins[-1:] == [True] and begins != [True, True]
 
     @property
     def memory_frames(self) -> int:
@@ -92,6 +108,8 @@ class StartDetector:
         del self._heard[: -self.memory_frames]
         rising = loud & (magnitude > self._floor)
         self._floor += np.where(rising, self._slow, self._fast) * (magnitude - self._floor)
+        self.notes += self.note_begins
+        self.quiet_frames = 0 if self._heard[-1].tonal or self._heard[-1].key else self.quiet_frames + 1
         return self._begun()
 
     def _starts_key(self, pressed: Floats) -> bool:

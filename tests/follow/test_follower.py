@@ -20,7 +20,7 @@ from standpartner.game import PIANO, BatchedGame, Track
 from standpartner.hear import ArraySource, Resampler, frame_centre, read_audio, spectrogram
 
 AT_ONCE = FollowerConfig(wait=False)
-BY_TONES = FollowerConfig(start=StartConfig(key_probability=1.1, expected_probability=1.1))
+BY_TONES = FollowerConfig(start=StartConfig(key_probability=1.1, expected_probability=1.1), proved_after_s=0.0)
 KEYS = ["time_s", "strip_x_px", "page", "system", "measure", "page_x_px", "page_y_px", "page_x", "page_y", "confidence"]
 KEYS += ["lost"]
 
@@ -177,7 +177,7 @@ def test_waits_through_silence_and_noise(noise, menuet, scripted, recording):
     rng = np.random.default_rng(0)
     audio = np.concatenate([np.zeros(4 * SAMPLE_RATE_HZ, np.float32), recording])
     audio = (audio + noise * rng.normal(size=len(audio))).astype(np.float32)
-    follower = Follower(menuet, scripted(reach(4)))
+    follower = Follower(menuet, scripted(reach(4)), config=FollowerConfig(proved_after_s=0.0))
     positions = follower.push(audio[: 5 * SAMPLE_RATE_HZ])
     assert follower.state is State.WAITING
     assert {position.strip_x_px for position in positions} == {menuet.onsets.x_px[0]}

@@ -2,6 +2,7 @@
 
 import json
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ def recording():
 def test_summary(menuet, scripted, recording):
     told = []
     agent = scripted(lambda speed: 2 if speed < 4 else 1, music_px=4000.0)
-    config = FollowerConfig(pursuit=PursuitConfig(jump=False))
+    config = FollowerConfig(pursuit=PursuitConfig(jump=False), proved_after_s=0.0)
     following = follow_audio(Follower(menuet, agent, config=config), ArraySource(recording), progress=told.append)
     assert following.duration_s == 10.0
     assert following.started_s == pytest.approx(load_menuet().onset_s[0], abs=0.06)
@@ -43,7 +44,8 @@ def test_summary(menuet, scripted, recording):
 
 def test_the_end_of_the_score(menuet, scripted, recording):
     agent = scripted(2, music_px=menuet.end_px)
-    following = follow_audio(Follower(menuet, agent), ArraySource(recording))
+    config = FollowerConfig(proved_after_s=0.0)
+    following = follow_audio(Follower(menuet, agent, config=config), ArraySource(recording))
     assert following.finished
     assert following.last_measure == 48
 
@@ -68,6 +70,12 @@ def test_a_false_jump_is_not_the_last_measure(false_jump, menuet):
     assert made_following(menuet, [before, after]).last_measure == there
     assert made_following(menuet, [before, false_jump, after]).last_measure == there
     assert made_following(menuet, [before, after, false_jump]).last_measure == there
+
+
+def test_a_recording_that_is_mostly_lost_does_not_seem_to_be_of_the_score(menuet):
+    assert not made_following(menuet, [(8.0, 100.0, 900.0, False), (3.0, 900.0, 1000.0, True)]).seems_foreign
+    assert made_following(menuet, [(8.0, 100.0, 900.0, False), (4.0, 900.0, 1000.0, True)]).seems_foreign
+    assert replace(made_following(menuet, [(8.0, 100.0, 900.0, False)]), proved=False).seems_foreign
 
 
 def test_the_last_measure_is_where_it_was_followed_last_not_furthest(menuet):
