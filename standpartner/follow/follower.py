@@ -40,6 +40,7 @@ from standpartner.hear import Resampler, Source, SpectrogramStream
 from standpartner.score import Score
 
 Floats = NDArray[np.float32]
+_LAST_NOTE_PX = 24.0  # so close to the end it is at the last note
 
 
 class State(Enum):
@@ -116,7 +117,8 @@ class Follower:
         # no start has proved right since then
         self._doubt = _Doubt(self.config)
         self._confidence = 1.0
-        self._frames_at_end = self._notes_at_end = 0
+        self._frames_at_end = 0
+        self._notes_at_end: int | None = None  # the notes heard when it reached the last one
         self._given = FramePosition(0, beginning.x_px, self._confidence, False)
         self._unsaid = [self._given]
 
@@ -263,10 +265,14 @@ class Follower:
 
     def _caution(self) -> float:
         """Return how many times more evidence a jump needs: none is enough in what sounds on after the last note."""
-        if self.config.wait and self._pursuit.position_px >= self._end_px - self.config.pursuit.search.reach_px:
+        left_px = self._end_px - self._pursuit.position_px
+        if left_px > 2 * self.config.pursuit.away_px:
+            self._notes_at_end = None
+        elif self._notes_at_end is None and left_px <= _LAST_NOTE_PX:
+            self._notes_at_end = self._detector.notes
+        if self._notes_at_end is not None and self.config.wait:
             begun = self._detector.notes - self._notes_at_end
             return 1.0 if begun >= self.config.notes_after_end else np.inf
-        self._notes_at_end = self._detector.notes
         return 1.0 if self._proof.given else self.config.caution
 
     def _retreat(self) -> float:
