@@ -41,6 +41,7 @@ def base_files() -> dict[str, bytes]:
     picture = PilImage.fromarray(page[150:400])
     deep = PilImage.fromarray(np.asarray(picture).astype(np.uint16) * 257)
     colour = picture.convert("RGB")
+    undated = {"creationDate": time.gmtime(0), "modDate": time.gmtime(0)}  # so that the same seed gives the same files
     ways: dict[str, tuple[PilImage.Image, dict]] = {
         "grey.png": (picture, {}),
         "bit.png": (picture.convert("1"), {}),
@@ -57,8 +58,8 @@ def base_files() -> dict[str, bytes]:
         "grey.webp": (picture, {}),
         "whole.webp": (colour, {"lossless": True}),
         "grey.bmp": (picture, {}),
-        "picture.pdf": (picture, {"resolution": 100}),
-        "pages.pdf": (picture.convert("1"), {"save_all": True, "append_images": [picture]}),
+        "picture.pdf": (picture, {"resolution": 100} | undated),
+        "pages.pdf": (picture.convert("1"), {"save_all": True, "append_images": [picture]} | undated),
     }
     kinds = {"jpg": "JPEG", "tif": "TIFF"}
     files = {}
