@@ -1,10 +1,12 @@
 """Which part is taken of a score with several, and what is said of it."""
 
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
 from standpartner.errors import ScoreError
+from standpartner.score import MusicChoice, read_score
 from standpartner.score.notation.parts import choose_part, keep_part, list_parts
 from standpartner.score.selection import Selection
 
@@ -90,6 +92,23 @@ def test_staves_that_do_not_fit_are_counted() -> None:
 def test_music_without_pitches_is_named(parts: list[str], wanted: str, message: str) -> None:
     with pytest.raises(ScoreError, match=message):
         keep_part(score(*parts), wanted)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "choice", "message"),
+    [
+        ("a.abc", "X:1\nK:C\nc|]\n", MusicChoice(movement="2"), "leave out --movement"),
+        ("a.krn", "**kern\n4c\n*-\n", MusicChoice(tune="2"), "no ABC collection"),
+        ("a.musicxml", "<score-partwise/>", MusicChoice(movement="2"), "leave out --movement"),
+        ("a.ly", "{ c }", MusicChoice(part="2"), "leave out --part"),
+    ],
+)
+def test_a_choice_that_a_format_does_not_have_is_refused(
+    tmp_path: Path, name: str, text: str, choice: MusicChoice, message: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ScoreError, match=message):
+        read_score(tmp_path / name, choice=choice, trusted=True)
 
 
 def test_a_selection_comes_back_from_json_and_says_nothing_where_nothing_is_chosen() -> None:

@@ -25,6 +25,13 @@ def test_engraving_is_written(piano: Score, tmp_path: Path) -> None:
     assert onsets[0]["page_x_px"] == pytest.approx(piano.systems.page_left_px[0] + 2 * onsets[0]["x_px"], abs=0.02)
 
 
+def test_pages_of_a_score_that_was_written_before_go(piano: Score, tmp_path: Path) -> None:
+    for name in ("page-002.png", "page-1000.png", "page-of-mine.png"):
+        (tmp_path / name).write_bytes(b"")
+    write_engraving(piano, tmp_path)
+    assert sorted(path.name for path in tmp_path.glob("page-*")) == ["page-001.png", "page-of-mine.png"]
+
+
 def test_overlay_marks_onsets_and_heads(tune: Score) -> None:
     overlay = draw_overlay(tune)
     assert overlay.shape == (168 * 2 * -(-tune.width_px // 1000), 2000, 3)

@@ -85,7 +85,13 @@ def read_scores(
     for lilypond, group in itertools.groupby(map(Path, paths), key=_is_lilypond):
         if lilypond:
             for path in group:
-                yield _read_lilypond(path, time_limit_s=time_limit_s, max_pages=max_pages, trusted=trusted)
+                if choice == EVERYTHING:
+                    yield _read_lilypond(path, time_limit_s=time_limit_s, max_pages=max_pages, trusted=trusted)
+                else:
+                    yield ScoreError(
+                        f"{path.name} is LilyPond, of which all that it prints is taken; leave out --part, --movement "
+                        "and --tune, or change the file."
+                    )
         else:
             work = _Work(time_limit_s=time_limit_s, max_pages=max_pages, style=style, choice=choice)
             yield from _read_with_verovio(list(group), work)

@@ -99,7 +99,11 @@ def read_notation(path: Path, choice: MusicChoice = EVERYTHING) -> Source:
     if data[:2] == b"PK":
         data = unzip_musicxml(data, path.name, max_bytes=MAX_BYTES)
     text = _decode(data)
+    if choice.tune and kind != "abc":
+        raise ScoreError(f"{path.name} is no ABC collection, of which --tune chooses; leave it out.")
     if kind == "abc":
+        if choice.movement:
+            raise ScoreError(f"{path.name} is ABC, of which --tune chooses; leave out --movement.")
         return Source(_check_abc(text, path, tune=choice.tune), "mei", implied=True)
     if kind == "humdrum":
         return _check_humdrum(text, path, choice)
@@ -166,6 +170,8 @@ def _check_xml(text: str, kind: str, path: Path, choice: MusicChoice) -> Source:
     name = root.tag.rpartition("}")[2]
     if name == "mei":
         return _check_mei(root, path, choice)
+    if choice.movement and name.startswith("score-"):
+        raise ScoreError(f"{path.name} is MusicXML, which has one movement a file; leave out --movement.")
     if kind == "mei" or name not in ("score-partwise", "score-timewise"):
         raise ScoreError(f"{path.name} should be {start}, but its first element is <{name}>.")
     part_wise(root)

@@ -1,0 +1,19 @@
+"""A full disk behind standard output is one sentence, not a traceback."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="the system has no device that is always full")
+def test_output_that_cannot_be_written_is_one_sentence() -> None:
+    with FULL.open("wb") as full:
+        command = [sys.executable, "-m", "standpartner.cli", "--version"]
+        run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[0].startswith("error: the output cannot be written: No space left on device")
+    assert "Traceback" not in run.stderr
