@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from standpartner.score import read_print
 
 RATE_HZ, FRAME_S = 48_000, 0.02
 SCORE = "canon"
+TRY_AGAIN_LATER = 1013  # the code with which a server without room closes
 
 
 @dataclass
@@ -94,9 +96,9 @@ async def take_positions(server: websockets.ClientConnection, heard: Heard, bega
             if message["type"] == "position":
                 heard.delays_s.append(now - message["heard_s"])
             elif message["type"] in ("busy", "error"):
-                heard.ended = message["type"]
+                heard.ended = "told busy" if message["type"] == "busy" else f"told {message['code']}"
     except websockets.ConnectionClosed:
-        heard.ended = heard.ended or "closed"
+        heard.ended = heard.ended or "were closed"
 
 
 async def drive(address: str, listeners: int, *, seconds: float) -> list[Heard]:
@@ -108,8 +110,11 @@ async def drive(address: str, listeners: int, *, seconds: float) -> list[Heard]:
         await asyncio.sleep(5.0 * number / listeners)
         try:
             return await listen(address, sound, seconds=seconds, start_s=2.0 * (number % 30))
+        except websockets.ConnectionClosed as error:
+            busy = error.rcvd is not None and error.rcvd.code == TRY_AGAIN_LATER
+            return Heard(ended="told busy" if busy else f"were closed ({error})")
         except (OSError, websockets.WebSocketException) as error:
-            return Heard(ended=type(error).__name__)
+            return Heard(ended=f"could not connect ({error})")
 
     return list(await asyncio.gather(*(one(number) for number in range(listeners))))
 
@@ -126,8 +131,8 @@ def report(heard: list[Heard], *, server_s: float, cores: float, load: float) ->
     playing = [one for one in heard if one.delays_s and one.ended is None]
     ended = [one.ended for one in heard if one.ended is not None]
     p50, p99, most = np.percentile(delays_ms, [50, 99, 100])
-    print(f"listeners {len(heard)}: {len(playing)} played to the end, {ended.count('busy')} told busy, "
-          f"{len(ended) - ended.count('busy')} ended otherwise")  # fmt: skip
+    reasons = [f"{count} {reason}" for reason, count in Counter(ended).items()]
+    print(f"listeners {len(heard)}: {', '.join([f'{len(playing)} played to the end', *reasons])}")
     print(f"positions {len(delays_ms)}: p50 {p50:.0f} ms, p99 {p99:.0f} ms, greatest {most:.0f} ms")
     each_ms = 1e3 * server_s / len(delays_ms)
     print(f"server: {cores:.2f} cores of {os.cpu_count()}, {each_ms:.2f} ms of processor time a position; "
