@@ -15,6 +15,7 @@ from standpartner.piece import Performance, Piece
 from standpartner.score import Score
 
 MAX_OFFSET_FRAMES: Final = 1  # the most frames by which the sound may differ from the alignment
+MAX_PLAYED_RATIO: Final = 1.15  # the most notes that may be played for each one that stands in the score
 _SEARCHED_BLOCKS: Final = 8  # blocks of shifts that are measured each way, about five seconds
 
 
@@ -46,13 +47,15 @@ def make_recorded_piece(
         offset_s: The seconds by which the recording's sound is later than the alignment says.
 
     Raises:
-        PieceError: The recording repeats passages, ends before the music does, or sounds at other times.
+        PieceError: The recording repeats passages or has far more notes than the score, ends before the music does, or
+            sounds at other times.
     """
     if alignment.repeated_spans:
         raise PieceError(
             f"the recording plays {len(alignment.repeated_spans)} passages again; expected one that goes through the "
             "score once, as printed: cut the repeats out, or write them out in the score"
         )
+    _check_notes(score, alignment)
     performance = Performance(
         name=recording.name,
         onset_s=alignment.onset_s + offset_s,
@@ -87,6 +90,16 @@ def sound_offset_frames(score: Score, performance: Performance) -> int:
         rises.append(onset_flux(score, moved).sum(axis=0))
         shifts.append(block * width + SHIFTS_FRAMES)
     return int(np.concatenate(shifts)[np.argmax(np.concatenate(rises))])
+
+
+def _check_notes(score: Score, alignment: Alignment) -> None:
+    """Refuse a performance with far more notes than the score: it plays passages again that were not recognised."""
+    ratio = len(alignment.played) / (len(score.notes.pitch) * max(alignment.share, 1e-9))
+    if ratio > MAX_PLAYED_RATIO:
+        raise PieceError(
+            f"{ratio:.2f} notes are played for each one of the score; expected a performance that goes through it "
+            "once, as printed: cut the repeats out, or write them out in the score"
+        )
 
 
 def _check_offset(score: Score, performance: Performance) -> None:

@@ -95,3 +95,14 @@ def test_the_midi_file_of_another_performance_is_refused(tmp_path):
     score, audio, midi = (RECORDINGS / f"Bach-fugue_bwv_858.{suffix}" for suffix in ("musicxml", "mp3", "mid"))
     result = CliRunner().invoke(app, ["add", str(score), str(audio), "--midi", str(midi), "--out", str(tmp_path / "p")])
     assert "is it the recording of this performance?" in str(result.exception)
+
+
+def test_a_performance_that_repeats_a_passage_is_refused(folder, tmp_path):
+    again = np.arange(16)  # the first half once more
+    onset_s = np.concatenate([ONSET_S[:16], ONSET_S[:16] + 7.2, ONSET_S[16:] + 7.2])
+    pitch = np.concatenate([np.array(PITCH)[again], PITCH])
+    notes = PlayedNotes(pitch, onset_s, np.full(48, 0.4), np.full(48, 80))
+    (tmp_path / "repeats.mid").write_bytes(midi_bytes(notes))
+    with pytest.raises(StandpartnerError, match=r"once, as printed|passages again|is it of this score"):
+        add(folder, "--midi", str(tmp_path / "repeats.mid"), "--out", str(tmp_path / "piece"))
+    assert not (tmp_path / "piece").exists()
