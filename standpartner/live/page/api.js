@@ -1,7 +1,7 @@
 /** Talks with the server over HTTP, and turns its answers into what the page works with. */
 
 /** A failure whose message is the server's sentence for the user. */
-export class ServerError extends Error {}
+class ServerError extends Error {}
 
 async function request(path, options = {}) {
   let answer;

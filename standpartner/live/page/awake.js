@@ -24,9 +24,6 @@ export function keepAwake(on) {
   else lock?.release();
 }
 
-/** Whether the screen is kept on now. */
-export const isAwake = () => lock !== null;
-
 /** Fill the screen with an element, or leave again. */
 export async function toggleFullscreen(element) {
   if (document.fullscreenElement) await document.exitFullscreen();

@@ -21,7 +21,7 @@ export async function openDevices() {
 }
 
 /** The address at which a device shows what another one hears. @param {string} address */
-export const showAddress = (address) => `${address.replace(/#.*$/, "")}#/show`;
+const showAddress = (address) => `${address.replace(/#.*$/, "")}#/show`;
 
 function reachable(addresses) {
   return [

@@ -25,7 +25,7 @@ export function partBox(crop, part, split) {
  * @param {number} heightPx
  * @returns {number} The width of the whole page, in px, at that scale.
  */
-export function pageWidthToFit(box, aspect, widthPx, heightPx) {
+function pageWidthToFit(box, aspect, widthPx, heightPx) {
   return Math.min(widthPx / (box.right - box.left), heightPx / ((box.bottom - box.top) * aspect));
 }
 

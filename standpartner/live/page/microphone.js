@@ -102,7 +102,7 @@ async function ask(deviceId) {
  * Return sentences about what the browser left on, as read back from the microphone's settings.
  * @param {MediaTrackSettings} settings
  */
-export function warningsOf(settings) {
+function warningsOf(settings) {
   return Object.keys(PLAIN)
     .filter((name) => settings[name] === true || (typeof settings[name] === "string" && settings[name] !== "none"))
     .map((name) => `The browser keeps its ${NAMES[name]} on; this may disturb the following.`);

@@ -13,7 +13,7 @@ const BOTTOM = 178;
  * @param {number[]} tempos
  * @returns {[number, number]}
  */
-export function tempoRange(tempos) {
+function tempoRange(tempos) {
   const low = Math.min(0.8, ...tempos);
   const high = Math.max(1.25, ...tempos);
   return [Math.max(low * 0.95, 0.1), Math.min(high * 1.05, 5)];

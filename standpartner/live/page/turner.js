@@ -14,7 +14,7 @@
 import { viewFor } from "./views.js";
 
 /** The rules' numbers; times in s, distances in systems. */
-export const RULES = Object.freeze({
+const RULES = Object.freeze({
   aheadAfterS: 0.04, // how long the turning point must have been passed
   elsewhereAfterS: 0.7, // how long the music must have been elsewhere
   linkedAfterS: 0.15, // the same, where a link leads there
