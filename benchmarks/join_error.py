@@ -63,11 +63,12 @@ def errors_of(edition: PrintedEdition, seed: int) -> Floats:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--source", type=Path, required=True, help="Folder with scans/ and kern/.")
-    parser.add_argument("--pieces", type=int, default=12, help="How many pieces, evenly spread over the split.")
-    parser.add_argument("--split", default="valid", help="The split they are of.")
+    parser.add_argument("--pieces", type=int, default=8, help="How many pieces, evenly spread over the split.")
+    parser.add_argument("--split", default="train", help="The split they are of.")
     args = parser.parse_args()
     splits = read_split("prints")
-    editions = [edition for edition in find_editions(args.source) if splits[edition.name][0] == args.split]
+    found_editions = find_editions(args.source)
+    editions = [one for one in found_editions if splits[one.name][0] == args.split and not one.excluded]
     found = []
     for seed, edition in enumerate(editions[:: max(1, len(editions) // args.pieces)][: args.pieces]):
         try:

@@ -233,7 +233,7 @@ def verify(
     table lists pieces of different splits that are the same music, with the share of the shorter melody that the two
     have in common. The exit code is 1 when a piece fails a check; each is named with its reason.
     """
-    from standpartner.corpus.verify.checks import VerifyConfig
+    from standpartner.corpus.verify.checks import config_of
 
     if splits:
         if split or limit or html:
@@ -242,7 +242,7 @@ def verify(
     elif name is None:
         raise ConfigError("expected the name of a corpus, or --splits to compare all that are built")
     else:
-        _verify_pieces(name, VerifyConfig(), split=split, limit=limit, jobs=jobs, json_file=json_file, html=html)
+        _verify_pieces(name, config_of(name), split=split, limit=limit, jobs=jobs, json_file=json_file, html=html)
 
 
 def _verify_pieces(
@@ -352,13 +352,14 @@ def show(
 ) -> None:
     """Write a page that shows a piece: systems with heads and onsets, the sound below, and the checks' results."""
     from standpartner.corpus.store import find_piece
-    from standpartner.corpus.verify.checks import VerifyConfig, verify_piece
+    from standpartner.corpus.verify.checks import config_of, verify_piece
     from standpartner.corpus.verify.page import write_piece_page
     from standpartner.piece import load_piece
 
-    content = load_piece(find_piece(piece), verify=True)
+    folder = find_piece(piece)
+    content = load_piece(folder, verify=True)
     path = out or Path(f"{content.name}.html")
-    config = VerifyConfig()
+    config = config_of(folder.resolve().parents[1].name)
     report = verify_piece(content, config)
     write_piece_page(path, content, report, config=config, performance=performance)
     _out.print(f"Open {path} in a browser.")

@@ -10,10 +10,12 @@ from standpartner.corpus.store import Corpus
 from standpartner.evaluate.measures import Episode, evaluate_runs
 from standpartner.evaluate.players import PlayConfig, Player, find_player
 from standpartner.evaluate.sound import piece_in_setting
+from standpartner.follow.pursuit import IN_PICTURES, PursuitConfig
 from standpartner.game.rules import NOTTINGHAM, PIANO, GameConfig, find_config
 from standpartner.piece import Piece
 
 GAME_OF_CORPUS: Final = {"nottingham": NOTTINGHAM}
+PURSUIT_OF_CORPUS: Final = {"prints": IN_PICTURES}
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ def evaluate(config: EvaluationConfig, corpus: Corpus) -> dict[str, Any]:
         AgentError: The agent is damaged or of a kind that the player cannot use.
         MissingExtraError: A soundfont, a synthesiser or pymatchmaker is not installed.
     """
-    play = PlayConfig(game=game_for(corpus.name, config.game), runs=config.runs, seed=config.seed)
+    pursuit = PURSUIT_OF_CORPUS.get(corpus.name, PursuitConfig())
+    play = PlayConfig(game=game_for(corpus.name, config.game), runs=config.runs, seed=config.seed, pursuit=pursuit)
     player = find_player(config.agent)  # raises before anything is rendered if something is missing
     pieces = [piece_in_setting(piece, config.sound) for piece in corpus.pieces(config.split, limit=config.limit)]
     start_s = time.monotonic()

@@ -43,7 +43,8 @@ class FollowerConfig:
     Attributes:
         wait: Whether the follower waits for the first note; else music begins with the first sample.
         start: The thresholds by which the first note is heard.
-        pursuit: The settings of the search beside the agent, which say when it moves the agent.
+        pursuit: The settings of the search beside the agent, which say when it moves the agent; None for those that
+            fit the score: `standpartner.follow.pursuit.IN_PICTURES` for a picture, else the defaults.
         lost_below: The confidence below which the follower may be lost.
         lost_after_s: The time in s for which the confidence must be below for the follower to be lost.
         found_above: The confidence from which it is found again.
@@ -64,7 +65,7 @@ class FollowerConfig:
 
     wait: bool = True
     start: StartConfig = field(default_factory=StartConfig)
-    pursuit: PursuitConfig = field(default_factory=PursuitConfig)
+    pursuit: PursuitConfig | None = None
     lost_below: float = 0.5
     lost_after_s: float = 0.5
     found_above: float = 0.7

@@ -13,6 +13,7 @@ Confidence weighs the same log odds, of the music being within reach of the posi
 
 import math
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
@@ -44,6 +45,10 @@ class PursuitConfig:
             place, by the last quarter of a second.
         gathered: The further evidence that must have gathered while all this lasted, in seconds times its natural
             logarithm. Strong evidence is acted on soon, weak evidence late.
+        steady_px: The greatest distance of the place found from where that of the frame before has moved to, in strip
+            px; beyond it evidence gathers anew, because the search wavers between places.
+        most: The most evidence beyond ``evidence`` that a frame counts for, so that the place must be steady for
+            ``gathered / most`` seconds.
         slowest_px: The least reading speed of the music found, in strip px a frame; slower music may be silence.
         search: The settings of the search.
 
@@ -56,6 +61,8 @@ class PursuitConfig:
     sure: float = 0.8
     evidence: float = 8.0
     gathered: float = 2.5
+    steady_px: float = math.inf
+    most: float = math.inf
     slowest_px: float = 0.5
     search: SearchConfig = field(default_factory=SearchConfig)
 
@@ -64,8 +71,14 @@ class PursuitConfig:
             raise ConfigError(f"expected sure from 0 to 1, got {self.sure}")
         if self.gathered < 0:
             raise ConfigError(f"expected gathered of 0 or more, got {self.gathered}")
+        if min(self.steady_px, self.most) <= 0:
+            raise ConfigError(f"expected steady_px and most above 0, got {self.steady_px} and {self.most}")
         if self.away_px <= self.search.reach_px:
             raise ConfigError(f"expected away_px above the search's reach_px, got {self.away_px}")
+
+
+IN_PICTURES: Final = PursuitConfig(steady_px=64.0, most=3.0)
+"""The settings for pictures of print, on which the search errs more often: a place must be steady for .8 s."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +141,7 @@ class Pursuit:
         self._view, self._width_px = view, width_px
         self._columns = np.array([len(view) - 2 * WINDOW_COLUMNS])
         self._speed_px, self._memory = 0.0, agent.empty_memory(1)
+        self._expected_px = start_px
         self._gathered = 0.0
         self._told_frames = 0
         self.found = self.search.found()
@@ -220,10 +234,12 @@ class Pursuit:
 
     def _gather(self, found: Found) -> float:
         """Add the evidence of a frame, or start again without enough; see ``PursuitConfig.gathered``."""
+        gathered = self._gathered if abs(found.x_px - self._expected_px) <= self.config.steady_px else 0.0
+        self._expected_px = found.x_px + found.speed_px
         if not self._is_elsewhere(found):
             return 0.0
         beyond = self._evidence(found) - self.config.evidence
-        return self._gathered + beyond / FRAME_RATE_HZ if beyond >= 0 else 0.0
+        return gathered + min(beyond, self.config.most) / FRAME_RATE_HZ if beyond >= 0 else 0.0
 
     def _is_elsewhere(self, found: Found) -> bool:
         config = self.config

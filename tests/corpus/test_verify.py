@@ -11,7 +11,15 @@ import pytest
 from standpartner.corpus.build import render_performance
 from standpartner.corpus.store import open_corpus
 from standpartner.corpus.verify import measurements
-from standpartner.corpus.verify.checks import CHECKS, READABLE, VerifyConfig, verify_corpus, verify_folder, verify_piece
+from standpartner.corpus.verify.checks import (
+    CHECKS,
+    READABLE,
+    VerifyConfig,
+    config_of,
+    verify_corpus,
+    verify_folder,
+    verify_piece,
+)
 from standpartner.perform import PerformanceStyle, soundfonts
 from standpartner.piece import Performance, Piece, save_piece
 from standpartner.score import Score, read_score
@@ -219,6 +227,11 @@ def test_limits_are_configuration(piece: Piece) -> None:
     shifted = DAMAGES["heads on ink"](piece)
     loose = VerifyConfig(head_shift_px=9, least={**VerifyConfig().least, "heads on ink": 0.5})
     assert "heads on ink" not in {result.check for result in verify_piece(shifted, loose).failed}
+
+
+def test_scans_may_have_a_few_heads_beside_ink() -> None:
+    assert config_of("prints").least == VerifyConfig().least | {"heads on ink": 0.95}
+    assert config_of("msmd") == VerifyConfig()
 
 
 def test_damaged_files_fail_with_the_reason(piece: Piece, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.demo.bundled import load_menuet
 from standpartner.errors import ScoreError
 from standpartner.follow import ANYWHERE, Follower, FollowerConfig, State, agent_for
+from standpartner.follow.pursuit import IN_PICTURES, PursuitConfig
 from standpartner.hear import read_audio
 
 AT_ONCE = FollowerConfig(wait=False)
@@ -25,6 +26,15 @@ def test_a_picture_is_followed_like_its_notation(menuet, picture, recording):
     written, seen = Follower(menuet, agent), Follower(picture, agent)
     assert seen.push(recording) == written.push(recording)
     assert seen.state is State.FOLLOWING
+
+
+def test_in_a_picture_jumps_are_made_with_more_care(menuet, picture, scripted):
+    careful = Follower(picture, scripted())._pursuit.config
+    assert careful == IN_PICTURES
+    assert IN_PICTURES.gathered / IN_PICTURES.most > 0.8
+    assert Follower(menuet, scripted())._pursuit.config == PursuitConfig()
+    chosen = FollowerConfig(pursuit=PursuitConfig(jump=False))
+    assert Follower(picture, scripted(), config=chosen)._pursuit.config == chosen.pursuit
 
 
 def test_positions_in_a_picture_without_bars_have_no_measure(picture_without_bars, scripted, recording):

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from standpartner.constants import FRAME_RATE_HZ
 from standpartner.errors import ConfigError
 from standpartner.follow.pursuit import Pursuit, PursuitConfig
-from standpartner.follow.search import SearchConfig
+from standpartner.follow.search import Found, SearchConfig
 
 COLUMNS = 300
 # One pitch at a time fits every twelfth column by chance; the settings for agents reckon with two seconds of sound.
@@ -81,6 +82,45 @@ def test_the_more_evidence_must_gather_the_later_it_jumps(pitch_agent, melody):
     assert frames[0] < frames[1] < frames[2]
 
 
+def test_evidence_that_counts_for_less_must_last(pitch_agent, melody):
+    heard = pitch_agent.play(melody, 0, 40) + pitch_agent.play(melody, 200, 250)
+    (soon, *_), *_ = follow(pitch_agent, melody, heard)[1]
+    (late, *_), *_ = follow(pitch_agent, melody, heard, config=replace(CAREFUL, most=1.0))[1]
+    assert late >= len(heard) - 100 + FRAME_RATE_HZ * CAREFUL.gathered / 1.0
+    assert late > soon
+
+
+class Scripted:
+    """A search that finds the music at some places, one after the other, and never where the agent is."""
+
+    def __init__(self, *places_px):
+        self.places_px = iter(places_px)
+
+    def take(self, embedding, *, agent_px):
+        pass
+
+    def found(self):
+        return Found(next(self.places_px), 4.0, probability=1.0)
+
+    def probability_near(self, x_px):
+        return 0.0
+
+
+@pytest.mark.parametrize(
+    ("places_px", "steady_px", "jumps"),
+    [
+        (np.arange(1000, 1160, 4.0), 64.0, True),  # one place that goes on
+        (np.where(np.arange(40) % 10 < 5, 1000.0, 2000.0), 64.0, False),
+        (np.where(np.arange(40) % 10 < 5, 1000.0, 2000.0), np.inf, True),
+    ],
+)
+def test_a_search_that_wavers_between_places_is_not_believed(pitch_agent, melody, places_px, steady_px, jumps):
+    config = replace(CAREFUL, gathered=5.0, most=10.0, steady_px=steady_px)
+    pursuit = Pursuit(pitch_agent, pitch_agent.view(melody), width_px=8 * COLUMNS, start_px=4.0, config=config)
+    pursuit.search = Scripted(*places_px)
+    assert any([pursuit.listen(embedding) for embedding in pitch_agent.play(melody, 0, 10)]) == jumps
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_played_straight_it_never_jumps(seed, pitch_agent):
     """Though every phrase is printed three times, and one note in ten is wrong."""
@@ -120,5 +160,7 @@ def test_config_is_checked():
         PursuitConfig(sure=1.1)
     with pytest.raises(ConfigError, match="gathered of 0 or more"):
         PursuitConfig(gathered=-0.1)
+    with pytest.raises(ConfigError, match="steady_px and most above 0"):
+        PursuitConfig(most=0.0)
     with pytest.raises(ConfigError, match="away_px above"):
         PursuitConfig(away_px=20)

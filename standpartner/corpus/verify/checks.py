@@ -1,7 +1,7 @@
 """Verifies pieces against their images and sound. Every check counts how many things of a piece are right."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -62,6 +62,16 @@ class VerifyConfig:
             "audio blocks in time": 0.9,
         }
     )
+
+
+LEAST_OF_CORPUS: Final = {"prints": {"heads on ink": 0.95}}
+"""The least shares that differ in a corpus: in print, a head of a chord may stand a little beside the engraved one."""
+
+
+def config_of(corpus: str) -> VerifyConfig:
+    """Return the tolerances with which the pieces of a corpus are verified."""
+    config = VerifyConfig()
+    return replace(config, least=config.least | LEAST_OF_CORPUS.get(corpus, {}))
 
 
 @dataclass(frozen=True)

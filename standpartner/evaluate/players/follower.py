@@ -80,7 +80,10 @@ class FollowerPlayer(TrackPlayer):
         """Follow once; an agent beyond the game's bound is lost. See `Player.play`."""
         strips = {id(track.strip): track.strip for track in tracks}
         views = {key: self.agent.read(strip) for key, strip in strips.items()}
-        followed = [follow_performance(self.agent, track, view=views[id(track.strip)]) for track in tracks]
+        followed = [
+            follow_performance(self.agent, track, view=views[id(track.strip)], config=config.pursuit)
+            for track in tracks
+        ]
         bound_px = config.game.bound_px
         return [
             [

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from standpartner.errors import ConfigError
 from standpartner.evaluate.measures.episode import Episode
+from standpartner.follow.pursuit import PursuitConfig
 from standpartner.game.rules import GameConfig
 from standpartner.game.tracks import Track
 from standpartner.piece import Piece
@@ -24,6 +25,7 @@ class PlayConfig:
         runs: The number of runs. With 1 a player takes its most probable actions; with more it draws them, each run
             with another seed. A player that draws nothing plays once.
         seed: The seed of the first run.
+        pursuit: The settings with which followers jump.
 
     Raises:
         ConfigError: There is no run.
@@ -32,6 +34,7 @@ class PlayConfig:
     game: GameConfig
     runs: int = 1
     seed: int = 0
+    pursuit: PursuitConfig = field(default_factory=PursuitConfig)
 
     def __post_init__(self) -> None:
         if self.runs < 1:
