@@ -77,8 +77,8 @@ class PursuitConfig:
             raise ConfigError(f"expected away_px above the search's reach_px, got {self.away_px}")
 
 
-IN_PICTURES: Final = PursuitConfig(steady_px=64.0, most=3.0)
-"""The settings for pictures of print, on which the search errs more often: a place must be steady for .8 s."""
+IN_PICTURES: Final = PursuitConfig(steady_px=64.0, most=4.0)
+"""The settings for pictures of print, on which the search errs more often: a place must be steady for .6 s."""
 
 
 @dataclass(frozen=True)
