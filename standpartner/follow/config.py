@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from standpartner.errors import ConfigError
-from standpartner.follow.pursuit import PursuitConfig
+from standpartner.follow.pursuit import IN_PICTURES, PursuitConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +43,8 @@ class FollowerConfig:
     Attributes:
         wait: Whether the follower waits for the first note; else music begins with the first sample.
         start: The thresholds by which the first note is heard.
-        pursuit: The settings of the search beside the agent, which say when it moves the agent; None for those that
-            fit the score: `standpartner.follow.pursuit.IN_PICTURES` for a picture, else the defaults.
+        pursuit: The settings of the search beside the agent, which say when it moves the agent.
+        pursuit_in_pictures: The same for a score that is a picture.
         lost_below: The confidence below which the follower may be lost.
         lost_after_s: The time in s for which the confidence must be below for the follower to be lost.
         found_above: The confidence from which it is found again.
@@ -65,7 +65,8 @@ class FollowerConfig:
 
     wait: bool = True
     start: StartConfig = field(default_factory=StartConfig)
-    pursuit: PursuitConfig | None = None
+    pursuit: PursuitConfig = field(default_factory=PursuitConfig)
+    pursuit_in_pictures: PursuitConfig = IN_PICTURES
     lost_below: float = 0.5
     lost_after_s: float = 0.5
     found_above: float = 0.7

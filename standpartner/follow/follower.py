@@ -34,7 +34,7 @@ from standpartner.follow.beginning import Beginning, find_beginning, next_beginn
 from standpartner.follow.config import FollowerConfig
 from standpartner.follow.position import FramePosition, Position, place_all
 from standpartner.follow.presence import Proof
-from standpartner.follow.pursuit import IN_PICTURES, Pursuit, PursuitConfig, PursuitStep
+from standpartner.follow.pursuit import Pursuit, PursuitStep
 from standpartner.follow.start import StartDetector, expected_keys
 from standpartner.hear import Resampler, Source, SpectrogramStream
 from standpartner.score import Score
@@ -107,7 +107,7 @@ class Follower:
             width_px=score.width_px,
             start_px=beginning.x_px,
             start_known=beginning.known,
-            config=self.config.pursuit or (PursuitConfig() if score.has_notation else IN_PICTURES),
+            config=self.config.pursuit if score.has_notation else self.config.pursuit_in_pictures,
         )
         self._home = beginning
         self._end_px = min(score.end_px, score.width_px - 1.0)

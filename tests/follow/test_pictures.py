@@ -33,8 +33,8 @@ def test_in_a_picture_jumps_are_made_with_more_care(menuet, picture, scripted):
     assert careful == IN_PICTURES
     assert IN_PICTURES.gathered / IN_PICTURES.most > 0.6
     assert Follower(menuet, scripted())._pursuit.config == PursuitConfig()
-    chosen = FollowerConfig(pursuit=PursuitConfig(jump=False))
-    assert Follower(picture, scripted(), config=chosen)._pursuit.config == chosen.pursuit
+    chosen = FollowerConfig(pursuit_in_pictures=PursuitConfig(jump=False))
+    assert Follower(picture, scripted(), config=chosen)._pursuit.config == chosen.pursuit_in_pictures
 
 
 def test_positions_in_a_picture_without_bars_have_no_measure(picture_without_bars, scripted, recording):
