@@ -8,6 +8,8 @@ The score is noise, as wide as asked for: the cost does not depend on what is pr
 import argparse
 import os
 import time
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from follower import processor
@@ -30,7 +32,8 @@ def main() -> None:
     keys = agent.search_keys(view)
     costs: dict[str, list[float]] = {"locate over all columns": [], "search and jump rule": [], "agent": []}
     for embedding in rng.normal(size=(options.frames, 1, agent.config.features)).astype(np.float32):
-        for name, step in zip(costs, (lambda e: agent.search(keys, e), pursuit.listen, pursuit.decide), strict=True):
+        steps: tuple[Callable[[Any], Any], ...] = (lambda e: agent.search(keys, e), pursuit.listen, pursuit.decide)
+        for name, step in zip(costs, steps, strict=True):
             start = time.process_time()
             step(embedding)
             costs[name].append(1000 * (time.process_time() - start))

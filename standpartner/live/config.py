@@ -31,7 +31,6 @@ class LiveConfig:
         stuck_s: The seconds after which a client that does not read is dropped.
         forget_s: The seconds after which a session without clients is forgotten.
         late_s: The delay of the sound in the queue, in seconds, above which new listeners are told to come later.
-        threads: The number of threads that follow.
     """
 
     folder: Path
@@ -51,7 +50,6 @@ class LiveConfig:
     stuck_s: float = 5.0
     forget_s: float = 3600.0
     late_s: float = 0.15
-    threads: int = 2
 
 
 def library_folder() -> Path:

@@ -1,7 +1,8 @@
-"""Runs the work of many listeners on a few threads, so that the event loop stays free.
+"""Runs the work of many listeners on a thread, so that the event loop stays free.
 
-Each listener has a lane: its work is done in order and by one thread at a time. Lanes that have work are served in
-turn, one piece of work each, so that nobody waits for a listener with much to do.
+Each listener has a lane: its work is done in order. Lanes that have work are served in turn, one piece of work each,
+so that nobody waits for a listener with much to do. There is one thread, because following is mostly Python: a second
+one would wait for the interpreter's lock most of the time, and make both wait longer.
 """
 
 import asyncio
@@ -42,31 +43,25 @@ class Lane:
 
 
 class Engine:
-    """Runs work on threads and tells the event loop the results.
-
-    Args:
-        threads: The number of threads.
+    """Runs work on a thread and tells the event loop the results.
 
     Attributes:
         late_s: The mean delay of the last pieces of work, from coming to end, in s.
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self) -> None:
         self.late_s = 0.0
         self._ready: queue.SimpleQueue[Lane | None] = queue.SimpleQueue()
-        self._threads = [
-            threading.Thread(target=self._run, name=f"follower-{number}", daemon=True) for number in range(threads)
-        ]
         self._loop = asyncio.get_running_loop()
-        for thread in self._threads:
-            thread.start()
+        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+        self._thread.start()
 
     def submit(self, lane: Lane, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
         """Add a piece of work to a lane.
 
         Args:
             lane: The lane.
-            work: The function that does it, in a thread.
+            work: The function that does it, in the thread.
             done: The function that is called in the event loop with its result, unless that is empty, or with the
                 exception that it raised.
         """
@@ -78,11 +73,9 @@ class Engine:
         self._ready.put(lane)
 
     def close(self) -> None:
-        """End the threads after the work that they are doing, and wait for that."""
-        for _ in self._threads:
-            self._ready.put(None)
-        for thread in self._threads:
-            thread.join()
+        """End the thread after the work that it is doing, and wait for that."""
+        self._ready.put(None)
+        self._thread.join()
 
     def _run(self) -> None:
         while (lane := self._ready.get()) is not None:

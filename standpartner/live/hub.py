@@ -90,7 +90,7 @@ class Hub:
         self.config, self.library = config, library
         self._cues = list(cues)
         self.shelf = ScoreShelf(library)
-        self.engine = Engine(config.threads)
+        self.engine = Engine()
         self.sessions: dict[str, Session] = {}
         self.connections = 0
         self._roaming: set[Client] = set()  # devices that are shown whatever is played, while nothing is

@@ -17,7 +17,7 @@ from standpartner.live.config import LOOPBACK, LiveConfig
 from standpartner.live.library import Library
 from standpartner.live.session import Listener
 
-_SWITCH_S: Final = 0.002  # threads that follow give way to the event loop after this time
+_SWITCH_S: Final = 0.002  # the thread that follows gives way to the event loop after this time
 _STOP_S: Final = 3
 
 

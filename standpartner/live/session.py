@@ -23,6 +23,7 @@ from standpartner.live.performer import LoadedScore, Performer, cursor_message, 
 from standpartner.live.sentences import sentence_of
 from standpartner.live.takes import TakeWriter, finish_sound, read_positions, take_summary
 from standpartner.live.turns import TurnConfig
+from standpartner.live.waiting_sound import WaitingSound
 
 _LOG: Final = logging.getLogger("standpartner.live")
 _MOST_WAITING: Final = 2_000
@@ -59,6 +60,7 @@ class Session:
         self.clients: set[Client] = set()
         self.listener: Client | None = None
         self.lane = Lane()
+        self._sound = WaitingSound()
         self.listening = False
         self.state: messages.SessionState = "idle"
         self.take: str | None = None
@@ -205,18 +207,11 @@ class Session:
         """Hear the next samples, (n, channels); they are thrown away while no take is going on."""
         if not self.listening:
             return
-        if len(self.lane.work) > _MOST_WAITING:
+        if len(self._sound) > _MOST_WAITING:
             self._tell_error("too_slow", "This machine cannot keep up with the sound; close other programs.")
             return
-
-        def hear() -> Told:
-            if self._performer is None:
-                return []
-            told = self._performer.hear(samples, rate_hz=rate_hz)
-            self._record(told)
-            return told
-
-        self._do(hear)
+        self._sound.add(samples, rate_hz=rate_hz)
+        self._do(self._hear)  # once for each piece, so that all is heard before what comes after it
 
     def move(self, message: messages.Move) -> None:
         """Go on from a place.
@@ -321,6 +316,14 @@ class Session:
             self._writer.close()
         self._writer = None
         self._engine.tell(lambda words: self._tell_error("failed", words), str(error))
+
+    def _hear(self) -> Told:
+        sound = self._sound.take()
+        if sound is None or self._performer is None:
+            return []
+        told = self._performer.hear(sound[0], rate_hz=sound[1])
+        self._record(told)
+        return told
 
     def _recorded(self, act: Callable[[Performer], Told]) -> Told:
         if self._performer is None:
