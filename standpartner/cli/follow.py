@@ -130,14 +130,8 @@ def follow(
         sound = read_audio(audio, whole=False)
         write_page(html_path, engraved, positions=following.positions, audio=sound, start_frame=following.start_frame)
     _print(_summary(following, score.name, agent=loaded.name))
-    if following.seems_foreign:
-        typer.echo(
-            f"This recording does not seem to be of this score: {100 * following.lost_share:.0f} % of its time is lost."
-        )
-    if source.remark is not None:
-        typer.echo(f"{source.name} {source.remark}.")
-    if words:
-        typer.echo(words)
+    for sentence in filter(None, (_foreign_words(following), _remark(source), words)):
+        typer.echo(sentence)
     say_selection(engraved)
 
 
@@ -302,6 +296,16 @@ def _read_score(path: Path, max_pages: int, *, choice: MusicChoice, trusted: boo
 
     with passing_bar(f"Reading {path.name}", None):
         return read_score(path, max_pages=max_pages, trusted=trusted, choice=choice)
+
+
+def _foreign_words(following: Following) -> str:
+    if not following.seems_foreign:
+        return ""
+    return f"This recording does not seem to be of this score: {100 * following.lost_share:.0f} % of its time is lost."
+
+
+def _remark(source: FileSource) -> str:
+    return "" if source.remark is None else f"{source.name} {source.remark}."
 
 
 def _follow(follower: Follower, source: FileSource) -> Following:

@@ -26,7 +26,7 @@ from standpartner.learn.pretrain import Pretrain
 from standpartner.learn.reinforce import Reinforce
 from standpartner.learn.rollout import Actor
 from standpartner.learn.seek import Seek
-from standpartner.learn.stage import Stage
+from standpartner.learn.stage import Stage, StageConfig
 from standpartner.learn.team import Team
 from standpartner.learn.validate import ActorPlayer, valid_measures, validate
 from standpartner.learn.window_actor import WindowActor
@@ -152,23 +152,18 @@ class ReadOnceStages(Stages[ReadOnceNetwork]):
         return {**super().makers(), **own}
 
     def _pretrain(self, network: ReadOnceNetwork) -> Made:
-        config = self.config
-        stage = Pretrain(
-            network,
-            self.data.train,
-            config.pretrain,
-            augment=config.augment,
-            seed=config.seed,
-            mixed_precision=config.mixed_precision,
-        )
-        return stage, lambda _: {f"valid/{k}": v for k, v in stage.validate(self.data.valid).items()}
+        return self._of_encoders(Pretrain, self.config.pretrain, network)
 
     def _explore(self, network: ReadOnceNetwork) -> Made:
+        return self._of_encoders(Explore, self.config.explore, network)
+
+    def _of_encoders(self, kind: type[Any], settings: StageConfig, network: ReadOnceNetwork) -> Made:
+        """Make a stage that teaches encoders by pictures and sound, Pretrain or Explore."""
         config = self.config
-        stage = Explore(
+        stage = kind(
             network,
             self.data.train,
-            config.explore,
+            settings,
             augment=config.augment,
             seed=config.seed,
             mixed_precision=config.mixed_precision,

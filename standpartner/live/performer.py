@@ -17,10 +17,9 @@ from standpartner.hear import Resampler
 from standpartner.live import messages
 from standpartner.live.links import Route
 from standpartner.live.pages import bar_left_px, page_span_px, strip_x_of
-from standpartner.live.turns import PageTurn, TurnConfig, TurnPlanner
+from standpartner.live.turns import SURE, PageTurn, TurnConfig, TurnPlanner
 from standpartner.score import Score
 
-SURE: Final = 0.7
 _NEAR_SYSTEMS: Final = 1.0
 
 

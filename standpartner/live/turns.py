@@ -17,6 +17,7 @@ from standpartner.live.links import Route
 from standpartner.live.pages import page_span_px
 from standpartner.score import Score
 
+SURE: Final = 0.7  # the probability from which a position is called sure, and turns pages
 DEFAULT_LEAD_SYSTEMS: Final = 0.5
 
 
@@ -35,7 +36,7 @@ class TurnConfig:
 
     lead_systems: float = DEFAULT_LEAD_SYSTEMS
     lead_by_page: Mapping[int, float] = field(default_factory=dict)
-    sure: float = 0.7
+    sure: float = SURE
     ahead_s: float = 0.1
     back_s: float = 0.5
     held_s: float = 4.0
