@@ -11,10 +11,10 @@ demo: $(VENV)/.base  ## follow the bundled piece with the bundled agent; look at
 	$(BIN)/standpartner demo --out demo
 
 test: $(VENV)/.test  ## install what the tests need and run those that are quick
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow"
 
 slow: $(VENV)/.test  ## the other tests
-	$(BIN)/python -m pytest -n auto -m slow
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m slow
 
 lint: $(VENV)/.test  ## style and types
 	$(BIN)/ruff check .

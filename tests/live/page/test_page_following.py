@@ -22,7 +22,10 @@ from tests.live.page.conftest import fake_microphone
 from tests.live.page.music import ShortPiece, make_short_piece, play_scan
 from tests.live.page.running_server import RunningServer, add_score, new_page
 
-pytestmark = pytest.mark.needs("browser", "synthesiser")
+pytestmark = [
+    pytest.mark.needs("browser", "synthesiser"),
+    pytest.mark.xdist_group("real time"),  # two at once would wait for each other
+]
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 HEARING = 0.04  # how exactly the place of the music is followed, in systems
