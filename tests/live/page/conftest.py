@@ -20,13 +20,14 @@ expect.set_options(timeout=15_000)
 Served = tuple[Page, PretendServer]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
+    """Playwright for the tests of one file: while it is started, its event loop forbids others in this thread."""
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def launch(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
     """Starts a Chromium; what it is given are more flags."""
     with ExitStack() as stack:
@@ -39,7 +40,7 @@ def launch(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
         yield start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(launch: Callable[..., Browser]) -> Browser:
     """A Chromium that lets pages have a microphone, which beeps."""
     return launch(ALLOWED)
@@ -79,7 +80,7 @@ def open_page(chromium: Browser, short_score: Score, pictures: list[bytes]) -> I
         assert errors == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def modules(chromium: Browser, short_score: Score, pictures: list[bytes]) -> Iterator[Callable[[str], object]]:
     """Runs JavaScript that may import the page's modules as `m`: an object of all that is pure."""
     context = chromium.new_context()
