@@ -84,25 +84,20 @@ class Windows:
             spectrogram excerpts, float32 (n, c, 78, frames in view). c is 2, the view and its difference to the one
             before, or 1 without differences.
         """
-        return self._scores(views), self._excerpts(views)
+        config, count, channels = self.config, len(views.track), 2 if self.differences else 1
+        score = np.empty((count, channels, config.shown_height_px, config.shown_width_px), np.float32)
+        excerpts = np.empty((count, channels, BAND_COUNT, config.frames_in_view), np.float32)
+        self._cut_scores(views, score)
+        self._cut_excerpts(views, excerpts)
+        return score, excerpts
 
-    def _scores(self, views: Views) -> Floats:
-        config = self.config
-        shape = config.shown_height_px, config.shown_width_px
-        seen = np.empty((len(views.track), 2 if self.differences else 1, *shape), np.float32)
-        before = np.empty(shape, np.float32)
+    def _cut_scores(self, views: Views, seen: Floats) -> None:
         places = (views.track, views.centre_px, views.centre_before_px)
         for window, track, centre, centre_before in zip(seen, *(p.tolist() for p in places), strict=True):
             strip = self._shrunk_strip(track)
-            strip.cut(centre, out=window[0])
-            if not self.differences:
-                continue
-            if centre == centre_before:
-                window[1] = 0
-            else:
-                strip.cut(centre_before, out=before)
-                np.subtract(window[0], before, out=window[1])
-        return seen
+            window[0] = strip.cut(centre)
+            if self.differences:
+                np.subtract(window[0], strip.cut(centre_before), out=window[1])
 
     def _shrunk_strip(self, track: int) -> "_ShrunkStrip":
         strip = self.tracks[track].strip
@@ -110,25 +105,18 @@ class Windows:
             self._shrunk[id(strip)] = _ShrunkStrip(strip, self.config)
         return self._shrunk[id(strip)]
 
-    def _excerpts(self, views: Views) -> Floats:
+    def _cut_excerpts(self, views: Views, seen: Floats) -> None:
         length = self.config.frames_in_view
-        seen = np.empty((len(views.track), 2 if self.differences else 1, BAND_COUNT, length), np.float32)
-        heard = np.empty((length + 1, BAND_COUNT), np.float32)  # one frame more, to subtract
         places = (views.track, views.frame, views.frame_before)
         for excerpt, track, frame, frame_before in zip(seen, *(p.tolist() for p in places), strict=True):
-            _hear(self.tracks[track].spectrogram, frame, out=heard)
-            excerpt[0] = heard[1:].T
-            if not self.differences:
-                continue
-            if frame == frame_before:
-                excerpt[1] = 0
-            else:
-                np.subtract(heard[1:].T, heard[:-1].T, out=excerpt[1])
-        return seen
+            spectrogram = self.tracks[track].spectrogram
+            excerpt[0] = _excerpt(spectrogram, frame, length)
+            if self.differences:
+                np.subtract(excerpt[0], _excerpt(spectrogram, frame_before, length), out=excerpt[1])
 
 
 class _ShrunkStrip:
-    """A strip's ink at shown size, summed over blocks once, with paper on both sides.
+    """A strip's ink at shown size, 1 is black, averaged over blocks once, with paper on both sides.
 
     Args:
         strip: The strip, uint8 (160, width), 255 is white.
@@ -142,29 +130,32 @@ class _ShrunkStrip:
         self.furthest = strip.shape[1] + self.margin
         inked = _WHITE - strip[top : top + height]
         paper = np.pad(inked, ((0, 0), (self.margin, self.margin + self.width + factor)))
-        self.white, self.factor = float(int(_WHITE) * factor**2), factor
-        self.phases = [_summed(paper[:, phase:], factor) for phase in range(factor)]
+        self.factor, self.shown_width = factor, config.shown_width_px
+        self.phases = [_shrink(paper[:, phase:], factor) for phase in range(factor)]
 
-    def cut(self, centre_px: int, *, out: Floats) -> None:
-        """Write the window around a place, (shown height, shown width), 1 is black ink; beyond the strip is paper."""
+    def cut(self, centre_px: int) -> Floats:
+        """Return a view of the window around a place, (shown height, shown width); beyond the strip is paper."""
         left = min(max(centre_px - self.width // 2 + self.margin, 0), self.furthest)
         column = left // self.factor
-        sums = self.phases[left % self.factor][:, column : column + out.shape[1]]
-        np.divide(sums, self.white, out=out, dtype=np.float32)
+        return self.phases[left % self.factor][:, column : column + self.shown_width]
 
 
-def _summed(ink: npt.NDArray[np.uint8], factor: int) -> npt.NDArray[np.unsignedinteger]:
-    """Sum blocks of factor x factor; what does not fill a block at the end is left out."""
+def _shrink(ink: npt.NDArray[np.uint8], factor: int) -> Floats:
+    """Average blocks of factor x factor, 1 is black; what does not fill a block at the end is left out."""
     height, width = ink.shape[0] // factor, ink.shape[1] // factor
     blocks = ink[: height * factor, : width * factor].reshape(height, factor, width, factor)
-    return np.ascontiguousarray(blocks.sum(axis=(1, 3), dtype=np.min_scalar_type(int(_WHITE) * factor**2)))
+    sums = blocks.sum(axis=(1, 3), dtype=np.min_scalar_type(int(_WHITE) * factor**2))
+    return np.divide(sums, int(_WHITE) * factor**2, dtype=np.float32)
 
 
-def _hear(spectrogram: Floats, frame: int, *, out: Floats) -> None:
-    """Write the last frames up to and including one, (frames, 78); they are zero before the recording starts."""
-    known = min(len(out), frame + 1)
-    out[: len(out) - known] = 0
-    out[len(out) - known :] = spectrogram[frame + 1 - known : frame + 1]
+def _excerpt(spectrogram: Floats, frame: int, length: int) -> Floats:
+    """Return the last frames up to and including one, (78, length); they are zero before the recording starts."""
+    heard = spectrogram[max(0, frame + 1 - length) : frame + 1].T
+    if heard.shape[1] == length:
+        return heard
+    excerpt = np.zeros((BAND_COUNT, length), np.float32)
+    excerpt[:, length - heard.shape[1] :] = heard
+    return excerpt
 
 
 def score_windows(track: Track, position_px: npt.ArrayLike, *, config: GameConfig) -> Floats:
@@ -190,7 +181,7 @@ def score_windows(track: Track, position_px: npt.ArrayLike, *, config: GameConfi
     seen = np.empty((len(positions), config.shown_height_px, config.shown_width_px), np.float32)
     strip = _ShrunkStrip(track.strip, config)
     for window, centre in zip(seen, _rounded(positions).tolist(), strict=True):
-        strip.cut(centre, out=window)
+        window[...] = strip.cut(centre)
     return seen
 
 
@@ -211,10 +202,10 @@ def spectrogram_excerpts(track: Track, frame: npt.ArrayLike, *, config: GameConf
     frames = np.atleast_1d(np.asarray(frame, dtype=np.int64))
     if frames.size and (frames.min() < 0 or frames.max() >= len(track.spectrogram)):
         raise GameError(f"frames must be from 0 to {len(track.spectrogram) - 1}, got {frames.min()} to {frames.max()}")
-    heard = np.empty((len(frames), config.frames_in_view, BAND_COUNT), np.float32)
-    for excerpt, frame_heard in zip(heard, frames.tolist(), strict=True):
-        _hear(track.spectrogram, frame_heard, out=excerpt)
-    return heard.transpose(0, 2, 1)
+    seen = np.empty((len(frames), BAND_COUNT, config.frames_in_view), np.float32)
+    for excerpt, newest in zip(seen, frames.tolist(), strict=True):
+        excerpt[...] = _excerpt(track.spectrogram, newest, config.frames_in_view)
+    return seen
 
 
 def _rounded(position_px: npt.NDArray[np.float64]) -> IntArray:
