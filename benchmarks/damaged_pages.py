@@ -4,14 +4,15 @@
 
 Pages are engraved from Humdrum's training and validation splits, each in a style of its own. A page is right if as many
 systems are found as it has; of these, a system is right if as many bars are found as it has measures. A system counts
-as wrong unnoticed if its doubt is below .5.
+as wrong without doubt if its doubt is at most .1. Seconds are of processor time, with the start of the process that
+reads; memory is the most that such a process held. A row is printed as soon as its kind is done.
 """
 
 import argparse
+import resource
 import tempfile
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ from standpartner.score.print.read import PrintReading, read_print
 
 COLLECTIONS = ("chopin-mazurkas", "joplin", "scarlatti", "mozart")
 SPACING_PX = 16  # of the scans
+DOUBTFUL = 0.1
 Damage = Callable[[PrintedPage, int], PrintedPage]
 
 
@@ -81,31 +83,49 @@ class Tally:
     right_pages: int = 0
     systems: int = 0
     right_systems: int = 0
+    doubted: int = 0
     unnoticed: int = 0
-    seconds: float = 0.0
+    seconds: list[float] = field(default_factory=list)
 
     def add(self, page: PrintedPage, reading: PrintReading | None, seconds: float) -> bool:
         """Count a page; returns whether all of it is right."""
-        self.pages, self.systems, self.seconds = (
-            self.pages + 1,
-            self.systems + len(page.systems),
-            self.seconds + seconds,
-        )
+        self.pages, self.systems = self.pages + 1, self.systems + len(page.systems)
+        self.seconds.append(seconds)
         found = [system for layout in reading.pages for system in layout.systems] if reading else []
         if len(found) != len(page.systems):
             return False
         self.right_pages += 1
         right = [len(true.barlines) == read.bars for true, read in zip(page.systems, found, strict=True)]
         self.right_systems += sum(right)
-        self.unnoticed += sum(not good and read.doubt < 0.5 for good, read in zip(right, found, strict=True))
+        self.doubted += sum(read.doubt > DOUBTFUL for read in found)
+        self.unnoticed += sum(not good and read.doubt <= DOUBTFUL for good, read in zip(right, found, strict=True))
         return all(right)
 
     def row(self, name: str) -> str:
         """A row of the table."""
         return (
-            f"| {name} | {self.right_pages} of {self.pages} | {self.right_systems / self.systems:.3f} "
-            f"| {self.unnoticed / self.systems:.3f} | {self.seconds / self.pages:.1f} |"
+            f"| {name} | {self.right_pages} of {self.pages} | {self.right_systems} of {self.systems} "
+            f"| {self.doubted} | {self.unnoticed} | {np.median(self.seconds):.2f} |"
         )
+
+
+def processor_s() -> float:
+    """Seconds of processor time of this process and of its children that have ended."""
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def read_timed(page: PrintedPage, name: str) -> tuple[PrintReading | None, float]:
+    """Read a page as a PNG file; returns what was read and the seconds of processor time."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = write_png_pages([page.image], Path(folder))
+        began_s = processor_s()
+        try:
+            reading = read_print(paths)
+        except ScoreError as error:
+            print(f"{name}: {error}")
+            reading = None
+        return reading, processor_s() - began_s
 
 
 def pages(source: Path, count: int) -> Iterator[PrintedPage]:
@@ -123,30 +143,24 @@ def main() -> None:
     """Read and print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--source", type=Path, required=True, help="folder with kern/")
-    parser.add_argument("--pages", type=int, default=40)
+    parser.add_argument("--pages", type=int, default=12)
     parser.add_argument("--kinds", help="some kinds of damage, with commas between")
     parser.add_argument("--keep", type=Path, help="folder for pages that were not read right")
     options = parser.parse_args()
     kinds = options.kinds.split(",") if options.kinds else list(DAMAGES)
-    tallies = {kind: Tally() for kind in kinds}
-    for seed, page in enumerate(pages(options.source, options.pages)):
-        for kind, tally in tallies.items():
+    originals = list(pages(options.source, options.pages))
+    print("| damage | pages with all systems | systems with all bars | in doubt | wrong without doubt | s a page |")
+    print("|---|---:|---:|---:|---:|---:|", flush=True)
+    for kind in kinds:
+        tally = Tally()
+        for seed, page in enumerate(originals):
             damaged = DAMAGES[kind](page, seed)
-            with tempfile.TemporaryDirectory() as folder:
-                paths = write_png_pages([damaged.image], Path(folder))
-                began_s = time.perf_counter()
-                try:
-                    reading = read_print(paths)
-                except ScoreError as error:
-                    print(f"{kind} {seed}: {error}")
-                    reading = None
-                right = tally.add(damaged, reading, time.perf_counter() - began_s)
-            if options.keep and not right:
+            reading, seconds = read_timed(damaged, f"{kind} {seed}")
+            if not tally.add(damaged, reading, seconds) and options.keep:
                 write_png_pages([damaged.image], options.keep / f"{kind} {seed}")
-    print("| damage | pages with all systems | systems with all bars | wrong unnoticed | s a page |")
-    print("|---|---:|---:|---:|---:|")
-    for kind, tally in tallies.items():
-        print(tally.row(kind))
+        print(tally.row(kind), flush=True)
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e3
+    print(f"A process that engraved or read held at most {most:.0f} MB.")
 
 
 if __name__ == "__main__":
