@@ -155,10 +155,12 @@ def systems_of_page(svg: str, *, font: str) -> Iterator[tuple[Drawing, int]]:
 
 
 def bars_of(system: ET.Element) -> int:
-    """How many bars a system has: a barline that is not drawn ends none."""
+    """How many bars a system has: a barline that is not drawn ends none; the next measure may draw it as its left."""
     measures = [group for group in system.iter(f"{SVG}g") if group.get("class", "").split()[:1] == ["measure"]]
-    drawn = [any(len(group) for group in m.iter(f"{SVG}g") if group.get("class", "") == "barLine") for m in measures]
-    return sum(drawn) + (not drawn[-1])
+    lines = [[len(g) > 0 for g in measure.iter(f"{SVG}g") if g.get("class", "") == "barLine"] for measure in measures]
+    rights = [any(drawn[-1:]) for drawn in lines]
+    lefts = [any(drawn[:-1]) for drawn in lines[1:]]
+    return sum(right or left for right, left in zip(rights, [*lefts, True], strict=True))
 
 
 def verovio_system(drawing: Drawing, bars: int) -> EngravedSystem:

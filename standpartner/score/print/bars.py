@@ -13,7 +13,8 @@ from standpartner.score.print.barline_probability import barline_probabilities
 from standpartner.score.print.barline_signs import NO_BARLINE, Barline, bar_ends, join_strokes
 from standpartner.score.print.heads import head_columns
 from standpartner.score.print.patch import SPACE_PX, Patch
-from standpartner.score.print.strokes import Stroke, find_strokes
+from standpartner.score.print.strokes import Stroke, find_strokes, strokes_at
+from standpartner.score.print.vector_staves import VectorStrokes
 
 _BESIDE: Final = 1.25  # spacings from a barline within which other strokes are of its sign
 _REST: Final = 7.0  # spacings without a barline at the right end that are no bar of their own
@@ -42,17 +43,21 @@ class Bars:
 
 @dataclass(frozen=True)
 class _Reading:
-    """One look at a system: its strokes, the chance of each to be a barline, and its ends in columns of the patch."""
+    """One look at a system.
+
+    Attributes:
+        patch: The system.
+        strokes: Its strokes.
+        chances: The chance of each to be a barline.
+        edges: The columns of its ends.
+        heads: The columns of heads or of their stems.
+    """
 
     patch: Patch
     strokes: Sequence[Stroke]
     chances: Sequence[float]
     edges: tuple[int, int]
-
-    @cached_property
-    def heads(self) -> Array:
-        """Columns of heads."""
-        return head_columns(self.patch, self.edges[0])
+    heads: Array
 
     @cached_property
     def lines(self) -> list[Barline]:
@@ -87,10 +92,21 @@ class _Reading:
         return min(self.edges[0] + round(_HEADER * SPACE_PX), first_end, len(self.patch.page_x_px) - 1)
 
 
-def find_bars(patch: Patch, *, left_px: float, right_px: float) -> Bars:
-    """Find the bars of a system between its ends in page px."""
+def find_bars(patch: Patch, *, left_px: float, right_px: float, drawn: VectorStrokes | None = None) -> Bars:
+    """Find the bars of a system.
+
+    Args:
+        patch: The system.
+        left_px: Its left end in page px.
+        right_px: Its right end in page px.
+        drawn: Its barlines and stems, where a vector page tells them.
+    """
     edges = system_edges(patch, left_px=left_px, right_px=right_px)
-    reading = _read(patch, edges)
+    reading = None if drawn is None else _read_drawn(patch, edges, drawn)
+    others = []
+    if reading is None or not reading.ends:
+        reading = _read(patch, edges)
+        others = [_read(other, edges).bars for other in other_tones(patch)]
     page = patch.page_x_px
     ends_px = [float(page[min(line.last, len(page) - 1)]) for line in reading.ends]
     if reading.is_open:
@@ -98,7 +114,7 @@ def find_bars(patch: Patch, *, left_px: float, right_px: float) -> Bars:
     else:
         ends_px[-1] = min(ends_px[-1], right_px)
     doubts = _doubts(reading)
-    doubt = system_doubt(_evidence(reading))
+    doubt = system_doubt(_evidence(reading, others))
     return Bars(ends_px, _scaled(doubts, doubt), reading.lines, doubt, float(page[reading.begin]))
 
 
@@ -110,22 +126,30 @@ def system_edges(patch: Patch, *, left_px: float, right_px: float) -> tuple[int,
 
 def bar_count(patch: Patch, strokes: Sequence[Stroke], chances: Sequence[float], edges: tuple[int, int]) -> int:
     """How many bars there are if the strokes that are likelier than 0.5 are the barlines."""
-    return _Reading(patch, strokes, chances, edges).bars
+    return _Reading(patch, strokes, chances, edges, head_columns(patch, edges[0])).bars
 
 
 def bar_evidence(patch: Patch, edges: tuple[int, int]) -> tuple[int, Evidence]:
     """The number of bars that is read, and what speaks for and against it."""
     reading = _read(patch, edges)
-    return reading.bars, _evidence(reading)
+    return reading.bars, _evidence(reading, [_read(other, edges).bars for other in other_tones(patch)])
 
 
 def _read(patch: Patch, edges: tuple[int, int]) -> _Reading:
     strokes = find_strokes(patch)
-    return _Reading(patch, strokes, barline_probabilities(strokes, patch, edges), edges)
+    chances = barline_probabilities(strokes, patch, edges)
+    return _Reading(patch, strokes, chances, edges, head_columns(patch, edges[0]))
 
 
-def _evidence(reading: _Reading) -> Evidence:
-    others = [_read(patch, reading.edges).bars for patch in other_tones(reading.patch)]
+def _read_drawn(patch: Patch, edges: tuple[int, int], drawn: VectorStrokes) -> _Reading:
+    strokes = strokes_at(patch, drawn.barlines_px)
+    stems = np.searchsorted(patch.page_x_px, drawn.stems_px)
+    heads = stems[stems > edges[0]] if len(stems) else head_columns(patch, edges[0])
+    return _Reading(patch, strokes, [1.0] * len(strokes), edges, heads)
+
+
+def _evidence(reading: _Reading, others: Sequence[int]) -> Evidence:
+    """What speaks for the bars, `others` being the numbers of bars that other tones have."""
     places = [line.last for line in reading.ends] + ([reading.edges[1]] if reading.is_open else [])
     sure, missed = _chances(reading)
     return Evidence(

@@ -14,6 +14,7 @@ from PIL import ImageOps, UnidentifiedImageError
 
 from standpartner.errors import MissingExtraError, ScoreError
 from standpartner.score.print.arrays import Array
+from standpartner.score.print.vector import VectorLines, vector_lines
 
 PDF_SUFFIXES: Final = (".pdf",)
 HEIC_SUFFIXES: Final = (".heic", ".heif")
@@ -39,6 +40,9 @@ class PageSource(Protocol):
 
     def draw(self, scale: float) -> Array:
         """Draw the page with so many px for each unit, uint8 (height, width), 255 is white."""
+
+    def lines(self) -> VectorLines | None:
+        """The straight lines that the file draws, or None if it holds a picture."""
 
 
 def is_print(path: Path) -> bool:
@@ -140,6 +144,13 @@ class _PdfPage:
             page.close()
         return np.ascontiguousarray(grey[..., 0] if grey.ndim == 3 else grey)
 
+    def lines(self) -> VectorLines | None:
+        page = self.document[self.number]
+        try:
+            return vector_lines(page)
+        finally:
+            page.close()
+
 
 def _pdf_pages(path: Path, max_pages: int) -> Iterator[PageSource]:
     try:
@@ -196,6 +207,9 @@ class PicturePage:
         height, width = self.grey.shape
         size = max(1, round(width * scale)), max(1, round(height * scale))
         return cv2.resize(self.grey, size, interpolation=way)
+
+    def lines(self) -> None:
+        """A picture says nothing of its lines."""
 
 
 def _picture_pages(path: Path, max_pages: int) -> Iterator[PageSource]:

@@ -9,6 +9,8 @@ from standpartner.score.print.arrays import Array
 from standpartner.score.print.files import PageSource, limit_scale, page_scale
 from standpartner.score.print.ink import LinePoints, LineScale, even_paper, ink_of, line_points, line_scale
 from standpartner.score.print.straighten import LEAST_VOTES, StraightPage, Turning, straighten
+from standpartner.score.print.vector import VectorLines
+from standpartner.score.print.vector_staves import are_level
 
 _LEAST_SPACING_PX: Final = 10.0
 _MOST_SPACING_PX: Final = 22.0
@@ -34,13 +36,25 @@ def straight_pages(source: PageSource, *, upside_down: bool = False) -> list[Str
     if upside_down:
         turns, paper = turns + 2, np.ascontiguousarray(np.rot90(paper, 2))
     height, width = paper.shape
+    drawn = None if turns else _drawn(source, (height, width))
     points = line_points(ink_of(paper))
     edges = [0, *_gutters(points, (height, width)), width]
     pages = []
     for left, right in itertools.pairwise(edges):
         turning = Turning(right - left, height, turns, (width, height), left)
-        pages.append(straighten(np.ascontiguousarray(paper[:, left:right]), turning))
+        part = None if drawn is None else drawn.placed(1, 1, left=left)
+        pages.append(straighten(np.ascontiguousarray(paper[:, left:right]), turning, part))
     return pages
+
+
+def _drawn(source: PageSource, shape: tuple[int, int]) -> VectorLines | None:
+    """The lines of a vector page in px, if they show level staves."""
+    lines = source.lines()
+    if lines is None:
+        return None
+    height, width = shape
+    lines = lines.placed(width / source.size[0], height / source.size[1], left=0)
+    return lines if are_level(lines, width) else None
 
 
 def _turned(grey: Array) -> tuple[int, Array, LineScale]:

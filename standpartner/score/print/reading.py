@@ -17,6 +17,7 @@ from standpartner.score.print.staves import Staff, find_staves
 from standpartner.score.print.straighten import StraightPage
 from standpartner.score.print.strip import cut_system
 from standpartner.score.print.systems import Found, StaffGroup, find_systems, with_bars
+from standpartner.score.print.vector_staves import exact_staves
 
 _CLEAR: Final = 0.03  # by which clefs must fit better the other way round for a page to be turned
 _SAME_SIZE: Final = 0.02  # of the page: by which a corrected layout's page may differ in size
@@ -67,10 +68,12 @@ def upright_pages(source: PageSource) -> list[tuple[StraightPage, list[Staff]]]:
 
 
 def _with_staves(pages: Sequence[StraightPage]) -> list[tuple[StraightPage, list[Staff]]]:
-    return [
-        (page, measure_staves(page.paper, find_staves(page.ink, page.scale)) if page.has_music else [])
-        for page in pages
-    ]
+    return [(page, _staves(page) if page.has_music else []) for page in pages]
+
+
+def _staves(page: StraightPage) -> list[Staff]:
+    staves = measure_staves(page.paper, find_staves(page.ink, page.scale))
+    return staves if page.lines is None else exact_staves(page.lines, staves)
 
 
 def _placed(page: StraightPage, staves: Sequence[Staff], given: Mapping[str, Any], name: str) -> list[Found]:

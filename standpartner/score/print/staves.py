@@ -17,7 +17,9 @@ _LEAST_LENGTH: Final = 7.0  # spacings
 _LEAST_COVERAGE: Final = 0.6  # of the weakest line of a short staff
 _LEAST_CONTRAST: Final = 0.1  # by which lines have more ink than what is between them: noise has not
 _LEAST_VOTES: Final = 250  # crossings that speak for staves of another size
-_MOST_STAVES: Final = 80
+_MOST_PATHS: Final = 120
+_OWN: Final = 3.6  # spacings about a staff's middle line in which there is no other
+_NOT_OWN: Final = 0.6  # the same about what turned out to be none: beams may lie close to a staff
 _BLANK: Final = 2.5  # spacings of white paper that end a staff
 _BLIND: Final = 9  # slabs that a staff is followed without seeing it
 
@@ -34,6 +36,7 @@ class Staff:
         spacing_px: Distance of its lines.
         clearness: Mean share of the five lines that were seen as thin lines, 0 to 1.
         coverage: Share of its weakest line that has ink, 0 to 1.
+        is_exact: Whether it is known from what a vector page draws.
     """
 
     x_px: Array
@@ -43,6 +46,7 @@ class Staff:
     spacing_px: float
     clearness: float
     coverage: float
+    is_exact: bool = False
 
     def middle(self, x_px: Array | float) -> Array:
         """Height of the middle line at places in px; beyond the ends that of the end."""
@@ -84,9 +88,16 @@ def find_staves(ink: Array, scale: LineScale) -> list[Staff]:
 def _staves_of(ink: Array, scale: LineScale) -> list[Staff]:
     lines = thin_lines(ink, scale)
     field = _comb(lines, scale.spacing_px)
+    response = field.response.copy()
     staves: list[Staff] = []
-    for path in _paths(field, scale.spacing_px):
-        staves += _refined(ink, lines, path, field, scale)
+    for _ in range(_MOST_PATHS):
+        path = _clearest_path(response, scale.spacing_px)
+        if path is None:
+            break
+        long = (~np.isnan(path)).sum() * field.slab_px >= _LEAST_LENGTH * scale.spacing_px
+        found = _refined(ink, lines, path, field, scale) if long else []
+        _take_out(response, path, (_OWN if found or not long else _NOT_OWN) * scale.spacing_px)
+        staves += found
     return _continued(ink, _without_clashes(staves))
 
 
@@ -137,24 +148,24 @@ def _teeth(padded: Array, spacing_px: float, reach: int, rows: int) -> Array:
     return 0.5 * second + 0.1 * total - 0.1 * between
 
 
-def _paths(field: _Field, spacing_px: float) -> list[Array]:
-    """Follow staves from their clearest places; each path holds the middle line's row in every slab, NaN outside."""
-    response = field.response.copy()
-    paths: list[Array] = []
-    while len(paths) < _MOST_STAVES:
-        smooth = cv2.blur(cv2.dilate(response, np.ones((3, 1), np.uint8)), (7, 1), borderType=cv2.BORDER_CONSTANT)
-        row, slab = np.unravel_index(int(np.argmax(smooth)), smooth.shape)
-        if smooth[row, slab] < _LEAST_RESPONSE:
-            break
-        path = _follow(response, int(row), int(slab), spacing_px)
-        known = np.flatnonzero(~np.isnan(path))
-        if len(known) * field.slab_px >= _LEAST_LENGTH * spacing_px:
-            paths.append(path)
-        for k in known:
-            top, bottom = int(path[k] - 3.6 * spacing_px), int(path[k] + 3.6 * spacing_px)
-            response[max(0, top) : bottom + 1, k] = 0
-        response[max(0, row - 2) : row + 3, max(0, slab - 3) : slab + 4] = 0
-    return paths
+def _clearest_path(response: Array, spacing_px: float) -> Array | None:
+    """Follow a staff from where it is clearest: the middle line's row in every slab, NaN outside; None if none is left.
+
+    The place is taken out of the response.
+    """
+    smooth = cv2.blur(cv2.dilate(response, np.ones((3, 1), np.uint8)), (7, 1), borderType=cv2.BORDER_CONSTANT)
+    row, slab = np.unravel_index(int(np.argmax(smooth)), smooth.shape)
+    if smooth[row, slab] < _LEAST_RESPONSE:
+        return None
+    path = _follow(response, int(row), int(slab), spacing_px)
+    response[max(0, row - 2) : row + 3, max(0, slab - 3) : slab + 4] = 0
+    return path
+
+
+def _take_out(response: Array, path: Array, reach_px: float) -> None:
+    """Take a path and what is near it out of the response."""
+    for k in np.flatnonzero(~np.isnan(path)):
+        response[max(0, int(path[k] - reach_px)) : int(path[k] + reach_px) + 1, k] = 0
 
 
 def _follow(response: Array, row: int, slab: int, spacing_px: float) -> Array:

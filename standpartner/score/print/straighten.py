@@ -9,6 +9,7 @@ import numpy as np
 from standpartner.score.print.arrays import Array
 from standpartner.score.print.flatten import Surface, Uprights, fit_surface, measure_leans, measure_uprights
 from standpartner.score.print.ink import LineScale, ink_of, line_points, line_scale, without_solid
+from standpartner.score.print.vector import VectorLines
 
 _LEAST_LEAN: Final = 0.002  # px for each px: what is less needs no rotation
 _LEAST_SHIFT: Final = 0.15  # of the spacing
@@ -74,12 +75,21 @@ class Turning:
 
 @dataclass(frozen=True)
 class StraightPage:
-    """A page with level staff lines: even paper (uint8, 255 is white), its ink, the scale of its lines."""
+    """A page with level staff lines.
+
+    Attributes:
+        paper: The page, its paper even, uint8, 255 is white.
+        ink: Its ink.
+        scale: The scale of its lines.
+        turning: The way back to the picture that it was made from.
+        lines: The straight lines of a vector page, in px.
+    """
 
     paper: Array
     ink: Array
     scale: LineScale
     turning: Turning
+    lines: VectorLines | None = None
 
     @property
     def has_music(self) -> bool:
@@ -87,12 +97,15 @@ class StraightPage:
         return self.scale.votes >= LEAST_VOTES
 
 
-def straighten(paper: Array, turning: Turning) -> StraightPage:
+def straighten(paper: Array, turning: Turning, lines: VectorLines | None = None) -> StraightPage:
     """Level a page whose paper is even and whose staff lines run across.
 
-    It may still stand on its head: that shows only in what is printed on the staves.
+    It may still stand on its head: that shows only in what is printed on the staves. A vector page that draws level
+    staves, whose `lines` are given, stays as it is.
     """
     page = _page(paper, turning)
+    if lines is not None:
+        return replace(page, lines=lines)
     if not page.has_music:
         return page
     return _level(page, paper)

@@ -1,5 +1,6 @@
 """Upright strokes on a system's patch: how fully each runs through staves and gaps, and what stands beside it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,6 +73,25 @@ def find_strokes(patch: Patch, *, least_fill: float = _LEAST_FILL) -> list[Strok
         core = group[value[group] > best - 0.12]
         x = int(core[len(core) // 2])
         strokes.append(_stroke(patch, off_lines, x, (int(core[0]), int(core[-1])), fill[:, x], int(drift[x])))
+    return strokes
+
+
+def strokes_at(patch: Patch, ends_px: Sequence[tuple[float, float]]) -> list[Stroke]:
+    """Strokes whose left and right edges on the page are known; those without ink are left out.
+
+    Args:
+        patch: The patch.
+        ends_px: Left and right edge of each in page px, from left to right.
+    """
+    off_lines = _off_lines(patch)
+    strokes = []
+    for edges in ends_px:
+        first, last = np.clip(np.searchsorted(patch.page_x_px, edges), 0, len(patch.page_x_px) - 1)
+        x = int(first + last) // 2
+        along = _along(patch, x, 0)
+        fill = np.array([along[start:stop].mean() for start, stop in patch.zones])
+        if fill[::2].min() > _LEAST_FILL:
+            strokes.append(_stroke(patch, off_lines, x, (int(first), int(last)), fill, 0))
     return strokes
 
 

@@ -14,6 +14,7 @@ from standpartner.score.print.staves import Staff
 from standpartner.score.print.straighten import StraightPage
 from standpartner.score.print.strokes import Stroke, find_strokes
 from standpartner.score.print.tablature import is_tablature
+from standpartner.score.print.vector_staves import vector_strokes
 
 _WIDEST_GAP: Final = 24.0  # spacings between two staves of a system
 _FULL: Final = 0.85
@@ -133,7 +134,10 @@ def find_systems(page: StraightPage, staves: Sequence[Staff]) -> tuple[list[Foun
 def with_bars(page: StraightPage, group: StaffGroup) -> Found:
     """Find the bars of a system."""
     patch = group.patch(page)
-    return Found(group, patch, find_bars(patch, left_px=group.left_px, right_px=group.right_px))
+    drawn = None
+    if page.lines is not None and all(staff.is_exact for staff in group.staves):
+        drawn = vector_strokes(page.lines, group.staves)
+    return Found(group, patch, find_bars(patch, left_px=group.left_px, right_px=group.right_px, drawn=drawn))
 
 
 def group_staves(page: StraightPage, staves: Sequence[Staff]) -> tuple[list[StaffGroup], list[str]]:
@@ -147,7 +151,9 @@ def group_staves(page: StraightPage, staves: Sequence[Staff]) -> tuple[list[Staf
     groups = []
     for members in _in_order(kept):
         inside = [margin[id(staff)] for staff in members[1:]]
-        clear = all(joint.margin == 1 for joint in inside) and min(staff.coverage for staff in members) >= _SOUND
+        lone = len(members) == 1 and max(len(others) for others in kept) > 1  # one may have been missed
+        clear = not lone and all(joint.margin == 1 for joint in inside)
+        clear = clear and min(staff.coverage for staff in members) >= _SOUND
         groups.append(StaffGroup(members, _followed(len(members), inside), 0.0 if clear else _UNCLEAR))
     words = [
         f"{len(members)} short or small {'staff' if len(members) == 1 else 'staves'} at {members[0].level_px:.0f} px"

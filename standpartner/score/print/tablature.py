@@ -9,16 +9,21 @@ from standpartner.score.print.staves import Staff
 
 _LINES: Final = range(-2, 3)
 _BESIDE: Final = (-3, 3)  # where a sixth line would be, in spacings from the middle line
+_CLEF: Final = 4.0  # spacings from the left end
 _AS_FULL: Final = 0.7  # share of the ink of a staff's own lines from which that of a sixth is a line
 
 
 def is_tablature(ink: Array, staff: Staff) -> bool:
-    """Whether a staff has a sixth line above or below it that is about as full as its own lines."""
+    """Whether a staff has a sixth line above or below it that is about as full as its own lines.
+
+    It must be as full at the left end, where the clef stands: beams may run along the rest of a staff.
+    """
     x_px = np.arange(max(0, round(staff.left_px)), min(ink.shape[1], round(staff.right_px)))
     if not len(x_px):
         return False
     own = np.median([_fullness(ink, staff, x_px, line) for line in _LINES])
-    return max(_fullness(ink, staff, x_px, line) for line in _BESIDE) > _AS_FULL * own
+    start = x_px[: max(1, round(_CLEF * staff.spacing_px))]
+    return any(min(_fullness(ink, staff, part, line) for part in (x_px, start)) > _AS_FULL * own for line in _BESIDE)
 
 
 def _fullness(ink: Array, staff: Staff, x_px: Array, line: int) -> float:
