@@ -23,7 +23,8 @@ def evaluate(
     agent: Annotated[
         str,
         typer.Option(
-            help="An agent (name or folder), oracle, constant, random, otw, filter[:AGENT], or follower[:AGENT]."
+            help="An agent (name or folder), oracle, constant, random, otw, filter[:AGENT], follower[:AGENT], "
+            "deaf[:AGENT] or blind[:AGENT]."
         ),
     ],
     corpus: Annotated[str, typer.Option(help="The name of a built corpus.")],
@@ -31,9 +32,9 @@ def evaluate(
     sound: Annotated[
         str,
         typer.Option(
-            metavar="as-built|score|room",
-            help="The sound: the performances as they were built; the score's notes played mechanically; or the "
-            "performances' notes on a piano and in a room that no training used.",
+            metavar="as-built|score|free|rubato|room",
+            help="The sound: the performances as they were built; the score's notes played mechanically, "
+            "freely, or with much rubato; or the performances' notes on a piano and in a room that no training used.",
         ),
     ] = "as-built",
     runs: Annotated[int, typer.Option(help="The number of runs; 1 plays greedily, more draw the actions.", min=1)] = 1,

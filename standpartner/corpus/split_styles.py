@@ -12,6 +12,15 @@ TRAIN_STYLE = PerformanceStyle(tempo_factor_range=(0.5, 2.0), soundfonts=("timgm
 VALID_STYLE = PerformanceStyle(tempo_factor_range=(0.6, 1.6), soundfonts=("fluidr3",), programs=((0, 1.0),))
 TEST_STYLE = replace(PerformanceStyle.mechanical(), soundfonts=("musescore",))
 FREE_TEST_STYLE = replace(VALID_STYLE, soundfonts=("musescore",))
+RUBATO_TEST_STYLE = replace(
+    FREE_TEST_STYLE,
+    tempo_walk_depth_range=(0.2, 0.3),
+    tempo_walk_period_s=4.0,
+    phrase_depth_range=(0.3, 0.45),
+    arpeggio_share_range=(0.1, 0.2),
+    hesitation_share_range=(0.03, 0.06),
+    hesitation_range_s=(0.3, 1.2),
+)
 SLIPS_STYLE = replace(
     TRAIN_STYLE,
     detune_range_cents=(-30.0, 30.0),

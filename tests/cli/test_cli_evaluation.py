@@ -50,7 +50,10 @@ def test_reports_go_into_files_and_a_table(call: Call, corpus: str, tmp_path: Pa
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("evaluate", "--agent", "oracle", "--corpus", "tunes", "--sound", "loud"), "as-built, score, room"),
+        (
+            ("evaluate", "--agent", "oracle", "--corpus", "tunes", "--sound", "loud"),
+            "score, free, rubato, room",
+        ),
         (("evaluate", "--agent", "oracle", "--corpus", "tunes", "--sound", "room"), "npm install --prefix"),
         (("evaluate", "--agent", "otw", "--corpus", "tunes"), "install it with: make peers"),
         (

@@ -83,7 +83,7 @@ def test_another_sound_makes_another_evaluation(corpus, monkeypatch, tmp_path):
     report = evaluate(EvaluationConfig(agent="oracle", sound="score"), corpus)
     assert (report["sound"], report["pieces"], report["performances"]) == ("score", 2, 2)
     assert [row["name"] for row in report["rows"]] == ["tune-0/score", "tune-1/score"]
-    with pytest.raises(ConfigError, match="as-built, score, room"):
+    with pytest.raises(ConfigError, match="as-built, score, free, rubato, room"):
         evaluate(EvaluationConfig(agent="oracle", sound="loud"), corpus)
 
 

@@ -1,11 +1,14 @@
-"""Players that need no learning: an upper bound under the rules, and lower bounds that do not listen."""
+"""Players to compare with: an upper bound under the rules, and lower bounds that lack hearing, sight or both."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from standpartner.evaluate.measures.episode import Episode
+from standpartner.evaluate.players.agent_player import AgentPlayer
 from standpartner.evaluate.players.episodes import play_runs
 from standpartner.evaluate.players.player import PlayConfig, Player, TrackPlayer
 from standpartner.game.policies import ConstantSpeedPolicy, OraclePolicy, RandomPolicy, constant_speed
@@ -42,6 +45,47 @@ class ConstantSpeedPlayer(Player):
         """Play once; see `Player.play`."""
         tracks = [track for piece in pieces for track in piece.tracks()]
         return play_runs(ConstantSpeedPolicy(_notated_speeds(pieces)), tracks, config=config.game)
+
+
+class _DeprivedPlayer(TrackPlayer):
+    """The base of players that let an agent play without one of its senses, whose games are counted as they are.
+
+    Args:
+        agent: The agent.
+    """
+
+    sense: str
+
+    def __init__(self, agent: AgentPlayer) -> None:
+        self.agent, self.name = agent, f"{self.sense}:{agent.name}"
+
+    @abstractmethod
+    def deprived(self, track: Track) -> Track:
+        """Return a track as the agent perceives it."""
+
+    def play_tracks(self, tracks: Sequence[Track], config: PlayConfig) -> list[list[Episode]]:
+        """Play all runs; see `Player.play`."""
+        return self.agent.play_tracks([self.deprived(track) for track in tracks], config)
+
+
+class DeafPlayer(_DeprivedPlayer):
+    """Lets an agent play that hears silence: what the score image alone is worth."""
+
+    sense = "deaf"
+
+    def deprived(self, track: Track) -> Track:
+        """Return a track without sound."""
+        return replace(track, spectrogram=np.zeros_like(track.spectrogram))
+
+
+class BlindPlayer(_DeprivedPlayer):
+    """Lets an agent play that sees white paper: what the sound alone is worth."""
+
+    sense = "blind"
+
+    def deprived(self, track: Track) -> Track:
+        """Return a track without print."""
+        return replace(track, strip=np.full_like(track.strip, 255))
 
 
 def _notated_speeds(pieces: Sequence[Piece]) -> NDArray[np.float64]:

@@ -10,7 +10,13 @@ from standpartner.agent.description import read_description
 from standpartner.agent.find import DEFAULT_AGENT, bundled_agents, find_agent
 from standpartner.errors import AgentError, ConfigError
 from standpartner.evaluate.players.agent_player import AgentPlayer
-from standpartner.evaluate.players.baselines import ConstantSpeedPlayer, OraclePlayer, RandomPlayer
+from standpartner.evaluate.players.baselines import (
+    BlindPlayer,
+    ConstantSpeedPlayer,
+    DeafPlayer,
+    OraclePlayer,
+    RandomPlayer,
+)
 from standpartner.evaluate.players.follower import FollowerPlayer
 from standpartner.evaluate.players.forward_filter import ForwardFilterPlayer
 from standpartner.evaluate.players.online_time_warping import OnlineTimeWarpingPlayer
@@ -38,6 +44,8 @@ PLAYERS: Final[dict[str, PlayerKind]] = {
     "random": PlayerKind(lambda _: RandomPlayer()),
     "otw": PlayerKind(lambda _: OnlineTimeWarpingPlayer()),
     "filter": PlayerKind(lambda agent: ForwardFilterPlayer(load_agent(agent)), takes_agent=True),
+    "deaf": PlayerKind(lambda agent: DeafPlayer(load_agent_player(agent)), takes_agent=True),
+    "blind": PlayerKind(lambda agent: BlindPlayer(load_agent_player(agent)), takes_agent=True),
     "follower": PlayerKind(lambda agent: FollowerPlayer(load_agent(agent)), takes_agent=True),
 }
 PLAYER_OF_NETWORK: Final[dict[str, Callable[[Any], AgentPlayer]]] = {

@@ -1,8 +1,8 @@
 """Provides the sound settings of an evaluation: performances as they were built, or rendered anew.
 
 The settings are those in which the paper compares: the score's own notes played mechanically, the notes of a
-performance, and these on another piano in another room. Rendered spectrograms are kept in the cache folder, so that
-all agents hear the same and only the first one waits for it.
+performance, and these on another piano in another room. Two more play the score's notes as people do. Rendered
+spectrograms are kept in the cache folder, so that all agents hear the same and only the first one waits for it.
 """
 
 import hashlib
@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from standpartner.constants import BAND_COUNT
 from standpartner.corpus.build import seed_of
-from standpartner.corpus.split_styles import TEST_STYLE
+from standpartner.corpus.split_styles import FREE_TEST_STYLE, RUBATO_TEST_STYLE, TEST_STYLE
 from standpartner.errors import AudioError, ConfigError
 from standpartner.hear import spectrogram
 from standpartner.perform import (
     SOUNDS,
     UNSEEN_SOUND,
     UNSEEN_SOUNDFONT,
+    PerformanceStyle,
     PlayedNotes,
     SoundChoices,
     disguise,
@@ -35,7 +36,8 @@ from standpartner.piece import Performance, Piece
 from standpartner.support.cache import cache_folder
 from standpartner.support.files import replacing
 
-SETTINGS: Final = ("as-built", "score", "room")
+SETTINGS: Final = ("as-built", "score", "free", "rubato", "room")
+_STYLES: Final = {"score": TEST_STYLE, "free": FREE_TEST_STYLE, "rubato": RUBATO_TEST_STYLE}
 _VELOCITY: Final = 72  # of every note, as a piece does not keep the loudness of its notes
 _RENDERING: Final = 1  # raise this with every change of the rendered sound
 _NOT_YET: Final = np.zeros((0, BAND_COUNT), np.float32)
@@ -46,9 +48,11 @@ def piece_in_setting(piece: Piece, setting: str) -> Piece:
 
     Args:
         piece: The piece as it was built.
-        setting: The name of the setting. "as-built" leaves the piece alone. "score" has one performance: the score's
-            notes at their notated time on the piano of the tests. "room" has the notes of each performance, all equally
-            loud, on a piano and in a room that no training used, drawn by the names of piece and performance.
+        setting: The name of the setting. "as-built" leaves the piece alone. The next three have one performance, the
+            score's notes on the piano of the tests: "score" at their notated time, "free" at 0.6 to 1.6 times the
+            notated tempo, which breathes, and "rubato" with stronger changes of tempo and hesitations. "room" has the
+            notes of each performance, all equally loud, on a piano and in a room that no training used, drawn by the
+            names of piece and performance.
 
     Returns:
         The piece with those performances.
@@ -62,21 +66,23 @@ def piece_in_setting(piece: Piece, setting: str) -> Piece:
         raise ConfigError(f"no setting {setting!r} to hear a piece in; expected one of {', '.join(SETTINGS)}")
     if setting == "as-built":
         return piece
-    wanted = (
-        [mechanical_performance(piece)]
-        if setting == "score"
-        else [_in_room(piece, heard) for heard in piece.performances]
-    )
+    if setting in _STYLES:
+        wanted = [_play(piece, _STYLES[setting], name=setting)]
+    else:
+        wanted = [_in_room(piece, heard) for heard in piece.performances]
     return replace(piece, performances=tuple(replace(heard, spectrogram=_spectrogram(heard)) for heard in wanted))
 
 
 def mechanical_performance(piece: Piece, *, soundfont: str = TEST_STYLE.soundfonts[0]) -> Performance:
     """Play the score's notes mechanically at their notated time; the spectrogram is empty until it is rendered."""
-    style = replace(TEST_STYLE, soundfonts=(soundfont,))
-    seed = seed_of(piece.name, "score")
+    return _play(piece, replace(TEST_STYLE, soundfonts=(soundfont,)), name="score")
+
+
+def _play(piece: Piece, style: PerformanceStyle, *, name: str) -> Performance:
+    seed = seed_of(piece.name, name)
     played, onset_s, choices = perform(piece.score.notes, piece.score.onsets.time_s, style=style, seed=seed)
     return Performance(
-        name="score",
+        name=name,
         onset_s=onset_s,
         spectrogram=_NOT_YET,
         note_pitch=played.pitch,

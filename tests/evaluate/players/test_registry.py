@@ -7,6 +7,7 @@ import pytest
 
 from standpartner.errors import AgentError, ConfigError
 from standpartner.evaluate.players import PLAYERS, Player, agent_of_player, find_player, load_agent_player
+from standpartner.evaluate.players.baselines import BlindPlayer, DeafPlayer
 from standpartner.evaluate.players.follower import FollowerPlayer
 from standpartner.evaluate.players.forward_filter import ForwardFilterPlayer
 from standpartner.evaluate.players.read_once import ReadOncePlayer
@@ -15,7 +16,13 @@ REPOSITORY = Path(__file__).parents[3]
 
 
 def test_names_become_players(tiny_bundle):
-    kinds = {"": ReadOncePlayer, "filter:": ForwardFilterPlayer, "follower:": FollowerPlayer}
+    kinds = {
+        "": ReadOncePlayer,
+        "filter:": ForwardFilterPlayer,
+        "follower:": FollowerPlayer,
+        "deaf:": DeafPlayer,
+        "blind:": BlindPlayer,
+    }
     for head, kind in kinds.items():
         player = find_player(f"{head}{tiny_bundle}")
         assert type(player) is kind
@@ -37,7 +44,8 @@ def test_a_kind_that_takes_an_agent_has_one_without_a_name():
 
 @pytest.mark.parametrize("name", ["nobody", "oracle:loud", "filter:nobody", "follower:oracle", "tunes:1", ""])
 def test_an_unknown_name_is_one_sentence_that_lists_what_there_is(name):
-    listed = re.escape("oracle, constant, random, otw, filter[:AGENT], follower[:AGENT], an agent (piano, ")
+    kinds = "oracle, constant, random, otw, filter[:AGENT], deaf[:AGENT], blind[:AGENT], follower[:AGENT]"
+    listed = re.escape(f"{kinds}, an agent (piano, ")
     for ask in (find_player, agent_of_player):
         with pytest.raises(ConfigError, match=f"no player '{re.escape(name)}'; expected one of {listed}"):
             ask(name)

@@ -39,7 +39,7 @@ def test_as_built_is_the_piece_itself(tiny_pieces, cache):
 
 
 def test_other_settings_are_refused(tiny_pieces):
-    with pytest.raises(ConfigError, match=r"no setting 'loud'.* as-built, score, room"):
+    with pytest.raises(ConfigError, match=r"no setting 'loud'.* as-built, score, free, rubato, room"):
         piece_in_setting(tiny_pieces[0], "loud")
 
 
@@ -57,6 +57,19 @@ def test_the_score_is_played_once_at_its_notated_time(tiny_pieces):
     assert track.last_frame < len(track.spectrogram)
     rendered = spectrogram(performance_audio(played))
     np.testing.assert_allclose(played.spectrogram, rendered, atol=2e-3)  # kept in half precision
+
+
+@pytest.mark.needs("fluidsynth", "musescore")
+def test_a_score_is_played_freely_and_with_rubato(tiny_pieces):
+    piece = tiny_pieces[0]
+    written_s = np.diff(piece.score.onsets.time_s)
+    unrest = []
+    for setting in ("score", "free", "rubato"):
+        (played,) = piece_in_setting(piece, setting).performances
+        assert played.name == setting
+        np.testing.assert_array_equal(np.sort(played.note_pitch), np.sort(piece.score.notes.pitch))
+        unrest.append(np.std(np.log(np.diff(played.onset_s) / written_s)))
+    assert unrest[0] < 1e-6 < unrest[1] < unrest[2]
 
 
 def test_a_performance_sounds_again_as_it_says_it_was_made(tiny_pieces):
