@@ -23,7 +23,7 @@ from standpartner.follow import FollowerConfig, agent_for
 from standpartner.follow.position import FramePosition, place_all
 from standpartner.follow.pursuit import Pursuit
 from standpartner.game.tracks import Track
-from standpartner.live.turns import TurnConfig, TurnPlanner
+from standpartner.live.sessions.turns import TurnConfig, TurnPlanner
 from standpartner.piece import Piece
 from standpartner.score import Score
 

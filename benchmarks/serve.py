@@ -26,8 +26,8 @@ import websockets
 from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.demo.bundled import load_canon
 from standpartner.hear import read_audio
-from standpartner.live.library import Library
-from standpartner.live.reading import read_folder, write_reading
+from standpartner.live.scores.library import Library
+from standpartner.live.scores.reading import read_folder, write_reading
 from standpartner.score import read_print
 
 RATE_HZ, FRAME_S = 48_000, 0.02

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from standpartner.live.config import LiveConfig
-    from standpartner.live.session import Listener
+    from standpartner.live.sessions.session import Listener
 
 _PACKAGES = {
     "starlette": "Starlette",
@@ -90,9 +90,9 @@ def listen(
     from standpartner.errors import ConfigError
 
     config = _config(host=host, port=port, tls=tls, library=library)
-    from standpartner.live.adding import add_from_disk
-    from standpartner.live.library import Library
-    from standpartner.live.microphone import MicrophoneSource, input_names
+    from standpartner.live.scores.adding import add_from_disk
+    from standpartner.live.scores.library import Library
+    from standpartner.live.sound_card.microphone import MicrophoneSource, input_names
 
     if devices:
         typer.echo("\n".join(input_names()) or "This machine has no sound input.")
@@ -109,7 +109,7 @@ def listen(
     def begin(running: LiveConfig) -> None:
         from threading import Thread
 
-        from standpartner.live.listening import listen_when_ready
+        from standpartner.live.sound_card.listening import listen_when_ready
 
         typer.echo(f"Listening with {source.name}.")
         Thread(
@@ -132,7 +132,7 @@ def _config(*, host: str, port: int, tls: bool, library: Path | None) -> LiveCon
 
 
 def _cues(osc: str | None, midi: str | None) -> list[Listener]:
-    from standpartner.live.cues import MidiCues, OscCues
+    from standpartner.live.protocol.cues import MidiCues, OscCues
 
     return [*([OscCues(osc)] if osc else []), *([MidiCues(midi)] if midi else [])]
 
@@ -145,7 +145,7 @@ def _run(
     begin: Callable[[LiveConfig], None] | None = None,
     view: str = "",
 ) -> None:
-    from standpartner.live.server import serve as run
+    from standpartner.live.web.server import serve as run
 
     def ready(running: LiveConfig) -> None:
         if begin is not None:
@@ -157,7 +157,7 @@ def _run(
 
 def _say_where(config: LiveConfig, *, browser: bool, view: str) -> None:
     """Say where the page is, and open it."""
-    from standpartner.live.addresses import addresses, page_address, qr_text
+    from standpartner.live.web.addresses import addresses, page_address, qr_text
 
     typer.echo(f"The page is at {page_address(config)}{view} (Ctrl-C ends this).")
     others = addresses(config)

@@ -5,8 +5,8 @@ from typer.testing import CliRunner
 
 from standpartner.cli import app
 from standpartner.errors import ConfigError, MissingExtraError, OutputError, StandpartnerError
-from standpartner.live.library import Library
-from standpartner.live.microphone import MicrophoneSource
+from standpartner.live.scores.library import Library
+from standpartner.live.sound_card.microphone import MicrophoneSource
 
 
 def run(*words):
@@ -21,7 +21,7 @@ def test_without_the_extra_there_is_one_sentence(monkeypatch):
 
 
 def test_a_port_that_is_taken_is_one_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr("standpartner.live.server.uvicorn.Server.run", lambda *_, **__: None)
+    monkeypatch.setattr("standpartner.live.web.server.uvicorn.Server.run", lambda *_, **__: None)
     error = run("serve", "--host", "192.0.2.1", "--library", tmp_path, "--no-browser").exception
     assert isinstance(error, ConfigError)
     assert "cannot listen on 192.0.2.1 port 8765" in str(error)
@@ -37,8 +37,8 @@ def test_a_library_that_another_server_uses_is_one_sentence(tmp_path):
 
 @pytest.mark.parametrize("tls", [False, True])
 def test_off_this_machine_there_is_a_token_and_a_code(tmp_path, monkeypatch, tls):
-    monkeypatch.setattr("standpartner.live.server.uvicorn.Server.run", lambda *_, **__: None)
-    monkeypatch.setattr("standpartner.live.addresses.own_addresses", lambda: ["192.0.2.7"])
+    monkeypatch.setattr("standpartner.live.web.server.uvicorn.Server.run", lambda *_, **__: None)
+    monkeypatch.setattr("standpartner.live.web.addresses.own_addresses", lambda: ["192.0.2.7"])
     options = ["--tls"] if tls else []
     said = run("serve", "--host", "0.0.0.0", "--port", 0, "--library", tmp_path, "--no-browser", *options)  # noqa: S104
     assert said.exit_code == 0, said.exception

@@ -16,10 +16,10 @@ import pytest
 import uvicorn
 from websockets.sync.client import ClientConnection, connect
 
-from standpartner.live.app import LiveApp
 from standpartner.live.config import LiveConfig
-from standpartner.live.library import Library
-from standpartner.live.reading import read_folder, write_reading
+from standpartner.live.scores.library import Library
+from standpartner.live.scores.reading import read_folder, write_reading
+from standpartner.live.web.app import LiveApp
 from standpartner.score import Bars, Printed, Score, Systems
 
 PAGES, SYSTEMS_A_PAGE, BARS_A_SYSTEM, SYSTEM_PX = 3, 2, 4, 400

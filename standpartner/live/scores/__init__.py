@@ -1,0 +1,1 @@
+"""Keeps the scores of the library on disk: reading what is uploaded, corrections, pages and links."""

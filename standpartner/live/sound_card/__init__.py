@@ -1,0 +1,1 @@
+"""Hears this machine's own sound card."""

@@ -1,0 +1,1 @@
+"""Records what was played, follows dropped recordings, and writes both as files."""
