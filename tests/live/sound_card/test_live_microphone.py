@@ -7,10 +7,10 @@ import pytest
 
 from standpartner.errors import AudioError, ScoreError, ToolError
 from standpartner.hear import ArraySource
-from standpartner.live.sound_card import microphone
 from standpartner.live.config import LiveConfig
 from standpartner.live.scores.adding import add_from_disk
 from standpartner.live.scores.library import Library
+from standpartner.live.sound_card import microphone
 from standpartner.live.sound_card.listening import listen_when_ready
 from tests.live.conftest import SCORE
 
