@@ -12,8 +12,8 @@ from torch.nn import functional
 from standpartner.agent.config import AnyNetworkConfig
 from standpartner.errors import ConfigError
 from standpartner.game.tracks import Track
+from standpartner.learn.auxiliary import AuxiliaryLoss, Kept
 from standpartner.learn.bounds import Amount, Count, Share
-from standpartner.learn.helper import Helper, Kept
 from standpartner.learn.optimise import PAPER_OPTIMISER, Optimiser, OptimiserConfig
 from standpartner.learn.rollout import (
     PAPER_EPISODES,
@@ -135,7 +135,7 @@ class Learner(Stage, Generic[SettingsT]):
         tracks: The tracks to play on.
         settings: The settings of the stage.
         seed: The seed; every random draw is a function of (seed, stage, step).
-        helper: The further loss, whose gradient steps on a rollout come before the learner's own.
+        auxiliary: The auxiliary loss, whose gradient steps on a rollout come before the learner's own.
     """
 
     stream: ClassVar[int]
@@ -148,12 +148,12 @@ class Learner(Stage, Generic[SettingsT]):
         settings: SettingsT,
         *,
         seed: int,
-        helper: Helper | None = None,
+        auxiliary: AuxiliaryLoss | None = None,
     ) -> None:
-        self.actor, self.settings, self.helper = actor, settings, helper
+        self.actor, self.settings, self.auxiliary = actor, settings, auxiliary
         self.episodes = Episodes(actor, tracks, settings.episode)
-        self.kept = Kept(helper.replay if helper else 0)
-        passes = self.passes() + (helper.passes if helper else 0)
+        self.kept = Kept(auxiliary.replay if auxiliary else 0)
+        passes = self.passes() + (auxiliary.passes if auxiliary else 0)
         optimiser = Optimiser(actor.learned(), settings.optimiser, steps=settings.steps * passes)
         super().__init__(settings, optimiser, seed=seed, parts=(self.episodes, self.kept))
 
@@ -166,8 +166,8 @@ class Learner(Stage, Generic[SettingsT]):
         rng = np.random.default_rng([self.seed, self.stream, number])
         rollout = self.episodes.collect(rng)
         rate = self.optimiser.learning_rate()
-        helped = self.helper.learn(rollout, self.kept, self.optimiser, rng) if self.helper else {}
-        return self.learn_from(rollout, rng) | helped | {"learning_rate": rate} | rollout_measures(rollout)
+        logged = self.auxiliary.learn(rollout, self.kept, self.optimiser, rng) if self.auxiliary else {}
+        return self.learn_from(rollout, rng) | logged | {"learning_rate": rate} | rollout_measures(rollout)
 
     @abstractmethod
     def learn_from(self, rollout: Rollout, rng: np.random.Generator) -> dict[str, float]:

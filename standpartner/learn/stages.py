@@ -11,12 +11,12 @@ import numpy as np
 from standpartner.evaluate.players.localisation import localisation_episodes
 from standpartner.game.rules import CONFIGS
 from standpartner.learn.a2c import A2c
+from standpartner.learn.auxiliary import AuxiliaryLoss
 from standpartner.learn.config import TrainConfig
 from standpartner.learn.data import TrainingSet, augmented
 from standpartner.learn.explore import Explore
 from standpartner.learn.features import Features, MadeByEncoders, encode
 from standpartner.learn.fixed_encoders import FixedEncoders, track_loss
-from standpartner.learn.helper import Helper
 from standpartner.learn.imitate import Imitate
 from standpartner.learn.learner import Learner, RewardConfig
 from standpartner.learn.learning_encoders import LearningEncoders
@@ -94,19 +94,19 @@ class Stages(ABC, Generic[NetworkT]):
     def player(self, network: NetworkT) -> Actor:
         """Return an actor with the present weights, for validation."""
 
-    def helper(self, actor: Any, settings: RewardConfig) -> Helper | None:
+    def auxiliary(self, actor: Any, settings: RewardConfig) -> AuxiliaryLoss | None:
         """Return the further loss of an actor that learns from reward: by the places that rewards tell, if any."""
         places = settings.places
         if not places.parts:
             return None
         loss = partial(actor.places_loss, bound_px=CONFIGS[settings.game].bound_px)
-        return Helper("places", loss, parts=places.parts, replay=places.replay)
+        return AuxiliaryLoss("places", loss, parts=places.parts, replay=places.replay)
 
     def _learn(self, kind: type[Learner], network: NetworkT) -> Made:
         settings: Any = self.config.stage(kind.name)
         actor, tracks = self.learner(network, settings), self.data.train.tracks
-        helper = self.helper(actor, settings)
-        return kind(actor, tracks, settings, seed=self.config.seed, helper=helper), self.played(network)
+        auxiliary = self.auxiliary(actor, settings)
+        return kind(actor, tracks, settings, seed=self.config.seed, auxiliary=auxiliary), self.played(network)
 
     def played(self, network: NetworkT) -> Measure:
         """Validate by playing. All stages of a run use the same rules, as their checkpoints are compared."""
@@ -194,11 +194,11 @@ class ReadOnceStages(Stages[ReadOnceNetwork]):
         frames, precise = settings.episode.frames, config.mixed_precision
         return LearningEncoders(network, heard, frames=frames, mixed_precision=precise)
 
-    def helper(self, actor: Any, settings: RewardConfig) -> Helper | None:
-        """Return the loss by the places that rewards tell, or PPO's loss of the tracker; see `Stages.helper`."""
+    def auxiliary(self, actor: Any, settings: RewardConfig) -> AuxiliaryLoss | None:
+        """Return the loss by the places that rewards tell, or PPO's loss of the tracker; see `Stages.auxiliary`."""
         if isinstance(settings, PpoConfig) and settings.track:
-            return Helper("track", partial(track_loss, actor.network.policy), parts=settings.minibatches)
-        return super().helper(actor, settings)
+            return AuxiliaryLoss("track", partial(track_loss, actor.network.policy), parts=settings.minibatches)
+        return super().auxiliary(actor, settings)
 
 
 class WindowStages(Stages[WindowNetwork]):

@@ -199,7 +199,7 @@ def test_the_tracker_is_taught_what_its_own_frames_judge_together(config, tiny_d
     torch.testing.assert_close(said.ahead.unflatten(0, shape), rollout.observed["ahead"], atol=1e-4, rtol=0)
     loss, probable = judged(pair_log_probability(said.track.unflatten(0, shape), places.columns), places)
     later = later_loss(said.ahead.unflatten(0, shape), places, probable, frames=4)
-    torch.testing.assert_close(stage.helper.loss(rollout), loss + later)
+    torch.testing.assert_close(stage.auxiliary.loss(rollout), loss + later)
 
 
 def test_where_the_music_will_be_is_taught_by_later_rewards():

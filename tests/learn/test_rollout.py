@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from standpartner.game.rules import CONFIGS
+from standpartner.learn.auxiliary import AuxiliaryLoss
 from standpartner.learn.features import encode, observe
 from standpartner.learn.fixed_encoders import FixedEncoders, track_loss
-from standpartner.learn.helper import Helper
 from standpartner.learn.imitate import Imitate
 from standpartner.learn.ppo import Ppo
 from standpartner.learn.rollout import AGAIN_FRAMES, EpisodeConfig, Episodes
@@ -162,8 +162,8 @@ def test_the_tracker_learns_along_with_ppo_only_if_asked(track, tiny_network_con
     features = encode(network, tiny_data.train, settings=AugmentConfig.none(), seed=0)
     settings = dataclasses.replace(tiny_config.ppo, steps=20, track=track)
     actor = FixedEncoders(network, features, tracker=track)
-    helper = Helper("track", lambda rollout: track_loss(network.policy, rollout), parts=2) if track else None
-    stage = Ppo(actor, tiny_data.train.tracks, settings, seed=0, helper=helper)
+    auxiliary = AuxiliaryLoss("track", lambda rollout: track_loss(network.policy, rollout), parts=2) if track else None
+    stage = Ppo(actor, tiny_data.train.tracks, settings, seed=0, auxiliary=auxiliary)
     before = {name: value.clone() for name, value in network.policy.named_parameters()}
     logs = [stage.step(number) for number in range(20)]
     changed = {name for name, value in network.policy.named_parameters() if not torch.equal(value, before[name])}

@@ -1,4 +1,4 @@
-"""A further loss beside a learner's own, with gradient steps on each rollout and on earlier ones that are kept."""
+"""An auxiliary loss beside a learner's own, with gradient steps on each rollout and on earlier ones that are kept."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -52,8 +52,8 @@ _COLUMNS = tuple(field.name for field in fields(Rollout) if field.name != "obser
 
 
 @dataclass(frozen=True)
-class Helper:
-    """A further loss of a part of a rollout.
+class AuxiliaryLoss:
+    """An auxiliary loss of a part of a rollout.
 
     Attributes:
         name: The name under which the loss is logged.
