@@ -7,6 +7,7 @@ from standpartner.errors import AgentError
 
 COLUMN_STRIDE_PX = 8  # strip px from one feature column to the next
 WINDOW_COLUMNS = 64  # the agent sees 64 * 8 = 512 strip px, the window of the piano game
+SEARCH_MARGIN_COLUMNS = 6  # a column's fit in a search depends on so many on each side: three convolutions of width 5
 FRONT_FRAMES = 5  # spectrogram frames that make one front
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_CALM_PX = 4.0  # at a known start the probability of a speed is exp(-speed / 4 px a frame), normalised
-_PEAK_CELLS = 2  # the number of cells on each side over which the most probable place is averaged
+CALM_PX = 4.0  # at a known start the probability of a speed is exp(-speed / 4 px a frame), normalised
+PEAK_CELLS = 2  # the number of cells on each side over which the most probable place is averaged
 
 Table = NDArray[np.floating[Any]]
 
@@ -28,6 +28,48 @@ class Peak:
 
     x_px: float
     speed_px: float
+
+
+class Motion:
+    """Moves probabilities of places and speeds on by a frame.
+
+    Args:
+        cells: The number of cells of a table that is moved.
+        cell_px: The width of a cell in strip px.
+        speeds_px: The reading speeds in strip px a frame, (speeds,), none negative.
+        mixing: The shares in which speeds turn into each other in a frame, (to, from).
+
+    Attributes:
+        lead: The number of cells before those of a table from which music may come in a frame.
+    """
+
+    def __init__(self, cells: int, cell_px: float, *, speeds_px: NDArray[np.float64], mixing: Table) -> None:
+        self._mixing = mixing
+        self.whole = np.floor(speeds_px / cell_px).astype(np.int64)
+        self.beyond = (speeds_px / cell_px - self.whole).astype(mixing.dtype)[:, None]
+        # Cell c of a speed comes from cell c - whole and the one before it, in a table padded at the front.
+        self.lead = int(self.whole.max()) + 1
+        rows = np.arange(len(speeds_px))[:, None] * (self.lead + cells)
+        self._source = rows + self.lead + np.arange(cells) - self.whole[:, None]
+
+    def mix(self, padded: Table) -> Table:
+        """Let speeds turn into each other in tables of any shape, (..., speeds, cells)."""
+        mixed: Table = np.matmul(self._mixing, padded)
+        return mixed
+
+    def shift(self, mixed: Table) -> Table:
+        """Move mixed tables on at their speeds.
+
+        Args:
+            mixed: The tables, each with ``lead`` cells in front, (..., speeds, lead + cells).
+
+        Returns:
+            The tables one frame later, (..., speeds, cells).
+        """
+        flat = mixed.reshape(*mixed.shape[:-2], -1)
+        moved: Table = flat.take(self._source, axis=-1)
+        moved += self.beyond * (flat.take(self._source - 1, axis=-1) - moved)
+        return moved
 
 
 class Belief:
@@ -56,13 +98,9 @@ class Belief:
         keep_end: bool = False,
     ) -> None:
         self.centres_px = (np.arange(cells) + 0.5) * cell_px
-        self._cell_px, self._speeds_px, self._mixing, self._keep_end = cell_px, speeds_px, mixing, keep_end
-        self._whole = np.floor(speeds_px / cell_px).astype(np.int64)
-        self._beyond = (speeds_px / cell_px - self._whole).astype(mixing.dtype)[:, None]
-        # Cell c of a speed comes from cell c - whole and the one before it, in a table padded at the front.
-        self._lead = int(self._whole.max()) + 1
-        rows = np.arange(len(speeds_px))[:, None] * (self._lead + cells)
-        self._source = rows + self._lead + np.arange(cells) - self._whole[:, None]
+        self._cell_px, self._speeds_px, self._keep_end = cell_px, speeds_px, keep_end
+        self._type = mixing.dtype
+        self._motion = Motion(cells, cell_px, speeds_px=speeds_px, mixing=mixing)
         self.table = self._spread(None)
 
     def begin(self, start_px: float | None) -> None:
@@ -71,12 +109,8 @@ class Belief:
 
     def moved(self) -> Table:
         """Return the table one frame later by motion alone, (speeds, cells); it sums to 1 or less."""
-        cells = self.table.shape[1]
-        mixed = np.zeros((len(self._speeds_px), self._lead + cells), self.table.dtype)
-        np.matmul(self._mixing, self.table, out=mixed[:, self._lead :])
-        flat = mixed.ravel()
-        moved = flat.take(self._source)
-        moved += self._beyond * (flat.take(self._source - 1) - moved)
+        mixed = self._motion.mix(np.pad(self.table, ((0, 0), (self._motion.lead, 0))))
+        moved = self._motion.shift(mixed)
         if self._keep_end:
             moved[:, -1] += self._run_off(mixed)
         return moved
@@ -95,28 +129,29 @@ class Belief:
         """The most probable place."""
         place = self.place
         best = int(np.argmax(place))
-        close = slice(max(0, best - _PEAK_CELLS), best + _PEAK_CELLS + 1)
+        close = slice(max(0, best - PEAK_CELLS), best + PEAK_CELLS + 1)
         return Peak(
             x_px=float(np.average(self.centres_px[close], weights=place[close])),
             speed_px=float(np.average(self._speeds_px, weights=self.table[:, close].sum(axis=1))),
         )
 
     def _spread(self, start_px: float | None) -> Table:
-        table = np.ones((len(self._speeds_px), len(self.centres_px)), self._mixing.dtype)
+        table = np.ones((len(self._speeds_px), len(self.centres_px)), self._type)
         if start_px is not None:
             offset = self.centres_px / self._cell_px - start_px / self._cell_px
-            calm = np.exp(-self._speeds_px / _CALM_PX)[:, None]
+            calm = np.exp(-self._speeds_px / CALM_PX)[:, None]
             table = (calm * np.exp(-0.5 * offset**2)).astype(table.dtype)
         spread: Table = table / table.sum()
         return spread
 
     def _run_off(self, mixed: Table) -> Table:
         """Return the probability that moves beyond the last cell at each speed; the mixed table is padded in front."""
-        tails = np.cumsum(mixed[:, : -self._lead - 1 : -1], axis=1)
+        whole, beyond = self._motion.whole, self._motion.beyond[:, 0]
+        tails = np.cumsum(mixed[:, : -self._motion.lead - 1 : -1], axis=1)
         tails = np.pad(tails, ((0, 0), (1, 0)))
-        rows = np.arange(len(self._whole))
-        run_off: Table = tails[rows, self._whole]
-        run_off += self._beyond[:, 0] * (tails[rows, self._whole + 1] - run_off)
+        rows = np.arange(len(whole))
+        run_off: Table = tails[rows, whole]
+        run_off += beyond * (tails[rows, whole + 1] - run_off)
         return run_off
 
 

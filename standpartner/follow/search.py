@@ -10,6 +10,10 @@ was read once. Its belief is a table of probabilities over columns and reading s
 
 This is the forward pass of a hidden Markov model (`standpartner.follow.hidden_markov`). Where a figure is printed twice
 and both places sound alike, the agent's place stays more probable.
+
+The cost must not grow with the score. So the score is parted into stretches (`standpartner.follow.pruning`), and those
+in which the music hardly is sleep. A few of them are compared with each frame, in turns. As soon as one fits, because
+the player has jumped, all are compared.
 """
 
 from dataclasses import dataclass
@@ -19,9 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from standpartner.agent.bundle import Agent, Floats
-from standpartner.agent.config import COLUMN_STRIDE_PX
+from standpartner.agent.config import COLUMN_STRIDE_PX, SEARCH_MARGIN_COLUMNS
 from standpartner.errors import ConfigError
-from standpartner.follow.hidden_markov import Belief, neighbour_mixing
+from standpartner.follow.hidden_markov import neighbour_mixing
+from standpartner.follow.pruning import STRETCH_CELLS, PrunedBelief
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +42,9 @@ class SearchConfig:
         floor: The number that is added to the probabilities, relative to the greatest, so that one wrong frame rules no
             place out.
         reach_px: The greatest distance from a place that counts as there, in strip px.
+        negligible: The share of what ``anywhere`` gives to a stretch of the score below which the stretch sleeps; 0
+            keeps the whole score awake.
+        turns: The number of sleeping stretches, of 256 columns, that are compared in a frame.
 
     Raises:
         ConfigError: A value is out of range.
@@ -49,6 +57,8 @@ class SearchConfig:
     trust: float = 0.7
     floor: float = 1e-11
     reach_px: float = 48.0
+    negligible: float = 0.1
+    turns: int = 2
 
     def __post_init__(self) -> None:
         if len(self.speeds_px) < 2 or self.speeds_px[0] < 0 or any(b <= a for a, b in pairwise(self.speeds_px)):
@@ -61,6 +71,10 @@ class SearchConfig:
             )
         if min(self.trust, self.floor) <= 0:
             raise ConfigError(f"expected trust and floor above 0, got {self.trust} and {self.floor}")
+        if self.negligible < 0 or self.turns < 1:
+            raise ConfigError(
+                f"expected negligible of 0 or more and turns of 1 or more, got {self.negligible}, {self.turns}"
+            )
         if self.reach_px < COLUMN_STRIDE_PX:
             raise ConfigError(f"expected reach_px of a column, {COLUMN_STRIDE_PX} px, or more, got {self.reach_px}")
 
@@ -97,14 +111,18 @@ class ScoreSearch:
         self, agent: Agent, view: Floats, *, start_px: float | None = None, config: SearchConfig | None = None
     ) -> None:
         self.agent, self.config = agent, config or SearchConfig()
-        self._keys = agent.search_keys(view)
+        keys = agent.search_keys(view)
+        self._columns = keys.shape[2]
+        self._keys = [_with_margins(keys, first) for first in range(0, self._columns, STRETCH_CELLS)]
         speeds_px = np.array(self.config.speeds_px)
-        self._belief = Belief(
-            self._keys.shape[2],
+        self._belief = PrunedBelief(
+            self._columns,
             COLUMN_STRIDE_PX,
             speeds_px=speeds_px,
             mixing=neighbour_mixing(len(speeds_px), self.config.change),
+            negligible=self.config.negligible * self.config.anywhere * STRETCH_CELLS / self._columns,
         )
+        self._turn, self._alarm = 0, False  # whether a stretch fitted in its turn, so that all are compared next
         self.begin(start_px)
 
     def begin(self, start_px: float | None) -> None:
@@ -118,16 +136,45 @@ class ScoreSearch:
             embedding: The agent's embedding of the frame, (1, features).
             agent_px: The place of the agent on the strip in px.
         """
-        moved = self._belief.moved()
-        anywhere, agent = self.config.anywhere, self.config.agent
+        near = np.arange(*self._near(agent_px).indices(self._columns))
+        stretches, in_turn = self._compared(near)
+        moved = self._belief.moved(stretches)
+        anywhere, agent, speeds = self.config.anywhere, self.config.agent, len(self.config.speeds_px)
         moved *= (1.0 - anywhere - agent) / moved.sum()
-        moved += anywhere / moved.size
-        here = moved[:, self._near(agent_px)]
-        here += agent / here.size
-        logits = self.agent.search(self._keys, embedding)
-        fit = np.exp(logits - logits.max()) + np.float32(self.config.floor)
-        moved *= fit ** np.float32(self.config.trust)
-        self._belief.take(moved)
+        moved += anywhere / (self._columns * speeds)
+        which = np.searchsorted(stretches, near // STRETCH_CELLS)
+        moved[which, :, near % STRETCH_CELLS] += agent / (len(near) * speeds)
+        moved *= self._fit(stretches, embedding)[:, None]
+        self._belief.take(stretches, moved, kept=near // STRETCH_CELLS)  # the jump rule asks for the agent's place
+        self._alarm = bool(self._belief.awake[in_turn].any())
+
+    def _compared(self, near: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the stretches to compare with a frame: those awake, at the agent's columns, or in their turn.
+
+        The second array holds those in their turn alone.
+        """
+        compared = self._belief.awake.copy()
+        compared[near // STRETCH_CELLS] = True
+        asleep = np.flatnonzero(~compared)
+        turn = np.searchsorted(asleep, self._turn)
+        in_turn = np.concatenate([asleep[turn:], asleep[:turn]])
+        if not self._alarm and len(in_turn):
+            in_turn = in_turn[: self.config.turns]
+            self._turn = int(in_turn[-1]) + 1
+        compared[in_turn] = True
+        return np.flatnonzero(compared), in_turn
+
+    def _fit(self, stretches: NDArray[np.int64], embedding: Floats) -> Floats:
+        """Return how well the columns of some stretches fit an embedding, (n, 256); 0 beyond the strip."""
+        logits = np.full((len(stretches), STRETCH_CELLS), -np.inf, np.float32)
+        for row, stretch in zip(logits, stretches, strict=True):
+            keys, inner = self._keys[stretch]
+            part = self.agent.search(keys, embedding)[inner]
+            row[: len(part)] = part
+        fit: Floats = np.exp(logits - logits.max()) + np.float32(self.config.floor)
+        fit **= np.float32(self.config.trust)
+        fit *= self._belief.real[stretches]
+        return fit
 
     @property
     def place(self) -> NDArray[np.float64]:
@@ -147,6 +194,13 @@ class ScoreSearch:
         first = int(np.ceil((x_px - self.config.reach_px) / COLUMN_STRIDE_PX - 0.5))
         last = int(np.floor((x_px + self.config.reach_px) / COLUMN_STRIDE_PX - 0.5))
         return slice(max(0, first), max(0, last + 1))
+
+
+def _with_margins(keys: Floats, first: int) -> tuple[Floats, slice]:
+    """Cut a stretch of keys with the columns beside it that its logits depend on; return it and where it lies."""
+    start = max(0, first - SEARCH_MARGIN_COLUMNS)
+    cut = keys[:, :, start : first + STRETCH_CELLS + SEARCH_MARGIN_COLUMNS]
+    return np.ascontiguousarray(cut), slice(first - start, first - start + STRETCH_CELLS)
 
 
 def _sum(probability: NDArray[np.float64]) -> float:

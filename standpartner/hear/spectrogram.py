@@ -188,11 +188,10 @@ class SpectrogramStream:
         """Return the frames up to ``stop_frame``, and drop the samples that no later frame needs."""
         starts = np.array([frame_centre(k) - _HALF_FRAME for k in range(self._next_frame, stop_frame)], np.int64)
         result = np.empty((len(starts), BAND_COUNT), np.float32)
-        if len(starts):
-            windows = np.lib.stride_tricks.sliding_window_view(self._buffer, FRAME_SIZE_SAMPLES)
-            for first in range(0, len(starts), _BLOCK_FRAMES):
-                block = slice(first, first + _BLOCK_FRAMES)
-                result[block] = _bands_of_frames(windows[starts[block] - self._buffer_start])
+        for first in range(0, len(starts), _BLOCK_FRAMES):
+            block = slice(first, first + _BLOCK_FRAMES)
+            cuts = [self._buffer[at : at + FRAME_SIZE_SAMPLES] for at in starts[block] - self._buffer_start]
+            result[block] = _bands_of_frames(np.stack(cuts))
         self._next_frame = stop_frame
         keep_from = frame_centre(stop_frame) - _HALF_FRAME
         # A copy, so that a long chunk is not kept alive by its last samples.

@@ -218,7 +218,7 @@ class Score:
         Returns:
             The page, system and measure (each counted from 0) and the page position, at the system's vertical centre.
         """
-        x = np.clip(np.asarray(x_px, dtype=np.float64), 0.0, float(self.width_px))
+        x = np.minimum(np.maximum(np.asarray(x_px, dtype=np.float64), 0.0), float(self.width_px))
         systems, bars = self.systems, self.bars
         system = _last_not_after(systems.strip_left_px, x)
         within = (x - systems.strip_left_px[system]) / (systems.strip_right_px - systems.strip_left_px)[system]
@@ -241,7 +241,7 @@ def _bars(music: Notation | Printed) -> Measures | Bars | None:
 
 
 def _last_not_after(starts: Floats, x: Floats) -> Ints:
-    return np.clip(np.searchsorted(starts, x, side="right") - 1, 0, len(starts) - 1).astype(np.int64)
+    return np.maximum(np.searchsorted(starts, x, side="right") - 1, 0).astype(np.int64, copy=False)
 
 
 def _check_images(score: Score) -> None:

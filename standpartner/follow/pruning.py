@@ -1,0 +1,97 @@
+"""Keeps a belief over a long score in stretches, of which only those are moved on in which the music may be.
+
+A stretch sleeps when the probability in it is negligible: all of it is then zero. What comes from outside, or from the
+stretch before it, wakes it again. As long as no stretch sleeps this is the forward pass of `hidden_markov.Belief`.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from standpartner.follow.hidden_markov import CALM_PX, PEAK_CELLS, Motion, Peak, Table
+
+STRETCH_CELLS = 256
+
+
+class PrunedBelief:
+    """The probabilities of the place and the reading speed of the music, in stretches of the strip.
+
+    Args:
+        cells: The number of cells along the strip.
+        cell_px: The width of a cell in strip px.
+        speeds_px: The reading speeds in strip px a frame, (speeds,), none negative.
+        mixing: The shares in which speeds turn into each other in a frame, (to, from).
+        negligible: The probability below which a stretch sleeps.
+
+    Attributes:
+        awake: Whether each stretch is awake, bool (stretches,).
+        real: Whether each cell of the stretches lies on the strip, bool (stretches, 256).
+    """
+
+    def __init__(
+        self, cells: int, cell_px: float, *, speeds_px: NDArray[np.float64], mixing: Table, negligible: float
+    ) -> None:
+        stretches = -(-cells // STRETCH_CELLS)
+        self.real = np.arange(stretches * STRETCH_CELLS).reshape(stretches, STRETCH_CELLS) < cells
+        self._cells, self._cell_px, self._speeds_px, self._negligible = cells, cell_px, speeds_px, negligible
+        self._motion = Motion(STRETCH_CELLS, cell_px, speeds_px=speeds_px, mixing=mixing)
+        self._table = np.zeros((stretches, len(speeds_px), STRETCH_CELLS), mixing.dtype)
+        self._place = np.zeros(self.real.shape)
+        self.awake = np.zeros(stretches, np.bool_)
+        self.begin(None)
+
+    def begin(self, start_px: float | None) -> None:
+        """Set the belief to a known start, where low speeds are likely, or to all places with None."""
+        shares = np.ones(self.real.shape)
+        calm = np.ones(len(self._speeds_px))
+        if start_px is not None:
+            offset = np.arange(shares.size).reshape(shares.shape) + 0.5 - start_px / self._cell_px
+            shares, calm = np.exp(-0.5 * offset**2), np.exp(-self._speeds_px / CALM_PX)
+        self.take(np.arange(len(shares)), (shares * self.real)[:, None] * calm[:, None])
+
+    def moved(self, stretches: NDArray[np.int64]) -> Table:
+        """Return the tables of some stretches one frame later by motion alone, (n, speeds, 256)."""
+        lead = self._motion.lead
+        padded = np.empty((len(stretches), len(self._speeds_px), lead + STRETCH_CELLS), self._table.dtype)
+        padded[:, :, lead:] = self._table[stretches]
+        padded[:, :, :lead] = self._table[stretches - 1, :, -lead:]
+        if stretches[0] == 0:
+            padded[0, :, :lead] = 0.0
+        moved = self._motion.shift(self._motion.mix(padded))
+        if stretches[-1] == len(self.awake) - 1:
+            moved[-1] *= self.real[-1]
+        return moved
+
+    def take(self, stretches: NDArray[np.int64], table: Table, *, kept: NDArray[np.int64] | None = None) -> None:
+        """Replace the tables of some stretches and let those sleep in which the music hardly is.
+
+        Args:
+            stretches: The numbers of the stretches, increasing, (n,). All others are asleep already.
+            table: Their tables, (n, speeds, 256), which are scaled to the sum 1.
+            kept: The numbers of those that stay awake however improbable they are; None stands for none.
+        """
+        table = table / table.sum()
+        place = table.sum(axis=1, dtype=np.float64)
+        mass = place.sum(axis=1)
+        stays = mass >= self._negligible
+        if kept is not None:
+            stays[np.searchsorted(stretches, kept)] = True
+        likely, gone = stretches[stays], stretches[~stays]
+        self._table[likely], self._place[likely], self.awake[likely] = table[stays], place[stays], True
+        self._table[gone], self._place[gone], self.awake[gone] = 0.0, 0.0, False
+        leaving = place[:, -self._motion.lead :].sum(axis=1) >= self._negligible
+        self.awake[np.minimum(stretches[leaving] + 1, len(self.awake) - 1)] = True
+
+    @property
+    def place(self) -> NDArray[np.float64]:
+        """Return the probability of the music being in each cell at any speed, (cells,)."""
+        return self._place.reshape(-1)[: self._cells]
+
+    def peak(self) -> Peak:
+        """The most probable place."""
+        best = int(np.argmax(self.place))
+        close = np.arange(max(0, best - PEAK_CELLS), min(self._cells, best + PEAK_CELLS + 1))
+        weight, speeds = self.place[close], self._table[close // STRETCH_CELLS, :, close % STRETCH_CELLS].sum(axis=0)
+        return Peak(
+            x_px=float(weight @ (close + 0.5) / weight.sum() * self._cell_px),
+            speed_px=float(speeds @ self._speeds_px / speeds.sum()),
+        )
