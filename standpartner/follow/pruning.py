@@ -20,7 +20,7 @@ class PrunedBelief:
         cell_px: The width of a cell in strip px.
         speeds_px: The reading speeds in strip px a frame, (speeds,), none negative.
         mixing: The shares in which speeds turn into each other in a frame, (to, from).
-        negligible: The probability below which a stretch sleeps.
+        negligible: The probability of a cell at a speed; a stretch without any such or greater one sleeps.
 
     Attributes:
         awake: Whether each stretch is awake, bool (stretches,).
@@ -61,6 +61,10 @@ class PrunedBelief:
             moved[-1] *= self.real[-1]
         return moved
 
+    def likely(self, table: Table) -> NDArray[np.bool_]:
+        """Return which stretches of tables, (n, speeds, 256), hold more than a negligible part of their sum, (n,)."""
+        return np.asarray(table.max(axis=(1, 2)) >= self._negligible * table.sum())
+
     def take(self, stretches: NDArray[np.int64], table: Table, *, kept: NDArray[np.int64] | None = None) -> None:
         """Replace the tables of some stretches and let those sleep in which the music hardly is.
 
@@ -69,16 +73,15 @@ class PrunedBelief:
             table: Their tables, (n, speeds, 256), which are scaled to the sum 1.
             kept: The numbers of those that stay awake however improbable they are; None stands for none.
         """
+        stays = self.likely(table)
         table = table / table.sum()
         place = table.sum(axis=1, dtype=np.float64)
-        mass = place.sum(axis=1)
-        stays = mass >= self._negligible
         if kept is not None:
             stays[np.searchsorted(stretches, kept)] = True
         likely, gone = stretches[stays], stretches[~stays]
         self._table[likely], self._place[likely], self.awake[likely] = table[stays], place[stays], True
         self._table[gone], self._place[gone], self.awake[gone] = 0.0, 0.0, False
-        leaving = place[:, -self._motion.lead :].sum(axis=1) >= self._negligible
+        leaving = table[:, :, -self._motion.lead :].max(axis=(1, 2)) >= self._negligible
         self.awake[np.minimum(stretches[leaving] + 1, len(self.awake) - 1)] = True
 
     @property

@@ -42,8 +42,8 @@ class SearchConfig:
         floor: The number that is added to the probabilities, relative to the greatest, so that one wrong frame rules no
             place out.
         reach_px: The greatest distance from a place that counts as there, in strip px.
-        negligible: The share of what ``anywhere`` gives to a stretch of the score below which the stretch sleeps; 0
-            keeps the whole score awake.
+        negligible: The ratio to what ``anywhere`` gives to a column at a speed; a stretch of the score sleeps when none
+            of its probabilities is as much. 0 keeps the whole score awake.
         turns: The number of sleeping stretches, of 256 columns, that are compared in a frame.
 
     Raises:
@@ -57,7 +57,7 @@ class SearchConfig:
     trust: float = 0.7
     floor: float = 1e-11
     reach_px: float = 48.0
-    negligible: float = 0.1
+    negligible: float = 1.0
     turns: int = 2
 
     def __post_init__(self) -> None:
@@ -120,9 +120,9 @@ class ScoreSearch:
             COLUMN_STRIDE_PX,
             speeds_px=speeds_px,
             mixing=neighbour_mixing(len(speeds_px), self.config.change),
-            negligible=self.config.negligible * self.config.anywhere * STRETCH_CELLS / self._columns,
+            negligible=self.config.negligible * self.config.anywhere / (self._columns * len(speeds_px)),
         )
-        self._turn, self._alarm = 0, False  # whether a stretch fitted in its turn, so that all are compared next
+        self._turn = 0
         self.begin(start_px)
 
     def begin(self, start_px: float | None) -> None:
@@ -137,7 +137,27 @@ class ScoreSearch:
             agent_px: The place of the agent on the strip in px.
         """
         near = np.arange(*self._near(agent_px).indices(self._columns))
-        stretches, in_turn = self._compared(near)
+        compared = self._belief.awake.copy()
+        compared[near // STRETCH_CELLS] = True
+        in_turn = self._in_turn(~compared)
+        compared[in_turn] = True
+        stretches = np.flatnonzero(compared)
+        table = self._updated(stretches, embedding, near=near)
+        if len(in_turn) and self._belief.likely(table)[np.searchsorted(stretches, in_turn)].any():
+            stretches = np.arange(len(compared))
+            table = self._updated(stretches, embedding, near=near)
+        self._belief.take(stretches, table, kept=near // STRETCH_CELLS)  # the jump rule asks for the agent's place
+
+    def _in_turn(self, asleep: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return the sleeping stretches whose turn it is."""
+        sleeping = np.flatnonzero(asleep)
+        first = np.searchsorted(sleeping, self._turn)
+        in_turn = np.concatenate([sleeping[first:], sleeping[:first]])[: self.config.turns]
+        self._turn = int(in_turn[-1]) + 1 if len(in_turn) else 0
+        return in_turn
+
+    def _updated(self, stretches: NDArray[np.int64], embedding: Floats, *, near: NDArray[np.int64]) -> Floats:
+        """Return the tables of some stretches after a frame, not scaled; the agent is near some columns."""
         moved = self._belief.moved(stretches)
         anywhere, agent, speeds = self.config.anywhere, self.config.agent, len(self.config.speeds_px)
         moved *= (1.0 - anywhere - agent) / moved.sum()
@@ -145,24 +165,7 @@ class ScoreSearch:
         which = np.searchsorted(stretches, near // STRETCH_CELLS)
         moved[which, :, near % STRETCH_CELLS] += agent / (len(near) * speeds)
         moved *= self._fit(stretches, embedding)[:, None]
-        self._belief.take(stretches, moved, kept=near // STRETCH_CELLS)  # the jump rule asks for the agent's place
-        self._alarm = bool(self._belief.awake[in_turn].any())
-
-    def _compared(self, near: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the stretches to compare with a frame: those awake, at the agent's columns, or in their turn.
-
-        The second array holds those in their turn alone.
-        """
-        compared = self._belief.awake.copy()
-        compared[near // STRETCH_CELLS] = True
-        asleep = np.flatnonzero(~compared)
-        turn = np.searchsorted(asleep, self._turn)
-        in_turn = np.concatenate([asleep[turn:], asleep[:turn]])
-        if not self._alarm and len(in_turn):
-            in_turn = in_turn[: self.config.turns]
-            self._turn = int(in_turn[-1]) + 1
-        compared[in_turn] = True
-        return np.flatnonzero(compared), in_turn
+        return moved
 
     def _fit(self, stretches: NDArray[np.int64], embedding: Floats) -> Floats:
         """Return how well the columns of some stretches fit an embedding, (n, 256); 0 beyond the strip."""
