@@ -6,6 +6,7 @@ from standpartner.score.model import Notation, Place, Printed, Score, printed_me
 from standpartner.score.notation.choice import MusicChoice
 from standpartner.score.notation.engraving_style import EngravingStyle
 from standpartner.score.notation.read import read_scores
+from standpartner.score.played_order import PlayedOrder, passages
 from standpartner.score.print.read import PrintOptions, PrintReading, read_print
 from standpartner.score.read import read_score
 from standpartner.score.selection import Selection
@@ -24,6 +25,7 @@ __all__ = [
     "Notes",
     "Onsets",
     "Place",
+    "PlayedOrder",
     "PrintOptions",
     "PrintReading",
     "Printed",
@@ -32,6 +34,7 @@ __all__ = [
     "Systems",
     "join_print",
     "load_score",
+    "passages",
     "printed_measure",
     "read_print",
     "read_score",

@@ -1,7 +1,9 @@
 """Saves and loads scores as single .npz files, written whole or not at all and read without pickling."""
 
+import json
 import zipfile
 import zlib
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -9,6 +11,7 @@ import numpy as np
 
 from standpartner.errors import ScoreError
 from standpartner.score.model import NOTHING_ELSE, Notation, Printed, Score
+from standpartner.score.played_order import PlayedOrder
 from standpartner.score.selection import Selection
 from standpartner.score.tables import Bars, Measures, Noteheads, Notes, Onsets, Systems, Table
 from standpartner.support.files import replacing
@@ -111,7 +114,8 @@ def _arrays_of(music: Notation | Printed) -> _Arrays:
         return arrays if music.bars is None else arrays | _columns("bars", music.bars)
     for name in _NOTATION:
         arrays |= _columns(name, getattr(music, name))
-    return arrays | {"selection": np.array(music.selection.to_json())}
+    orders = [asdict(order) for order in music.orders]
+    return arrays | {"selection": np.array(music.selection.to_json()), "orders": np.array(json.dumps(orders))}
 
 
 def _music_of(arrays: _Arrays) -> Notation | Printed:
@@ -120,4 +124,6 @@ def _music_of(arrays: _Arrays) -> Notation | Printed:
         return Printed(float(arrays["begin_px"]), float(arrays["end_px"]), bars)
     tables: dict[str, Any] = {name: _table(name, table, arrays) for name, table in _NOTATION.items()}
     selection = Selection.from_json(str(arrays["selection"])) if "selection" in arrays else NOTHING_ELSE
-    return Notation(**tables, selection=selection)
+    orders = json.loads(str(arrays["orders"])) if "orders" in arrays else []
+    played = tuple(PlayedOrder(tuple(order["measures"]), tuple(order["endings"])) for order in orders)
+    return Notation(**tables, selection=selection, orders=played)

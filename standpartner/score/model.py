@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from standpartner.constants import STRIP_HEIGHT_PX
 from standpartner.errors import ScoreError
+from standpartner.score.played_order import PlayedOrder
 from standpartner.score.selection import Selection
 from standpartner.score.tables import (
     Bars,
@@ -41,6 +42,8 @@ class Notation:
         measures: The measures with their printed numbers.
         notes: The sounding notes.
         selection: Which music of its file this is.
+        orders: The orders in which the measures may be played besides the printed one; none where nothing is repeated
+            or where the signs are not known, as in LilyPond.
 
     Raises:
         ScoreError: A table is empty, goes back, or points outside another.
@@ -51,6 +54,7 @@ class Notation:
     measures: Measures
     notes: Notes
     selection: Selection = NOTHING_ELSE
+    orders: tuple[PlayedOrder, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("noteheads", "onsets", "measures"):
@@ -58,6 +62,8 @@ class Notation:
         check_index("noteheads.onset", self.noteheads.onset, len(self.onsets), lowest=-1)
         check_index("notes.onset", self.notes.onset, len(self.onsets))
         check_index("onsets.measure", self.onsets.measure, len(self.measures))
+        for order in self.orders:
+            check_index("orders", np.array([*order.measures, *order.endings]), len(self.measures))
         if np.any(np.diff(self.onsets.x_px) <= 0):
             raise ScoreError("Onset positions must increase strictly along the strip; drop onsets that go back.")
         if np.any(np.diff(self.onsets.quarter) < 0) or np.any(np.diff(self.onsets.time_s) < 0):

@@ -1,7 +1,7 @@
 """Engraves notation text into a `Score` with Verovio and resvg. It runs in a child process, as Verovio can abort."""
 
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from standpartner.score.notation.drawing import Drawing, read_drawing
 from standpartner.score.notation.engraving_style import EngravingStyle
 from standpartner.score.notation.long_measures import divide_long_measures
 from standpartner.score.notation.mei import NAMESPACE, MeiFacts, read_mei
+from standpartner.score.notation.mei_signs import read_orders, read_signs
 from standpartner.score.notation.mei_sounding import imply_accidentals, shift_octaves
 from standpartner.score.notation.onsets import (
     OnsetPlan,
@@ -71,6 +72,7 @@ def engrave(path: Path, *, max_pages: int, style: EngravingStyle, choice: MusicC
     options = {**_OPTIONS, **style.options()}
     _load(toolkit, source.text, source.kind, options=options | _SEED, name=path.name)
     root = _parse(toolkit)
+    signs = read_signs(root)
     taken, changed = keep_part(root, choice.part, file=path.name)
     changed |= divide_long_measures(root, toolkit.renderToTimemap({"includeRests": True}))
     if source.implied:
@@ -99,7 +101,9 @@ def engrave(path: Path, *, max_pages: int, style: EngravingStyle, choice: MusicC
         selection=_selection(taken, source),
     )
     _check_pages(len(score.pages), max_pages=max_pages)
-    return score
+    drawn = [measure.measure for drawing in drawings for measure in drawing.measures]
+    orders = read_orders(root, signs, drawn, expansions=source.kind != "musicxml")
+    return replace(score, music=replace(score.notation, orders=orders))
 
 
 def _selection(taken: Taken | None, source: Source) -> Selection:

@@ -47,6 +47,9 @@ def read_music(voice: Voice, text: str, signs: Mapping[str, str]) -> None:
             _rest_for_measures(voice, token["measures"], int(token["count"][:5] or 1))
         elif token["bar"]:
             _read_bar(voice, token["bar"])
+            _read_ending(voice, token["bar"], token["ending"] or "")
+        elif token["number"] and voice.measure.empty:
+            voice.ending = token["number"]
         elif token["tuplet"]:
             voice.tuplet = _read_tuplet(voice, token["tuplet"])
             voice.upcoming.apart = True
@@ -117,6 +120,12 @@ def _read_bar(voice: Voice, text: str) -> None:
     voice.end_measure(bar)
     if starts and ends:
         voice.measure.left = "rptstart"
+
+
+def _read_ending(voice: Voice, bar: str, numbers: str) -> None:
+    """Begin the ending whose numbers stand behind a bar line; any bar line but a single one ends the one before."""
+    if numbers or bar.removeprefix(".") != "|":
+        voice.ending = numbers
 
 
 def _rest_for_measures(voice: Voice, kind: str, count: int) -> None:

@@ -143,6 +143,9 @@ def _measure(tune: Tune, staves: list[list[Voice]], index: int, writer: LayerWri
         bar = next((getattr(measure, side) for measure in here if getattr(measure, side)), "")
         if bar:
             element.set(side, bar)
+    signs = next((measure.signs for measure in here if measure.signs), [])
+    if signs:
+        element.set("type", " ".join(dict.fromkeys(signs)))
     for number, voices in enumerate(staves, start=1):
         staff = _add(element, "staff", n=str(number))
         numbers = itertools.count(1)

@@ -100,12 +100,16 @@ class Changes:
 
 @dataclass
 class Measure:
-    """A measure of one voice: its layers, its bar lines as in MEI, and what changes at its beginning."""
+    """A measure of one voice: its layers, its bar lines as in MEI, and what changes at its beginning.
+
+    ``signs`` are the numbers of the ending that it belongs to and its signs of repetition, as types of MEI.
+    """
 
     layers: list[list[Event]] = field(default_factory=lambda: [[]])
     left: str = ""
     right: str = ""
     changes: Changes = field(default_factory=Changes)
+    signs: list[str] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:

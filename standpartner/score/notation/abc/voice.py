@@ -1,10 +1,19 @@
 """Holds the voices of an ABC tune while it is read."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Final
 
 from standpartner.score.notation.abc.fields import Clef, Key, Meter
 from standpartner.score.notation.abc.music import Changes, Event, Measure, Tuplet
+
+ENDING: Final = "ending-"  # begins the type of a measure in an ending, before its numbers
+_SIGNS: Final = {
+    "segno": "segno", "coda": "coda", "dacoda": "tocoda", "tocoda": "tocoda", "fine": "fine", "dacapo": "dacapo",
+    "d.c.": "dacapo", "d.s.": "dalsegno", "d.c.alfine": "dacapo", "d.c.alcoda": "dacapo", "d.s.alfine": "dalsegno",
+    "d.s.alcoda": "dalsegno",
+}  # fmt: skip
 
 
 @dataclass
@@ -30,6 +39,7 @@ class Voice:
         tuplet: The tuplet that the next note belongs to.
         broken: The factor of the next length behind ``>`` or ``<``.
         upcoming: What is collected for the next note: grace notes, decorations, slurs.
+        ending: The numbers of the ending (volta) that is read, which may be empty.
     """
 
     name: str
@@ -50,6 +60,7 @@ class Voice:
     tuplet: Tuplet | None = None
     broken: Fraction | None = None
     upcoming: Event = field(default_factory=Event)
+    ending: str = ""
 
     def __post_init__(self) -> None:
         self.first = Changes(self.key, self.meter, self.clef)
@@ -69,12 +80,14 @@ class Voice:
         """Add an event to the layer, with what was collected for it."""
         if self.measure.empty:
             self.measure.changes, self.changes = self.changes, Changes()
+            self.measure.signs += [ENDING + self.ending] if self.ending else []
         if self.broken is not None:
             event.quarters *= self.broken
             self.broken = None
         collected, self.upcoming = self.upcoming, Event(apart=False)
         event.graces, event.signs, event.apart = collected.graces, collected.signs, collected.apart
         event.slurs = collected.slurs
+        self.measure.signs += _repetition(collected.signs)
         if self.tuplet is not None:
             event.tuplet = self.tuplet
             self.tuplet.left -= 1
@@ -87,6 +100,8 @@ class Voice:
     def end_measure(self, right: str) -> None:
         """End the measure with a bar line, and begin the next; notes of a tuplet that cross it form another."""
         self.measure.right = right
+        self.measure.signs += _repetition(self.upcoming.signs)  # a sign before a bar line belongs to what it ends
+        self.upcoming.signs = [sign for sign in self.upcoming.signs if not _repetition([sign])]
         self.measures.append(Measure())
         self.layer = 0
         self.upcoming.apart = True
@@ -100,6 +115,10 @@ class Voice:
             if getattr(self, name) != value or not self.started:
                 setattr(target, name, value)
             setattr(self, name, value)
+
+
+def _repetition(signs: Iterable[str]) -> list[str]:
+    return [_SIGNS[sign.lower()] for sign in signs if sign.lower() in _SIGNS]
 
 
 @dataclass
