@@ -21,6 +21,9 @@ from standpartner.score.print.strokes import Stroke
 _CLEF_KEY_TIME: Final = 9.0  # spacings from the left end in which bars hardly end
 _EDGE: Final = 1.5  # spacings from an end of the system within which a stroke is at that end
 _MOST: Final = 30.0  # of a logit
+_LEAST_STAFF: Final = -2  # which of all features is what the least sure staff says
+_EVEN: Final = 2.0  # the logit of every staff above which a stroke with a broken gap is taken for a barline
+_NOT_SURE: Final = 1.0  # the highest logit of such a stroke
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,10 @@ class Networks:
 
     def logits(self, features: Array, *, single: bool) -> Array:
         """What all features of strokes, (strokes, features), say."""
-        return np.asarray(
+        said = np.asarray(
             np.mean([layers.logit(features) for layers in (self.one if single else self.several)], axis=0)
         )
+        return said if single else believe_staves(said, features[:, _LEAST_STAFF])
 
 
 def barline_probabilities(strokes: Sequence[Stroke], patch: Patch, edges: tuple[int, int]) -> list[float]:
@@ -69,6 +73,18 @@ def barline_probabilities(strokes: Sequence[Stroke], patch: Patch, edges: tuple[
     features = all_features(strokes, patch, edges, networks)
     logits = networks.logits(features, single=len(patch.staves) == 1)
     return [float(chance) for chance in 1 / (1 + np.exp(-logits))]
+
+
+def believe_staves(logits: Array, least: Array) -> Array:
+    """Take a stroke for a barline, but not surely, if it looks like one on every staff and only the gap speaks against.
+
+    A word or a dynamic between the staves breaks barlines of old print.
+
+    Args:
+        logits: What is said of each stroke of a system of several staves.
+        least: What its ink on each staff says of it, the least of all staves.
+    """
+    return np.where((logits < 0) & (least > _EVEN), np.minimum(least - _EVEN, _NOT_SURE), logits)
 
 
 def all_features(strokes: Sequence[Stroke], patch: Patch, edges: tuple[int, int], networks: Networks) -> Array:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from standpartner.score.print.bar_doubt import Evidence, other_tones, system_doubt
-from standpartner.score.print.barline_probability import Layers, Networks
+from standpartner.score.print.barline_probability import Layers, Networks, believe_staves
 from standpartner.score.print.barline_signs import Barline, bar_ends
 from standpartner.score.print.exact import measure_staves
 from standpartner.score.print.heads import head_columns
@@ -123,6 +123,11 @@ def test_the_logit_of_a_small_network():
 def evidence(**changes):
     usual = {"chance": 0.999, "disagreeing": 0, "widths": np.array([20.0, 20, 20, 20]), "is_open": False}
     return Evidence(**(usual | changes))
+
+
+def test_a_stroke_that_looks_like_a_barline_on_every_staff_is_one_but_not_surely():
+    said = believe_staves(np.array([-1.0, -1.0, -3.0, 4.0]), np.array([2.5, 9.0, 1.5, 9.0]))
+    np.testing.assert_allclose(said, [0.5, 1.0, -3.0, 4.0])
 
 
 def test_evidence_is_larger_where_bars_are_doubtful():
