@@ -1,7 +1,8 @@
 """Finds when each onset is played, by annotated beats, the performance's notes, a match file, or annotated positions.
 
-The score is taken as printed, once. What a performance repeats is found by its pitches and taken out of it, as a
-recording would be cut: the music goes on with what follows the repeat at the moment when the repeat began.
+A performance may take repeats or leave them out, so each onset of the score may be played several times or not at all.
+By its notes alone it is followed through the orders in which the score may be played; by a match file or a MIDI file of
+the score, wherever these go.
 """
 
 from dataclasses import dataclass
@@ -12,14 +13,15 @@ from numpy.typing import NDArray
 
 from standpartner.align.chords import at_their_onsets, find_chords, group_chords, score_chords
 from standpartner.align.onset_refinement import fill_missing_onsets, interpolate, refine_onsets
+from standpartner.align.played_onsets import PlayedOnsets, onsets_by_orders, onsets_by_path
 from standpartner.align.readers import AnnotatedPosition, MatchedNotes
-from standpartner.align.repeats import FirstPass, Span, cut_notes, cut_times
 from standpartner.errors import PieceError
 from standpartner.perform import PlayedNotes
 from standpartner.score import Score
 from standpartner.score.notation.midi import MidiNotes
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 MIN_SHARE: Final = 0.85  # share of the score's notes that must be found in a performance
@@ -32,22 +34,22 @@ _SHORTEST_S: Final = 1e-3
 
 @dataclass(frozen=True)
 class Alignment:
-    """A performance and when each onset of the score is played in it.
+    """A performance and when the onsets of the score are played in it.
 
     Attributes:
-        onset_s: The second at which each onset of the score is played, (onsets,), strictly increasing.
-        played: The notes of the performance; what it repeated is taken out.
-        share: The share of the score's notes that were found in the performance. Notes that only lead to an onset do
-            not count.
+        onset: The index in the score of each onset that is played, in the order in which they are played, (n,).
+        onset_s: The second at which each is played, (n,), strictly increasing.
+        played: The notes of the performance.
+        share: The share of the notes in this order that were found in the performance. Notes that only lead to an
+            onset do not count.
         method: The word for what the onsets were found by: "beats", "notes", "match" or "places".
-        repeated_spans: The spans (start, end) of the original performance that were taken out, in s.
     """
 
+    onset: Ints
     onset_s: Floats
     played: PlayedNotes
     share: float
     method: str
-    repeated_spans: tuple[Span, ...] = ()
 
 
 def align_with_beats(
@@ -80,20 +82,22 @@ def align_with_score_midi(score: Score, played: PlayedNotes, *, score_midi: Midi
     """
     written = _Unfolded.of_midi(score_midi)
     heard, heard_s = group_chords(played.pitch, played.onset_s, width=_CHORD_S)
-    first_pass = FirstPass.of_path(find_chords(heard, written.chords, jumps=False), heard_s)
-    played_s = interpolate(written.ticks, written.ticks[first_pass.onset], first_pass.time)
+    found = find_chords(heard, written.chords, jumps=False).onset
+    chord, first = np.unique(found[found >= 0], return_index=True)
+    if len(chord) < 2:
+        raise PieceError("hardly a note of the score is in the performance; expected one of the same music")
+    played_s = interpolate(written.ticks, written.ticks[chord], heard_s[found >= 0][first])
     return _align_unfolded(score, played, written=written, played_s=played_s, method="notes")
 
 
 def align_midi(score: Score, played: PlayedNotes) -> Alignment:
-    """Align a performance by its notes alone.
+    """Align a performance by its notes alone, in the order of the score's possible ones that fits best.
 
     Raises:
-        PieceError: Too few notes are found.
+        PieceError: Too few notes are found, or measures are left out.
     """
     chords, start_s = group_chords(played.pitch, played.onset_s, width=_CHORD_S)
-    path = find_chords(chords, score_chords(score), jumps=False)
-    return _snap(score, FirstPass.of_path(path, start_s), played, method="notes")
+    return _snap(score, onsets_by_orders(score, chords, start_s), played, method="notes")
 
 
 def align_match(score: Score, match: MatchedNotes) -> Alignment:
@@ -105,19 +109,19 @@ def align_match(score: Score, match: MatchedNotes) -> Alignment:
     chords, quarters = group_chords(match.pitch, match.quarter, width=_CHORD_QUARTERS)
     chord = np.searchsorted(quarters, match.quarter + _CHORD_QUARTERS, side="right") - 1
     chord_s = np.array([np.median(match.onset_s[chord == index]) for index in range(len(chords))])
-    path = find_chords(chords, score_chords(score), jumps=True, quarters=(quarters, score.onsets.quarter))
-    first_pass = FirstPass.of_path(path, chord_s)
-    known_s = np.full(len(score.onsets), np.nan)
-    known_s[first_pass.onset] = cut_times(first_pass.time, first_pass.repeated_spans)
-    main = at_their_onsets(score)
+    rhythm = quarters, score.onsets.quarter
+    path = find_chords(chords, score_chords(score), jumps=True, quarters=rhythm).onset
+    sequence = onsets_by_path(path, chord_s, quarters=rhythm)
+    known, position = sequence.known, _running(score.onsets.time_s, sequence.onset)
+    index, _ = _notes_of(score, sequence.onset)
     alignment = Alignment(
-        onset_s=fill_missing_onsets(known_s, score.onsets.time_s),
-        played=cut_notes(match.played, first_pass.repeated_spans),
-        share=float(np.isfinite(known_s[score.notes.onset[main]]).mean()),
+        onset=sequence.onset,
+        onset_s=fill_missing_onsets(sequence.time, position),
+        played=match.played,
+        share=float(np.isin(index, known).mean()),
         method="match",
-        repeated_spans=first_pass.repeated_spans,
     )
-    return _checked(alignment, longest_gap=0)
+    return _checked(score, alignment, longest_gap=0)
 
 
 def align_annotated_positions(score: Score, positions: list[AnnotatedPosition]) -> Alignment:
@@ -143,7 +147,7 @@ def align_annotated_positions(score: Score, positions: list[AnnotatedPosition]) 
         duration_s=np.maximum(end_s - start_s, _SHORTEST_S),
         velocity=np.full(len(start_s), 64),
     )
-    return Alignment(onset_s=onset_s, played=played, share=1.0, method="places")
+    return Alignment(np.arange(len(onset_s)), onset_s, played, share=1.0, method="places")
 
 
 @dataclass(frozen=True)
@@ -164,30 +168,49 @@ def _align_unfolded(
     score: Score, played: PlayedNotes, *, written: _Unfolded, played_s: Floats, method: str
 ) -> Alignment:
     """Align by the chords of the score as it was played and the second at which each was played."""
-    quarters = (written.quarters, score.onsets.quarter)
-    path = find_chords(written.chords, score_chords(score), jumps=True, quarters=quarters)
+    rhythm = written.quarters, score.onsets.quarter
+    path = find_chords(written.chords, score_chords(score), jumps=True, quarters=rhythm).onset
     exact = refine_onsets(*np.nonzero(written.chords), expected_s=np.maximum.accumulate(played_s), played=played)
-    return _snap(score, FirstPass.of_path(path, exact.onset_s), played, method=method)
+    return _snap(score, onsets_by_path(path, exact.onset_s, quarters=rhythm), played, method=method)
 
 
-def _snap(score: Score, first_pass: FirstPass, played: PlayedNotes, *, method: str) -> Alignment:
-    """Take repeats out of the performance, then move the onsets to the notes that are left."""
-    played = cut_notes(played, first_pass.repeated_spans)
-    position = score.onsets.quarter + 1e-6 * np.arange(len(score.onsets))  # strictly increasing
-    time_s = cut_times(first_pass.time, first_pass.repeated_spans)
-    expected_s = np.maximum.accumulate(interpolate(position, position[first_pass.onset], time_s))
+def _snap(score: Score, sequence: PlayedOnsets, played: PlayedNotes, *, method: str) -> Alignment:
+    """Move the onsets to the notes that were played."""
+    position = _running(score.onsets.quarter, sequence.onset) + 1e-6 * np.arange(len(sequence.onset))
+    known = sequence.known
+    expected_s = np.maximum.accumulate(interpolate(position, position[known], sequence.time[known]))
+    index, pitch = _notes_of(score, sequence.onset)
+    refined = refine_onsets(index, pitch, expected_s=expected_s, played=played)
+    alignment = Alignment(sequence.onset, refined.onset_s, played, refined.share, method)
+    return _checked(score, alignment, longest_gap=refined.longest_gap)
+
+
+def _running(at: Floats, onset: Ints) -> Floats:
+    """Return the score times of played onsets as if they stood one after the other, (n,), not decreasing.
+
+    Where the music leaps, it goes on when the next printed onset would come.
+    """
+    step = np.diff(at, append=at[-1] + (np.median(np.diff(at)) if len(at) > 1 else 1.0))
+    return np.concatenate([[0.0], np.cumsum(step[onset[:-1]])])
+
+
+def _notes_of(score: Score, onset: Ints) -> tuple[Ints, Ints]:
+    """Return for each note of played onsets, in their order, the index of its onset in that order, and its pitch."""
     main = at_their_onsets(score)
-    onset, pitch = score.notes.onset[main], score.notes.pitch[main]
-    refined = refine_onsets(onset, pitch, expected_s=expected_s, played=played)
-    alignment = Alignment(refined.onset_s, played, refined.share, method, first_pass.repeated_spans)
-    return _checked(alignment, longest_gap=refined.longest_gap)
+    order = np.argsort(score.notes.onset[main], kind="stable")
+    begin = np.searchsorted(score.notes.onset[main][order], np.arange(len(score.onsets) + 1))
+    pitch = score.notes.pitch[main][order]
+    counts = begin[onset + 1] - begin[onset]
+    notes = np.concatenate([np.arange(begin[number], begin[number + 1]) for number in onset])
+    return np.repeat(np.arange(len(onset)), counts), pitch[notes]
 
 
-def _checked(alignment: Alignment, *, longest_gap: int) -> Alignment:
-    if alignment.share < MIN_SHARE:
+def _checked(score: Score, alignment: Alignment, *, longest_gap: int) -> Alignment:
+    heard = np.isin(score.notes.onset, alignment.onset).mean()
+    if min(alignment.share, heard) < MIN_SHARE:
         raise PieceError(
-            f"{alignment.share:.1%} of the score's notes are found in the performance, expected {MIN_SHARE:.0%}; "
-            "is it of this score, as printed?"
+            f"{min(alignment.share, heard):.1%} of the score's notes are found in the performance, expected "
+            f"{MIN_SHARE:.0%}; is it of this score, as printed or with its repeats?"
         )
     if longest_gap > MAX_GAP:
         raise PieceError(f"{longest_gap} onsets in a row are not found in the performance; does it leave them out?")

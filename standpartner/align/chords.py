@@ -1,6 +1,7 @@
 """Finds a sequence of chords in a score: pitches alone, in order, with or without jumps for repeats."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +19,13 @@ _JUMP_COST: Final = 16.0  # the cost of going on elsewhere: a repeat has more ch
 _WRONG_COST: Final = 0.5  # the cost of going to an onset of other pitches
 _RHYTHM_COST: Final = 0.5  # the cost of going on a quarter or more earlier or later than written
 _NEAR: Final = 4  # the number of onsets over which the rhythm is compared
+
+
+class FoundChords(NamedTuple):
+    """A path through a score: the onset of each chord, (n,), -1 where the two share no pitch, and how well it fits."""
+
+    onset: Ints
+    value: float
 
 
 def at_their_onsets(score: Score) -> Bools:
@@ -72,7 +80,14 @@ def group_chords(pitch: ArrayLike, time: ArrayLike, *, width: float) -> tuple[Bo
     return chords, np.array(starts)
 
 
-def find_chords(chords: Bools, onsets: Bools, *, jumps: bool, quarters: tuple[Floats, Floats] | None = None) -> Ints:
+def find_chords(
+    chords: Bools,
+    onsets: Bools,
+    *,
+    jumps: bool,
+    quarters: tuple[Floats, Floats] | None = None,
+    leaps: Sequence[tuple[int, int]] = (),
+) -> FoundChords:
     """Find the onset of the score at which each chord of a sequence is played: the best path through the score.
 
     Chords that the score does not have stay at the onset before; onsets may be left out at a small cost. A trill's
@@ -84,16 +99,19 @@ def find_chords(chords: Bools, onsets: Bools, *, jumps: bool, quarters: tuple[Fl
         jumps: Whether the path may go on anywhere in the score, at a high cost; repeats that are played need it.
         quarters: The quarters at which chords, (n,), and onsets, (m,), start, each counted from any beginning; None
             where those of the chords are unknown.
+        leaps: Where a path without jumps may go forward for nothing, (start, stop): from before one onset to before
+            another, or to the end.
 
     Returns:
-        (n,) The onset of each chord, -1 where the two share no pitch. Without jumps it never goes back.
+        The path. Without jumps it never goes back, and to leave out the end costs as much as elsewhere.
     """
     table, counts = onsets.astype(np.float32), onsets.sum(axis=1)
     chord_at, onset_at = quarters or (np.zeros(len(chords)), np.zeros(len(onsets)))
     place = np.arange(len(onsets))
     came_from = np.empty((len(chords), len(onsets)), np.int32)
     entered_at = np.full(len(onsets), chord_at[0])
-    value: Floats = -_SKIP_COST * place.astype(np.float64)
+    leaps = sorted(leaps)
+    value = -_SKIP_COST * _skipped_before(len(onsets), leaps)
     for index, chord in enumerate(chords):
         pitches = np.flatnonzero(chord)  # likeness: shared pitches over the mean number of pitches
         like = 2.0 * table[:, pitches].sum(axis=1, dtype=np.float64) / (counts + len(pitches))
@@ -102,6 +120,8 @@ def find_chords(chords: Bools, onsets: Bools, *, jumps: bool, quarters: tuple[Fl
             value, came_from[0] = value + gain, place
             continue
         before, source = _best_before(value, jumps=jumps)
+        for start, stop in leaps:
+            _leap(before, source, start, stop)
         late = (chord_at[index] - entered_at[source]) - (onset_at - onset_at[source])
         near = np.abs(place - source) <= _NEAR  # a longer skip, for example over an ending, is not in rhythm anyway
         advance = before + gain - _RHYTHM_COST * np.minimum(np.abs(late), 1.0) * near
@@ -109,7 +129,33 @@ def find_chords(chords: Bools, onsets: Bools, *, jumps: bool, quarters: tuple[Fl
         came_from[index] = np.where(enters, source, place)
         entered_at = np.where(enters, chord_at[index], entered_at)
         value = np.where(enters, advance, value)
-    return _trace(came_from, int(np.argmax(value)), chords, onsets)
+    if not jumps:
+        value = value - _SKIP_COST * _skipped_after(len(onsets), leaps)
+    last = int(np.argmax(value))
+    return FoundChords(_trace(came_from, last, chords, onsets), float(value[last]))
+
+
+def _skipped_before(count: int, leaps: Sequence[tuple[int, int]]) -> Floats:
+    """Return the fewest onsets that are stepped over to reach each one from the beginning, (count,)."""
+    skipped = np.arange(count + 1.0)
+    for start, stop in leaps:
+        skipped[stop:] = np.minimum(skipped[stop:], skipped[start] + np.arange(count + 1 - stop))
+    return skipped[:count]
+
+
+def _skipped_after(count: int, leaps: Sequence[tuple[int, int]]) -> Floats:
+    """Return the fewest onsets that are stepped over from each one to the end, (count,)."""
+    backward = sorted((count - stop, count - start) for start, stop in leaps)
+    return _skipped_before(count, backward)[::-1]
+
+
+def _leap(before: Floats, source: Ints, start: int, stop: int) -> None:
+    """Let the onsets from ``stop`` on be entered from where ``start`` can be entered, in place."""
+    if stop >= len(before):
+        return
+    level = before[start] - _SKIP_COST * np.arange(len(before) - stop)
+    better = level > before[stop:]
+    before[stop:][better], source[stop:][better] = level[better], source[start]
 
 
 def _best_before(value: Floats, *, jumps: bool) -> tuple[Floats, Ints]:

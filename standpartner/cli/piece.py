@@ -52,7 +52,8 @@ def add(
 ) -> None:
     """Make a piece from a real recording and a file that gives the times at which its notes or beats are played.
 
-    The recording must go through the score once, as printed. The times are checked against the sound.
+    The recording may be as printed, or take repeats that the score says or leave them out. The times are checked
+    against the sound.
     """
     from standpartner.piece import save_piece
     from standpartner.score import MusicChoice, PrintOptions
@@ -106,6 +107,15 @@ def _plain(name: str) -> str:
 def _say(piece: Piece, folder: Path) -> None:
     performance = piece.performances[0]
     typer.echo(
-        f"{piece.name} is in {folder}: {len(piece.score.onsets)} onsets in {performance.duration_s:.0f} s, aligned by "
+        f"{piece.name} is in {folder}: {len(performance.onset)} onsets in {performance.duration_s:.0f} s, aligned by "
         f"{performance.made_by['aligned_by']}; the sound fits."
     )
+    if len(performance.passages) > 1:
+        typer.echo(f"Measures in the order in which they are played: {_measures(piece)}.")
+
+
+def _measures(piece: Piece) -> str:
+    """Name the first and last measure of each passage of the performance."""
+    measure, performance = piece.score.onsets.measure, piece.performances[0]
+    spans = [measure[performance.onset[passage]][[0, -1]] for passage in performance.passages]
+    return ", ".join("-".join(str(piece.score.measure_number(int(number))) for number in span) for span in spans)

@@ -47,18 +47,14 @@ def make_recorded_piece(
         offset_s: The seconds by which the recording's sound is later than the alignment says.
 
     Raises:
-        PieceError: The recording repeats passages or has far more notes than the score, ends before the music does, or
-            sounds at other times.
+        PieceError: The recording has far more notes than the score in the order in which it is played, ends before the
+            music does, or sounds at other times.
     """
-    if alignment.repeated_spans:
-        raise PieceError(
-            f"the recording plays {len(alignment.repeated_spans)} passages again; expected one that goes through the "
-            "score once, as printed: cut the repeats out, or write them out in the score"
-        )
     _check_notes(score, alignment)
     performance = Performance(
         name=recording.name,
         onset_s=alignment.onset_s + offset_s,
+        order=alignment.onset,
         spectrogram=spectrogram(recording.audio),
         note_pitch=alignment.played.pitch,
         note_onset_s=alignment.played.onset_s + offset_s,
@@ -93,12 +89,13 @@ def sound_offset_frames(score: Score, performance: Performance) -> int:
 
 
 def _check_notes(score: Score, alignment: Alignment) -> None:
-    """Refuse a performance with far more notes than the score: it plays passages again that were not recognised."""
-    ratio = len(alignment.played) / (len(score.notes.pitch) * max(alignment.share, 1e-9))
+    """Refuse a performance with far more notes than the score: it repeats what the score does not."""
+    written = int(np.bincount(score.notes.onset, minlength=len(score.onsets))[alignment.onset].sum())
+    ratio = len(alignment.played) / (written * max(alignment.share, 1e-9))
     if ratio > MAX_PLAYED_RATIO:
         raise PieceError(
-            f"{ratio:.2f} notes are played for each one of the score; expected a performance that goes through it "
-            "once, as printed: cut the repeats out, or write them out in the score"
+            f"{ratio:.2f} notes are played for each one of the score; expected a performance as printed or with the "
+            "repeats that the score says: cut out what it plays again, or write it out in the score"
         )
 
 

@@ -41,8 +41,9 @@ def make_human_piece(
             notes.append(f"{performance} is left out: {error}")
             continue
         rendered.append(render_human_performance(alignment, split, piece=name, name=performance))
-        if alignment.repeated_spans:
-            notes.append(f"{performance}: what it plays again is taken out, {len(alignment.repeated_spans)} passages")
+        passages = len(rendered[-1].passages)
+        if passages > 1:
+            notes.append(f"{performance} takes repeats: {passages} passages")
     if not rendered:
         raise CorpusError(f"none of {len(performances)} performances can be used. {' '.join(notes)}")
     return Made(Piece(name, score, tuple(rendered)), tuple(notes))
@@ -75,6 +76,7 @@ def render_human_performance(alignment: Alignment, split: str, *, piece: str, na
     return Performance(
         name=name,
         onset_s=alignment.onset_s,
+        order=alignment.onset,
         spectrogram=spectrogram(disguise(audio, sound) if sound else audio),
         note_pitch=played.pitch,
         note_onset_s=played.onset_s,
@@ -91,7 +93,6 @@ def _record(
         "kind": "human",
         "aligned_by": alignment.method,
         "found_share": alignment.share,
-        "passages_taken_out": len(alignment.repeated_spans),
         "seed": seed,
         "soundfont": choices.soundfont,
         "program": choices.program,

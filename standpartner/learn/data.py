@@ -104,12 +104,12 @@ def outline_truth(onsets: Onsets, column_count: int) -> NDArray[np.float32]:
     return np.stack([np.minimum(presence[1:-1], 1.0), pace], axis=1).astype(np.float32)
 
 
-def _training_performance(index: int, performance: Performance, track: Track) -> TrainingPerformance:
-    frames = len(performance.spectrogram)
+def _training_performance(index: int, performance: Performance, begin: int, track: Track) -> TrainingPerformance:
+    frames = len(track.spectrogram)
     targets = np.interp(np.arange(frames) / FRAME_RATE_HZ, track.onset_s, track.onset_x_px).astype(np.float32)
-    frame = np.floor(performance.note_onset_s * FRAME_RATE_HZ + 0.5).astype(np.int64)
+    frame = np.floor(performance.note_onset_s * FRAME_RATE_HZ + 0.5).astype(np.int64) - begin
     key = performance.note_pitch - LOWEST_KEY
-    kept = (key >= 0) & (key < KEY_COUNT) & (frame < frames)
+    kept = (key >= 0) & (key < KEY_COUNT) & (frame >= 0) & (frame < frames)
     order = np.argsort(frame[kept], kind="stable")
     return TrainingPerformance(index, track, targets, frame[kept][order], key[kept][order])
 
@@ -123,8 +123,9 @@ def training_set(pieces: Iterable[Piece]) -> TrainingSet:
     scores: list[TrainingPiece] = []
     performances: list[TrainingPerformance] = []
     for piece in pieces:
-        for performance, track in zip(piece.performances, piece.tracks(), strict=True):
-            performances.append(_training_performance(len(scores), performance, track))
+        for performance in piece.performances:
+            for begin, track in piece.tracks_of(performance):
+                performances.append(_training_performance(len(scores), performance, begin, track))
         scores.append(_training_piece(piece))
     if not performances:
         raise CorpusError("expected at least one performance to train on, found none; build the corpus first")

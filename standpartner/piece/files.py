@@ -27,6 +27,8 @@ def _save_performance(performance: Performance, path: Path) -> None:
     """Write a performance, with its spectrogram, most of a corpus, in half precision (relative error 5e-4)."""
     arrays = {name: getattr(performance, name) for name in _ARRAYS}
     arrays["spectrogram"] = performance.spectrogram.astype(np.float16)
+    if performance.order is not None:
+        arrays["order"] = performance.order
     with path.open("wb") as file:
         np.savez_compressed(file, made_by=np.array(json.dumps(performance.made_by, sort_keys=True)), **arrays)
 
@@ -35,6 +37,7 @@ def _load_performance(path: Path) -> Performance:
     with np.load(path, allow_pickle=False) as arrays:
         values: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
         values["spectrogram"] = values["spectrogram"].astype(np.float32)
+        values["order"] = arrays["order"] if "order" in arrays.files else None
         return Performance(name=path.stem, made_by=json.loads(str(arrays["made_by"])), **values)
 
 

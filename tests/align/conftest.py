@@ -35,12 +35,13 @@ def _rubato(quarter: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Played:
-    """What the pianist played, and when (s) each onset of the score was heard first.
+    """What the pianist played: the onsets of the score in that order, and when (s) each was heard.
 
     ``unfolded`` is the score's MIDI with the repeat written out, at a second a quarter.
     """
 
     notes: PlayedNotes
+    onset: np.ndarray
     onset_s: np.ndarray
     unfolded: MidiNotes
 
@@ -60,15 +61,16 @@ def play(score: Score, *, repeat: bool) -> Played:
     quarter = np.concatenate([notes.quarter[first], notes.quarter[first][: None if repeat else 0] + later])
     quarter = np.concatenate([quarter, notes.quarter[~first] + later])
     pitch = np.concatenate([notes.pitch[first], notes.pitch[first][: None if repeat else 0], notes.pitch[~first]])
-    onset_s = _rubato(score.onsets.quarter + np.where(score.onsets.quarter < HALF_QUARTERS, 0, later))
-    if repeat:  # what follows the repeat comes where the repeat began
-        cut_s = _rubato(np.array(2.0 * HALF_QUARTERS)) - _rubato(np.array(float(HALF_QUARTERS)))
-        onset_s = onset_s - np.where(score.onsets.quarter < HALF_QUARTERS, 0, cut_s)
+    half = np.flatnonzero(score.onsets.quarter < HALF_QUARTERS)
+    onset = np.concatenate([half, half if repeat else half[:0], np.arange(len(half), len(score.onsets))])
+    begin = np.repeat([0, later, later], [len(half), len(half) if repeat else 0, len(score.onsets) - len(half)])
+    onset_s = _rubato(score.onsets.quarter[onset] + begin)
     start_s = _rubato(quarter) + 0.004 * rng.standard_normal(len(quarter))
     order = np.argsort(start_s)
     tick = np.rint(quarter * TICKS).astype(int)
     return Played(
         notes=PlayedNotes(pitch[order], start_s[order], np.full(len(pitch), 0.2), np.full(len(pitch), 70)),
+        onset=onset,
         onset_s=onset_s,
         unfolded=MidiNotes(
             ticks_per_quarter=TICKS,

@@ -28,6 +28,7 @@ def beats_of(quarters, rubato):
 
 
 def error_s(alignment, played):
+    assert alignment.onset.tolist() == played.onset.tolist()
     return np.abs(alignment.onset_s - played.onset_s)
 
 
@@ -35,23 +36,27 @@ def test_by_beats(tune, once, rubato):
     alignment = align_with_beats(tune, once.notes, score_midi=once.unfolded, **beats_of(2 * HALF_QUARTERS, rubato))
     assert alignment.share == 1.0
     assert error_s(alignment, once).max() < 0.02
-    assert alignment.repeated_spans == ()
 
 
-def test_by_beats_a_repeat_is_taken_out(tune, twice, rubato):
+def test_by_beats_with_a_repeat(tune, twice, rubato):
     alignment = align_with_beats(tune, twice.notes, score_midi=twice.unfolded, **beats_of(3 * HALF_QUARTERS, rubato))
     assert alignment.share == 1.0
     assert error_s(alignment, twice).max() < 0.04
-    ((start_s, end_s),) = alignment.repeated_spans
-    assert (start_s, end_s) == pytest.approx((rubato(HALF_QUARTERS), rubato(2 * HALF_QUARTERS)), abs=0.02)
-    assert len(alignment.played) == len(tune.notes)
+    assert len(alignment.played) == len(twice.notes)
 
 
 def test_by_notes_and_the_score_as_it_was_played(tune, twice):
     alignment = align_with_score_midi(tune, twice.notes, score_midi=twice.unfolded)
     assert alignment.share == 1.0
     assert error_s(alignment, twice).max() < 0.04
-    assert len(alignment.repeated_spans) == 1
+
+
+@pytest.mark.parametrize("repeat", ["once", "twice"])
+def test_by_notes_alone_the_repeat_is_taken_or_left_out_as_it_is_played(tune, repeat, request):
+    played = request.getfixturevalue(repeat)
+    alignment = align_midi(tune, played.notes)
+    assert alignment.share == 1.0
+    assert error_s(alignment, played).max() < 0.02
 
 
 def test_by_notes_alone_with_wrong_and_missing_notes(tune, once):
@@ -76,7 +81,7 @@ def test_by_matched_notes(tune, twice, rubato):
     alignment = align_match(tune, match)
     assert alignment.share == 1.0
     assert error_s(alignment, twice).max() < 0.01
-    assert len(alignment.played) == len(tune.notes)
+    assert len(alignment.played) == len(twice.notes)
 
 
 def test_by_places(tune, rubato):
@@ -124,5 +129,5 @@ def test_the_onset_after_a_trill_is_not_pulled_into_it(trilled, rubato, method):
         alignment = align_with_beats(score, played, score_midi=unfolded, **beats_of(24, rubato))
     else:
         alignment = align_match(score, MatchedNotes(unfolded.pitch, quarter, rubato(quarter), played))
+    assert alignment.onset.tolist() == list(range(len(score.onsets)))
     assert np.abs(alignment.onset_s - rubato(score.onsets.quarter)).max() < 0.02
-    assert alignment.repeated_spans == ()

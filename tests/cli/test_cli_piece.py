@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from standpartner.cli.piece import app
+from standpartner.constants import FRAME_RATE_HZ
 from standpartner.errors import StandpartnerError
 from standpartner.hear import write_audio
 from standpartner.perform import PlayedNotes, synthesise
@@ -97,12 +98,42 @@ def test_the_midi_file_of_another_performance_is_refused(tmp_path):
     assert "is it the recording of this performance?" in str(result.exception)
 
 
+REPEATS = """X:1
+T:Study
+M:4/4
+L:1/4
+K:C
+|:CEGc|dBAF|1 DFAc:|2 BGED|FAce|dcBG|EGBd|cGEC|]
+"""
+
+
+@pytest.mark.parametrize(
+    ("bars", "said"), [([0, 1, 2, 0, 1, 3, 4, 5, 6, 7], "1-3, 1-2, 4-8"), ([0, 1, 3, 4, 5, 6, 7], "1-2, 4-8")]
+)
+def test_a_recording_takes_a_repeat_with_endings_or_leaves_it_out(tmp_path, bars, said):
+    onsets = np.concatenate([np.arange(4) + 4 * bar for bar in bars])
+    at_s = 0.7 + 0.45 * np.arange(len(onsets)) + 0.1 * np.sin(np.arange(len(onsets)) / 2)
+    notes = PlayedNotes(np.array(PITCH)[onsets], at_s, np.full(len(onsets), 0.4), np.full(len(onsets), 80))
+    audio = synthesise(notes)
+    (tmp_path / "Study in C.abc").write_text(REPEATS)
+    write_audio(tmp_path / "take 1.wav", audio / max(1.0, float(np.abs(audio).max())))
+    (tmp_path / "take.mid").write_bytes(midi_bytes(notes))
+    words = add(tmp_path, "--midi", str(tmp_path / "take.mid"), "--out", str(tmp_path / "piece"))
+    assert f"Measures in the order in which they are played: {said}." in words
+    piece = load_piece(tmp_path / "piece", verify=True)
+    (performance,) = piece.performances
+    assert performance.onset.tolist() == onsets.tolist()
+    assert performance.onset_s == pytest.approx(at_s, abs=0.01)
+    heard_s = [track.onset_s + begin / FRAME_RATE_HZ for begin, track in piece.tracks_of(performance)]
+    assert np.concatenate(heard_s) == pytest.approx(performance.onset_s)
+
+
 def test_a_performance_that_repeats_a_passage_is_refused(folder, tmp_path):
     again = np.arange(16)  # the first half once more
     onset_s = np.concatenate([ONSET_S[:16], ONSET_S[:16] + 7.2, ONSET_S[16:] + 7.2])
     pitch = np.concatenate([np.array(PITCH)[again], PITCH])
     notes = PlayedNotes(pitch, onset_s, np.full(48, 0.4), np.full(48, 80))
     (tmp_path / "repeats.mid").write_bytes(midi_bytes(notes))
-    with pytest.raises(StandpartnerError, match=r"once, as printed|passages again|is it of this score"):
+    with pytest.raises(StandpartnerError, match=r"1\.50 notes are played for each one|with its repeats"):
         add(folder, "--midi", str(tmp_path / "repeats.mid"), "--out", str(tmp_path / "piece"))
     assert not (tmp_path / "piece").exists()

@@ -1,4 +1,4 @@
-"""The ASAP recipe on a folder made like it: performances that do not fit are left out and named, repeats taken out."""
+"""The ASAP recipe on a folder made like it: performances that do not fit are left out and named, repeats kept."""
 
 import csv
 import zipfile
@@ -97,21 +97,24 @@ def test_another_folder_is_refused(tmp_path):
 
 
 @pytest.mark.needs("fluidr3")
-def test_building_takes_repeats_out_and_says_what_is_left_out(source):
+def test_building_follows_repeats_and_says_what_is_left_out(source):
     (entry,) = asap.read_entries(source)
     made = asap.build_score(entry, "valid")
     by_name = {performance.name: performance for performance in made.piece.performances}
     assert set(by_name) == {"Fits01", "Beatless03"}
     assert by_name["Fits01"].made_by["aligned_by"] == "beats"
     assert by_name["Beatless03"].made_by["aligned_by"] == "notes"
-    beats = np.arange(float(BEATS))
+    beats = np.arange(2.0 * BEATS)
     for performance in by_name.values():
+        assert performance.onset.tolist() == [*range(BEATS), *range(BEATS)]
         assert performance.onset_s == pytest.approx(0.5 + 0.5 * beats + 0.1 * np.sin(beats), abs=0.01)
-        assert len(performance.note_pitch) == BEATS
-        assert performance.duration_s < BEATS * 0.5 + 4
+        assert len(performance.note_pitch) == 2 * BEATS
+    assert [track.name for track in made.piece.tracks()] == [
+        f"Nobody__Studies__1/{name}" for name in ("Beatless03", "Beatless03/2", "Fits01", "Fits01/2")
+    ]
     (left_out,) = [note for note in made.notes if "left out" in note]
     assert left_out.startswith("Other02 is left out: ")
-    assert "Fits01: what it plays again is taken out, 1 passages" in made.notes
+    assert "Fits01 takes repeats: 2 passages" in made.notes
     again = asap.build_score(entry, "valid")
     assert (again.piece.performances[0].spectrogram == made.piece.performances[0].spectrogram).all()
 

@@ -6,7 +6,9 @@ import json
 import numpy as np
 import pytest
 
+from standpartner.constants import FRAME_RATE_HZ
 from standpartner.errors import PieceError
+from standpartner.learn.data import training_set
 from standpartner.piece import Piece, load_piece, save_piece
 
 
@@ -78,3 +80,53 @@ def test_tracks_are_what_the_game_needs(tiny_pieces):
     tracks = tiny_pieces[0].tracks()
     assert [track.name for track in tracks] == ["tune-0/p0", "tune-0/p1"]
     assert tracks[0].targets[tracks[0].first_frame] == pytest.approx(tiny_pieces[0].score.onsets.x_px[0], abs=4)
+
+
+def again(piece: Piece, *, first: int, last: int) -> Piece:
+    """Return the piece with a first performance that plays its beginning again before it goes on."""
+    performance = piece.performances[0]
+    order = np.array([*range(first), *range(last, len(performance.onset_s))])
+    onset_s = performance.onset_s[0] + np.arange(len(order)) * 0.3
+    sound = np.zeros((int(onset_s[-1] * FRAME_RATE_HZ) + 20, performance.spectrogram.shape[1]), np.float32)
+    played = dataclasses.replace(performance, onset_s=onset_s, order=order, spectrogram=sound)
+    return dataclasses.replace(piece, performances=(played,))
+
+
+def test_a_performance_that_goes_back_has_a_track_for_each_passage(tiny_pieces, tmp_path):
+    piece = again(tiny_pieces[0], first=10, last=4)
+    (performance,) = piece.performances
+    assert performance.passages == [slice(0, 10), slice(10, len(performance.onset_s))]
+    (zero, first), (begin, second) = piece.tracks_of(performance)
+    assert (zero, first.name, second.name) == (0, "tune-0/p0", "tune-0/p0/2")
+    assert first.onset_x_px.tolist() == piece.score.onsets.x_px[:10].tolist()
+    assert second.onset_x_px.tolist() == piece.score.onsets.x_px[4:].tolist()
+    assert second.first_frame in (0, 1)
+    assert second.onset_s + begin / FRAME_RATE_HZ == pytest.approx(performance.onset_s[10:])
+    assert len(first.spectrogram) == max(begin, first.last_frame + 1)
+    save_piece(piece, tmp_path)
+    assert load_piece(tmp_path).performances[0].onset.tolist() == performance.onset.tolist()
+
+
+def test_a_passage_shorter_than_a_second_is_no_track(tiny_pieces):
+    piece = again(tiny_pieces[0], first=3, last=0)
+    assert [track.name for track in piece.tracks()] == ["tune-0/p0/2"]
+
+
+def test_training_hears_the_notes_of_a_passage_at_their_frames(tiny_pieces):
+    piece = again(tiny_pieces[0], first=10, last=4)
+    played = dataclasses.replace(
+        piece.performances[0],
+        note_pitch=np.array([60, 62]),
+        note_onset_s=piece.performances[0].onset_s[[0, 10]],
+        note_duration_s=np.ones(2),
+    )
+    first, second = training_set([dataclasses.replace(piece, performances=(played,))]).performances
+    assert first.key_frame.tolist() == [first.track.first_frame]
+    assert second.key_frame.tolist() == [second.track.first_frame]
+
+
+def test_an_order_must_lie_in_the_score(tiny_pieces):
+    performance = tiny_pieces[0].performances[0]
+    beyond = dataclasses.replace(performance, order=np.arange(len(performance.onset_s)) + 1)
+    with pytest.raises(PieceError, match="expected onsets 0 to"):
+        dataclasses.replace(tiny_pieces[0], performances=(beyond,))

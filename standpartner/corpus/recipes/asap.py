@@ -1,7 +1,7 @@
 """Builds ASAP: human performances of piano music, recorded as MIDI, with the score that each pianist read.
 
 Source: a clone of the public repository fosfrancesco/asap-dataset. A performance is aligned by the beats annotated in
-it, else by its notes; what it repeats is taken out, so that it goes through the score once, as printed.
+it, else by its notes; where it repeats, the truth goes back with it.
 """
 
 import csv

@@ -220,32 +220,40 @@ def onsets_unhurried(score: Score, performance: Performance, *, times: float) ->
         times: The greatest ratio of the pace in the quarter of a second from an onset on to that in nine tenths of the
             10 s around it.
     """
-    onset_s = performance.onset_s
+    onset_s, quarter = performance.onset_s, _running_quarters(score, performance)
     moments = np.arange(onset_s[0], onset_s[-1] + _MOMENT_S, _MOMENT_S)
-    pace = _quarters_ahead(score, onset_s, moments)
+    pace = _quarters_ahead(quarter, onset_s, moments)
     reach = round(_PACE_AROUND_S / 2 / _MOMENT_S)
     around = sliding_window_view(np.pad(pace, reach, mode="edge"), 2 * reach + 1)
     usual = np.quantile(around, _MOSTLY, axis=1)
-    return _quarters_ahead(score, onset_s, onset_s) <= times * np.interp(onset_s, moments, usual)
+    return _quarters_ahead(quarter, onset_s, onset_s) <= times * np.interp(onset_s, moments, usual)
 
 
-def _quarters_ahead(score: Score, onset_s: Floats, moment_s: Floats) -> Floats:
+def _running_quarters(score: Score, performance: Performance) -> Floats:
+    """Count the quarters that passed at each played onset; where the music leaps, the next printed onset would come."""
+    step = np.diff(score.onsets.quarter, append=score.onsets.quarter[-1])
+    return np.concatenate([[0.0], np.cumsum(step[performance.onset[:-1]])])
+
+
+def _quarters_ahead(quarter: Floats, onset_s: Floats, moment_s: Floats) -> Floats:
     """Count the quarters that pass in a quarter of a second from some seconds on, at most until the last onset."""
-    quarter = score.onsets.quarter
     return np.interp(moment_s + _RUSH_S, onset_s, quarter) - np.interp(moment_s, onset_s, quarter)
 
 
 def played(score: Score, performance: Performance, *, within_s: float) -> Bools:
-    """Tell for each onset and each pitch drawn there, without grace notes, whether it was played at that second."""
+    """Tell for each played onset and each pitch drawn there, without grace notes, whether it was played then."""
     heads = score.noteheads
     starting = (heads.onset >= 0) & ~heads.grace
-    keys = sorted(set(zip(heads.onset[starting].tolist(), heads.pitch[starting].tolist(), strict=True)))
-    times = {pitch: np.sort(performance.note_onset_s[performance.note_pitch == pitch]) for _, pitch in keys}
+    drawn = _by_onset(heads.onset[starting], heads.pitch[starting], len(score.onsets))
+    times = {
+        pitch: np.sort(performance.note_onset_s[performance.note_pitch == pitch])
+        for pitch in np.unique(heads.pitch[starting]).tolist()
+    }
     right = []
-    for onset, pitch in keys:
-        second = performance.onset_s[onset]
-        first, after = np.searchsorted(times[pitch], (second - within_s, second + within_s))
-        right.append(after > first)
+    for onset, second in zip(performance.onset.tolist(), performance.onset_s.tolist(), strict=True):
+        for pitch in sorted(drawn[onset]):
+            first, after = np.searchsorted(times[pitch], (second - within_s, second + within_s))
+            right.append(after > first)
     return np.array(right, bool)
 
 
@@ -255,9 +263,9 @@ def onset_flux(score: Score, performance: Performance) -> Floats:
     Looking at these bands alone tells a shift by one note from no shift, even in a regular rhythm.
 
     Returns:
-        The mean rise over the bands from one frame to the next, for every shift of `SHIFTS_FRAMES`, (onsets, shifts).
+        The mean rise over the bands from one frame to the next, for every shift of `SHIFTS_FRAMES`, (played, shifts).
     """
-    return _rise_at(_frames(performance), _band_weights(score), performance)
+    return _rise_at(_frames(performance), _band_weights(score, performance), performance)
 
 
 def best_shift_frames(score: Score, performance: Performance) -> int | None:
@@ -266,7 +274,7 @@ def best_shift_frames(score: Score, performance: Performance) -> int | None:
     Only bands count that no other onset within `SHIFTS_FRAMES` shares: where the same notes come again that
     soon, a shift from one to the next sounds like none.
     """
-    frames, weights = _frames(performance), _band_weights(score)
+    frames, weights = _frames(performance), _band_weights(score, performance)
     weights[_shared_bands(frames, weights > 0)] = 0
     if not weights.any():
         return None
@@ -286,15 +294,15 @@ def _rise_at(frames: Ints, weights: Floats, performance: Performance) -> Floats:
     return np.stack([(rise[at] * weights).sum(axis=1) for at in shifted], axis=1)
 
 
-def _band_weights(score: Score) -> Floats:
-    """Return weights, (onsets, 78), of the bands of the pitches at an onset and of their partials; they sum to 1."""
+def _band_weights(score: Score, performance: Performance) -> Floats:
+    """Return weights, (played, 78), of the bands of the pitches at an onset and of their partials; they sum to 1."""
     weights = np.zeros((len(score.onsets), BAND_COUNT))
     notes = score.notes
     for partial in _PARTIALS:
         bands = _band_of_pitch(notes.pitch + partial)
         heard = (bands >= 0) & (bands < BAND_COUNT) & ~notes.grace
         weights[notes.onset[heard], bands[heard]] = 1
-    return weights / weights.sum(axis=1, keepdims=True).clip(min=1)
+    return (weights / weights.sum(axis=1, keepdims=True).clip(min=1))[performance.onset]
 
 
 def _shared_bands(frames: Ints, bands: Bools) -> Bools:

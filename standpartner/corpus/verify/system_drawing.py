@@ -54,6 +54,10 @@ class SystemDrawing:
         self._heard = heard
         self._doubts = _doubts(score, config)
         pairs = zip(measurements.pitches_drawn(score), measurements.pitches_sounding(score), strict=True)
+        self._seconds = np.full(len(score.onsets), np.nan)  # when each onset is played first
+        if heard is not None:
+            onset, first = np.unique(heard.onset, return_index=True)
+            self._seconds[onset] = heard.onset_s[first]
         self._unlike = [drawn != sounding for drawn, sounding in pairs]
 
     def rows(self) -> Iterator[str]:
@@ -69,9 +73,13 @@ class SystemDrawing:
         first, after = np.searchsorted(self._score.onsets.x_px, (left_px, right_px))
         if self._heard is None or first == after:
             return _Row(left_px, right_px, slice(int(first), int(after)), 0.0, 1.0)
-        seconds = self._heard.onset_s
-        end_s = seconds[after] if after < len(seconds) else seconds[-1] + _TAIL_S
-        return _Row(left_px, right_px, slice(int(first), int(after)), float(seconds[first]) - _LEAD_S, float(end_s))
+        seconds = self._seconds
+        inside = seconds[first:after][np.isfinite(seconds[first:after])]
+        if not len(inside):
+            return _Row(left_px, right_px, slice(int(first), int(after)), 0.0, 1.0)
+        after_s = seconds[after] if after < len(seconds) else np.nan
+        end_s = after_s if after_s > inside[-1] else inside[-1] + _TAIL_S
+        return _Row(left_px, right_px, slice(int(first), int(after)), float(inside[0]) - _LEAD_S, float(end_s))
 
     def _draw(self, row: _Row) -> str:
         heard = self._heard if row.onsets.start < row.onsets.stop else None
@@ -91,8 +99,8 @@ class SystemDrawing:
             x = self._score.onsets.x_px[onset] - row.left_px
             kind = "unlike" if self._unlike[onset] else "onset"
             yield f"<path class={kind} d='M{x:.1f} 0V{STRIP_HEIGHT_PX}'/>"
-            if heard:
-                heard_x = row.time_x(float(heard.onset_s[onset]))
+            if heard and np.isfinite(self._seconds[onset]):
+                heard_x = row.time_x(float(self._seconds[onset]))
                 yield f"<path class=join d='M{x:.1f} {STRIP_HEIGHT_PX}L{heard_x:.1f} {_SOUND_TOP_PX}'/>"
                 yield f"<path class=heard d='M{heard_x:.1f} {_SOUND_TOP_PX}v{_SOUND_PX}'/>"
 

@@ -130,7 +130,7 @@ def plan_passages(kind: str, score: Score, *, seed: int, config: JumpsConfig | N
 
     Args:
         kind: The kind of jumps. "random" jumps after a random time to a random bar. "sections" plays every eight bars
-            twice, as in many tunes and dances; our scores do not know their repeat signs.
+            twice, as in many tunes and dances.
         score: The score that is played.
         seed: The seed of the random jumps.
         config: The number of jumps and the lengths of passages.

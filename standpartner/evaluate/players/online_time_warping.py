@@ -143,23 +143,24 @@ def warp_episodes(pieces: Sequence[Piece], *, game: GameConfig, warp: Warp = war
         ToolError: The run of pymatchmaker failed.
     """
     performances = [
-        (piece, performance, track)
+        (piece, performance, begin, track)
         for piece in pieces
-        for performance, track in zip(piece.performances, piece.tracks(), strict=True)
+        for performance in piece.performances
+        for begin, track in piece.tracks_of(performance)
     ]
     episodes = []
     for start in range(0, len(performances), _JOBS_AT_ONCE):
         some = performances[start : start + _JOBS_AT_ONCE]
-        jobs = [_job(piece, performance, track) for piece, performance, track in some]
-        for job, path, (_, _, track) in zip(jobs, warp(jobs), some, strict=True):
+        jobs = [_job(piece, performance, begin + track.first_frame) for piece, performance, begin, track in some]
+        for job, path, (_, _, _, track) in zip(jobs, warp(jobs), some, strict=True):
             episodes.append(episode_of_positions(track, positions_px(path, job, track), bound_px=game.bound_px))
     return episodes
 
 
-def _job(piece: Piece, performance: Performance, track: Track) -> WarpJob:
+def _job(piece: Piece, performance: Performance, first_frame: int) -> WarpJob:
     reference = mechanical_performance(piece, soundfont=_REFERENCE_PIANO)
     reference_end = round((reference.onset_s[-1] + _AFTER_LAST_ONSET_S) * SAMPLE_RATE_HZ)
-    start = round(track.first_frame / FRAME_RATE_HZ * SAMPLE_RATE_HZ)
+    start = round(first_frame / FRAME_RATE_HZ * SAMPLE_RATE_HZ)
     return WarpJob(
         performance_audio(reference)[:reference_end], reference.onset_s, performance_audio(performance)[start:]
     )

@@ -49,7 +49,9 @@ def audible_track(piece: Piece, *, config: GameConfig, performance: str | None =
     """
     chosen = _chosen(piece, performance)
     audio, sound = _synthesised(piece.performances[chosen])
-    return AudibleTrack(piece.score.title or piece.name, piece.tracks()[chosen], config, audio, sound)
+    return AudibleTrack(
+        piece.score.title or piece.name, piece.tracks_of(piece.performances[chosen])[0][1], config, audio, sound
+    )
 
 
 def _chosen(piece: Piece, name: str | None) -> int:
