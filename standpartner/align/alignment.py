@@ -1,8 +1,8 @@
 """Finds when each onset is played, by annotated beats, the performance's notes, a match file, or annotated positions.
 
 A performance may take repeats or leave them out, so each onset of the score may be played several times or not at all.
-By its notes alone it is followed through the orders in which the score may be played; by a match file or a MIDI file of
-the score, wherever these go.
+It is followed through the orders that the score's signs allow; by a match file or a MIDI file of the score, whose
+rhythm is known, also elsewhere.
 """
 
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from standpartner.align.chords import at_their_onsets, find_chords, group_chords, score_chords
+from standpartner.align.chords import at_their_onsets, find_chords, group_chords
 from standpartner.align.onset_refinement import fill_missing_onsets, interpolate, refine_onsets
-from standpartner.align.played_onsets import PlayedOnsets, onsets_by_orders, onsets_by_path
+from standpartner.align.played_onsets import PlayedChords, PlayedOnsets, find_played_onsets, running_time
 from standpartner.align.readers import AnnotatedPosition, MatchedNotes
 from standpartner.errors import PieceError
 from standpartner.perform import PlayedNotes
@@ -97,7 +97,7 @@ def align_midi(score: Score, played: PlayedNotes) -> Alignment:
         PieceError: Too few notes are found, or measures are left out.
     """
     chords, start_s = group_chords(played.pitch, played.onset_s, width=_CHORD_S)
-    return _snap(score, onsets_by_orders(score, chords, start_s), played, method="notes")
+    return _snap(score, find_played_onsets(score, PlayedChords(chords, start_s)), played, method="notes")
 
 
 def align_match(score: Score, match: MatchedNotes) -> Alignment:
@@ -109,10 +109,8 @@ def align_match(score: Score, match: MatchedNotes) -> Alignment:
     chords, quarters = group_chords(match.pitch, match.quarter, width=_CHORD_QUARTERS)
     chord = np.searchsorted(quarters, match.quarter + _CHORD_QUARTERS, side="right") - 1
     chord_s = np.array([np.median(match.onset_s[chord == index]) for index in range(len(chords))])
-    rhythm = quarters, score.onsets.quarter
-    path = find_chords(chords, score_chords(score), jumps=True, quarters=rhythm).onset
-    sequence = onsets_by_path(path, chord_s, quarters=rhythm)
-    known, position = sequence.known, _running(score.onsets.time_s, sequence.onset)
+    sequence = find_played_onsets(score, PlayedChords(chords, chord_s, quarters))
+    known, position = sequence.known, running_time(score.onsets.time_s, sequence.onset)
     index, _ = _notes_of(score, sequence.onset)
     alignment = Alignment(
         onset=sequence.onset,
@@ -168,30 +166,20 @@ def _align_unfolded(
     score: Score, played: PlayedNotes, *, written: _Unfolded, played_s: Floats, method: str
 ) -> Alignment:
     """Align by the chords of the score as it was played and the second at which each was played."""
-    rhythm = written.quarters, score.onsets.quarter
-    path = find_chords(written.chords, score_chords(score), jumps=True, quarters=rhythm).onset
     exact = refine_onsets(*np.nonzero(written.chords), expected_s=np.maximum.accumulate(played_s), played=played)
-    return _snap(score, onsets_by_path(path, exact.onset_s, quarters=rhythm), played, method=method)
+    unfolded = PlayedChords(written.chords, exact.onset_s, written.quarters)
+    return _snap(score, find_played_onsets(score, unfolded), played, method=method)
 
 
 def _snap(score: Score, sequence: PlayedOnsets, played: PlayedNotes, *, method: str) -> Alignment:
     """Move the onsets to the notes that were played."""
-    position = _running(score.onsets.quarter, sequence.onset) + 1e-6 * np.arange(len(sequence.onset))
+    position = running_time(score.onsets.quarter, sequence.onset) + 1e-6 * np.arange(len(sequence.onset))
     known = sequence.known
     expected_s = np.maximum.accumulate(interpolate(position, position[known], sequence.time[known]))
     index, pitch = _notes_of(score, sequence.onset)
     refined = refine_onsets(index, pitch, expected_s=expected_s, played=played)
     alignment = Alignment(sequence.onset, refined.onset_s, played, refined.share, method)
     return _checked(score, alignment, longest_gap=refined.longest_gap)
-
-
-def _running(at: Floats, onset: Ints) -> Floats:
-    """Return the score times of played onsets as if they stood one after the other, (n,), not decreasing.
-
-    Where the music leaps, it goes on when the next printed onset would come.
-    """
-    step = np.diff(at, append=at[-1] + (np.median(np.diff(at)) if len(at) > 1 else 1.0))
-    return np.concatenate([[0.0], np.cumsum(step[onset[:-1]])])
 
 
 def _notes_of(score: Score, onset: Ints) -> tuple[Ints, Ints]:

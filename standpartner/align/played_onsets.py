@@ -44,23 +44,58 @@ class PlayedOnsets:
         return known
 
 
-def onsets_by_orders(score: Score, chords: Bools, time: Floats) -> PlayedOnsets:
-    """Find the played onsets by pitches alone, in the order of the score's possible ones that fits best.
+@dataclass(frozen=True)
+class PlayedChords:
+    """Chords in the order in which they are played.
+
+    Attributes:
+        pitches: The pitches that each has, bool (n, 128).
+        time: The time of each, (n,), increasing, in any unit.
+        quarter: The quarter of each, (n,), counted from any beginning; None where the rhythm is not known.
+    """
+
+    pitches: Bools
+    time: Floats
+    quarter: Floats | None = None
+
+
+def find_played_onsets(score: Score, chords: PlayedChords) -> PlayedOnsets:
+    """Find the played onsets in the order that fits best: the printed one or one that the score's signs allow.
+
+    Where the rhythm of the chords is known, the music may also leap anywhere, at a high cost. So it is found in scores
+    that lack their signs.
 
     Args:
         score: The score.
-        chords: The pitches that are played, in order, bool (n, 128).
-        time: The time of each chord, (n,), increasing.
+        chords: The chords that are played.
 
     Raises:
         PieceError: Measures are left out that every order has.
     """
     printed = PlayedOrder(tuple(range(len(score.measures))))
-    candidates = [_follow(score, order, chords, time) for order in (printed, *score.notation.orders)]
-    order, best, _ = max(candidates, key=lambda candidate: candidate[2])
+    candidates = [_follow(score, order, chords) for order in (printed, *score.notation.orders)]
+    order, best, value = max(candidates, key=lambda candidate: candidate[2])
+    if chords.quarter is not None:
+        rhythm = chords.quarter, score.onsets.quarter
+        free = find_chords(chords.pitches, score_chords(score), jumps=True, quarters=rhythm)
+        if free.value > value:
+            return onsets_by_path(free.onset, chords.time, quarters=rhythm)
     if not order.is_whole(score.onsets.measure[best.onset].tolist() + _without_onsets(score)):
         raise PieceError("the performance leaves out measures that are in every order of the score; expected all of it")
     return best
+
+
+def running_time(at: Floats, onset: Ints) -> Floats:
+    """Return the score times of played onsets as if they stood one after the other, (n,), not decreasing.
+
+    Where the music leaps, it goes on when the next printed onset would come.
+
+    Args:
+        at: The printed time of each onset of the score in any unit, (m,).
+        onset: The index of each played onset, (n,).
+    """
+    step = np.diff(at, append=at[-1] + (np.median(np.diff(at)) if len(at) > 1 else 1.0))
+    return np.concatenate([[0.0], np.cumsum(step[onset[:-1]])])
 
 
 def _without_onsets(score: Score) -> list[int]:
@@ -68,18 +103,19 @@ def _without_onsets(score: Score) -> list[int]:
     return sorted(set(range(len(score.measures))) - set(score.onsets.measure.tolist()))
 
 
-def _follow(score: Score, order: PlayedOrder, chords: Bools, time: Floats) -> tuple[PlayedOrder, PlayedOnsets, float]:
+def _follow(score: Score, order: PlayedOrder, chords: PlayedChords) -> tuple[PlayedOrder, PlayedOnsets, float]:
     """Follow the chords through an order; the value says how well they fit."""
     measure = score.onsets.measure
     inside = [np.flatnonzero(measure == number) for number in order.measures]
     onset = np.concatenate(inside)
     begin = np.cumsum([0, *(len(some) for some in inside)])
     leaps = [(int(begin[start]), int(begin[stop])) for start, stop in order.leaps()]
-    found = find_chords(chords, score_chords(score)[onset], jumps=False, leaps=leaps)
+    rhythm = None if chords.quarter is None else (chords.quarter, running_time(score.onsets.quarter, onset))
+    found = find_chords(chords.pitches, score_chords(score)[onset], jumps=False, quarters=rhythm, leaps=leaps)
     places, first = np.unique(found.onset[found.onset >= 0], return_index=True)
     passed = np.array(list(_passed(places.tolist(), len(onset), leaps)), np.int64)
     known = np.full(len(onset), np.nan)
-    known[places] = time[np.flatnonzero(found.onset >= 0)[first]]
+    known[places] = chords.time[np.flatnonzero(found.onset >= 0)[first]]
     return order, PlayedOnsets(onset[passed], known[passed]), found.value
 
 
