@@ -122,7 +122,8 @@ class ScoreSearch:
             mixing=neighbour_mixing(len(speeds_px), self.config.change),
             negligible=self.config.negligible * self.config.anywhere / (self._columns * len(speeds_px)),
         )
-        self._turn = 0
+        self._all = np.arange(len(self._keys))
+        self._turn, self._alarm = 0, False  # whether a sleeping stretch fitted the last frame: then all are compared
         self.begin(start_px)
 
     def begin(self, start_px: float | None) -> None:
@@ -137,15 +138,17 @@ class ScoreSearch:
             agent_px: The place of the agent on the strip in px.
         """
         near = np.arange(*self._near(agent_px).indices(self._columns))
-        compared = self._belief.awake.copy()
-        compared[near // STRETCH_CELLS] = True
-        in_turn = self._in_turn(~compared)
-        compared[in_turn] = True
+        asleep = ~self._belief.awake
+        asleep[near // STRETCH_CELLS] = False
+        compared = ~asleep
+        compared[self._all if self._alarm else self._in_turn(asleep)] = True
         stretches = np.flatnonzero(compared)
         table = self._updated(stretches, embedding, near=near)
-        if len(in_turn) and self._belief.likely(table)[np.searchsorted(stretches, in_turn)].any():
-            stretches = np.arange(len(compared))
+        wakes = self._belief.likely(table) & asleep[stretches]
+        if wakes.any() and not compared.all():
+            stretches = self._all
             table = self._updated(stretches, embedding, near=near)
+        self._alarm = bool(wakes.any())
         self._belief.take(stretches, table, kept=near // STRETCH_CELLS)  # the jump rule asks for the agent's place
 
     def _in_turn(self, asleep: NDArray[np.bool_]) -> NDArray[np.int64]:
