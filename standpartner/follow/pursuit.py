@@ -12,7 +12,6 @@ Confidence weighs the same log odds, of the music being within reach of the posi
 """
 
 import math
-from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,9 +28,6 @@ _REMEMBERED_S = 0.25  # the tracker's probability of the agent's place is averag
 _RARE = 1e-4  # the tracker's probability is clipped to this and its complement
 _NEVER = 1e-12
 _UNDECIDED = 0.5
-_FAR_PX = 256.0  # half the agent's window: what is found beyond is a jump of the player, what is nearer a slip
-_LATE_MOVES, _MOVES = 20, 100  # the moves of the last second, perhaps already lost, and those of some five seconds
-_SLOWEST_PX = 0.3
 _TOLD_FRAMES = round(2.0 * FRAME_RATE_HZ)  # an embedding hears two seconds, at first those of the place before
 _BLEND = 1.0 - float(np.exp(-1.0 / (_REMEMBERED_S * FRAME_RATE_HZ)))
 
@@ -46,16 +42,13 @@ class PursuitConfig:
         sure: The probability that the search must give to the place found.
         evidence: The least evidence for the place found: the natural logarithm of the ratio of the search's
             probabilities there and at the agent's own place, less the log odds that the agent's tracker gives to its
-            place, by the last quarter of a second, less what ``tempo`` takes.
+            place, by the last quarter of a second.
         gathered: The further evidence that must have gathered while all this lasted, in seconds times its natural
             logarithm. Strong evidence is acted on soon, weak evidence late.
         steady_px: The greatest distance of the place found from where that of the frame before has moved to, in strip
             px; beyond it evidence gathers anew, because the search wavers between places.
         most: The most evidence beyond ``evidence`` that a frame counts for, so that the place must be steady for
             ``gathered / most`` seconds.
-        tempo: The weight with which another tempo counts against a place beyond the agent's window: this times the
-            squared natural logarithm of the ratio of the speed found to that at which the agent has read of late.
-            A player who jumps goes on at about the same tempo. With 1 the standard deviation is a factor of two.
         slowest_px: The least reading speed of the music found, in strip px a frame; slower music may be silence.
         search: The settings of the search.
 
@@ -70,7 +63,6 @@ class PursuitConfig:
     gathered: float = 2.5
     steady_px: float = math.inf
     most: float = math.inf
-    tempo: float = 1.0
     slowest_px: float = 0.5
     search: SearchConfig = field(default_factory=SearchConfig)
 
@@ -79,15 +71,13 @@ class PursuitConfig:
             raise ConfigError(f"expected sure from 0 to 1, got {self.sure}")
         if self.gathered < 0:
             raise ConfigError(f"expected gathered of 0 or more, got {self.gathered}")
-        if self.tempo < 0:
-            raise ConfigError(f"expected tempo of 0 or more, got {self.tempo}")
         if min(self.steady_px, self.most) <= 0:
             raise ConfigError(f"expected steady_px and most above 0, got {self.steady_px} and {self.most}")
         if self.away_px <= self.search.reach_px:
             raise ConfigError(f"expected away_px above the search's reach_px, got {self.away_px}")
 
 
-IN_PICTURES: Final = PursuitConfig(steady_px=64.0, most=4.0, tempo=0.0)
+IN_PICTURES: Final = PursuitConfig(steady_px=64.0, most=4.0)
 """The settings for pictures of print, on which the search errs more often: a place must be steady for .6 s."""
 
 
@@ -153,7 +143,6 @@ class Pursuit:
         self._speed_px, self._memory = 0.0, agent.empty_memory(1)
         self._expected_px = start_px
         self._gathered = 0.0
-        self._moves: deque[float] = deque(maxlen=_MOVES)  # the agent's moves onward in px, without rests
         self._told_frames = 0
         self.found = self.search.found()
         self._decision: Decision | None = None
@@ -236,10 +225,7 @@ class Pursuit:
             raise ConfigError("expected a frame to be decided on before the first move; call decide")
         change = SPEED_CHANGES_PX[int(np.argmax(self._decision.action[0]))]
         self._speed_px += change
-        before_px = self.position_px
         self._put(self.position_px + self._speed_px)
-        if self.position_px > before_px:
-            self._moves.append(self.position_px - before_px)
 
     def _probability_here(self, track: Floats) -> float:
         """Return the probability, by the tracker's logits, (64,), that the music is within reach of the position."""
@@ -267,15 +253,7 @@ class Pursuit:
         """Return the evidence for the place found; see ``PursuitConfig.evidence``."""
         here, tracked = self.search.probability_near(self.position_px), min(max(self.tracked, _RARE), 1.0 - _RARE)
         against = math.log(found.probability) - math.log(max(here, _NEVER))
-        return against - math.log(tracked / (1.0 - tracked)) - self._against_tempo(found)
-
-    def _against_tempo(self, found: Found) -> float:
-        """Return the evidence against a place because the tempo there is another; see ``PursuitConfig.tempo``."""
-        usual = list(self._moves)[:-_LATE_MOVES]
-        if len(usual) < _LATE_MOVES or abs(found.x_px - self.position_px) <= _FAR_PX:
-            return 0.0
-        ratio = max(found.speed_px, _SLOWEST_PX) * len(usual) / sum(usual)
-        return self.config.tempo * math.log(ratio) ** 2
+        return against - math.log(tracked / (1.0 - tracked))
 
     def _begin_at(self, found: Found) -> None:
         self._put(found.x_px)
