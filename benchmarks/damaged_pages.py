@@ -144,10 +144,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--source", type=Path, required=True, help="folder with kern/")
     parser.add_argument("--pages", type=int, default=12)
-    parser.add_argument("--kinds", help="some kinds of damage, with commas between")
+    parser.add_argument("--kinds", default="", help="the first words of some kinds of damage, with commas between")
     parser.add_argument("--keep", type=Path, help="folder for pages that were not read right")
     options = parser.parse_args()
-    kinds = options.kinds.split(",") if options.kinds else list(DAMAGES)
+    chosen = tuple(options.kinds.split(","))
+    kinds = [kind for kind in DAMAGES if kind.startswith(chosen)]
     originals = list(pages(options.source, options.pages))
     print("| damage | pages with all systems | systems with all bars | in doubt | wrong without doubt | s a page |")
     print("|---|---:|---:|---:|---:|---:|", flush=True)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from standpartner.score.print.arrays import Array
 from standpartner.score.print.patch import SPACE_PX, Patch
 from standpartner.score.print.strokes import Stroke
@@ -18,6 +20,8 @@ _OPENING: Final = 18.0  # spacings from the left end within which a repeat may o
 _OPENING_UNCLEAR: Final = 14.0  # the same for a thick line whose dots were not seen
 _HEADER: Final = 9.0  # the same for any line, or what is taken for one: a metre has upright strokes, too
 _PICKUP: Final = 2.0  # spacings by which heads stand before the line that ends their bar
+_PICKUP_BEFORE_REPEAT: Final = 2.5  # the same before a repeat sign
+HEAD_COLUMNS: Final = 3  # columns side by side that a head takes at least
 _NO_BAR: Final = 3.0  # spacings between barlines that are too few for a bar
 _NO_BAR_BEFORE_REPEAT: Final = 5.5  # the same where a repeat begins: clef, key or time may stand before it
 
@@ -113,11 +117,24 @@ def _no_bar(before: Barline, line: Barline, heads: Array) -> bool:
     return line.first - before.last < least * SPACE_PX and not bool(notes.any())
 
 
+def _pickup_before(line: Barline, heads: Array) -> bool:
+    """Whether heads stand before a barline.
+
+    Before a repeat sign numbers of the metre may touch each other, and look like a head with a stem: only what is
+    further off and as wide as a head counts.
+    """
+    if line.kind != "repeat begins":
+        return bool((heads < line.first - _PICKUP * SPACE_PX).any())
+    columns = np.sort(heads[heads < line.first - _PICKUP_BEFORE_REPEAT * SPACE_PX])
+    groups = np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1)
+    return max(len(group) for group in groups) >= HEAD_COLUMNS
+
+
 def _opens(line: Barline, lines: Sequence[Barline], left: int, heads: Array) -> bool:
     """Whether a barline opens the system instead of ending a bar: it stands before all music, or nearly."""
     if line.first <= left + NO_BARLINE * SPACE_PX:
         return True
-    if (heads < line.first - _PICKUP * SPACE_PX).any():
+    if _pickup_before(line, heads):
         return False
     if line.kind == "repeat begins":
         reach = _OPENING

@@ -10,7 +10,7 @@ import numpy as np
 from standpartner.score.print.arrays import Array
 from standpartner.score.print.bar_doubt import Evidence, other_tones, system_doubt
 from standpartner.score.print.barline_probability import barline_probabilities
-from standpartner.score.print.barline_signs import NO_BARLINE, Barline, bar_ends, join_strokes
+from standpartner.score.print.barline_signs import HEAD_COLUMNS, NO_BARLINE, Barline, bar_ends, join_strokes
 from standpartner.score.print.heads import head_columns
 from standpartner.score.print.patch import SPACE_PX, Patch
 from standpartner.score.print.strokes import Stroke, find_strokes, strokes_at
@@ -144,7 +144,8 @@ def _read(patch: Patch, edges: tuple[int, int]) -> _Reading:
 def _read_drawn(patch: Patch, edges: tuple[int, int], drawn: VectorStrokes) -> _Reading:
     strokes = strokes_at(patch, drawn.barlines_px)
     stems = np.searchsorted(patch.page_x_px, drawn.stems_px)
-    heads = stems[stems > edges[0]] if len(stems) else head_columns(patch, edges[0])
+    wide = (stems[stems > edges[0]][:, None] + np.arange(HEAD_COLUMNS)).ravel()
+    heads = wide if len(wide) else head_columns(patch, edges[0])
     return _Reading(patch, strokes, [1.0] * len(strokes), edges, heads)
 
 

@@ -31,8 +31,15 @@ def test_the_first_line_and_a_repeat_after_clef_and_key_end_no_bar():
 
 def test_a_pickup_before_a_repeat_sign_is_a_bar():
     repeat, line = at(11, "repeat begins", 0.9), at(30)
-    heads = np.array([8 * SPACE_PX])
+    heads = 8 * SPACE_PX + np.arange(5)
     assert bar_ends([repeat, line], 0, heads) == [repeat, line]
+
+
+def test_numbers_of_the_metre_before_a_repeat_sign_are_no_pickup():
+    repeat, line = at(11, "repeat begins", 0.9), at(30)
+    numbers = 9 * SPACE_PX + np.arange(6)
+    accidental = np.array([5 * SPACE_PX])
+    assert bar_ends([repeat, line], 0, np.concatenate([accidental, numbers])) == [line]
 
 
 def test_a_stroke_of_the_metre_ends_no_bar_before_music_begins():
