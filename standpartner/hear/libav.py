@@ -19,6 +19,7 @@ from standpartner.errors import AudioError
 from standpartner.hear.libsndfile import ogg_is_complete
 from standpartner.hear.mp3 import PACKET_TOLERANCE, mp3_length
 from standpartner.hear.refusal import Refusal
+from standpartner.hear.unknown_length import open_sound
 
 Float32 = NDArray[np.float32]
 
@@ -164,7 +165,7 @@ class LibavSound:
             AudioError: It holds no sound, or none that can be decoded.
             OSError: The system cannot open the file.
         """
-        with path.open("rb") as file:
+        with open_sound(path) as file:
             try:
                 container = av.open(file, options=dict(_OPTIONS))
             except (av.FFmpegError, ValueError) as error:

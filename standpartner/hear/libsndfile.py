@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from standpartner.hear.mp3 import PACKET_TOLERANCE, mp3_length
 from standpartner.hear.refusal import Refusal
+from standpartner.hear.unknown_length import open_sound
 
 _IN_CHUNKS: Final = ("WAV", "WAVEX", "AIFF", "RF64", "W64")
 _MAY_SAY_0: Final = ("WAV", "WAVEX", "FLAC", "CAF")
@@ -57,7 +58,7 @@ class LibsndfileSound:
             Refusal: libsndfile cannot open it.
             OSError: The system cannot open it.
         """
-        with path.open("rb") as file:
+        with open_sound(path) as file:
             try:
                 sound = soundfile.SoundFile(file)
             except soundfile.LibsndfileError as error:
