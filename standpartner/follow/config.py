@@ -1,9 +1,13 @@
 """Holds the settings of the follower: when it starts, when it is lost and when it stops."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from standpartner.errors import ConfigError
-from standpartner.follow.pursuit import IN_PICTURES, PursuitConfig
+from standpartner.follow.pursuit import IN_PICTURES, Caution, PursuitConfig
+
+NEAR_HOME: Final = Caution(times=3.0, steady_px=64.0)
+FAR_FROM_HOME: Final = Caution(times=5.0, steady_px=64.0, most=4.0)  # the place must be steady for 3 s
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +55,11 @@ class FollowerConfig:
         proved_after_s: The time in s for which the follower must have been at least ``found_above`` confident for a
             start to prove right; the first half second does not count. Until then it goes back and waits when it is
             lost.
-        caution: The number of times more evidence that a jump needs until then.
+        heard_at_home: The least probability that the search must give to the place where the music is expected, for
+            what sounds like a first note to be taken for one after a start that proved wrong.
+        near_px: The greatest distance in strip px from that place that is near.
+        caution_near: The further conditions of a jump to a place near, until a start proves right.
+        caution_far: The same for a place further away, where talk and humming are found more often than music.
         sure_at_home_s: The time in s for which the search must be sure that the music moves on from where it is
             expected, after a start that did not prove right.
         pause_after_s: The time in s without any tone after which the follower waits at the next onset.
@@ -71,7 +79,10 @@ class FollowerConfig:
     lost_after_s: float = 0.5
     found_above: float = 0.7
     proved_after_s: float = 1.0
-    caution: float = 3.0
+    heard_at_home: float = 0.3
+    near_px: float = 2000.0
+    caution_near: Caution = NEAR_HOME
+    caution_far: Caution = FAR_FROM_HOME
     sure_at_home_s: float = 0.25
     pause_after_s: float = 2.5
     notes_after_end: int = 5

@@ -34,7 +34,7 @@ from standpartner.follow.beginning import Beginning, find_beginning, next_beginn
 from standpartner.follow.config import FollowerConfig
 from standpartner.follow.position import FramePosition, Position, place_all
 from standpartner.follow.presence import Proof
-from standpartner.follow.pursuit import Pursuit, PursuitStep
+from standpartner.follow.pursuit import NO_CAUTION, NO_JUMP, Caution, Pursuit, PursuitStep
 from standpartner.follow.start import StartDetector, expected_keys
 from standpartner.hear import Resampler, Source, SpectrogramStream
 from standpartner.score import Score
@@ -206,7 +206,7 @@ class Follower:
         embedding, pressed = self._ear.hear(frame[None])
         self._recent.append(embedding)
         ago = self._detector.hear(frame, pressed[0]) if self.config.wait else 0
-        if self.state is State.WAITING and ago is not None:
+        if self.state is State.WAITING and ago is not None and not self._hears_otherwise():
             self._begin(given.frame - ago, ago)
         if self.state is State.WAITING and not self._doubting:
             return [self._report(given.frame + 1, given.strip_x_px)]
@@ -230,6 +230,10 @@ class Follower:
         self.state, self._doubting = State.FOLLOWING, False
         self.start_frame = frame if self.start_frame is None else self.start_frame
         self.tried_frame = frame if self.tried_frame is None else self.tried_frame
+
+    def _hears_otherwise(self) -> bool:
+        """Tell whether it waits after a start that proved wrong, and what it hears is not what stands there."""
+        return self._doubting and self._pursuit.search.probability_near(self._home.x_px) < self.config.heard_at_home
 
     def _step(self, embedding: Floats) -> tuple[float, float | None]:
         """Act on a frame; return its own position and where it jumped from. It rests where it waits or has finished."""
@@ -263,8 +267,8 @@ class Follower:
             self.state = State.FINISHED
         return step.position_px
 
-    def _caution(self) -> float:
-        """Return how many times more evidence a jump needs: none is enough in what sounds on after the last note."""
+    def _caution(self) -> Caution:
+        """Return what a jump needs in this frame: none is made in what sounds on after the last note."""
         left_px = self._end_px - self._pursuit.position_px
         if left_px > 2 * self.config.pursuit.away_px:
             self._notes_at_end = None
@@ -272,8 +276,11 @@ class Follower:
             self._notes_at_end = self._detector.notes
         if self._notes_at_end is not None and self.config.wait:
             begun = self._detector.notes - self._notes_at_end
-            return 1.0 if begun >= self.config.notes_after_end else np.inf
-        return 1.0 if self._proof.given else self.config.caution
+            return NO_CAUTION if begun >= self.config.notes_after_end else NO_JUMP
+        if self._proof.given:
+            return NO_CAUTION
+        near = abs(self._pursuit.found.x_px - self._home.x_px) <= self.config.near_px
+        return self.config.caution_near if near else self.config.caution_far
 
     def _retreat(self) -> float:
         """Go back and wait, as what was taken for the music proved to be none; return the place."""

@@ -82,6 +82,25 @@ IN_PICTURES: Final = PursuitConfig(steady_px=64.0, most=4.0)
 
 
 @dataclass(frozen=True)
+class Caution:
+    """The further conditions on which a jump is made in a frame.
+
+    Attributes:
+        times: The number of times more evidence that must have gathered; infinity forbids jumps.
+        steady_px: The greatest ``PursuitConfig.steady_px``.
+        most: The greatest ``PursuitConfig.most``.
+    """
+
+    times: float = 1.0
+    steady_px: float = math.inf
+    most: float = math.inf
+
+
+NO_CAUTION: Final = Caution()
+NO_JUMP: Final = Caution(times=math.inf)
+
+
+@dataclass(frozen=True)
 class PursuitStep:
     """The result of one frame.
 
@@ -147,13 +166,13 @@ class Pursuit:
         self.found = self.search.found()
         self._decision: Decision | None = None
 
-    def step(self, embedding: Floats, *, rest: bool = False, caution: float = 1.0) -> PursuitStep:
+    def step(self, embedding: Floats, *, rest: bool = False, caution: Caution = NO_CAUTION) -> PursuitStep:
         """Take in a frame and move to the place of the next one.
 
         Args:
             embedding: The embedding of the frame, (1, features).
             rest: Whether the agent stays where it is unless the music is found elsewhere.
-            caution: The number of times more evidence that must have gathered for a jump; infinity forbids it.
+            caution: The further conditions of a jump.
         """
         jumps = self.listen(embedding, caution=caution)
         here_px = self.position_px
@@ -162,13 +181,13 @@ class Pursuit:
             self.move()
         return PursuitStep(here_px, self.jumped_from_px, self.searched, self.tracked)
 
-    def listen(self, embedding: Floats, *, caution: float = 1.0) -> bool:
+    def listen(self, embedding: Floats, *, caution: Caution = NO_CAUTION) -> bool:
         """Update the search with a frame's embedding, (1, features); return whether the agent was put elsewhere."""
         self.search.take(embedding, agent_px=self.position_px)
         self.found = found = self.search.found()
-        self._gathered = self._gather(found)
+        self._gathered = self._gather(found, caution)
         self._told_frames = max(0, self._told_frames - 1)
-        jumps = self.config.jump and self._told_frames == 0 and self._gathered > caution * self.config.gathered
+        jumps = self.config.jump and self._told_frames == 0 and self._gathered > caution.times * self.config.gathered
         self.jumped_from_px = self.position_px if jumps else None
         if jumps:
             self._begin_at(found)
@@ -232,14 +251,15 @@ class Pursuit:
         weight = np.exp(track - track.max(), dtype=np.float64)
         return min(1.0, float(weight[np.abs(column_offsets_px()) <= self.config.search.reach_px].sum() / weight.sum()))
 
-    def _gather(self, found: Found) -> float:
+    def _gather(self, found: Found, caution: Caution) -> float:
         """Add the evidence of a frame, or start again without enough; see ``PursuitConfig.gathered``."""
-        gathered = self._gathered if abs(found.x_px - self._expected_px) <= self.config.steady_px else 0.0
+        steady_px, most = min(self.config.steady_px, caution.steady_px), min(self.config.most, caution.most)
+        gathered = self._gathered if abs(found.x_px - self._expected_px) <= steady_px else 0.0
         self._expected_px = found.x_px + found.speed_px
         if not self._is_elsewhere(found):
             return 0.0
         beyond = self._evidence(found) - self.config.evidence
-        return gathered + min(beyond, self.config.most) / FRAME_RATE_HZ if beyond >= 0 else 0.0
+        return gathered + min(beyond, most) / FRAME_RATE_HZ if beyond >= 0 else 0.0
 
     def _is_elsewhere(self, found: Found) -> bool:
         config = self.config

@@ -1,4 +1,7 @@
-"""Made sounds that do not belong to the music: talk, clicks. `standpartner.perform.noise` makes applause and hum."""
+"""Made sounds that do not belong to the music: talk, humming, clicks.
+
+`standpartner.perform.noise` makes applause and mains hum.
+"""
 
 import numpy as np
 
@@ -37,6 +40,17 @@ def hiss(rng: np.random.Generator) -> np.ndarray:
     """A consonant."""
     count = round(rng.uniform(0.05, 0.15) * SAMPLE_RATE_HZ)
     return 0.1 * np.diff(rng.standard_normal(count + 1)) * np.hanning(count)
+
+
+def humming(seconds: float, *, seed: int) -> np.ndarray:
+    """One who hums a tune of no key: notes of 0.6 s, each glided into, with four harmonics."""
+    rng, count = np.random.default_rng(seed), round(seconds * SAMPLE_RATE_HZ)
+    steps = np.arange(count) / (0.6 * SAMPLE_RATE_HZ)
+    notes_hz = 110.0 * 3.0 ** rng.random(int(steps[-1]) + 2)
+    pitch_hz = np.interp(np.clip(5.0 * (steps % 1.0), 0.0, 1.0) + np.floor(steps), np.arange(len(notes_hz)), notes_hz)
+    phase = 2 * np.pi * np.cumsum(pitch_hz) / SAMPLE_RATE_HZ
+    loud = np.clip(np.sin(np.pi * (steps % 1.0)), 0.1, 1.0)
+    return (0.06 * loud * sum(np.sin(k * phase) / k**2 for k in range(1, 5))).astype(np.float32)
 
 
 def count_in(beats: int, *, beat_s: float, seed: int) -> np.ndarray:

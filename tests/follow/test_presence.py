@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sounds import count_in, talk
+from sounds import count_in, humming, talk
 
 from standpartner.agent.bundle import load_agent
 from standpartner.constants import SAMPLE_RATE_HZ
@@ -54,6 +54,15 @@ def test_what_comes_before_the_first_note_is_waited_through(kind, menuet, tunes,
     assert after.jumps == 0
     assert not after.seems_foreign
     assert after.positions[-1].strip_x_px == pytest.approx(straight.positions[-1].strip_x_px, abs=30)
+
+
+@pytest.mark.parametrize("sound", [talk, humming])
+def test_the_cursor_stays_near_the_first_note_until_the_music_begins(sound, menuet, tunes, recording):
+    before = sound(12.0, seed=3)
+    following = followed(menuet, tunes, before, recording[: 3 * SAMPLE_RATE_HZ])
+    waiting = following.positions[: round(20 * len(before) / SAMPLE_RATE_HZ)]
+    second = menuet.measures.strip_left_px[2]
+    assert max(position.strip_x_px for position in waiting) < second
 
 
 def test_a_soft_opening_starts_at_once(menuet, tunes, recording):

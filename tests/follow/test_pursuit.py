@@ -1,5 +1,6 @@
 """The agent and the search together: where the music goes elsewhere the agent is put there, and not otherwise."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from standpartner.constants import FRAME_RATE_HZ
 from standpartner.errors import ConfigError
-from standpartner.follow.pursuit import Pursuit, PursuitConfig
+from standpartner.follow.pursuit import Caution, Pursuit, PursuitConfig
 from standpartner.follow.search import Found, SearchConfig
 
 COLUMNS = 300
@@ -119,6 +120,32 @@ def test_a_search_that_wavers_between_places_is_not_believed(pitch_agent, melody
     pursuit = Pursuit(pitch_agent, pitch_agent.view(melody), width_px=8 * COLUMNS, start_px=4.0, config=config)
     pursuit.search = Scripted(*places_px)
     assert any([pursuit.listen(embedding) for embedding in pitch_agent.play(melody, 0, 10)]) == jumps
+
+
+@pytest.mark.parametrize(
+    ("caution", "first"),
+    [
+        (Caution(), 0),
+        (Caution(times=2.0), 1),
+        (Caution(most=10.0), 10),  # 10 a second up to 5
+        (Caution(times=math.inf), None),
+    ],
+)
+def test_caution_asks_for_more_evidence_or_forbids_a_jump(pitch_agent, melody, caution, first):
+    config = replace(CAREFUL, gathered=0.5 if caution.most == math.inf else 5.0)
+    pursuit = Pursuit(pitch_agent, pitch_agent.view(melody), width_px=8 * COLUMNS, start_px=4.0, config=config)
+    pursuit.search = Scripted(*np.arange(1000, 1160, 4.0))
+    jumps = [pursuit.listen(embedding, caution=caution) for embedding in pitch_agent.play(melody, 0, 10)]
+    assert any(jumps) == (first is not None)
+    if first is not None:
+        assert jumps.index(True) == pytest.approx(first, abs=1)
+
+
+def test_caution_asks_for_a_steady_place(pitch_agent, melody):
+    pursuit = Pursuit(pitch_agent, pitch_agent.view(melody), width_px=8 * COLUMNS, start_px=4.0, config=CAREFUL)
+    pursuit.search = Scripted(*np.where(np.arange(40) % 2, 1000.0, 2000.0))
+    caution = Caution(steady_px=64.0)
+    assert not any([pursuit.listen(embedding, caution=caution) for embedding in pitch_agent.play(melody, 0, 10)])
 
 
 @pytest.mark.parametrize("seed", range(5))
