@@ -147,7 +147,10 @@ class Agent(Bundle[NetworkConfig]):
             AgentError: The agent was exported without the graph that searches.
         """
         if "search" not in self._run:
-            raise AgentError(f"{self.folder} cannot search a score: it has no search.onnx; export the agent again")
+            raise AgentError(
+                f"{self.name} plays the game but cannot follow recordings: its search head was not trained "
+                "(stage seek), so there is no search.onnx; choose another agent"
+            )
         logits: Floats = self._run["search"].run(None, {"keys": keys, "embedding": embedding})[0]
         return logits
 

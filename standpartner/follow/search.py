@@ -28,6 +28,8 @@ from standpartner.errors import ConfigError
 from standpartner.follow.hidden_markov import neighbour_mixing
 from standpartner.follow.pruning import STRETCH_CELLS, PrunedBelief
 
+FEW = 8  # stretches: with no more, comparing all costs less than choosing
+
 
 @dataclass(frozen=True, kw_only=True)
 class SearchConfig:
@@ -113,6 +115,7 @@ class ScoreSearch:
         self.agent, self.config = agent, config or SearchConfig()
         keys = agent.search_keys(view)
         self._columns = keys.shape[2]
+        self._whole = keys
         self._keys = [_with_margins(keys, first) for first in range(0, self._columns, STRETCH_CELLS)]
         speeds_px = np.array(self.config.speeds_px)
         self._belief = PrunedBelief(
@@ -141,7 +144,7 @@ class ScoreSearch:
         asleep = ~self._belief.awake
         asleep[near // STRETCH_CELLS] = False
         compared = ~asleep
-        compared[self._all if self._alarm else self._in_turn(asleep)] = True
+        compared[self._all if self._alarm or len(self._all) <= FEW else self._in_turn(asleep)] = True
         stretches = np.flatnonzero(compared)
         table = self._updated(stretches, embedding, near=near)
         wakes = self._belief.likely(table) & asleep[stretches]
@@ -173,10 +176,13 @@ class ScoreSearch:
     def _fit(self, stretches: NDArray[np.int64], embedding: Floats) -> Floats:
         """Return how well the columns of some stretches fit an embedding, (n, 256); 0 beyond the strip."""
         logits = np.full((len(stretches), STRETCH_CELLS), -np.inf, np.float32)
-        for row, stretch in zip(logits, stretches, strict=True):
-            keys, inner = self._keys[stretch]
-            part = self.agent.search(keys, embedding)[inner]
-            row[: len(part)] = part
+        if len(stretches) == len(self._all):  # one call costs less than many
+            logits.reshape(-1)[: self._columns] = self.agent.search(self._whole, embedding)
+        else:
+            for row, stretch in zip(logits, stretches, strict=True):
+                keys, inner = self._keys[stretch]
+                part = self.agent.search(keys, embedding)[inner]
+                row[: len(part)] = part
         fit: Floats = np.exp(logits - logits.max()) + np.float32(self.config.floor)
         fit **= np.float32(self.config.trust)
         fit *= self._belief.real[stretches]

@@ -46,7 +46,8 @@ def finish_run(checkpoint: Path, folder: Path, *, command: str) -> None:
         "minutes": sum(row.get("seconds", 0.0) for row in until) / 60,
         "machine": f"{config['threads']} thread(s), {_processor()}",
     }
-    export_bundle(network, folder, about=about)
+    searches = config.get("start") or any(one["stage"] == "seek" for one in stages)
+    export_bundle(network, folder, about=about, untrained=() if searches else ("search",))
     write_card(folder)
 
 

@@ -20,6 +20,7 @@ A window network has one, for each state of the game by itself (c is 2 with diff
 
 import logging
 import warnings
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +32,18 @@ from standpartner.networks.checkpoint import AnyNetwork, save_checkpoint
 OPSET = 17
 
 
-def export_bundle(network: AnyNetwork, folder: Path, *, about: dict[str, Any]) -> None:
+def export_bundle(network: AnyNetwork, folder: Path, *, about: dict[str, Any], untrained: Collection[str] = ()) -> None:
     """Write a bundle.
 
     Args:
         network: The network to export, which is put into evaluation mode.
         folder: The folder, which is made if it is missing; its files are replaced.
         about: The facts of the agent's origin (name, corpus, seed, commit, measures) for ``agent.json``.
+        untrained: The names of graphs that are left out, as what they compute was not trained.
     """
     network.eval()
     folder.mkdir(parents=True, exist_ok=True)
-    graphs = network.graphs()
+    graphs = {name: graph for name, graph in network.graphs().items() if name not in untrained}
     for name, graph in graphs.items():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the tracing exporter announces its successor
