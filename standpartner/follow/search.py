@@ -18,6 +18,7 @@ the player has jumped, all are compared.
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ from standpartner.errors import ConfigError
 from standpartner.follow.hidden_markov import neighbour_mixing
 from standpartner.follow.pruning import STRETCH_CELLS, PrunedBelief
 
-FEW = 8  # stretches: with no more, comparing all costs less than choosing
+WHOLE_UP_TO_STRETCHES: Final = 8  # with no more, comparing all costs less than choosing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +145,7 @@ class ScoreSearch:
         asleep = ~self._belief.awake
         asleep[near // STRETCH_CELLS] = False
         compared = ~asleep
-        compared[self._all if self._alarm or len(self._all) <= FEW else self._in_turn(asleep)] = True
+        compared[self._all if self._alarm or len(self._all) <= WHOLE_UP_TO_STRETCHES else self._in_turn(asleep)] = True
         stretches = np.flatnonzero(compared)
         table = self._updated(stretches, embedding, near=near)
         wakes = self._belief.likely(table) & asleep[stretches]

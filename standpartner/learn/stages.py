@@ -95,7 +95,7 @@ class Stages(ABC, Generic[NetworkT]):
         """Return an actor with the present weights, for validation."""
 
     def auxiliary(self, actor: Any, settings: RewardConfig) -> AuxiliaryLoss | None:
-        """Return the further loss of an actor that learns from reward: by the places that rewards tell, if any."""
+        """Return the auxiliary loss of an actor that learns from reward: by the places that rewards tell, if any."""
         places = settings.places
         if not places.parts:
             return None
