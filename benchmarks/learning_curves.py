@@ -2,18 +2,22 @@
 
     python benchmarks/learning_curves.py RUN... [--measure valid/r_on] [--out curves.png]
 
-Reads ``log.jsonl`` and ``config.json`` of each run's folder; runs may be unfinished.
+Reads ``log.jsonl`` and ``config.json`` of each run's folder; runs may be unfinished. Runs of one configuration with
+several seeds are one row and one line: their mean, and from the least to the most.
 """
 
 import argparse
 from pathlib import Path
 
-from standpartner.explain.report.run_log import read_run
+import numpy as np
+
+from standpartner.explain.report.run_log import Row, read_run
 from standpartner.learn.run import rank
 from standpartner.support.figures import new_figure
 from standpartner.support.palette import SERIES
 
 STYLES = ("-", "--", ":", "-.")
+Runs = dict[str, list[list[Row]]]
 
 
 def main() -> None:
@@ -23,33 +27,62 @@ def main() -> None:
     parser.add_argument("--measure", default="valid/r_on")
     parser.add_argument("--out", type=Path, help="of the chart")
     options = parser.parse_args()
+    runs: Runs = {}
+    for folder in options.runs:
+        config, rows = read_run(folder)
+        runs.setdefault(config.name, []).append(rows)
+    print_table(runs)
+    if options.out:
+        draw(runs, options.measure, options.out)
+
+
+def print_table(runs: Runs) -> None:
+    """Print a row for each configuration: what its seeds' best validations came to."""
+    print("| run | seeds | minutes | frames played | best R_on | R_tue then | error, cm | at minute |")
+    print("|---|---:|---:|---:|---|---|---|---:|")
+    for name, seeds in runs.items():
+        best = [max(validations(rows), key=rank) for rows in seeds if validations(rows)]
+        if not best:
+            print(f"| `{name}` | {len(seeds)} | not validated yet |")
+            continue
+        minutes = np.mean([validations(rows)[-1]["minutes"] for rows in seeds if validations(rows)])
+        frames = np.mean([sum(row.get("episode/frames", 0) for row in rows) for rows in seeds])
+        played = f"{frames:,.0f}" if frames else ""  # what learns by supervision plays none
+        numbers = " | ".join(spread([row[f"valid/{key}"] for row in best]) for key in ("r_on", "r_tue", "error_cm"))
+        at = np.mean([row["minutes"] for row in best])
+        print(f"| `{name}` | {len(seeds)} | {minutes:.0f} | {played} | {numbers} | {at:.0f} |")
+
+
+def validations(rows: list[Row]) -> list[Row]:
+    """Return the rows of a run that hold a validation by playing."""
+    return [row for row in rows if "valid/r_on" in row]
+
+
+def spread(values: list[float]) -> str:
+    """Write a mean, and with several values also the least and the most."""
+    mean = f"{np.mean(values):.3f}"
+    return mean if len(values) == 1 else f"{mean} ({min(values):.3f}-{max(values):.3f})"
+
+
+def draw(runs: Runs, measure: str, path: Path) -> None:
+    """Draw a line for each configuration, with a band from the least to the most of its seeds."""
     figure = new_figure(8, 4.5)
     axes = figure.subplots()
-    print("| run | minutes | frames played | best R_on | R_tue then | error, cm | at minute |")
-    print("|---|---|---|---|---|---|---|")
-    for number, folder in enumerate(options.runs):
-        config, rows = read_run(folder)
-        valid = [row for row in rows if "valid/r_on" in row]
-        if not valid:
-            print(f"| `{config.name}` | not validated yet |")
+    for number, (name, seeds) in enumerate(runs.items()):
+        rows = [validations(run) for run in seeds if validations(run)]
+        if not rows:
             continue
-        frames, best = sum(row.get("episode/frames", 0) for row in rows), max(valid, key=rank)
-        numbers = f"{best['valid/r_on']:.3f} | {best['valid/r_tue']:.3f} | {best['valid/error_cm']:.3f}"
-        played = f"{frames:,.0f}" if frames else ""  # what learns by supervision plays none
-        print(f"| `{config.name}` | {valid[-1]['minutes']:.0f} | {played} | {numbers} | {best['minutes']:.0f} |")
-        axes.plot(
-            [row["minutes"] for row in valid],
-            [row[options.measure] for row in valid],
-            STYLES[number // len(SERIES) % len(STYLES)],
-            color=SERIES[number % len(SERIES)],
-            label=config.name,
-            marker=".",
-        )
-    axes.set(xlabel="minutes of one core", ylabel=options.measure, ylim=(0, 1))
+        length = min(len(run) for run in rows)
+        values = np.array([[row[measure] for row in run[:length]] for run in rows])
+        minutes = np.mean([[row["minutes"] for row in run[:length]] for run in rows], axis=0)
+        colour, style = SERIES[number % len(SERIES)], STYLES[number // len(SERIES) % len(STYLES)]
+        axes.plot(minutes, values.mean(0), style, color=colour, label=name, marker=".")
+        if len(rows) > 1:
+            axes.fill_between(minutes, values.min(0), values.max(0), color=colour, alpha=0.15, linewidth=0)
+    axes.set(xlabel="minutes of one core", ylabel=measure, ylim=(0, 1))
     axes.grid(alpha=0.3)
     axes.legend()
-    if options.out:
-        figure.savefig(options.out, dpi=110)
+    figure.savefig(path, dpi=110)
 
 
 if __name__ == "__main__":

@@ -2,23 +2,29 @@
 
     python examples/vector_ppo.py                         # a toy piece
     python examples/vector_ppo.py --corpus nottingham     # tunes: learns on training pieces, judged on validation ones
+    standpartner evaluate --agent policy:examples/vector_ppo.py --corpus nottingham --split test --game nottingham
 
-It prints R_on, the share of onsets that are reached before the agent is lost. The agent sees the score's columns
-around it and the sound as the encoders of `tunes` give them, compares the two, and knows its own speed.
+It prints R_on, the share of onsets that are reached before the agent is lost, and keeps its weights in
+`vector_ppo.safetensors`, which the last command plays. The agent sees the score's columns around it and the sound as
+the encoders of `tunes` give them, compares the two, and knows its own speed.
 """
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import gymnasium
 import numpy as np
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 from standpartner.corpus.store import open_corpus
 from standpartner.game import ENVIRONMENT_ID, Track, ramp_track
 
+OBSERVE = "features"  # what `standpartner evaluate` shows this policy
+WEIGHTS = "vector_ppo.safetensors"
 MAX_SPEED = 24  # strip px a frame, beyond which the agent does not tell speeds apart
 
 
@@ -174,7 +180,24 @@ def train(train_tracks: list[Track], judged_tracks: list[Track], settings: Setti
         if number % max(settings.rollouts // 10, 1) == 0:
             curve.append(onsets_reached(agent, judges, judged_tracks))
             print(f"{number * settings.games * settings.frames} frames: R_on {curve[-1]:.3f}")
+            save_file(agent.state_dict(), WEIGHTS)
     return curve
+
+
+def make_policy(num_envs: int, seed: int) -> Callable[[dict[str, np.ndarray]], np.ndarray]:
+    """Return the trained agent for `standpartner evaluate`: a function from what games show to their actions."""
+    weights = load_file(WEIGHTS)
+    agent = Agent(weights["key.weight"].shape[1])
+    agent.load_state_dict(weights)
+    speed = torch.zeros(num_envs, dtype=torch.int64)
+
+    def act(seen: dict[str, np.ndarray]) -> np.ndarray:
+        with torch.no_grad():
+            action = agent(torch.from_numpy(seen["score"]), torch.from_numpy(seen["spectrogram"]), speed)[0].argmax(1)
+        speed.add_(action - 1)
+        return action.numpy()
+
+    return act
 
 
 def main() -> None:

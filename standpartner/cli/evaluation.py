@@ -59,6 +59,7 @@ def evaluate(
     from standpartner.evaluate.run import evaluate as run_evaluation
     from standpartner.evaluate.tables import rows_as_csv
 
+    recorded_in = find_agent(agent_of_player(agent)) if record else None
     settings = EvaluationConfig(agent=agent, split=split, sound=sound, runs=runs, game=game, seed=seed, limit=limit)
     with _err.status(f"playing {split} of {corpus}"):
         report = run_evaluation(settings, open_corpus(corpus))
@@ -66,8 +67,8 @@ def evaluate(
         _write(json_file, json.dumps(report, indent=1) + "\n")
     if csv_file:
         _write(csv_file, rows_as_csv(report))
-    if record:
-        record_measures(find_agent(agent_of_player(agent)), report)
+    if recorded_in:
+        record_measures(recorded_in, report)
     _print_report(report)
 
 

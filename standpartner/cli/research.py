@@ -49,9 +49,14 @@ def _use_fast_allocator() -> None:
 
 def train(
     config: Annotated[str, typer.Argument(help="A bundled configuration (for example tunes) or a TOML file.")],
-    out: Annotated[Path | None, typer.Option(help="The folder of the run; default: runs/NAME.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder of the run; default: runs/NAME, or runs/NAME-SEED with --seed.")
+    ] = None,
     minutes: Annotated[
         float | None, typer.Option(min=0.0, help="The processor time a thread after which to end; 0 is no limit.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="The seed of all random draws, instead of the configuration's.")
     ] = None,
 ) -> None:
     """Train an agent. After an interruption the same command goes on.
@@ -68,11 +73,13 @@ def train(
     settings = load_config(config)
     if minutes is not None:
         settings = replace(settings, minutes=minutes)
-    folder = out or Path("runs") / settings.name
+    if seed is not None:
+        settings = replace(settings, seed=seed)
+    folder = out or Path("runs") / (settings.name if seed is None else f"{settings.name}-{seed}")
     with joined_team(find_device(settings.device)) as team:
         best = _train(settings, folder, team)
     if team.leads:
-        bounded = "" if minutes is None else f" --minutes {minutes:g}"
+        bounded = ("" if minutes is None else f" --minutes {minutes:g}") + ("" if seed is None else f" --seed {seed}")
         shared = "" if team.size == 1 else f", in {team.size} processes"
         finish_run(best, folder / "agent", command=f"standpartner train {config}{bounded}{shared}")
         _out.print(f"trained; try: standpartner evaluate --agent {folder / 'agent'} --corpus {settings.corpus}")

@@ -1,7 +1,7 @@
 """The batched game as Gymnasium's vector environment; needs ``pip install "standpartner[game]"``."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,88 +10,15 @@ from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from standpartner.agent.bundle import load_agent
-from standpartner.errors import ConfigError, GameError
+from standpartner.errors import GameError
 from standpartner.game.batched import BatchedGame, StepResult
-from standpartner.game.encoded import EncodedTracks
-from standpartner.game.environment import check_loudness, toy_tracks, window_space
-from standpartner.game.rules import PIANO, BoolArray, GameConfig, IntArray, find_config
+from standpartner.game.environment import check_loudness, toy_tracks
+from standpartner.game.rules import PIANO, GameConfig, IntArray, find_config
+from standpartner.game.senses import Observations, make_senses
 from standpartner.game.tracks import Track
-from standpartner.game.windows import Views, Windows
 
-Observations = dict[str, npt.NDArray[np.float32]]
 Infos = dict[str, Any]
 _INFO = ("track", "position_px", "target_px", "error_px", "speed", "frame")
-
-
-class Senses(Protocol):
-    """The protocol of what agents observe of a game's present state.
-
-    Attributes:
-        space: The space of one agent's observation.
-    """
-
-    space: spaces.Dict
-
-    def observe(
-        self, game: BatchedGame, which: IntArray, *, before_px: npt.NDArray[np.float64], first: BoolArray
-    ) -> Observations:
-        """Observe episodes, (n,), by their numbers.
-
-        Args:
-            game: The game as it stands.
-            which: The numbers of the episodes.
-            before_px: The positions in the state before in strip px, (n,).
-            first: Whether there is no state before, bool (n,).
-        """
-        ...
-
-
-class WindowSenses:
-    """Observes windows of score and sound, as `ScoreFollowingEnv` does.
-
-    Args:
-        tracks: The tracks that are played.
-        config: The rules.
-    """
-
-    def __init__(self, tracks: Sequence[Track], config: GameConfig) -> None:
-        self.space = window_space(config)
-        self._windows = Windows(tracks, config)
-
-    def observe(
-        self, game: BatchedGame, which: IntArray, *, before_px: npt.NDArray[np.float64], first: BoolArray
-    ) -> Observations:
-        """Observe episodes; see `Senses.observe`."""
-        score, spectrogram = self._windows.cut(Views.of(game, which, before_px=before_px, first=first))
-        return {"score": score, "spectrogram": spectrogram}
-
-
-class FeatureSenses:
-    """Observes what an agent's encoders make of score and sound, which they encode once.
-
-    Args:
-        tracks: The tracks that are played.
-        agent: The name or folder of a read-once agent.
-
-    Raises:
-        AgentError: There is no such agent, or it is of another kind.
-    """
-
-    def __init__(self, tracks: Sequence[Track], agent: str) -> None:
-        self._encoded = EncodedTracks(load_agent(agent), tracks)
-        shapes = {"score": self._encoded.window_shape, "spectrogram": self._encoded.embedding_shape}
-        self.space = spaces.Dict({name: spaces.Box(-np.inf, np.inf, shape) for name, shape in shapes.items()})
-
-    def observe(
-        self, game: BatchedGame, which: IntArray, *, before_px: npt.NDArray[np.float64], first: BoolArray
-    ) -> Observations:
-        """Observe episodes; see `Senses.observe`. The state before is not used."""
-        track = game.track[which]
-        return {
-            "score": self._encoded.windows(track, game.position_px[which]),
-            "spectrogram": self._encoded.embeddings(track, game.frame[which]),
-        }
 
 
 class ScoreFollowingVectorEnv(VectorEnv[Observations, IntArray, np.ndarray]):
@@ -135,7 +62,7 @@ class ScoreFollowingVectorEnv(VectorEnv[Observations, IntArray, np.ndarray]):
         self.tracks = tuple(toy_tracks() if tracks is None else tracks)
         check_loudness(self.tracks)
         self._game = BatchedGame(self.tracks, config, n_episodes=num_envs)
-        self._senses = self._make_senses(observe, agent)
+        self._senses = make_senses(observe, self.tracks, config=config, agent=agent)
         self._before_px = np.zeros(num_envs)
         self._first = np.ones(num_envs, dtype=bool)
         self._over = np.zeros(num_envs, dtype=bool)
@@ -145,13 +72,6 @@ class ScoreFollowingVectorEnv(VectorEnv[Observations, IntArray, np.ndarray]):
         self.observation_space = batch_space(self._senses.space, num_envs)
         self.single_action_space = spaces.Discrete(len(config.actions))
         self.action_space = batch_space(self.single_action_space, num_envs)
-
-    def _make_senses(self, observe: str, agent: str) -> Senses:
-        if observe == "windows":
-            return WindowSenses(self.tracks, self.config)
-        if observe == "features":
-            return FeatureSenses(self.tracks, agent)
-        raise ConfigError(f"expected 'windows' or 'features' to observe, got {observe!r}")
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None

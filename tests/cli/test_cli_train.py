@@ -55,12 +55,13 @@ def train(tiny_pieces, tmp_path):
     rows = [f"{name}\t{split}\t-\n" for name, split in splits.items()]
     (corpus / "split.tsv").write_text("name\tsplit\tsha256\n" + "".join(rows))
 
-    def run(*start, stage="pretrain", out="run"):
+    def run(*start, stage="pretrain", out="run", options=()):
         (tmp_path / "tiny.toml").write_text(CONFIG.format(stage=stage))
         own = {"STANDPARTNER_CACHE": str(tmp_path / "cache"), "PYTHONPATH": os.pathsep.join(sys.path)}
         own["OMP_NUM_THREADS"] = "1"
+        command = [sys.executable, "-W", "error::UserWarning:standpartner", *start, "train", "tiny.toml", "--out", out]
         done = subprocess.run(
-            [sys.executable, "-W", "error::UserWarning:standpartner", *start, "train", "tiny.toml", "--out", out],
+            [*command, *options],
             cwd=tmp_path, env=os.environ | own, capture_output=True, text=True, timeout=240, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
@@ -70,10 +71,11 @@ def train(tiny_pieces, tmp_path):
 
 
 def test_the_module_trains_an_agent(train):
-    done, folder = train("-m", "standpartner")
+    done, folder = train("-m", "standpartner", options=("--seed", "7"))
     assert "trained; try: standpartner evaluate --agent run/agent --corpus tiny" in " ".join(done.stdout.split())
     about = load_agent(str(folder / "agent")).about
-    assert (about["command"], about["corpus"]) == ("standpartner train tiny.toml", "tiny")
+    assert (about["command"], about["corpus"]) == ("standpartner train tiny.toml --seed 7", "tiny")
+    assert json.loads((folder / "config.json").read_text())["seed"] == 7
     assert [(stage["stage"], stage["steps"]) for stage in about["stages"]] == [("pretrain", 3)]
 
 

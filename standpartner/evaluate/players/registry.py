@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from standpartner.agent.bundle import Agent, WindowAgent, load_agent
@@ -20,6 +21,7 @@ from standpartner.evaluate.players.baselines import (
 from standpartner.evaluate.players.follower import FollowerPlayer
 from standpartner.evaluate.players.forward_filter import ForwardFilterPlayer
 from standpartner.evaluate.players.online_time_warping import OnlineTimeWarpingPlayer
+from standpartner.evaluate.players.own_policy import OwnPolicyPlayer
 from standpartner.evaluate.players.player import Player
 from standpartner.evaluate.players.read_once import ReadOncePlayer
 from standpartner.evaluate.players.window import window_player
@@ -48,6 +50,8 @@ PLAYERS: Final[dict[str, PlayerKind]] = {
     "blind": PlayerKind(lambda agent: BlindPlayer(load_agent_player(agent)), takes_agent=True),
     "follower": PlayerKind(lambda agent: FollowerPlayer(load_agent(agent)), takes_agent=True),
 }
+OWN_POLICY: Final = "policy:"
+"""What comes before the path of a Python file that holds a policy of the user's own."""
 PLAYER_OF_NETWORK: Final[dict[str, Callable[[Any], AgentPlayer]]] = {
     NetworkConfig.kind: lambda folder: ReadOncePlayer(Agent(folder)),
     WindowNetworkConfig.kind: lambda folder: window_player(WindowAgent(folder)),
@@ -59,13 +63,16 @@ def find_player(name: str) -> Player:
 
     Args:
         name: The name: a key of `PLAYERS`, followed by ``:AGENT`` where the kind takes an agent (the default agent if
-            this is left out), or the name or the folder of an agent, which then plays the game itself.
+            this is left out), the name or the folder of an agent, which then plays the game itself, or
+            ``policy:FILE.py``; see `OwnPolicyPlayer`.
 
     Raises:
         ConfigError: There is no such player.
         AgentError: The agent is damaged or of a kind that the player cannot use.
         MissingExtraError: A package that the player needs is not installed.
     """
+    if name.startswith(OWN_POLICY):
+        return OwnPolicyPlayer(Path(name.removeprefix(OWN_POLICY)))
     kind, agent = _parsed(name)
     if kind is not None:
         return kind.make(agent)
@@ -73,7 +80,13 @@ def find_player(name: str) -> Player:
 
 
 def agent_of_player(name: str) -> str:
-    """Return the agent that a player is or uses, or the default one, in whose model card its results are recorded."""
+    """Return the agent that a player is or uses, or the default one, in whose model card its results are recorded.
+
+    Raises:
+        ConfigError: There is no such player, or it is a policy of the user's own, which has no model card.
+    """
+    if name.startswith(OWN_POLICY):
+        raise ConfigError(f"{name} has no model card to record in; leave --record out and keep the report by --json")
     kind, agent = _parsed(name)
     return DEFAULT_AGENT if kind is not None and not kind.takes_agent else agent
 
@@ -104,6 +117,7 @@ def _check_agent(agent: str, player: str) -> None:
         find_agent(agent)
     except AgentError:
         named = [f"{head}[:AGENT]" if kind.takes_agent else head for head, kind in PLAYERS.items()]
+        named.append(f"{OWN_POLICY}FILE.py")
         raise ConfigError(
             f"no player {player!r}; expected one of {', '.join(named)}, an agent ({', '.join(bundled_agents())}) or "
             "a folder with an agent.json"

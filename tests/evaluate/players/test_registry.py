@@ -44,7 +44,9 @@ def test_a_kind_that_takes_an_agent_has_one_without_a_name():
 
 @pytest.mark.parametrize("name", ["nobody", "oracle:loud", "filter:nobody", "follower:oracle", "tunes:1", ""])
 def test_an_unknown_name_is_one_sentence_that_lists_what_there_is(name):
-    kinds = "oracle, constant, random, otw, filter[:AGENT], deaf[:AGENT], blind[:AGENT], follower[:AGENT]"
+    kinds = (
+        "oracle, constant, random, otw, filter[:AGENT], deaf[:AGENT], blind[:AGENT], follower[:AGENT], policy:FILE.py"
+    )
     listed = re.escape(f"{kinds}, an agent (piano, ")
     for ask in (find_player, agent_of_player):
         with pytest.raises(ConfigError, match=f"no player '{re.escape(name)}'; expected one of {listed}"):
@@ -61,7 +63,7 @@ def test_a_new_kind_of_player_is_added_in_one_place(monkeypatch, tiny_pieces):
     kind = type(PLAYERS["oracle"])(lambda _: Sleeper())
     monkeypatch.setitem(PLAYERS, "sleeper", kind)
     assert find_player("sleeper").play(tiny_pieces, config=None) == [[]]
-    with pytest.raises(ConfigError, match=r"otw, filter.*, sleeper, an agent"):
+    with pytest.raises(ConfigError, match=r"otw, filter.*, sleeper, policy:FILE.py, an agent"):
         find_player("nobody")
 
 
