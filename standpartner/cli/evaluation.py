@@ -160,6 +160,27 @@ def table(
         typer.echo(text, nl=False)
 
 
+def compare(
+    baseline: Annotated[list[Path], typer.Option(help="A report of the one player; repeat it for other seeds.")],
+    other: Annotated[list[Path], typer.Option(help="A report of the other player; repeat it for other seeds.")],
+    seed: Annotated[int, typer.Option(help="The seed of the intervals.")] = 0,
+) -> None:
+    """Compare two players on the same performances: differences with 95 % intervals over pieces and reports.
+
+    The reports are files that evaluate --json wrote, of the same corpus, split, sound and rules.
+    """
+    from standpartner.evaluate.paired import compare_reports
+    from standpartner.evaluate.tables import read_report
+
+    first, second = ([read_report(path) for path in paths] for paths in (baseline, other))
+    title = f"{second[0]['agent']} against {first[0]['agent']}"
+    shown = Table("measure", "baseline", "other", "difference", "95 % interval", title=title)
+    for one in compare_reports(first, second, seed=seed):
+        gain = f"{one.second - one.first:+.3f}"
+        shown.add_row(one.measure, f"{one.first:.3f}", f"{one.second:.3f}", gain, f"{one.low:+.3f} to {one.high:+.3f}")
+    _out.print(shown)
+
+
 def _write(path: Path, text: str) -> None:
     make_folder(path.parent)
     write_text(path, text)

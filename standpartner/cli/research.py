@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from standpartner.cli.corpus import app as corpus_app
-from standpartner.cli.evaluation import calibrate, evaluate, evaluate_jumps, practice, table
+from standpartner.cli.evaluation import calibrate, compare, evaluate, evaluate_jumps, practice, table
 from standpartner.support.progress import progress_bar
 from standpartner.support.requirements import check_installed
 
@@ -34,6 +34,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(train)
     app.command()(evaluate)
     app.command("jumps")(evaluate_jumps)
+    app.command("compare")(compare)
     app.command()(practice)
     app.command()(calibrate)
     app.command()(table)
