@@ -104,7 +104,7 @@ def follow(
     """
     from standpartner.agent.bundle import load_agent
     from standpartner.follow import Follower, FollowerConfig, agent_for, write_page, write_positions
-    from standpartner.hear import FileSource, read_audio
+    from standpartner.hear import FileSource
     from standpartner.score import MusicChoice, PrintOptions
     from standpartner.support.files import check_writable
 
@@ -127,8 +127,7 @@ def follow(
     if json_path is not None:
         write_positions(json_path, following.positions)
     if html_path is not None:
-        sound = read_audio(audio, whole=False)
-        write_page(html_path, engraved, positions=following.positions, audio=sound, start_frame=following.start_frame)
+        write_page(html_path, engraved, positions=following.positions, sound=source, start_frame=following.start_frame)
     _print(_summary(following, score.name, agent=loaded.name))
     for sentence in filter(None, (_foreign_words(following), _remark(source), words)):
         typer.echo(sentence)
@@ -149,7 +148,7 @@ def demo(
     from standpartner.demo.following import measure_following, printed_onsets, true_positions
     from standpartner.follow import Follower, agent_for, write_page
     from standpartner.game.rules import PIANO
-    from standpartner.hear import FileSource, read_audio
+    from standpartner.hear import FileSource
     from standpartner.score import read_print
     from standpartner.support.files import make_folder
     from standpartner.support.progress import passing_bar
@@ -161,14 +160,15 @@ def demo(
         reading = read_print([piece.score])
     score = replace(reading.score, title=piece.title)
     loaded = chosen or load_agent(agent_for(score))
-    following = _follow(Follower(score, loaded), FileSource(piece.recording))
+    source = FileSource(piece.recording)
+    following = _follow(Follower(score, loaded), source)
     onset_x_px = printed_onsets(piece, reading)
     page = out / "index.html"
     write_page(
         page,
         score,
         positions=following.positions,
-        audio=read_audio(piece.recording),
+        sound=source,
         truth_x_px=true_positions(piece, onset_x_px, frames=len(following.positions)),
         start_frame=following.start_frame,
     )

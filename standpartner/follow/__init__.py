@@ -7,6 +7,7 @@ from standpartner.follow.follower import Follower, State
 from standpartner.follow.offline import Following, follow_audio
 from standpartner.follow.page import write_page
 from standpartner.follow.position import Position, settled_positions, write_positions
+from standpartner.follow.position_record import PositionRecord
 
 __all__ = [
     "ANYWHERE",
@@ -14,6 +15,7 @@ __all__ = [
     "FollowerConfig",
     "Following",
     "Position",
+    "PositionRecord",
     "StartConfig",
     "State",
     "agent_for",

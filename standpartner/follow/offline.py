@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import pairwise
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from standpartner.constants import FRAME_RATE_HZ
 from standpartner.errors import AudioError
 from standpartner.follow.follower import Follower, State
 from standpartner.follow.position import Position, settled_positions
+from standpartner.follow.position_record import PositionRecord
 from standpartner.hear import Source
 
 SILENT_PEAK = 1e-3  # -60 dB of full scale
@@ -29,7 +30,7 @@ class Following:
         proved: Whether the music was ever found in the score: what sounded like a first note may have been none.
     """
 
-    positions: tuple[Position, ...]
+    positions: PositionRecord
     duration_s: float
     start_frame: int
     finished: bool
@@ -52,32 +53,32 @@ class Following:
         It was followed where the follower neither jumped nor was lost for two seconds or more; the end of the last such
         stretch counts. It is None if there is no such stretch or the score's bars are unknown.
         """
-        ends = [stretch[-1] for stretch in self._stretches() if len(stretch) >= FOLLOWED_S * FRAME_RATE_HZ]
-        return ends[-1].measure if ends else None
+        stretches = self._stretches()
+        ends = [stretch.stop - 1 for stretch in stretches if len(stretch) >= FOLLOWED_S * FRAME_RATE_HZ]
+        return self.positions[ends[-1]].measure if ends else None
 
     @property
     def jumps(self) -> int:
         """The number of jumps from the first note on to places where the search found the music."""
-        return sum(position.jumped_from_px is not None for position in self.positions[self.start_frame :])
+        return int(self.positions.jumped[self.start_frame :].sum())
 
     @property
     def lost_share(self) -> float:
         """The share of frames from the first note on at which the follower was lost."""
-        heard = self.positions[self.start_frame :]
-        return sum(position.lost for position in heard) / len(heard)
+        return float(self.positions.lost[self.start_frame :].mean())
 
     @property
     def seems_foreign(self) -> bool:
         """Whether the recording does not seem to be of the score."""
         return not self.proved or self.lost_share > FOREIGN_SHARE
 
-    def _stretches(self) -> Iterator[list[Position]]:
-        """Yield the runs of positions from the first note on that are between jumps and not lost."""
-        heard = self.positions[self.start_frame :]
-        jumps = np.cumsum([position.jumped_from_px is not None for position in heard])
-        for (_, lost), run in groupby(zip(heard, jumps, strict=True), key=lambda at: (at[1], at[0].lost)):
-            if not lost:
-                yield [position for position, _ in run]
+    def _stretches(self) -> list[range]:
+        """Return the runs of frames from the first note on that are between jumps and not lost."""
+        lost, jumped = self.positions.lost, self.positions.jumped
+        begins = jumped | (lost != np.roll(lost, 1))
+        begins[: self.start_frame + 1] = np.arange(self.start_frame + 1) == self.start_frame
+        first = np.flatnonzero(begins).tolist()
+        return [range(*run) for run in pairwise([*first, len(lost)]) if not lost[run[0]]]
 
 
 def follow_audio(follower: Follower, source: Source, *, progress: Callable[[float], None] | None = None) -> Following:
@@ -91,16 +92,10 @@ def follow_audio(follower: Follower, source: Source, *, progress: Callable[[floa
     Raises:
         AudioError: The recording is damaged or silent, or nothing in it sounds like a first note.
     """
-    given: list[Position] = []
-    samples, peak = 0, 0.0
-    for chunk in source:
-        given += follower.push(chunk, rate_hz=source.rate_hz)
-        samples, peak = samples + len(chunk), max(peak, float(np.abs(chunk).max(initial=0.0)))
-        if progress:
-            progress(samples / source.rate_hz)
-    given += follower.finish()
-    duration_s = samples / source.rate_hz
-    if peak < SILENT_PEAK:
+    heard = _Heard(source, progress)
+    positions = PositionRecord(follower.score, settled_positions(heard.positions(follower)))
+    duration_s = heard.samples / source.rate_hz
+    if heard.peak < SILENT_PEAK:
         raise AudioError(f"nothing to follow: {source.name} is silent throughout ({duration_s:.1f} s)")
     start_frame = follower.tried_frame if follower.start_frame is None else follower.start_frame
     if start_frame is None:
@@ -110,4 +105,22 @@ def follow_audio(follower: Follower, source: Source, *, progress: Callable[[floa
         )
     finished = follower.state is State.FINISHED
     proved = follower.start_frame is not None
-    return Following(tuple(settled_positions(given)), duration_s, start_frame, finished, proved=proved)
+    return Following(positions, duration_s, start_frame, finished, proved=proved)
+
+
+class _Heard:
+    """A recording as it is heard: how long it is so far, and how loud."""
+
+    def __init__(self, source: Source, progress: Callable[[float], None] | None) -> None:
+        self._source, self._progress = source, progress
+        self.samples, self.peak = 0, 0.0
+
+    def positions(self, follower: Follower) -> Iterator[Position]:
+        """Yield all positions that a follower gives."""
+        for chunk in self._source:
+            yield from follower.push(chunk, rate_hz=self._source.rate_hz)
+            self.samples += len(chunk)
+            self.peak = max(self.peak, float(np.abs(chunk).max(initial=0.0)))
+            if self._progress:
+                self._progress(self.samples / self._source.rate_hz)
+        yield from follower.finish()

@@ -1,7 +1,7 @@
 """Defines the positions that a follower gives, one for every frame."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import numpy as np
 
 from standpartner.constants import FRAME_RATE_HZ
 from standpartner.score import Score
-from standpartner.support.files import write_text
+from standpartner.support.files import write_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,27 +102,23 @@ def place_all(score: Score, frames: Sequence[FramePosition]) -> list[Position]:
     ]
 
 
-def settled_positions(given: Iterable[Position]) -> list[Position]:
-    """Return the final position of every moment, once the moment has been heard.
+def settled_positions(given: Iterable[Position]) -> Iterator[Position]:
+    """Yield the final position of every moment, once the moment has been heard.
 
     The position is the last one given for the moment. Confidence, and whether the follower is lost, are by the sound up
     to and with that moment, as the next position tells them.
 
     Args:
-        given: All positions that a follower gave, in that order.
+        given: The positions that a follower gives, in that order, all of them or as they come.
 
-    Returns:
+    Yields:
         One position a moment, but none for the moment after the last one heard.
     """
-    first: dict[float, Position] = {}
-    last: dict[float, Position] = {}
+    last: Position | None = None
     for position in given:
-        first.setdefault(position.time_s, position)
-        last[position.time_s] = position
-    return [
-        replace(position, confidence=after.confidence, lost=after.lost)
-        for position, after in zip(list(last.values())[:-1], list(first.values())[1:], strict=True)
-    ]
+        if last is not None and position.time_s != last.time_s:
+            yield replace(last, confidence=position.confidence, lost=position.lost)
+        last = position
 
 
 def write_positions(path: str | Path, positions: Iterable[Position]) -> None:
@@ -131,4 +127,4 @@ def write_positions(path: str | Path, positions: Iterable[Position]) -> None:
     Raises:
         OutputError: The file cannot be written.
     """
-    write_text(path, "".join(json.dumps(position.to_json()) + "\n" for position in positions))
+    write_parts(path, (json.dumps(position.to_json()) + "\n" for position in positions))

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from standpartner.constants import SAMPLE_RATE_HZ
 TILE_PX: Final = 2_048  # browsers refuse very wide pictures
 _GREYS: Final = 16  # enough for anti-aliased notation, and four bits a pixel
 _BLOCK_SAMPLES: Final = 1 << 18
+_BYTES_A_PART: Final = 3 << 18  # base64 turns three bytes into four characters
 
 
 def data_uri(content: bytes, media_type: str) -> str:
@@ -23,16 +25,21 @@ def data_uri(content: bytes, media_type: str) -> str:
 
 def vorbis_uri(audio: NDArray[np.float32]) -> str:
     """Compress mono samples at 22 050 Hz, (n,), to Ogg Vorbis and embed them."""
-    return data_uri(_vorbis(audio), "audio/ogg")
+    return "".join(vorbis_uri_parts([audio]))
 
 
-def _vorbis(audio: NDArray[np.float32]) -> bytes:
-    """Compress sound block by block, because libsndfile's Vorbis encoder overflows its stack on one long write."""
+def vorbis_uri_parts(blocks: Iterable[NDArray[np.float32]]) -> Iterator[str]:
+    """Compress a long sound that comes in blocks of mono samples at 22 050 Hz, and yield its address part by part."""
     stream = io.BytesIO()
     with soundfile.SoundFile(stream, "w", SAMPLE_RATE_HZ, 1, format="OGG", subtype="VORBIS") as sound:
-        for first in range(0, len(audio), _BLOCK_SAMPLES):
-            sound.write(np.clip(audio[first : first + _BLOCK_SAMPLES], -1.0, 1.0))
-    return stream.getvalue()
+        for block in blocks:
+            # libsndfile's Vorbis encoder overflows its stack on one long write.
+            for first in range(0, len(block), _BLOCK_SAMPLES):
+                sound.write(np.clip(block[first : first + _BLOCK_SAMPLES], -1.0, 1.0))
+    yield data_uri(b"", "audio/ogg")
+    with stream.getbuffer() as content:
+        for first in range(0, len(content), _BYTES_A_PART):
+            yield base64.b64encode(content[first : first + _BYTES_A_PART]).decode()
 
 
 def grey_png(picture: NDArray[np.uint8]) -> bytes:

@@ -1,7 +1,7 @@
 """Writes files whole or not at all."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,7 +9,12 @@ from standpartner.errors import OutputError
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write a text file; an existing one is replaced only when the new one is complete.
+    """Write a text file as `write_parts` does."""
+    write_parts(path, [text])
+
+
+def write_parts(path: str | Path, parts: Iterable[str]) -> None:
+    """Write a text file part by part; an existing one is replaced only when the new one is complete.
 
     Anything but a plain file (``/dev/stdout``, a pipe) is written to directly.
 
@@ -19,12 +24,17 @@ def write_text(path: str | Path, text: str) -> None:
     path = Path(path)
     try:
         if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")
+            _write(path, parts)
         else:
             with replacing(path) as draft:
-                draft.write_text(text, encoding="utf-8")
+                _write(draft, parts)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}; give another place or make room") from error
+
+
+def _write(path: Path, parts: Iterable[str]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(parts)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from standpartner.degrade import old_print_style
 from standpartner.demo.bundled import PrintedPiece, load_canon, load_menuet
 from standpartner.demo.following import measure_following, printed_onsets, true_positions
 from standpartner.errors import PieceError
-from standpartner.follow import Follower, agent_for, follow_audio
+from standpartner.follow import Follower, PositionRecord, agent_for, follow_audio
 from standpartner.follow.offline import Following
 from standpartner.follow.position import FramePosition, place_all
 from standpartner.game.rules import NOTTINGHAM, PIANO
@@ -159,5 +159,5 @@ def test_measures_of_the_truth_itself(menuet):
 
 def measure(piece, score, x_px):
     positions = place_all(score, [FramePosition(k, float(x), 1.0, False) for k, x in enumerate(x_px)])
-    following = Following(tuple(positions), 65.0, 24, True)
+    following = Following(PositionRecord(score, positions), 65.0, 24, True)
     return measure_following(piece, following, score=score, onset_x_px=score.onsets.x_px, rules=NOTTINGHAM)

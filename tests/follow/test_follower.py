@@ -40,7 +40,7 @@ def given(follower, audio, chunk=None):
 
 def follow(follower, audio):
     """One position a frame."""
-    return settled_positions(given(follower, audio))
+    return list(settled_positions(given(follower, audio)))
 
 
 def reach(speed):
@@ -53,7 +53,7 @@ def reach(speed):
 def test_a_stream_gives_the_same_as_a_file(chunk, config, menuet, tiny_bundle, recording):
     agent = load_agent(str(tiny_bundle))
     whole = given(Follower(menuet, agent, config=config), recording)
-    assert len(settled_positions(whole)) == len(spectrogram(recording))
+    assert len(list(settled_positions(whole))) == len(spectrogram(recording))
     assert given(Follower(menuet, agent, config=config), recording, chunk) == whole
 
 
@@ -82,7 +82,7 @@ def test_what_was_played_before_it_was_sure_is_caught_up_with_in_the_frame_itsel
     assert caught_up > 2
     assert after.strip_x_px == menuet.begin_px + 4 * caught_up - 6
     assert after.jumped_from_px is None
-    assert settled_positions(positions)[round(after.time_s * 20)].strip_x_px == after.strip_x_px
+    assert list(settled_positions(positions))[round(after.time_s * 20)].strip_x_px == after.strip_x_px
 
 
 def test_settled_positions_are_the_last_ones_with_what_was_known_once_the_moment_was_heard():
@@ -90,8 +90,10 @@ def test_settled_positions_are_the_last_ones_with_what_was_known_once_the_moment
         return Position(frame / 20, x_px, 1, 1, 1, 0.0, 0.0, 0.0, 0.0, confidence, lost)
 
     told = [at(0, 10.0, 1.0, False), at(1, 11.0, 0.9, False), at(1, 50.0, 0.4, True), at(2, 52.0, 0.3, False)]
-    assert settled_positions(told) == [at(0, 10.0, 0.9, False), at(1, 50.0, 0.3, False)]
-    assert settled_positions([]) == []
+    assert list(settled_positions(told)) == [at(0, 10.0, 0.9, False), at(1, 50.0, 0.3, False)]
+    assert list(settled_positions([])) == []
+    coming = settled_positions(iter(told))
+    assert next(coming) == at(0, 10.0, 0.9, False), "it does not wait for the end"
 
 
 @pytest.mark.parametrize(("rate_hz", "channels"), [(44_100, 2), (48_000, 1), (22_050, 2)])
@@ -182,7 +184,7 @@ def test_waits_through_silence_and_noise(noise, menuet, scripted, recording):
     assert follower.state is State.WAITING
     assert {position.strip_x_px for position in positions} == {menuet.onsets.x_px[0]}
     assert not any(position.lost for position in positions)
-    positions = settled_positions(positions + follower.push(audio[5 * SAMPLE_RATE_HZ :]))
+    positions = list(settled_positions(positions + follower.push(audio[5 * SAMPLE_RATE_HZ :])))
     assert follower.state is State.FOLLOWING
     onset_frame = round((4 + load_menuet().onset_s[0]) * 20)
     assert abs(follower.start_frame - onset_frame) <= 1
@@ -310,7 +312,7 @@ def test_begins_anywhere(menuet, scripted, recording):
     agent = scripted(reach(4))
     Walker(agent, 2500.0)
     follower = Follower(menuet, agent, config=AT_ONCE, from_measure=ANYWHERE)
-    positions = settled_positions(follower.push(recording[: 4 * SAMPLE_RATE_HZ]))
+    positions = list(settled_positions(follower.push(recording[: 4 * SAMPLE_RATE_HZ])))
     assert positions[0].confidence < 0.1, "it does not pretend to know"
     assert positions[0].strip_x_px == menuet.onsets.x_px[0]
     assert abs(positions[-1].strip_x_px - agent.music_px) < 50

@@ -14,6 +14,7 @@ from standpartner.follow import (
     Follower,
     FollowerConfig,
     Following,
+    PositionRecord,
     follow_audio,
     write_positions,
 )
@@ -58,7 +59,7 @@ def made_following(menuet, stretches):
         jumped = [None if k or not frames else 0.0 for k in range(len(x_px))]
         first = len(frames)
         frames += [FramePosition(first + k, x, 0.5, lost, jumped[k]) for k, x in enumerate(x_px)]
-    return Following(tuple(place_all(menuet, frames)), len(frames) / 20, 0, finished=False)
+    return Following(PositionRecord(menuet, place_all(menuet, frames)), len(frames) / 20, 0, finished=False)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +119,19 @@ def test_positions_as_json_lines(menuet, scripted, recording, tmp_path):
     lines = path.read_text().splitlines()
     assert [json.loads(line) for line in lines] == [position.to_json() for position in following.positions]
     assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
+
+
+def test_positions_are_kept_as_they_were_in_few_bytes(menuet):
+    frames = [FramePosition(k, 0.1 * k, k / 3000, k % 7 == 0, 3.0 if k == 40 else None) for k in range(3000)]
+    positions = place_all(menuet, frames)
+    record = PositionRecord(menuet, positions[:5])
+    record.extend(positions[5:])
+    assert list(record) == positions
+    assert (record[40], record[-1], record[1000:1010]) == (positions[40], positions[-1], positions[1000:1010])
+    assert np.flatnonzero(record.jumped).tolist() == [40]
+    assert record.lost.tolist() == [position.lost for position in positions]
+    with pytest.raises(IndexError):
+        record[3000]
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ from standpartner.errors import ConfigError
 from standpartner.follow import write_page
 from standpartner.follow.position import FramePosition, place_all
 from standpartner.game.rules import target_x_px
-from standpartner.hear import read_audio
+from standpartner.hear import ArraySource, read_audio
 
 SECONDS = 40
 START_FRAME = 24
@@ -86,7 +86,14 @@ def positions(menuet):
 @pytest.fixture(scope="module")
 def page(menuet, positions, audio, tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "index.html"
-    write_page(path, menuet, positions=positions, audio=audio, truth_x_px=truth_x_px(menuet), start_frame=START_FRAME)
+    write_page(
+        path,
+        menuet,
+        positions=positions,
+        sound=ArraySource(audio),
+        truth_x_px=truth_x_px(menuet),
+        start_frame=START_FRAME,
+    )
     return path
 
 
@@ -126,7 +133,7 @@ def test_a_title_cannot_break_out(menuet, positions, audio, tmp_path):
     from dataclasses import replace
 
     path = tmp_path / "index.html"
-    write_page(path, replace(menuet, title='</script><b>"x'), positions=positions, audio=audio[:100])
+    write_page(path, replace(menuet, title='</script><b>"x'), positions=positions, sound=ArraySource(audio[:100]))
     assert "<title>&lt;/script&gt;&lt;b&gt;&#34;x" in path.read_text()
     assert "<b>&#34;" not in path.read_text()
     assert embedded(path)["truth"] is None
@@ -134,9 +141,9 @@ def test_a_title_cannot_break_out(menuet, positions, audio, tmp_path):
 
 def test_wrong_input(menuet, positions, audio, tmp_path):
     with pytest.raises(ConfigError, match="at least one position"):
-        write_page(tmp_path / "x.html", menuet, positions=[], audio=audio)
+        write_page(tmp_path / "x.html", menuet, positions=[], sound=ArraySource(audio))
     with pytest.raises(ConfigError, match="expected 800 true positions"):
-        write_page(tmp_path / "x.html", menuet, positions=positions, audio=audio, truth_x_px=[1.0, 2.0])
+        write_page(tmp_path / "x.html", menuet, positions=positions, sound=ArraySource(audio), truth_x_px=[1.0, 2.0])
 
 
 @pytest.mark.parametrize("name", ["picture", "picture_without_bars"])
@@ -144,7 +151,7 @@ def test_a_picture_is_shown_with_the_measures_that_are_known(name, audio, browse
     score = request.getfixturevalue(name)
     positions = place_all(score, [FramePosition(k, 300.0 + 5 * k, 0.9, False) for k in range(40)])
     path = tmp_path / "index.html"
-    write_page(path, score, positions=positions, audio=audio[: 2 * SAMPLE_RATE_HZ])
+    write_page(path, score, positions=positions, sound=ArraySource(audio[: 2 * SAMPLE_RATE_HZ]))
     look = """<script>
 const look = () => ({shown: $("inMeasure").style.display !== "none", measure: $("measure").textContent,
   x: parseFloat(marks.here.style.left) / 100 * data.pages[0].width});

@@ -38,6 +38,30 @@ def chord(*lengths: str) -> str:
 
 
 OTTAVA = '<octave staff="1" dis="8" dis.place="{}" tstamp="2" tstamp2="0m+3"/>'
+CHANGE = (
+    '<staffDef n="1" trans.semi="-3" trans.diat="-2"/>'
+    f'<measure n="2"><staff n="1"><layer n="1">{notes("c5", 1)}</layer></staff></measure>'
+)
+TRIPLET = '<tuplet num="3" numbase="2">{}</tuplet>'
+HUMDRUM = "**kern\n{}\n*clefG2\n*M4/4\n=1\n{}\n==\n*-\n"
+BASS_CLARINET_AND_FLUTE = """\
+**kern	**kern
+*ITrd8c14	*
+*clefG2	*clefG2
+*M4/4	*M4/4
+=1	=1
+1B- 1d	1c
+*	*^
+=2	=2	=2
+2C#	2e	2c
+2BB-	2f	[2c
+*	*v	*v
+*ITrd2c3	*
+=3	=3
+1D	1c]
+==	==
+*-	*-
+"""
 CASES: dict[str, tuple[str, dict[float, list[int]]]] = {
     "chord.mei": (mei(movement(chord('dur="2" dots="1"', 'dur="2" dots="1"') + notes("g5"))), {0: [72, 76], 3: [79]}),
     "semi.mei": (mei(movement(notes("c5", 1), staff='trans.semi="3" trans.diat="2"')), {0: [75]}),
@@ -56,7 +80,21 @@ CASES: dict[str, tuple[str, dict[float, list[int]]]] = {
         mei(movement(notes("c5 d5 e5 f5"), extra=OTTAVA.format("below"))),
         {0: [72], 1: [62], 2: [64], 3: [77]},
     ),
-    "clarinet.krn": ("**kern\n*ITrd1c2\n*clefG2\n*M4/4\n=1\n1c\n==\n*-\n", {0: [60]}),
+    "changes_instrument.mei": (
+        mei(movement(notes("c5", 1), staff='trans.semi="-2"')).replace("</section>", CHANGE + "</section>"),
+        {0: [70], 4: [69]},
+    ),
+    "nested.mei": (
+        mei(movement(TRIPLET.format(notes("c5") + TRIPLET.format(notes("d5 e5 f5", 8)) + notes("g5")) + notes("a5"))),
+        {0: [72], 0.667: [74], 0.889: [76], 1.111: [77], 1.333: [79], 2: [81]},
+    ),
+    "clarinet.krn": (HUMDRUM.format("*ITrd1c2", "1c"), {0: [60]}),
+    "tenor.krn": (HUMDRUM.format("*ITrd8c14\n*k[b-e-]", "1B-"), {0: [58]}),
+    "written.krn": (HUMDRUM.format("*k[]", "1cc"), {0: [72]}),
+    "bass_clarinet.krn": (
+        BASS_CLARINET_AND_FLUTE,
+        {0: [58, 60, 62], 4: [49, 60, 64], 6: [46, 60, 65], 8: [50]},
+    ),
 }  # fmt: skip
 
 
@@ -82,6 +120,11 @@ def sounding(score: Score) -> dict[float, list[int]]:
 @pytest.mark.parametrize("name", CASES)
 def test_notes_sound_when_and_where_they_should(engraved: dict[str, Score], name: str) -> None:
     assert sounding(engraved[name]) == CASES[name][1]
+
+
+def test_a_transposition_of_more_than_an_octave_is_written_as_it_is(engraved: dict[str, Score]) -> None:
+    tenor, written = engraved["tenor.krn"], engraved["written.krn"]
+    assert tenor.noteheads.y_px.tolist() == written.noteheads.y_px.tolist()
 
 
 def test_a_movement_is_chosen_by_number_or_name(tmp_path: Path) -> None:

@@ -55,6 +55,10 @@ TREMOLO = '<notations><ornaments><tremolo type="{}">2</tremolo></ornaments></not
 STOP = '<notations><tuplet number="1" type="stop"/></notations>'
 FIFTEEN = TRIPLET.replace("3<", "15<").replace("2<", "4<")
 
+KEY = "<key><fifths>3</fifths></key>"
+ALTO = "<transpose><diatonic>-5</diatonic><chromatic>-9</chromatic></transpose>"
+BACK = "<backup><duration>{}</duration></backup>"
+
 # The file's content, and {quarter: pitches}.
 CASES: dict[str, tuple[str | bytes, dict[float, list[int]]]] = {
     "horn.musicxml": (document(C_WHOLE, attributes=WHOLE + HORN), {0: [65]}),
@@ -151,6 +155,32 @@ CASES: dict[str, tuple[str | bytes, dict[float, list[int]]]] = {
     "named.mxl": (
         archive(cover_xml="<svg/>", META_INF__container_xml=CONTAINER, music_xml=document(C_WHOLE)),
         {0: [72]},
+    ),
+    "from_macos.mxl": (
+        archive(osx___music_xml="\0\1", music_xml=document(C_WHOLE)),
+        {0: [72]},
+    ),
+    "saxophone.musicxml": (
+        document(
+            C_WHOLE, "<attributes><key><fifths>0</fifths></key></attributes>" + C_WHOLE, attributes=KEY + WHOLE + ALTO
+        ),
+        {0: [63], 4: [63]},
+    ),
+    "changes_within_a_measure.musicxml": (
+        document(note("C", "half") + f"<attributes>{HORN}</attributes>" + note("C", "half"), attributes=WHOLE),
+        {0: [72], 2: [65]},
+    ),
+    "overlapping_voices.musicxml": (
+        document(
+            C_WHOLE
+            + BACK.format(10)
+            + note("A", "quarter").replace("<voice>1", "<voice>2")
+            + BACK.format(2)
+            + note("F", "quarter").replace("<voice>1", "<voice>3"),
+            C_WHOLE,
+            attributes=WHOLE,
+        ),
+        {0: [72], 1.5: [81], 2: [77], 4: [72]},
     ),
     "not_controlling.musicxml": (
         document(C_WHOLE, C_WHOLE, attributes=WHOLE).replace('number="2"', 'number="2" non-controlling="yes"'),

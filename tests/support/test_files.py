@@ -2,12 +2,13 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from standpartner.errors import OutputError
-from standpartner.support.files import replacing, write_text
+from standpartner.support.files import replacing, write_parts, write_text
 
 
 def test_a_file_takes_its_place_only_when_it_is_whole(tmp_path: Path) -> None:
@@ -34,6 +35,20 @@ def test_after_an_error_the_file_is_what_it_was_and_no_draft_stays(tmp_path: Pat
         interrupted()
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["score.npz"]
+
+
+def test_parts_are_written_as_they_come_and_the_file_is_what_it_was_if_they_fail(tmp_path: Path) -> None:
+    path = tmp_path / "positions.jsonl"
+
+    def failing() -> Iterator[str]:
+        yield "new"
+        raise ValueError("no more")
+
+    write_parts(path, iter(["ä", "b"]))
+    with pytest.raises(ValueError, match="no more"):
+        write_parts(path, failing())
+    assert path.read_text(encoding="utf-8") == "äb"
+    assert os.listdir(tmp_path) == ["positions.jsonl"]
 
 
 def test_a_link_stays_a_link_and_others_may_read_as_the_user_wants(tmp_path: Path) -> None:

@@ -47,6 +47,36 @@ def lengthen_chords(root: ET.Element) -> None:
             chord.attrib |= {key: first.attrib[key] for key in ("dur", "dots") if key in first.attrib}
 
 
+def multiply_nested_tuplets(root: ET.Element) -> None:
+    """Give tuplets within tuplets the ratio of both, without its number; Verovio takes a note's nearest one alone."""
+    _multiply(root, (1, 1))
+
+
+def _multiply(element: ET.Element, outer: tuple[int, int]) -> None:
+    if element.tag == f"{NAMESPACE}tuplet":
+        ratio = element.get("num", ""), element.get("numbase", "")
+        if not all(number.isdecimal() and int(number) for number in ratio):
+            return
+        own = outer[0] * int(ratio[0]), outer[1] * int(ratio[1])
+        if outer != (1, 1):
+            element.attrib |= {"num": str(own[0]), "numbase": str(own[1]), "num.visible": "false"}
+        outer = own
+    for child in element:
+        _multiply(child, outer)
+
+
+def wrap_staff_definitions(root: ET.Element) -> None:
+    """Put staff definitions that stand between measures into score definitions, outside which Verovio drops them."""
+    for parent in list(root.iter()):
+        if parent.tag not in (f"{NAMESPACE}section", f"{NAMESPACE}ending"):
+            continue
+        for index, child in enumerate(list(parent)):
+            if child.tag == f"{NAMESPACE}staffDef":
+                definition = ET.Element(f"{NAMESPACE}scoreDef")
+                ET.SubElement(definition, f"{NAMESPACE}staffGrp").append(child)
+                parent[index] = definition
+
+
 def list_movements(root: ET.Element) -> list[tuple[ET.Element, str]]:
     """List the movements that hold a score with their names, which may be empty."""
     found = []

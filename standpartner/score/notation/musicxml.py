@@ -73,7 +73,9 @@ def _root_file(archive: zipfile.ZipFile, name: str, *, max_bytes: int) -> str:
                 raise ScoreError(f"The container of {name} names {named!r}, which is not in it; export it again.")
             return member
     for member in members:
-        if PurePosixPath(member).suffix.lower() in _SUFFIXES and not member.startswith("META-INF/"):
+        path = PurePosixPath(member)
+        hidden = path.name.startswith(".") or path.parts[0] in ("META-INF", "__MACOSX")  # macOS adds its own notes
+        if path.suffix.lower() in _SUFFIXES and not hidden:
             return member
     raise ScoreError(f"{name} is a zip file without a MusicXML score in it.")
 

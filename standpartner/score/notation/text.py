@@ -17,6 +17,7 @@ from standpartner.errors import ScoreError
 from standpartner.score.notation.abc import split_abc, write_abc_as_mei
 from standpartner.score.notation.choice import EVERYTHING, MusicChoice, find_choice
 from standpartner.score.notation.humdrum import merge_staff_spines, split_movements
+from standpartner.score.notation.humdrum_transpositions import take_pitches
 from standpartner.score.notation.mei_sounding import has_sounding_accidentals
 from standpartner.score.notation.mei_source import (
     drop_foreign_metadata,
@@ -24,7 +25,9 @@ from standpartner.score.notation.mei_source import (
     keep_movement,
     lengthen_chords,
     list_movements,
+    multiply_nested_tuplets,
     name_elements,
+    wrap_staff_definitions,
 )
 from standpartner.score.notation.musicxml import part_wise, repair_musicxml, unzip_musicxml
 from standpartner.score.notation.musicxml_tree import repair_tree
@@ -156,8 +159,8 @@ def _check_humdrum(text: str, path: Path, choice: MusicChoice) -> Source:
         raise ScoreError(f"{path.name} should be Humdrum, but has no **kern spine.")
     movements, names = split_movements(text)
     taken = find_choice(choice.movement, names, kind="movement", file=path.name) if choice.movement else 0
-    text = _hide_lone_name(merge_staff_spines(movements[taken]))
-    return Source(text, "humdrum", movements=tuple(names), movement=taken)
+    text, pitches = take_pitches(_hide_lone_name(merge_staff_spines(movements[taken])))
+    return Source(text, "humdrum", pitches=pitches, movements=tuple(names), movement=taken)
 
 
 def _check_xml(text: str, kind: str, path: Path, choice: MusicChoice) -> Source:
@@ -192,6 +195,8 @@ def _check_mei(root: ET.Element, path: Path, choice: MusicChoice) -> Source:
     include_files(root, path, max_bytes=MAX_BYTES)
     drop_foreign_metadata(root)
     lengthen_chords(root)
+    multiply_nested_tuplets(root)
+    wrap_staff_definitions(root)
     movements = list_movements(root)
     names = [name for _, name in movements]
     taken = find_choice(choice.movement, names, kind="movement", file=path.name) if choice.movement else 0

@@ -35,7 +35,7 @@ def test_both_are_at_the_same_places(jump, name, menuet):
         config=config,
     )
     follower = Follower(menuet, agent, config=FollowerConfig(wait=False, pursuit=config, end_after_s=1e9))
-    positions = settled_positions([*follower.push(audio), *follower.finish()])
+    positions = list(settled_positions([*follower.push(audio), *follower.finish()]))
     assert np.array_equal([position.strip_x_px for position in positions], evaluated.position_px)
     assert np.array_equal([position.jumped_from_px is not None for position in positions], evaluated.jumped)
     confidence = [
