@@ -21,10 +21,13 @@ class Beginning:
         x_px: The place on the strip in px.
         pitch: The MIDI pitches that start there; empty where the score is a picture or the place is unknown.
         known: Whether the music is known to begin there; if not, it may begin anywhere.
+        bar_px: The left and right end on the strip in px of the bar of that place; the whole strip where no bars are
+            known.
     """
 
     x_px: float
     pitch: NDArray[np.int64]
+    bar_px: tuple[float, float]
     known: bool = True
 
 
@@ -41,15 +44,16 @@ def find_beginning(score: Score, from_measure: int | str | None = None) -> Begin
     Raises:
         ScoreError: There is no such measure, no note starts in or after it, or a picture's measures are unknown.
     """
-    nothing = np.zeros(0, np.int64)
     if from_measure == ANYWHERE:
-        return Beginning(score.begin_px, nothing, known=False)
+        return begin_at(score, score.begin_px, known=False)
     if score.has_notation:
-        onset = 0 if from_measure is None else _first_onset(score, from_measure)
-        return Beginning(float(score.onsets.x_px[onset]), score.notes.pitch[score.notes.onset == onset])
-    if from_measure is None:
-        return Beginning(score.begin_px, nothing)
-    return Beginning(_left_of_bar(score, from_measure), nothing)
+        return _at_onset(score, 0 if from_measure is None else _first_onset(score, from_measure))
+    return begin_at(score, score.begin_px if from_measure is None else _left_of_bar(score, from_measure))
+
+
+def begin_at(score: Score, x_px: float, *, known: bool = True) -> Beginning:
+    """Return a beginning at a place on the strip in px, whose pitches are not looked up."""
+    return Beginning(x_px, np.zeros(0, np.int64), _bar_px(score, x_px), known)
 
 
 def next_beginning(score: Score, x_px: float) -> Beginning:
@@ -63,10 +67,24 @@ def next_beginning(score: Score, x_px: float) -> Beginning:
         The first onset beyond that place; in a picture, the place itself.
     """
     if not score.has_notation:
-        return Beginning(x_px, np.zeros(0, np.int64))
+        return begin_at(score, x_px)
     beyond = int(np.searchsorted(score.onsets.x_px, x_px + _SAME_ONSET_PX, side="right"))
     onset = min(beyond, len(score.onsets) - 1)
-    return Beginning(float(score.onsets.x_px[onset]), score.notes.pitch[score.notes.onset == onset])
+    return _at_onset(score, onset)
+
+
+def _at_onset(score: Score, onset: int) -> Beginning:
+    x_px = float(score.onsets.x_px[onset])
+    return Beginning(x_px, score.notes.pitch[score.notes.onset == onset], _bar_px(score, x_px))
+
+
+def _bar_px(score: Score, x_px: float) -> tuple[float, float]:
+    """Return the first and last px of the strip that belong to the bar of a place."""
+    if score.bars is None:
+        return 0.0, score.width_px - 1.0
+    edges_px = [0.0, *score.bars.strip_left_px[1:].tolist(), float(score.width_px)]
+    bar = int(np.searchsorted(edges_px, x_px, side="right")) - 1
+    return edges_px[bar], edges_px[bar + 1] - 1.0
 
 
 def _first_onset(score: Score, label: int | str) -> int:

@@ -55,6 +55,8 @@ class FollowerConfig:
         proved_after_s: The time in s for which the follower must have been at least ``found_above`` confident for a
             start to prove right; the first half second does not count. Until then it goes back and waits when it is
             lost.
+        likely_after_s: The same time for the position that is given to leave the bar where the music is expected. After
+            a start that proved wrong it stays there until one proves right.
         heard_at_home: The least probability that the search must give to the place where the music is expected, for
             what sounds like a first note to be taken for one after a start that proved wrong.
         near_px: The greatest distance in strip px from that place that is near.
@@ -79,6 +81,7 @@ class FollowerConfig:
     lost_after_s: float = 0.5
     found_above: float = 0.7
     proved_after_s: float = 1.0
+    likely_after_s: float = 0.25
     heard_at_home: float = 0.3
     near_px: float = 2000.0
     caution_near: Caution = NEAR_HOME

@@ -12,8 +12,8 @@ was given already: the follower jumps, or it has recognised the first note and c
 meanwhile. Then the position of frame t is given again, and after it that of frame t + 1.
 
 A start has to prove right: until the follower has been confident for some time, it goes back and waits if it is lost
-(`standpartner.follow.presence`). So it does not take talk for music for long. When nothing sounds for a while, it waits
-again, at the next onset.
+(`standpartner.follow.presence`). So it does not take talk for music for long, nor leave the first bar for it. When
+nothing sounds for a while, it waits again, at the next onset.
 
 Confidence is the calibrated probability, by what search and tracker believe, that the music is within reach of the
 position. It is 1 while the follower waits for the first note, and stays what it was at the end of the score.
@@ -30,7 +30,7 @@ from standpartner.agent.bundle import Agent
 from standpartner.agent.listening import Ear
 from standpartner.constants import FRAME_RATE_HZ, SAMPLE_RATE_HZ
 from standpartner.errors import AudioError
-from standpartner.follow.beginning import Beginning, find_beginning, next_beginning
+from standpartner.follow.beginning import begin_at, find_beginning, next_beginning
 from standpartner.follow.config import FollowerConfig
 from standpartner.follow.position import FramePosition, Position, place_all
 from standpartner.follow.presence import Proof
@@ -113,6 +113,7 @@ class Follower:
         self._end_px = min(score.end_px, score.width_px - 1.0)
         self._note_px, self._note_speed_px = beginning.x_px, 0.0  # where the follower was at the last note
         self._proof = Proof(self.config, needed=self.config.wait and beginning.known)
+        self._held = False  # whether the position that is given stays in the bar of the beginning
         self._doubting = self._retreated = False  # whether it waits after a start that did not prove right; whether
         # no start has proved right since then
         self._doubt = _Doubt(self.config)
@@ -161,10 +162,8 @@ class Follower:
         left_px = self._given.strip_x_px
         self._pursuit.move_to(strip_x_px)
         self._doubt, self._confidence, self._frames_at_end = _Doubt(self.config), 1.0, 0
-        self._home, self._note_px = (
-            Beginning(self._pursuit.position_px, np.zeros(0, np.int64)),
-            self._pursuit.position_px,
-        )
+        self._home = begin_at(self.score, self._pursuit.position_px)
+        self._note_px, self._held = self._pursuit.position_px, False
         if self.state is State.FINISHED:
             self.state = State.FOLLOWING
         self._unsaid = []
@@ -216,10 +215,21 @@ class Follower:
             jumped_from_px = jumped_from_px if jump is None else jump
         if self._has_paused():
             here_px = self._pause()
+        held, self._held = self._held, self.state is State.FOLLOWING and not self._proof.likely
+        if self._held:
+            jumped_from_px = None
+        elif held and self._proof.likely and abs(here_px - given.strip_x_px) > self._pursuit.config.away_px:
+            jumped_from_px = given.strip_x_px  # it jumped while it was held
+        here_px, next_px = self._shown(here_px), self._shown(self._pursuit.position_px)
         again = []
         if jumped_from_px is not None or here_px != given.strip_x_px:
             again.append(self._report(given.frame, here_px, jumped_from_px=jumped_from_px))
-        return [*again, self._report(given.frame + 1, self._pursuit.position_px)]
+        return [*again, self._report(given.frame + 1, next_px)]
+
+    def _shown(self, x_px: float) -> float:
+        """Return the place to give for the agent's, which stays in the first bar while the start is unlikely."""
+        left_px, right_px = self._home.bar_px
+        return min(max(x_px, left_px), right_px) if self._held else x_px
 
     def _begin(self, frame: int, ago: int) -> None:
         """Follow from a frame on, which was some frames ago."""

@@ -2,7 +2,8 @@
 
 Talk, a count-in and applause can sound like a first note for a moment. What follows them is not what stands in the
 score, so the follower is soon lost. It then goes back to where the music is expected and listens with the search alone,
-until that is sure that the music moves on from there, or has found it elsewhere.
+until that is sure that the music moves on from there, or has found it elsewhere. Until a start is likely to be right,
+the position that is given stays in the bar where the music is expected.
 """
 
 from standpartner.constants import FRAME_RATE_HZ
@@ -27,6 +28,7 @@ class Proof:
     def __init__(self, config: FollowerConfig, *, needed: bool) -> None:
         self._config, self._needed = config, needed
         self._followed = self._confident = self._near = 0
+        self._wrong = False  # whether a start has proved wrong, and none right since
         self.ever = not needed
 
     @property
@@ -34,9 +36,16 @@ class Proof:
         """Whether this start has proved right."""
         return not self._needed or self._confident >= self._config.proved_after_s * FRAME_RATE_HZ
 
+    @property
+    def likely(self) -> bool:
+        """Whether the start is likely to be right; after one that proved wrong only a proof tells."""
+        confident = self._confident >= self._config.likely_after_s * FRAME_RATE_HZ
+        return self.given or (confident and not self._wrong)
+
     def begin(self) -> None:
-        """Ask for a proof again."""
+        """Ask for a proof again, as the start proved wrong."""
         self._followed = self._confident = self._near = 0
+        self._wrong = True
 
     def take(self, confidence: float) -> None:
         """Take in the confidence of a frame that was followed."""

@@ -57,12 +57,11 @@ def test_what_comes_before_the_first_note_is_waited_through(kind, menuet, tunes,
 
 
 @pytest.mark.parametrize("sound", [talk, humming])
-def test_the_cursor_stays_near_the_first_note_until_the_music_begins(sound, menuet, tunes, recording):
+def test_the_cursor_stays_in_the_first_bar_until_the_music_begins(sound, menuet, tunes, recording):
     before = sound(12.0, seed=3)
     following = followed(menuet, tunes, before, recording[: 3 * SAMPLE_RATE_HZ])
     waiting = following.positions[: round(20 * len(before) / SAMPLE_RATE_HZ)]
-    second = menuet.measures.strip_left_px[2]
-    assert max(position.strip_x_px for position in waiting) < second
+    assert {position.measure for position in waiting} == {1}
 
 
 def test_a_soft_opening_starts_at_once(menuet, tunes, recording):
@@ -119,6 +118,20 @@ def test_a_start_has_to_prove_right():
     assert proof.ever
     assert not proof.given
     assert Proof(FollowerConfig(), needed=False).given
+
+
+def test_a_start_is_likely_before_it_is_proved_but_not_after_a_wrong_one():
+    proof = Proof(FollowerConfig(), needed=True)
+    for _ in range(15):
+        assert not proof.likely
+        proof.take(1.0)
+    assert proof.likely
+    proof.begin()
+    for _ in range(30):
+        assert not proof.likely
+        proof.take(1.0)
+    assert proof.likely
+    assert Proof(FollowerConfig(), needed=False).likely
 
 
 def test_the_music_begins_where_it_is_expected():
