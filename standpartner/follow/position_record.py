@@ -68,6 +68,12 @@ class PositionRecord(Sequence[Position]):
         frames = range(len(self))[index]
         return self._placed(frames) if isinstance(frames, range) else self._placed([frames])[0]
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether another record holds the same positions."""
+        return isinstance(other, PositionRecord) and len(self) == len(other) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # it grows
+
     def _placed(self, frames: Sequence[int]) -> list[Position]:
         return place_all(self._score, [self._frame_position(frame) for frame in frames])
 

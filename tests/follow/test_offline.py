@@ -128,6 +128,7 @@ def test_positions_are_kept_as_they_were_in_few_bytes(menuet):
     record.extend(positions[5:])
     assert list(record) == positions
     assert (record[40], record[-1], record[1000:1010]) == (positions[40], positions[-1], positions[1000:1010])
+    assert record == PositionRecord(menuet, positions) != PositionRecord(menuet, positions[:-1])
     assert np.flatnonzero(record.jumped).tolist() == [40]
     assert record.lost.tolist() == [position.lost for position in positions]
     with pytest.raises(IndexError):

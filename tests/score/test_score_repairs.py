@@ -156,6 +156,19 @@ def test_measures_that_come_too_early_in_the_time_map_keep_their_times() -> None
     assert measure_quarters(timemap) == {"m1": 0.0, "m2": 4.0, "m3": 8.0}
 
 
+def test_seconds_that_go_back_are_taken_from_the_music_around() -> None:
+    timemap = [
+        {"qstamp": 0.0, "tstamp": 0.0, "on": ["a"]},
+        {"qstamp": 2.0, "tstamp": 1_000.0, "on": ["b"], "off": ["a"]},
+        {"qstamp": 3.0, "tstamp": 400.0, "on": ["c"], "off": ["b"]},
+        {"qstamp": 4.0, "tstamp": 2_000.0, "on": ["d"], "off": ["c"]},
+        {"qstamp": 4.0, "tstamp": 2_000.0, "on": ["e"]},
+        {"qstamp": 5.0, "tstamp": 3_000.0, "off": ["d", "e"]},
+    ]
+    spans = read_spans(timemap)
+    assert [spans[note].time_s for note in "abcde"] == [0.0, 1.0, 1.5, 2.0, 2.0]
+
+
 def test_a_lone_name_without_text_leaves_the_file_whole() -> None:
     part = '<part-list><score-part id="P1"><part-name/>\n</score-part></part-list>'
     assert _hide_lone_name(part) == part

@@ -20,6 +20,8 @@ import numpy as np
 from standpartner.errors import ScoreError
 from standpartner.score.notation.mei import MeiFacts
 
+_SAME_S = 1e-9  # so that equal times of entries behind each other count as going forward
+
 
 @dataclass(frozen=True)
 class NoteSpan:
@@ -50,10 +52,17 @@ def _in_order(timemap: Sequence[Mapping[str, Any]]) -> list[tuple[float, float, 
     """Return the quarter, second and entry of the time map in the order of time.
 
     Verovio sorts them by fractions and sometimes fails: a run in 27ths, or sixteen measures after one, may stand among
-    music of hundreds of quarters before. The times themselves are right.
+    music of hundreds of quarters before. The quarters themselves are right. Seconds that go back, as they may where the
+    tempo has changed before such a run, are taken from the music around.
     """
     entries = sorted(timemap, key=lambda entry: float(entry["qstamp"]))
-    return [(float(entry["qstamp"]), float(entry["tstamp"]) / 1000, entry) for entry in entries]
+    quarters = [float(entry["qstamp"]) for entry in entries]
+    times_s = [float(entry["tstamp"]) / 1000 for entry in entries]
+    forward = longest_increasing([time_s + _SAME_S * index for index, time_s in enumerate(times_s)])
+    if len(forward) < len(entries):
+        right_s = [times_s[index] for index in forward]
+        times_s = np.interp(quarters, [quarters[index] for index in forward], right_s).tolist()
+    return list(zip(quarters, times_s, entries, strict=True))
 
 
 def read_spans(timemap: Sequence[Mapping[str, Any]]) -> dict[str, NoteSpan]:
