@@ -159,7 +159,8 @@ def test_measures_that_come_too_early_in_the_time_map_keep_their_times() -> None
 def test_seconds_that_go_back_are_taken_from_the_music_around() -> None:
     timemap = [
         {"qstamp": 0.0, "tstamp": 0.0, "on": ["a"]},
-        {"qstamp": 2.0, "tstamp": 1_000.0, "on": ["b"], "off": ["a"]},
+        {"qstamp": 1.0, "tstamp": 500.0, "off": ["a"]},
+        {"qstamp": 2.0, "tstamp": 1_000.0, "on": ["b"]},
         {"qstamp": 3.0, "tstamp": 400.0, "on": ["c"], "off": ["b"]},
         {"qstamp": 4.0, "tstamp": 2_000.0, "on": ["d"], "off": ["c"]},
         {"qstamp": 4.0, "tstamp": 2_000.0, "on": ["e"]},
