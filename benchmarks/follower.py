@@ -1,11 +1,16 @@
 """What following costs: processor time for each frame of 50 ms, spectrogram included; and how late positions are.
 
-    python benchmarks/follower.py [AGENT] [--pages N ...] [--minutes M]
+    python benchmarks/follower.py [AGENT] [--pages N ...] [--minutes M] [--same-bars]
 
-The bundled menuet is played in scores of several lengths: after its two pages come others, with its bars in random
-order and random keys. Sound is pushed in chunks of exactly one frame, as a microphone would. The parts of a frame are
-timed apart. Then sound is pushed in chunks of a millisecond: sound at the centre of frame k decides the position of
-frame k + 1, which is given when the last sample of frame k has arrived and the follower has thought.
+The bundled menuet is played in scores of several lengths. After its two pages come others, of seeded random music:
+every bar has its own harmony, texture and notes, and none is like another. With `--same-bars` the other pages hold the
+bars of the menuet in random order and random keys: much of the score sounds like what is played, which is the worst
+case.
+
+Sound is pushed in chunks of exactly one frame, as a microphone would. The parts of a frame are timed apart. Every score
+is followed by turns with the search as it is, pruned, and with one that compares the whole score with every frame. Then
+sound is pushed in chunks of a millisecond: sound at the centre of frame k decides the position of frame k + 1, which is
+given when the last sample of frame k has arrived and the follower has thought.
 """
 
 import argparse
@@ -15,6 +20,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -25,15 +31,21 @@ from standpartner.agent.bundle import Agent, load_agent
 from standpartner.constants import FRAME_RATE_HZ, SAMPLE_RATE_HZ
 from standpartner.demo.bundled import load_menuet
 from standpartner.follow import Follower, FollowerConfig
+from standpartner.follow.pursuit import PursuitConfig
+from standpartner.follow.search import SearchConfig
 from standpartner.hear import frame_centre, read_audio
 from standpartner.score import Score, read_score
 
 CHUNK_SAMPLES = 22  # a millisecond
-# Neither waiting nor resting at the end, so that every frame is paid in full.
-ALWAYS = FollowerConfig(wait=False, end_after_s=1e9)
+# It neither rests at the end nor goes back to wait, so that every frame is paid in full from the first note on.
+ALWAYS = FollowerConfig(end_after_s=1e9, proved_after_s=0.0)
+WHOLE = PursuitConfig(search=SearchConfig(negligible=0.0))
+SEARCHES = {"pruned": ALWAYS, "whole": replace(ALWAYS, pursuit=WHOLE)}
 TOTAL, SEARCH, CORRELATION = "whole frame", "search", "search: correlation with columns"
-MARKOV, REST = "search: hidden Markov step, jump rule", "rest: states, places on pages"
-BARS_A_PAGE = 36
+NOTES, MARKOV, REST = "which notes begin", "search: hidden Markov step, jump rule", "rest: states, places on pages"
+BARS_A_PAGE, BARS_A_LINE = 36, 4
+DEGREES = "CDEFGABcdefgab"  # the notes that random music is made of, with the accidentals of its key
+TEXTURES = ("melody", "broken chord", "chords", "scale", "dotted")
 KEYS = ("C", "D", "E", "F", "G", "A", "Bb", "Eb", "Ab", "Db", "B")
 
 
@@ -46,18 +58,40 @@ def processor() -> str:
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
-def score_of(pages: int, abc: str) -> Score:
-    """The menuet, and behind it as many more pages of its bars in another order and other keys."""
+def score_of(pages: int, abc: str, *, same_bars: bool) -> Score:
+    """Read the menuet, and behind it as many more pages of other music, or of its bars in other orders and keys."""
     rng = np.random.default_rng(0)
-    bars = re.split(r"[|\n]+", abc[abc.index("K:G") + 4 :].replace("|]", ""))
-    bars = [bar for bar in bars if bar.strip()]
-    lines = [abc.replace("|]", "|").rstrip()]
-    for _ in range(BARS_A_PAGE // 4 * (pages - 2)):
-        lines.append(f"[K:{rng.choice(KEYS)}] " + "|".join(rng.choice(bars, 4)) + "|")
+    own = re.split(r"[|\n]+", abc[abc.index("K:G") + 4 :].replace("|]", ""))
+    own = [bar for bar in own if bar.strip()]
+    lines, written = [abc.replace("|]", "|").rstrip()], set(own)
+    for _ in range(BARS_A_PAGE // BARS_A_LINE * (pages - 2)):
+        bars = list(rng.choice(own, BARS_A_LINE)) if same_bars else [new_bar(rng, written) for _ in range(BARS_A_LINE)]
+        lines.append(f"[K:{rng.choice(KEYS)}] " + "|".join(bars) + "|")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "long.abc"
         path.write_text("\n".join(lines) + "\n")
         return read_score(path, max_pages=2 * pages)
+
+
+def new_bar(rng: np.random.Generator, written: set[str]) -> str:
+    """Write a bar of three quarters that is not among those written, in a random harmony and texture, and add it."""
+    while True:
+        root = int(rng.integers(5))
+        chord = [DEGREES[root + step] for step in (0, 2, 4, 7)]
+        texture = rng.choice(TEXTURES)
+        if texture == "chords":
+            bar = " ".join("[" + "".join(rng.choice(chord, 3, replace=False)) + "]2" for _ in range(3))
+        elif texture == "broken chord":
+            bar = "".join(rng.choice(chord, 6))
+        elif texture == "scale":
+            bar = DEGREES[root : root + 6][:: rng.choice((1, -1))]
+        elif texture == "dotted":
+            bar = " ".join(f"{a}3/2{b}/2" for a, b in rng.choice(list(DEGREES), (3, 2)))
+        else:
+            bar = " ".join(f"{note}{length}" for note, length in zip(rng.choice(list(DEGREES), 4), "2121", strict=True))
+        if bar not in written:
+            written.add(bar)
+            return bar
 
 
 class Stopwatch:
@@ -79,13 +113,14 @@ class Stopwatch:
         setattr(owner, method, timed)
 
 
-def one_play(score: Score, agent: Agent, audio: np.ndarray, *, view: np.ndarray) -> list[dict[str, float]]:
-    """Milliseconds of each part, for each frame."""
-    follower, watch = Follower(score, agent, config=ALWAYS, view=view), Stopwatch()
+def one_play(follower: Follower, audio: np.ndarray) -> list[dict[str, float]]:
+    """Milliseconds of each part, for each frame from the first note on."""
+    agent, watch = follower.agent, Stopwatch()
     plain = agent.search
     for owner, method, part in (
         (follower._stream, "push", "spectrogram"),
         (follower._ear, "hear", "listen"),
+        (follower._detector, "hear", NOTES),
         (follower._pursuit, "decide", "decide"),
         (follower._pursuit, "listen", SEARCH),
         (agent, "search", CORRELATION),
@@ -98,20 +133,20 @@ def one_play(score: Score, agent: Agent, audio: np.ndarray, *, view: np.ndarray)
         follower.push(audio[first:last])
         watch.frames[-1][TOTAL] = 1000 * (time.thread_time() - start)
     agent.search = plain  # type: ignore[method-assign]
-    return [_parts(frame) for frame in watch.frames if SEARCH in frame]
+    return [_parts(frame) for frame in watch.frames if "decide" in frame]
 
 
 def _parts(frame: dict[str, float]) -> dict[str, float]:
     """Part what was timed together."""
-    inner = sum(frame[part] for part in ("spectrogram", "listen", "decide", SEARCH))
-    names = ("spectrogram", "listen", "decide", CORRELATION)
+    inner = sum(frame[part] for part in ("spectrogram", "listen", NOTES, "decide", SEARCH))
+    names = ("spectrogram", "listen", NOTES, "decide", CORRELATION)
     parts = {name: frame[name] for name in names}
     return parts | {MARKOV: frame[SEARCH] - frame[CORRELATION], REST: frame[TOTAL] - inner, TOTAL: frame[TOTAL]}
 
 
 def delays(score: Score, agent: Agent, audio: np.ndarray, *, seconds: float = 20.0) -> tuple[np.ndarray, np.ndarray]:
     """Milliseconds from a frame's centre to the position that it decides, and from when that is given to its time."""
-    follower = Follower(score, agent, config=ALWAYS)
+    follower = Follower(score, agent, config=SEARCHES["pruned"])
     from_sound, ahead = [], []
     for first in range(0, min(len(audio), round(seconds * SAMPLE_RATE_HZ)), CHUNK_SAMPLES):
         chunk = audio[first : first + CHUNK_SAMPLES]
@@ -125,27 +160,42 @@ def delays(score: Score, agent: Agent, audio: np.ndarray, *, seconds: float = 20
     return np.array(from_sound), np.array(ahead)
 
 
+def table(columns: dict[str, list[dict[str, float]]]) -> str:
+    """Write a Markdown table of the parts of a frame, a column for each name."""
+    count = min(len(frames) for frames in columns.values())
+    lines = [
+        f"| median, 99th percentile ms of {count} frames | {' | '.join(columns)} |",
+        "|---|" + "---:|" * len(columns),
+    ]
+    for part in next(iter(columns.values()))[0]:
+        times = [np.array([frame[part] for frame in frames]) for frames in columns.values()]
+        cells = [f"{np.median(time):.3f}, {np.percentile(time, 99):.2f}" for time in times]
+        lines.append(f"| {part} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Measure and print Markdown tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("agent", nargs="?", default="tunes", help="name or folder")
+    parser.add_argument("agent", nargs="?", default="piano", help="name or folder")
     parser.add_argument("--pages", type=int, nargs="+", default=[2, 20, 60], help="lengths of the score")
     parser.add_argument("--minutes", type=float, default=2.0, help="minutes of music for each length")
+    parser.add_argument("--same-bars", action="store_true", help="the worst case: all pages hold the same bars")
     options = parser.parse_args()
     piece = load_menuet()
     abc, agent, audio = Path(piece.score).read_text(), load_agent(options.agent), read_audio(piece.recording)
     plays = max(1, round(options.minutes * 60 * SAMPLE_RATE_HZ / len(audio)))
     print(f"{processor()}, 1 thread, agent {agent.name}, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
-    columns, names, scores = [], [], [score_of(pages, abc) for pages in options.pages]
+    columns: dict[str, list[dict[str, float]]] = {}
+    scores = [score_of(pages, abc, same_bars=options.same_bars) for pages in options.pages]
     for score in scores:
         view = agent.read(score.strip)
-        frames = [frame for _ in range(plays) for frame in one_play(score, agent, audio, view=view)]
-        columns.append({name: np.array([frame[name] for frame in frames]) for name in frames[0]})
-        names.append(f"{len(score.pages)} pages, {score.width_px} px")
-    print(f"| median, 99th percentile ms of {len(frames)} frames | {' | '.join(names)} |\n|---|{'---:|' * len(names)}")
-    for part in columns[0]:
-        cells = [f"{np.median(column[part]):.3f}, {np.percentile(column[part], 99):.2f}" for column in columns]
-        print(f"| {part} | {' | '.join(cells)} |")
+        for _ in range(plays):
+            for name, config in SEARCHES.items():
+                follower = Follower(score, agent, config=config, view=view)
+                column = columns.setdefault(f"{len(score.pages)} pages, {score.width_px} px, {name}", [])
+                column.extend(one_play(follower, audio))
+    print(table(columns))
     from_sound, ahead = delays(scores[0], agent, audio)
     print(f"\nFrom a sample to the position that it decides: median {np.median(from_sound):.1f} ms, 95th percentile ")
     print(f"{np.percentile(from_sound, 95):.1f} ms. A position is given before its time by {np.median(ahead):.1f} ms.")

@@ -5,6 +5,7 @@ cell moves on at its speed and speeds turn into each other; then every place is 
 sound. The search in the whole score and the forward filter of the evaluation both are such a model.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,43 @@ class Peak:
 
     x_px: float
     speed_px: float
+
+
+def beginning(cells: int, cell_px: float, *, speeds_px: NDArray[np.float64], start_px: float | None) -> Table:
+    """Return the belief before anything was heard, not scaled.
+
+    Args:
+        cells: The number of cells along the strip.
+        cell_px: The width of a cell in strip px.
+        speeds_px: The reading speeds in strip px a frame, (speeds,), none negative.
+        start_px: The place where the music begins, and low speeds are likely; None for all places alike.
+
+    Returns:
+        The table, float64 (speeds, cells).
+    """
+    if start_px is None:
+        return np.ones((len(speeds_px), cells))
+    offset = np.arange(cells) + 0.5 - start_px / cell_px
+    return np.exp(-speeds_px / CALM_PX)[:, None] * np.exp(-0.5 * offset**2)
+
+
+def find_peak(
+    place: NDArray[np.float64], table_of: Callable[[slice], Table], *, cell_px: float, speeds_px: NDArray[np.float64]
+) -> Peak:
+    """Return the most probable place of a belief.
+
+    Args:
+        place: The probability of each cell at any speed, (cells,).
+        table_of: The function that gives the table of some cells, (speeds, n).
+        cell_px: The width of a cell in strip px.
+        speeds_px: The reading speeds in strip px a frame, (speeds,).
+    """
+    best = int(place.argmax())
+    first = max(0, best - PEAK_CELLS)
+    close = slice(first, min(len(place), best + PEAK_CELLS + 1))
+    weight, speeds = place[close], table_of(close).sum(axis=1)
+    cell = (weight @ np.arange(len(weight))) / weight.sum() + first + 0.5
+    return Peak(x_px=float(cell * cell_px), speed_px=float(speeds @ speeds_px / speeds.sum()))
 
 
 class Motion:
@@ -127,20 +165,13 @@ class Belief:
 
     def peak(self) -> Peak:
         """The most probable place."""
-        place = self.place
-        best = int(np.argmax(place))
-        close = slice(max(0, best - PEAK_CELLS), best + PEAK_CELLS + 1)
-        return Peak(
-            x_px=float(np.average(self.centres_px[close], weights=place[close])),
-            speed_px=float(np.average(self._speeds_px, weights=self.table[:, close].sum(axis=1))),
+        return find_peak(
+            self.place, lambda cells: self.table[:, cells], cell_px=self._cell_px, speeds_px=self._speeds_px
         )
 
     def _spread(self, start_px: float | None) -> Table:
-        table = np.ones((len(self._speeds_px), len(self.centres_px)), self._type)
-        if start_px is not None:
-            offset = self.centres_px / self._cell_px - start_px / self._cell_px
-            calm = np.exp(-self._speeds_px / CALM_PX)[:, None]
-            table = (calm * np.exp(-0.5 * offset**2)).astype(table.dtype)
+        cells = len(self.centres_px)
+        table = beginning(cells, self._cell_px, speeds_px=self._speeds_px, start_px=start_px).astype(self._type)
         spread: Table = table / table.sum()
         return spread
 

@@ -82,7 +82,7 @@ def place_all(score: Score, frames: Sequence[FramePosition]) -> list[Position]:
     if not frames:
         return []
     place = score.place(np.array([frame.strip_x_px for frame in frames]))
-    height_px, width_px = np.array([page.shape for page in score.pages])[place.page].T
+    height_px, width_px = np.array([score.pages[page].shape for page in place.page]).T
     return [
         Position(
             time_s=frame.frame / FRAME_RATE_HZ,

@@ -1,13 +1,16 @@
 """Keeps a belief over a long score in stretches, of which only those are moved on in which the music may be.
 
-A stretch sleeps when the probability in it is negligible: all of it is then zero. What comes from outside, or from the
-stretch before it, wakes it again. As long as no stretch sleeps this is the forward pass of `hidden_markov.Belief`.
+A stretch sleeps when no place in it is as probable as one that is negligible: all of it is then zero. What comes from
+outside, or from the stretch before it, wakes it again. As long as no stretch sleeps this is the forward pass of
+`hidden_markov.Belief`.
 """
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-from standpartner.follow.hidden_markov import CALM_PX, PEAK_CELLS, Motion, Peak, Table
+from standpartner.follow.hidden_markov import Motion, Peak, Table, beginning, find_peak
 
 STRETCH_CELLS = 256
 
@@ -20,7 +23,7 @@ class PrunedBelief:
         cell_px: The width of a cell in strip px.
         speeds_px: The reading speeds in strip px a frame, (speeds,), none negative.
         mixing: The shares in which speeds turn into each other in a frame, (to, from).
-        negligible: The probability of a cell at a speed; a stretch without any such or greater one sleeps.
+        negligible: The probability of a cell at any speed; a stretch without any such or more probable one sleeps.
 
     Attributes:
         awake: Whether each stretch is awake, bool (stretches,).
@@ -32,7 +35,8 @@ class PrunedBelief:
     ) -> None:
         stretches = -(-cells // STRETCH_CELLS)
         self.real = np.arange(stretches * STRETCH_CELLS).reshape(stretches, STRETCH_CELLS) < cells
-        self._cells, self._cell_px, self._speeds_px, self._negligible = cells, cell_px, speeds_px, negligible
+        self._cells, self._cell_px, self._speeds_px = cells, cell_px, speeds_px
+        self._negligible = negligible
         self._motion = Motion(STRETCH_CELLS, cell_px, speeds_px=speeds_px, mixing=mixing)
         self._table = np.zeros((stretches, len(speeds_px), STRETCH_CELLS), mixing.dtype)
         self._place = np.zeros(self.real.shape)
@@ -41,12 +45,9 @@ class PrunedBelief:
 
     def begin(self, start_px: float | None) -> None:
         """Set the belief to a known start, where low speeds are likely, or to all places with None."""
-        shares = np.ones(self.real.shape)
-        calm = np.ones(len(self._speeds_px))
-        if start_px is not None:
-            offset = np.arange(shares.size).reshape(shares.shape) + 0.5 - start_px / self._cell_px
-            shares, calm = np.exp(-0.5 * offset**2), np.exp(-self._speeds_px / CALM_PX)
-        self.take(np.arange(len(shares)), (shares * self.real)[:, None] * calm[:, None])
+        table = beginning(self.real.size, self._cell_px, speeds_px=self._speeds_px, start_px=start_px)
+        parted = table.reshape(len(self._speeds_px), *self.real.shape).transpose(1, 0, 2) * self.real[:, None]
+        self.take(np.arange(len(self.real)), parted.astype(self._table.dtype))
 
     def moved(self, stretches: NDArray[np.int64]) -> Table:
         """Return the tables of some stretches one frame later by motion alone, (n, speeds, 256)."""
@@ -62,26 +63,41 @@ class PrunedBelief:
         return moved
 
     def likely(self, table: Table) -> NDArray[np.bool_]:
-        """Return which stretches of tables, (n, speeds, 256), hold more than a negligible part of their sum, (n,)."""
-        return np.asarray(table.max(axis=(1, 2)) >= self._negligible * table.sum())
+        """Return which stretches of tables, (n, speeds, 256), have a place that is not negligible, bool (n,)."""
+        place = table.sum(axis=1)
+        return np.asarray(place.max(axis=1) >= self._negligible * place.sum())
 
-    def take(self, stretches: NDArray[np.int64], table: Table, *, kept: NDArray[np.int64] | None = None) -> None:
+    def take(
+        self,
+        stretches: NDArray[np.int64],
+        table: Table,
+        *,
+        kept: NDArray[np.int64] | None = None,
+        most_awake: float = math.inf,
+    ) -> None:
         """Replace the tables of some stretches and let those sleep in which the music hardly is.
 
         Args:
             stretches: The numbers of the stretches, increasing, (n,). All others are asleep already.
             table: Their tables, (n, speeds, 256), which are scaled to the sum 1.
             kept: The numbers of those that stay awake however improbable they are; None stands for none.
+            most_awake: The number of others that may stay awake, the most probable ones.
         """
-        stays = self.likely(table)
         table = table / table.sum()
         place = table.sum(axis=1, dtype=np.float64)
+        most = place.max(axis=1)
+        stays = most >= self._negligible
+        if stays.sum() > most_awake:
+            stays[np.argsort(most)[: -int(most_awake)]] = False
         if kept is not None:
             stays[np.searchsorted(stretches, kept)] = True
-        likely, gone = stretches[stays], stretches[~stays]
-        self._table[likely], self._place[likely], self.awake[likely] = table[stays], place[stays], True
-        self._table[gone], self._place[gone], self.awake[gone] = 0.0, 0.0, False
-        leaving = table[:, :, -self._motion.lead :].max(axis=(1, 2)) >= self._negligible
+        if stays.all():
+            self._table[stretches], self._place[stretches], self.awake[stretches] = table, place, True
+        else:
+            likely, gone = stretches[stays], stretches[~stays]
+            self._table[likely], self._place[likely], self.awake[likely] = table[stays], place[stays], True
+            self._table[gone], self._place[gone], self.awake[gone] = 0.0, 0.0, False
+        leaving = stays & (place[:, -self._motion.lead :].max(axis=1) >= self._negligible)
         self.awake[np.minimum(stretches[leaving] + 1, len(self.awake) - 1)] = True
 
     @property
@@ -91,10 +107,10 @@ class PrunedBelief:
 
     def peak(self) -> Peak:
         """The most probable place."""
-        best = int(np.argmax(self.place))
-        close = np.arange(max(0, best - PEAK_CELLS), min(self._cells, best + PEAK_CELLS + 1))
-        weight, speeds = self.place[close], self._table[close // STRETCH_CELLS, :, close % STRETCH_CELLS].sum(axis=0)
-        return Peak(
-            x_px=float(weight @ (close + 0.5) / weight.sum() * self._cell_px),
-            speed_px=float(speeds @ self._speeds_px / speeds.sum()),
-        )
+        return find_peak(self.place, self._table_of, cell_px=self._cell_px, speeds_px=self._speeds_px)
+
+    def _table_of(self, cells: slice) -> Table:
+        """Return the table of some cells, (speeds, n)."""
+        numbers = np.arange(cells.start, cells.stop)
+        table: Table = self._table[numbers // STRETCH_CELLS, :, numbers % STRETCH_CELLS].T
+        return table

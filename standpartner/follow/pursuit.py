@@ -158,6 +158,7 @@ class Pursuit:
         self.jumped_from_px: float | None = None
         self.search = ScoreSearch(agent, view, start_px=start_px if start_known else None, config=self.config.search)
         self._view, self._width_px = view, width_px
+        self._here = np.abs(column_offsets_px()) <= self.config.search.reach_px  # the columns of the window that count
         self._columns = np.array([len(view) - 2 * WINDOW_COLUMNS])
         self._speed_px, self._memory = 0.0, agent.empty_memory(1)
         self._expected_px = start_px
@@ -249,7 +250,7 @@ class Pursuit:
     def _probability_here(self, track: Floats) -> float:
         """Return the probability, by the tracker's logits, (64,), that the music is within reach of the position."""
         weight = np.exp(track - track.max(), dtype=np.float64)
-        return min(1.0, float(weight[np.abs(column_offsets_px()) <= self.config.search.reach_px].sum() / weight.sum()))
+        return min(1.0, float(weight[self._here].sum() / weight.sum()))
 
     def _gather(self, found: Found, caution: Caution) -> float:
         """Add the evidence of a frame, or start again without enough; see ``PursuitConfig.gathered``."""

@@ -13,7 +13,8 @@ and both places sound alike, the agent's place stays more probable.
 
 The cost must not grow with the score. So the score is parted into stretches (`standpartner.follow.pruning`), and those
 in which the music hardly is sleep. A few of them are compared with each frame, in turns. As soon as one fits, because
-the player has jumped, all are compared.
+the player has jumped, all are compared. This is paid from what earlier frames saved. Where much of the score sounds
+alike nothing is saved, and only the most probable stretches stay awake.
 """
 
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 
 from standpartner.agent.bundle import Agent, Floats
 from standpartner.agent.config import COLUMN_STRIDE_PX, SEARCH_MARGIN_COLUMNS
+from standpartner.constants import FRAME_RATE_HZ
 from standpartner.errors import ConfigError
 from standpartner.follow.hidden_markov import neighbour_mixing
 from standpartner.follow.pruning import STRETCH_CELLS, PrunedBelief
@@ -48,6 +50,10 @@ class SearchConfig:
         negligible: The ratio to what ``anywhere`` gives to a column at a speed; a stretch of the score sleeps when none
             of its probabilities is as much. 0 keeps the whole score awake.
         turns: The number of sleeping stretches, of 256 columns, that are compared in a frame.
+        each_frame: The number of stretches that may be compared in a frame in the long run. What a frame does not need
+            of it is saved for later ones.
+        saved_s: The time in s for which the whole score may be compared with what was saved; at the beginning that much
+            is there.
 
     Raises:
         ConfigError: A value is out of range.
@@ -62,6 +68,8 @@ class SearchConfig:
     reach_px: float = 48.0
     negligible: float = 1.0
     turns: int = 2
+    each_frame: int = 6
+    saved_s: float = 4.0
 
     def __post_init__(self) -> None:
         if len(self.speeds_px) < 2 or self.speeds_px[0] < 0 or any(b <= a for a, b in pairwise(self.speeds_px)):
@@ -77,6 +85,11 @@ class SearchConfig:
         if self.negligible < 0 or self.turns < 1:
             raise ConfigError(
                 f"expected negligible of 0 or more and turns of 1 or more, got {self.negligible}, {self.turns}"
+            )
+        if self.each_frame <= self.turns or self.saved_s < 0:
+            raise ConfigError(
+                f"expected each_frame above turns, {self.turns}, and saved_s of 0 or more, got {self.each_frame} and "
+                f"{self.saved_s}"
             )
         if self.reach_px < COLUMN_STRIDE_PX:
             raise ConfigError(f"expected reach_px of a column, {COLUMN_STRIDE_PX} px, or more, got {self.reach_px}")
@@ -118,16 +131,20 @@ class ScoreSearch:
         self._columns = keys.shape[2]
         self._whole = keys
         self._keys = [_with_margins(keys, first) for first in range(0, self._columns, STRETCH_CELLS)]
+        self._all = np.arange(len(self._keys))
         speeds_px = np.array(self.config.speeds_px)
+        sleeps = self.config.negligible > 0 and len(self._all) > WHOLE_UP_TO_STRETCHES
+        self._each_frame = self.config.each_frame if sleeps else len(self._all)
         self._belief = PrunedBelief(
             self._columns,
             COLUMN_STRIDE_PX,
             speeds_px=speeds_px,
             mixing=neighbour_mixing(len(speeds_px), self.config.change),
-            negligible=self.config.negligible * self.config.anywhere / (self._columns * len(speeds_px)),
+            negligible=self.config.negligible * self.config.anywhere / self._columns if sleeps else 0.0,
         )
-        self._all = np.arange(len(self._keys))
         self._turn, self._alarm = 0, False  # whether a sleeping stretch fitted the last frame: then all are compared
+        self._most_saved = round(self.config.saved_s * FRAME_RATE_HZ) * len(self._all)
+        self._saved = self._most_saved  # the stretches that may be compared beyond those of each frame
         self.begin(start_px)
 
     def begin(self, start_px: float | None) -> None:
@@ -142,18 +159,20 @@ class ScoreSearch:
             agent_px: The place of the agent on the strip in px.
         """
         near = np.arange(*self._near(agent_px).indices(self._columns))
+        kept = near // STRETCH_CELLS  # the jump rule asks for the agent's place
         asleep = ~self._belief.awake
-        asleep[near // STRETCH_CELLS] = False
-        compared = ~asleep
-        compared[self._all if self._alarm or len(self._all) <= WHOLE_UP_TO_STRETCHES else self._in_turn(asleep)] = True
+        asleep[kept] = False
+        compared, all_may_be = ~asleep, self._each_frame + self._saved >= len(self._all)
+        compared[self._all if self._alarm and all_may_be else self._in_turn(asleep)] = True
         stretches = np.flatnonzero(compared)
         table = self._updated(stretches, embedding, near=near)
-        wakes = self._belief.likely(table) & asleep[stretches]
-        if wakes.any() and not compared.all():
+        self._alarm = bool((asleep[stretches] & self._belief.likely(table)).any())
+        if self._alarm and all_may_be and len(stretches) < len(self._all):
             stretches = self._all
             table = self._updated(stretches, embedding, near=near)
-        self._alarm = bool(wakes.any())
-        self._belief.take(stretches, table, kept=near // STRETCH_CELLS)  # the jump rule asks for the agent's place
+        self._saved = min(max(0, self._saved + self._each_frame - len(stretches)), self._most_saved)
+        most_awake = max(1, self._each_frame - self.config.turns + self._saved)
+        self._belief.take(stretches, table, kept=kept, most_awake=most_awake)
 
     def _in_turn(self, asleep: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return the sleeping stretches whose turn it is."""

@@ -1,7 +1,9 @@
 """Detects the first note of the music, and waits through silence, room noise and coughs."""
 
+import math
 from collections import deque
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from standpartner.follow.config import StartConfig
 Floats = NDArray[np.float32]
 _ATTACK, _ATTACK_FRAMES = 2.0, 2  # a tone begins when its band's magnitude doubles within two frames
 _FEWEST_TONES = 2
+_CERTAIN = 30.0  # logits are clipped to this
 _NEAR, _FAR = 3, 6  # a tone's band is compared with bands at these distances in semitones
 
 
@@ -95,7 +98,7 @@ class StartDetector:
         """
         magnitude = np.power(10.0, frame, dtype=np.float64) - 1.0
         loud = magnitude > self.config.above_floor * self._floor + self.config.quietest
-        tones = loud & (magnitude > self.config.tone_ratio * _surroundings(magnitude))
+        tones = loud & (magnitude > self.config.tone_ratio * (_AROUND @ magnitude))
         attack = tones & (magnitude > _ATTACK * self._before[0])
         self._before.append(magnitude)
         self._heard.append(
@@ -113,9 +116,11 @@ class StartDetector:
         return self._begun()
 
     def _starts_key(self, pressed: Floats) -> bool:
-        probability = 1.0 / (1.0 + np.exp(-np.clip(pressed, -30.0, 30.0)))
-        sure = probability.max() >= self.config.key_probability
-        return bool(sure or np.any(probability[self.expected] >= self.config.expected_probability))
+        surest, expected = pressed.max(), pressed.max(initial=-_CERTAIN, where=self.expected)
+        return (
+            _probability(surest) >= self.config.key_probability
+            or _probability(expected) >= self.config.expected_probability
+        )
 
     def _begun(self) -> int | None:
         recent = [heard.tonal for heard in self._heard[-self._confirm :]]
@@ -140,9 +145,16 @@ def _blend(time_s: float) -> float:
     return 1.0 - float(np.exp(-1.0 / (time_s * FRAME_RATE_HZ)))
 
 
-def _surroundings(magnitude: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean magnitude of the bands around each band without the nearest, (78,)."""
-    around = np.ones(2 * _FAR + 1)
-    around[_FAR - _NEAR + 1 : _FAR + _NEAR] = 0.0
-    weights = np.convolve(np.ones(BAND_COUNT), around, mode="same")
-    return np.convolve(magnitude, around, mode="same") / weights
+def _probability(logit: float) -> float:
+    return 1.0 / (1.0 + math.exp(-min(max(float(logit), -_CERTAIN), _CERTAIN)))
+
+
+def _around() -> NDArray[np.float64]:
+    """Return the shares of the bands around each band without the nearest in their mean, (78, 78)."""
+    band = np.arange(BAND_COUNT)
+    distance = np.abs(np.subtract.outer(band, band))
+    around = ((distance >= _NEAR) & (distance <= _FAR)).astype(np.float64)
+    return around / around.sum(axis=1, keepdims=True)
+
+
+_AROUND: Final = _around()

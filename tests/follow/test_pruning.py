@@ -20,6 +20,19 @@ def melody(pitch_agent):
     return np.random.default_rng(0).integers(0, pitch_agent.pitches, COLUMNS)
 
 
+@pytest.fixture
+def compared(pitch_agent, monkeypatch):
+    """The numbers of columns that were compared, in each frame since the last was begun by appending 0."""
+    counts, search = [0], pitch_agent.search
+
+    def counted(keys, embedding):
+        counts[-1] += keys.shape[2]
+        return search(keys, embedding)
+
+    monkeypatch.setattr(pitch_agent, "search", counted)
+    return counts
+
+
 def whole_pass(agent, view, heard, config):
     """The forward pass over all columns at once, as it is defined: the place after each frame."""
     speeds_px = np.array(config.speeds_px)
@@ -70,22 +83,29 @@ def test_pruned_it_finds_the_same_place_within_a_round(pitch_agent, melody):
     assert frames[0] <= frames[1] <= frames[0] + round_frames
 
 
-def test_where_the_music_is_known_little_is_compared(pitch_agent, monkeypatch):
+def test_where_the_music_is_known_little_is_compared(pitch_agent, monkeypatch, compared):
     monkeypatch.setattr(pitch_agent, "pitches", 701)
-    melody, compared = np.minimum(np.arange(COLUMNS), 700), []  # nothing sounds like what is played elsewhere
-    search_all = pitch_agent.search
-
-    def counted(keys, embedding):
-        compared[-1] += keys.shape[2]
-        return search_all(keys, embedding)
-
-    monkeypatch.setattr(pitch_agent, "search", counted)
+    melody = np.minimum(np.arange(COLUMNS), 700)  # nothing sounds like what is played elsewhere
     search = ScoreSearch(pitch_agent, pitch_agent.view(melody), start_px=100.0)
     for frame, embedding in enumerate(pitch_agent.play(melody, 12, 600)):
         compared.append(0)
         search.take(embedding, agent_px=100.0 + 4.0 * frame)
         assert abs(search.found().x_px - (100.0 + 4.0 * frame)) < 24, "also from one stretch to the next"
     assert np.median(compared) < 5 * STRETCH_CELLS < COLUMNS / 2
+
+
+def test_where_all_sounds_alike_the_work_is_bounded_once_nothing_is_saved(pitch_agent, compared):
+    phrase = np.random.default_rng(1).integers(0, pitch_agent.pitches, 64)
+    melody = np.resize(phrase, COLUMNS)  # every 64 columns the same
+    config = SearchConfig(trust=0.15, saved_s=1.0)
+    search = ScoreSearch(pitch_agent, pitch_agent.view(melody), start_px=100.0, config=config)
+    for frame, embedding in enumerate(pitch_agent.play(melody, 12, 200)):
+        compared.append(0)
+        search.take(embedding, agent_px=100.0 + 4.0 * frame)
+        assert abs(search.found().x_px - (100.0 + 4.0 * frame)) < 48, "the agent's place stays the most probable"
+    whole = [count >= COLUMNS for count in compared[1:]]
+    assert 20 <= sum(whole) < 60, "in the beginning the saved second is spent"
+    assert max(compared[150:]) <= (config.each_frame + 2) * (STRETCH_CELLS + 12), "and two where the agent is"
 
 
 def test_music_goes_from_stretch_to_stretch_without_the_agent(pitch_agent, melody):
@@ -106,7 +126,15 @@ def test_a_bundle_says_the_same_of_stretches_as_of_the_whole_score(tiny_bundle):
     assert not fit[len(logits) :].any()
 
 
-@pytest.mark.parametrize("settings", [{"negligible": -1.0}, {"turns": 0}])
-def test_config_is_checked(settings):
-    with pytest.raises(ConfigError, match="negligible of 0 or more and turns of 1 or more"):
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"negligible": -1.0}, "negligible of 0 or more and turns of 1 or more"),
+        ({"turns": 0}, "negligible of 0 or more and turns of 1 or more"),
+        ({"turns": 2, "each_frame": 2}, "each_frame above turns, 2"),
+        ({"saved_s": -1.0}, "saved_s of 0 or more"),
+    ],
+)
+def test_config_is_checked(settings, message):
+    with pytest.raises(ConfigError, match=message):
         SearchConfig(**settings)
