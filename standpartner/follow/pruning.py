@@ -105,9 +105,15 @@ class PrunedBelief:
         """Return the probability of the music being in each cell at any speed, (cells,)."""
         return self._place.reshape(-1)[: self._cells]
 
-    def peak(self) -> Peak:
-        """The most probable place."""
-        return find_peak(self.place, self._table_of, cell_px=self._cell_px, speeds_px=self._speeds_px)
+    def peak(self, *, among: NDArray[np.bool_] | None = None) -> Peak:
+        """The most probable place.
+
+        Args:
+            among: Whether each cell may be that place, bool (cells,), with some probability in one of them; None allows
+                all.
+        """
+        place = self.place if among is None else np.where(among, self.place, 0.0)
+        return find_peak(place, self._table_of, cell_px=self._cell_px, speeds_px=self._speeds_px)
 
     def _table_of(self, cells: slice) -> Table:
         """Return the table of some cells, (speeds, n)."""

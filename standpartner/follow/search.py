@@ -222,6 +222,26 @@ class ScoreSearch:
         peak = self._belief.peak()
         return Found(peak.x_px, peak.speed_px, probability=self.probability_near(peak.x_px))
 
+    def found_elsewhere(self, here_px: float, *, away_px: float, most: int) -> list[Found]:
+        """The most probable places that are away from a place, and from each other.
+
+        Args:
+            here_px: The place on the strip in px.
+            away_px: The distance in strip px beyond which a place is another one.
+            most: The largest number of places.
+
+        Returns:
+            The places, the most probable one first; fewer where no more have any probability.
+        """
+        centres_px = (np.arange(self._columns) + 0.5) * COLUMN_STRIDE_PX
+        free = (np.abs(centres_px - here_px) > away_px) & (self.place > 0)
+        places = list[Found]()
+        while len(places) < most and free.any():
+            peak = self._belief.peak(among=free)
+            places.append(Found(peak.x_px, peak.speed_px, probability=self.probability_near(peak.x_px)))
+            free &= np.abs(centres_px - peak.x_px) > away_px
+        return places
+
     def _near(self, x_px: float) -> slice:
         first = int(np.ceil((x_px - self.config.reach_px) / COLUMN_STRIDE_PX - 0.5))
         last = int(np.floor((x_px + self.config.reach_px) / COLUMN_STRIDE_PX - 0.5))

@@ -49,7 +49,7 @@ class BatchedGame:
     """Plays ``n_episodes`` games side by side, each on one of the tracks.
 
     No episode runs until `reset`; one that has ended stays frozen until the caller resets it. The state arrays are
-    public to be read; only `reset` and `step` may write them.
+    public to be read; only `reset`, `put` and `step` may write them.
 
     Attributes:
         tracks: The tracks that episodes are played on.
@@ -219,6 +219,19 @@ class BatchedGame:
             k = int(np.argmax(wrong))
             raise GameError(f"start frame must be from {first[k]} to {last[k] - 1} on this track, got {frame[k]}")
         return frame
+
+    def put(self, indices: npt.ArrayLike, *, position_px: npt.ArrayLike, speed: npt.ArrayLike) -> None:
+        """Put the agent of running episodes elsewhere in their present frames. Every argument is one value or (k,).
+
+        Args:
+            indices: The numbers of the episodes.
+            position_px: The places on the strip in px; they are kept on it.
+            speed: The reading speeds in strip px per frame.
+        """
+        which = np.atleast_1d(np.asarray(indices, dtype=np.int64))
+        self.position_px[which] = np.clip(position_px, 0.0, self._widths_px[self.track[which]] - 1.0)
+        self.speed[which] = speed
+        self.error_px[which] = (self.position_px - self.target_px)[which]
 
     def step(self, actions: npt.ArrayLike) -> StepResult:
         """Play one frame of every running episode.

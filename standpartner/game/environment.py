@@ -1,14 +1,14 @@
 """The game as a Gymnasium environment; needs ``pip install "standpartner[game]"``."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from standpartner.constants import BAND_COUNT, FRAME_RATE_HZ
 from standpartner.errors import GameError, MissingExtraError
-from standpartner.game.batched import BatchedGame
+from standpartner.game.batched import BatchedGame, StepResult
 from standpartner.game.pacing import Pacer
 from standpartner.game.rendering import GameView, draw_view
 from standpartner.game.rules import PIANO, GameConfig, find_config
@@ -100,6 +100,7 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
     * v0: first version.
     """
 
+    stop_when_lost: ClassVar[bool] = True
     metadata: dict[str, Any] = {  # noqa: RUF012 - Gymnasium's own way
         "render_modes": ["human", "rgb_array"],
         "render_fps": FRAME_RATE_HZ,
@@ -128,13 +129,13 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
         self.config = config = find_config(config) if isinstance(config, str) else config
         self.tracks = tuple(toy_tracks() if tracks is None else tracks)
         check_loudness(self.tracks)
-        self._game = BatchedGame(self.tracks, config)
+        self._game = BatchedGame(self.tracks, config, stop_when_lost=self.stop_when_lost)
         self._rewards: list[float] = []
         self._windows = Windows(self.tracks, config)
         self._before_px: float | None = None  # the position in the state before
         self._state = "not started"
-        self.action_space = spaces.Discrete(len(config.actions))
-        self.observation_space = window_space(config)
+        self.action_space: spaces.Discrete = spaces.Discrete(len(config.actions))
+        self.observation_space: spaces.Dict = window_space(config)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -157,7 +158,7 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
             raise GameError(f"the only reset option is 'track', got {sorted(unknown)}")
         drawn = int(self.np_random.integers(len(self.tracks)))
         track = (options or {}).get("track", drawn)
-        self._game.reset(0, track)
+        self._begin(int(track))
         self._rewards = []
         self._state = "following"
         self._before_px = None
@@ -181,7 +182,7 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
         """
         if not self._game.running[0]:
             raise GameError("no episode is running; call reset() before step()")
-        result = self._game.step(np.array([action]))
+        result = self._play(int(action))
         self._rewards.append(float(result.reward[0]))
         self._state = result.state(0)
         info = self._info(lost=bool(result.lost[0]), finished=bool(result.finished[0]))
@@ -211,6 +212,14 @@ class ScoreFollowingEnv(gymnasium.Env[dict[str, Any], np.int64]):
         """Close the window, if there is one."""
         if self._window is not None:
             self._window.close()
+
+    def _begin(self, track: int) -> None:
+        """Start an episode on a track."""
+        self._game.reset(0, track)
+
+    def _play(self, action: int) -> StepResult:
+        """Play one frame."""
+        return self._game.step(np.array([action]))
 
     def _show(self) -> None:
         if self._window is not None:

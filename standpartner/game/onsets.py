@@ -47,3 +47,33 @@ class PlayedOnsets:
         It is linear between onsets and constant before the first and after the last.
         """
         return np.asarray(target_x_px(frames, self.onset_s, onset_x_px=self.onset_x_px), dtype=np.float64)
+
+
+class PlayedPassages(PlayedOnsets):
+    """Computes the same for a performance in which the player jumps: passages of the score, one after the other.
+
+    Attributes:
+        starts: The index of the first onset of each passage, (passages,), increasing from 0.
+    """
+
+    starts: npt.NDArray[np.int64]
+
+    def passage_at(self, frames: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+        """Return the index of the passage that is played in each frame, by the frame of its first onset.
+
+        Before the first passage begins, the index is that of the first.
+        """
+        begins = self.onset_frames[self.starts]
+        return np.maximum(np.searchsorted(begins, frames, side="right") - 1, 0)
+
+    def targets_at(self, frames: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+        """Return the true strip x in each frame in px, (n,); within a passage it is that of any performance.
+
+        After a passage's last onset it stays there until the next passage begins.
+        """
+        passage, target = self.passage_at(frames), np.zeros(len(frames))
+        ends = [*self.starts[1:], len(self.onset_s)]
+        for number, own in enumerate(map(slice, self.starts, ends)):
+            here = passage == number
+            target[here] = target_x_px(frames[here], self.onset_s[own], onset_x_px=self.onset_x_px[own])
+        return target

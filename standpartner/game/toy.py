@@ -1,17 +1,20 @@
 """Makes artificial tracks with clear marks, for tests and for checking that a learner learns at all."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from standpartner.constants import BAND_COUNT, FRAME_RATE_HZ, STRIP_HEIGHT_PX
 from standpartner.errors import GameError
 from standpartner.game.rules import onset_frame
-from standpartner.game.tracks import Track
+from standpartner.game.tracks import JumpingTrack, Track
 
 _MARGIN_PX = 60  # room for the clef on a real strip
 _TAIL_FRAMES = 20
 _MARK_HALF_HEIGHT_PX, _MARK_HALF_WIDTH_PX = 3, 4
 _LEVELS = 13  # the number of pitches: a higher level has a higher mark and a higher band
+_JUMPING_ONSETS, _JUMPING_SPACING = 80, 8
 _LOUDNESS, _DECAY_PER_FRAME = 1.5, 0.8
 
 
@@ -58,6 +61,31 @@ def random_track(seed: int, n_onsets: int = 80) -> Track:
     spacing_px = 14 + 22 * np.sqrt(quarters) + rng.uniform(0, 6, size=quarters.size)
     x_px = _MARGIN_PX + np.concatenate([[0.0], np.cumsum(spacing_px)])
     return marked_track(f"random-{seed}", seconds, onset_x_px=x_px, seed=seed)
+
+
+def jumping_track(px_per_frame: float = 2.0, *, passages: Sequence[tuple[int, int]], seed: int = 0) -> JumpingTrack:
+    """Make a track of 80 onsets, 8 frames apart, whose player jumps.
+
+    Args:
+        px_per_frame: The speed of the target within a passage.
+        passages: The first and the last onset of each passage that is played, numbered from 0 to 79.
+        seed: The seed of the pitches.
+
+    Returns:
+        The track.
+
+    Raises:
+        GameError: There is no passage, or one is not within the 80 onsets.
+    """
+    if not passages or any(not 0 <= first <= last < _JUMPING_ONSETS for first, last in passages):
+        raise GameError(f"expected passages within {_JUMPING_ONSETS} onsets, at least one, got {passages}")
+    x_px = _MARGIN_PX + px_per_frame * _JUMPING_SPACING * np.arange(_JUMPING_ONSETS, dtype=np.float64)
+    levels = np.random.default_rng(seed).integers(_LEVELS, size=x_px.size)
+    order = np.concatenate([np.arange(first, last + 1) for first, last in passages])
+    starts = np.cumsum([0, *[last - first + 1 for first, last in passages]])[:-1]
+    onset_s = (10 + _JUMPING_SPACING * np.arange(len(order))) / FRAME_RATE_HZ
+    sound = _sound(onset_frame(onset_s), levels[order])
+    return JumpingTrack(f"jumping-{seed}", onset_s, x_px[order], _draw_strip(x_px, levels), sound, starts)
 
 
 def marked_track(name: str, onset_s: npt.NDArray[np.floating], *, onset_x_px: npt.ArrayLike, seed: int) -> Track:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from standpartner.constants import BAND_COUNT, STRIP_HEIGHT_PX
 from standpartner.errors import GameError
-from standpartner.game.onsets import PlayedOnsets
+from standpartner.game.onsets import PlayedOnsets, PlayedPassages
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +50,16 @@ class Track(PlayedOnsets):
         for label, values in (("onset_s", self.onset_s), ("onset_x_px", self.onset_x_px)):
             if not np.all(np.isfinite(values)):
                 raise GameError(f"track {self.name!r}: {label} must be finite; drop onsets that were not played")
-            if values[0] < 0 or np.any(np.diff(values) < 0):
+            if values.min() < 0 or np.any(np.diff(values)[self._goes_on(label)] < 0):
                 raise GameError(f"track {self.name!r}: {label} must be 0 or more and never decrease; sort the onsets")
         if self.first_frame == self.last_frame:
             raise GameError(
                 f"track {self.name!r}: all onsets fall into frame {self.first_frame}; there is nothing to follow"
             )
+
+    def _goes_on(self, label: str) -> npt.NDArray[np.bool_]:
+        """Tell for each onset but the first whether its time or place must not be before that of the one before."""
+        return np.ones(len(self.onset_s) - 1, dtype=bool)
 
     def _check_strip(self) -> None:
         strip = self.strip
@@ -63,9 +67,9 @@ class Track(PlayedOnsets):
             raise GameError(
                 f"track {self.name!r}: strip must be uint8 ({STRIP_HEIGHT_PX}, width), got {strip.dtype} {strip.shape}"
             )
-        if self.onset_x_px[-1] >= strip.shape[1]:
+        if max(self.onset_x_px) >= strip.shape[1]:
             raise GameError(
-                f"track {self.name!r}: last onset at x {self.onset_x_px[-1]} is off the strip of {strip.shape[1]} px"
+                f"track {self.name!r}: last onset at x {max(self.onset_x_px)} is off the strip of {strip.shape[1]} px"
             )
 
     def _check_spectrogram(self) -> None:
@@ -81,3 +85,33 @@ class Track(PlayedOnsets):
             )
         if not np.all(np.isfinite(spectrogram)) or spectrogram.min() < 0:
             raise GameError(f"track {self.name!r}: spectrogram must be finite and 0 or more")
+
+
+@dataclass(frozen=True, eq=False)
+class JumpingTrack(PlayedPassages, Track):
+    """A track whose player jumps: passages of the score are played one after the other.
+
+    Attributes:
+        starts: The index of the first onset of each passage, int64 (passages,), increasing from 0. Within a passage the
+            onsets' places never decrease.
+
+    Raises:
+        GameError: As for `Track`, or the passages do not begin with the first onset.
+    """
+
+    starts: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        starts = np.asarray(self.starts)
+        if starts[:1].tolist() != [0] or np.any(np.diff(starts) <= 0) or starts[-1] >= len(self.onset_s):
+            raise GameError(
+                f"track {self.name!r}: passages must start at onset 0 and at later ones of the {len(self.onset_s)}, "
+                f"got {starts.tolist()}"
+            )
+        super().__post_init__()
+
+    def _goes_on(self, label: str) -> npt.NDArray[np.bool_]:
+        goes_on = super()._goes_on(label)
+        if label == "onset_x_px":
+            goes_on[self.starts[1:] - 1] = False
+        return goes_on

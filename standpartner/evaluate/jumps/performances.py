@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from standpartner.errors import ConfigError
-from standpartner.game.onsets import PlayedOnsets
-from standpartner.game.rules import target_x_px
+from standpartner.game.onsets import PlayedPassages
+from standpartner.game.tracks import JumpingTrack
 from standpartner.hear import spectrogram
 from standpartner.perform import PerformanceStyle, perform, render
 from standpartner.score import Score
@@ -59,7 +59,7 @@ class JumpsConfig:
 
 
 @dataclass(frozen=True, eq=False)
-class JumpPerformance(PlayedOnsets):
+class JumpPerformance(PlayedPassages):
     """A performance with jumps and the true position in every frame.
 
     Attributes:
@@ -79,7 +79,7 @@ class JumpPerformance(PlayedOnsets):
     spectrogram: NDArray[np.float32]
 
     @property
-    def starts(self) -> Ints:
+    def starts(self) -> Ints:  # type: ignore[override]  # known from the passages
         """The index in ``onset`` at which each passage begins, (passages,)."""
         lengths = [passage.last - passage.first + 1 for passage in self.passages]
         return np.cumsum([0, *lengths])[:-1]
@@ -94,25 +94,9 @@ class JumpPerformance(PlayedOnsets):
         """The strip of the score, uint8 (160, width)."""
         return self.score.strip
 
-    def passage_at(self, frames: NDArray[np.integer]) -> Ints:
-        """Return the index of the passage that is played in each frame, by the frame of its first onset.
-
-        Before the first passage begins, the index is that of the first.
-        """
-        begins = self.onset_frames[self.starts]
-        return np.maximum(np.searchsorted(begins, frames, side="right") - 1, 0)
-
-    def targets_at(self, frames: NDArray[np.integer]) -> Floats:
-        """Return the true strip x in each frame in px; within a passage it is that of any performance.
-
-        After a passage's last onset it stays there until the next passage begins.
-        """
-        passage, target = self.passage_at(frames), np.zeros(len(frames))
-        for number, begin in enumerate(self.starts):
-            here = passage == number
-            own = slice(begin, begin + self.passages[number].last - self.passages[number].first + 1)
-            target[here] = target_x_px(frames[here], self.onset_s[own], onset_x_px=self.onset_x_px[own])
-        return target
+    def track(self) -> JumpingTrack:
+        """Return the performance as a track of the game."""
+        return JumpingTrack(self.name, self.onset_s, self.onset_x_px, self.strip, self.spectrogram, self.starts)
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,7 @@ def test_the_target_is_that_of_the_passage_that_sounds(menuet, style):
     backwards = np.flatnonzero(np.diff(targets) < 0)
     assert list(frames[backwards + 1]) == [again]
     assert targets[backwards[0]] == menuet.onsets.x_px[30], "it waits at the last onset"
+    np.testing.assert_array_equal(performance.track().targets_at(frames), targets)
 
 
 def test_passages_are_checked(menuet, style):
