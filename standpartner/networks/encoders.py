@@ -1,5 +1,7 @@
 """Defines the encoders of the read-once network: one reads the strip once, one encodes every frame once."""
 
+import math
+
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -20,6 +22,19 @@ class _DilatedResidual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         kept = x[..., 2 * self.dilation :] if self.causal else x
         return kept + functional.relu(self.convolution(x))
+
+    def thinned(self, x: Tensor, *, spacing: int, keep: int) -> Tensor:
+        """Do the same, causally, for frames of which only every ``spacing``-th is there.
+
+        Args:
+            x: The frames, (B, features, T), ``spacing`` frames apart.
+            spacing: The distance of the frames, of which the dilation is a multiple.
+            keep: The distance of those that are returned, a multiple of ``spacing``.
+        """
+        reach, stride = self.dilation // spacing, keep // spacing
+        weight, bias = self.convolution.weight, self.convolution.bias
+        refined = functional.conv1d(x, weight, bias, stride=stride, dilation=reach)
+        return x[..., 2 * reach :: stride] + functional.relu(refined)
 
 
 class StripEncoder(nn.Module):
@@ -59,7 +74,7 @@ class StripEncoder(nn.Module):
 class FrameEncoder(nn.Module):
     """Encodes sound once. A few frames make a front, and causal convolutions add the last seconds.
 
-    ``front`` and ``remember`` are the two halves that a stream calls; ``forward`` is both over a whole stretch.
+    ``front`` and ``remember_one`` are the two halves that a stream calls; ``forward`` is both over a whole stretch.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -94,6 +109,20 @@ class FrameEncoder(nn.Module):
     def remember(self, fronts: Tensor) -> Tensor:
         """Add the past to fronts, (B, features, T + history), which gives embeddings, (B, T, features)."""
         return self.norm(self.context(fronts).transpose(1, 2))
+
+    def remember_one(self, fronts: Tensor) -> Tensor:
+        """Add the past to the last front of (B, features, 1 + history), which gives its embedding, (B, features).
+
+        This is ``remember`` without what a single frame does not depend on: its dilations skip most of the past.
+        """
+        dilations = [layer.dilation for layer in self.context]
+        spacing = math.gcd(*dilations)
+        x = fronts[..., ::spacing]
+        for number, layer in enumerate(self.context, start=1):
+            keep = math.gcd(*dilations[number:]) or spacing
+            x = layer.thinned(x, spacing=spacing, keep=keep)
+            spacing = keep
+        return self.norm(x[..., -1])
 
     def forward(self, frames: Tensor) -> Tensor:
         """Encode a spectrogram, (B, T + lead_frames, 78), into embeddings, (B, T, features)."""

@@ -132,7 +132,7 @@ class _Frame(nn.Module):
         self.network = network
 
     def forward(self, fronts: Tensor) -> tuple[Tensor, Tensor]:
-        embedding = self.network.frames.remember(fronts)[:, 0]
+        embedding = self.network.frames.remember_one(fronts)
         return embedding, self.network.listen(embedding)
 
 
