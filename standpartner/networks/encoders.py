@@ -17,24 +17,21 @@ class _DilatedResidual(nn.Module):
     def __init__(self, features: int, dilation: int, *, causal: bool) -> None:
         super().__init__()
         self.dilation, self.causal = dilation, causal
-        self.convolution = nn.Conv1d(features, features, 3, dilation=dilation, padding=0 if causal else dilation)
+        self.convolution = nn.Conv1d(features, features, 3, dilation=dilation)
 
-    def forward(self, x: Tensor) -> Tensor:
-        kept = x[..., 2 * self.dilation :] if self.causal else x
-        return kept + functional.relu(self.convolution(x))
-
-    def thinned(self, x: Tensor, *, spacing: int, keep: int) -> Tensor:
-        """Do the same, causally, for frames of which only every ``spacing``-th is there.
+    def forward(self, x: Tensor, *, spacing: int = 1, keep: int = 1) -> Tensor:
+        """Refine frames or columns, (B, features, T).
 
         Args:
-            x: The frames, (B, features, T), ``spacing`` frames apart.
-            spacing: The distance of the frames, of which the dilation is a multiple.
+            x: All of them, or of the frames only those that are ``spacing`` apart; the dilation is a multiple of it.
+            spacing: Their distance.
             keep: The distance of those that are returned, a multiple of ``spacing``.
         """
         reach, stride = self.dilation // spacing, keep // spacing
-        weight, bias = self.convolution.weight, self.convolution.bias
-        refined = functional.conv1d(x, weight, bias, stride=stride, dilation=reach)
-        return x[..., 2 * reach :: stride] + functional.relu(refined)
+        weight, bias, padding = self.convolution.weight, self.convolution.bias, 0 if self.causal else reach
+        refined = functional.conv1d(x, weight, bias, stride=stride, padding=padding, dilation=reach)
+        kept = x[..., 2 * reach :: stride] if self.causal else x
+        return kept + functional.relu(refined)
 
 
 class StripEncoder(nn.Module):
@@ -80,7 +77,7 @@ class FrameEncoder(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         a, b, c = config.frame_channels
-        self.history_frames = config.history_frames
+        self.history_frames, self._dilations = config.history_frames, config.frame_dilations
         self.convolutions = nn.Sequential(
             nn.Conv2d(1, a, (3, 3), padding=(0, 1)),
             nn.ReLU(),
@@ -115,12 +112,11 @@ class FrameEncoder(nn.Module):
 
         This is ``remember`` without what a single frame does not depend on: its dilations skip most of the past.
         """
-        dilations = [layer.dilation for layer in self.context]
-        spacing = math.gcd(*dilations)
+        spacing = math.gcd(*self._dilations)
         x = fronts[..., ::spacing]
         for number, layer in enumerate(self.context, start=1):
-            keep = math.gcd(*dilations[number:]) or spacing
-            x = layer.thinned(x, spacing=spacing, keep=keep)
+            keep = math.gcd(*self._dilations[number:]) or spacing
+            x = layer(x, spacing=spacing, keep=keep)
             spacing = keep
         return self.norm(x[..., -1])
 
