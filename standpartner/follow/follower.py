@@ -113,6 +113,7 @@ class Follower:
         self._end_px = min(score.end_px, score.width_px - 1.0)
         self._note_px, self._note_speed_px = beginning.x_px, 0.0  # where the follower was at the last note
         self._proof = Proof(self.config, needed=self.config.wait and beginning.known)
+        self._unseen_jump = False
         self._held = False  # whether the position that is given stays in the bar of the beginning
         self._doubting = self._retreated = False  # whether it waits after a start that did not prove right; whether
         # no start has proved right since then
@@ -215,16 +216,24 @@ class Follower:
             jumped_from_px = jumped_from_px if jump is None else jump
         if self._has_paused():
             here_px = self._pause()
-        held, self._held = self._held, self.state is State.FOLLOWING and not self._proof.likely
-        if self._held:
-            jumped_from_px = None
-        elif held and self._proof.likely and abs(here_px - given.strip_x_px) > self._pursuit.config.away_px:
-            jumped_from_px = given.strip_x_px  # it jumped while it was held
+        jumped_from_px = self._hold(jumped_from_px)
         here_px, next_px = self._shown(here_px), self._shown(self._pursuit.position_px)
         again = []
         if jumped_from_px is not None or here_px != given.strip_x_px:
             again.append(self._report(given.frame, here_px, jumped_from_px=jumped_from_px))
         return [*again, self._report(given.frame + 1, next_px)]
+
+    def _hold(self, jumped_from_px: float | None) -> float | None:
+        """Decide whether the position stays in the bar of the beginning; return where it is seen to jump from, if so.
+
+        A jump of the agent that was not seen meanwhile is seen when the position is let go.
+        """
+        self._held = self.state is State.FOLLOWING and not self._proof.likely
+        if self._held:
+            self._unseen_jump = self._unseen_jump or jumped_from_px is not None
+            return None
+        unseen, self._unseen_jump = self._unseen_jump and self.state is State.FOLLOWING, False
+        return self._given.strip_x_px if unseen else jumped_from_px
 
     def _shown(self, x_px: float) -> float:
         """Return the place to give for the agent's, which stays in the first bar while the start is unlikely."""

@@ -50,7 +50,8 @@ def grey_png(picture: NDArray[np.uint8]) -> bytes:
 def notation_png(picture: NDArray[np.uint8]) -> bytes:
     """Write a grey picture of notation, (height, width), as a small PNG in 16 shades."""
     step = 255 / (_GREYS - 1)
-    levels = Image.fromarray(np.rint(picture / step).astype(np.uint8), mode=None)
+    level_of = np.rint(np.arange(256) / step).astype(np.uint8)  # a table, as floats of a page would take much memory
+    levels = Image.fromarray(level_of[picture], mode=None)
     indexed = Image.frombytes("P", levels.size, levels.tobytes())
     indexed.putpalette([round(level * step) for level in range(_GREYS) for _ in range(3)])
     return _png(indexed, bits=4)
