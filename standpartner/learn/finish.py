@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from standpartner.agent.card import write_card
+from standpartner.agent.find import find_agent
+from standpartner.learn.config import parse_config
 from standpartner.learn.log import LOG
 from standpartner.networks.checkpoint import load_checkpoint
 from standpartner.networks.export import export_bundle
@@ -46,9 +48,16 @@ def finish_run(checkpoint: Path, folder: Path, *, command: str) -> None:
         "minutes": sum(row.get("seconds", 0.0) for row in until) / 60,
         "machine": f"{config['threads']} thread(s), {_processor()}",
     }
-    searches = config.get("start") or any(one["stage"] == "seek" for one in stages)
-    export_bundle(network, folder, about=about, untrained=() if searches else ("search",))
+    export_bundle(network, folder, about=about, untrained=() if _searches(config, stages) else ("search",))
     write_card(folder)
+
+
+def _searches(config: dict[str, Any], stages: Sequence[Row]) -> bool:
+    """Return whether the search head was taught on the encoders: in this run, or before and nothing changed them."""
+    ran, settings = [one["stage"] for one in stages], parse_config(config)
+    if "seek" in ran or any(settings.stage(name).changes_encoders for name in ran):
+        return "seek" in ran
+    return bool(settings.start) and (find_agent(settings.start) / "search.onnx").is_file()
 
 
 def _rows(log: Path) -> list[Row]:

@@ -15,6 +15,8 @@ from standpartner.errors import AgentError, ConfigError
 from standpartner.learn.finish import finish_run
 from standpartner.learn.run import STAGES, Run
 from standpartner.networks.checkpoint import load_checkpoint, same_weights
+from standpartner.networks.export import export_bundle
+from standpartner.networks.read_once import ReadOnceNetwork
 
 
 @pytest.mark.slow
@@ -185,6 +187,28 @@ def test_a_card_says_that_the_best_validation_chose(tiny_config, tiny_data, tmp_
     assert list(steps)[-1] == about["stage"]
     assert steps[about["stage"]] == about["step"]
     assert (about["command"], about["command_note"]) == ("standpartner train x", "")
+
+
+@pytest.mark.parametrize(
+    ("stages", "start", "searches"),
+    [
+        (("pretrain", "seek", "imitate"), "", True),
+        (("pretrain", "imitate"), "", False),
+        (("imitate",), "searching", True),  # what the start can do stays
+        (("imitate",), "playing", False),
+        (("pretrain", "imitate"), "searching", False),  # its encoders have changed since
+    ],
+)
+def test_an_agent_searches_if_its_search_head_fits_its_encoders(
+    stages, start, searches, tiny_config, tiny_data, tmp_path
+):
+    for name, untrained in (("searching", ()), ("playing", ("search",))):
+        network = ReadOnceNetwork(tiny_config.network)
+        export_bundle(network, tmp_path / name, about={"name": name}, untrained=untrained)
+    config = dataclasses.replace(tiny_config, stages=stages, start=str(tmp_path / start) if start else "")
+    best = Run(config, tmp_path / "run", data=tiny_data).train()
+    finish_run(best, tmp_path / "agent", command="standpartner train x")
+    assert (tmp_path / "agent" / "search.onnx").is_file() == searches
 
 
 def test_a_checkpoint_says_where_it_comes_from(tiny_config, tiny_data, tmp_path):
