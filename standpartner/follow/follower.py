@@ -54,8 +54,8 @@ class State(Enum):
 class Follower:
     """Follows one performance of a score as it is heard.
 
-    The score is read once, here; then every frame costs a millisecond or two. Chunks may have any length: the
-    positions are the same, to the last bit, as if the recording had come at once.
+    The score is read once, here; then every frame costs about a millisecond, in a long score, too. Chunks may have any
+    length: the positions are the same, to the last bit, as if the recording had come at once.
 
     Args:
         score: The score that is played.
