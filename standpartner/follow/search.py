@@ -69,7 +69,7 @@ class SearchConfig:
     negligible: float = 1.0
     turns: int = 2
     each_frame: int = 6
-    saved_s: float = 10.0
+    saved_s: float = 4.0
 
     def __post_init__(self) -> None:
         if len(self.speeds_px) < 2 or self.speeds_px[0] < 0 or any(b <= a for a, b in pairwise(self.speeds_px)):
