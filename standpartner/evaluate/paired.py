@@ -67,11 +67,12 @@ def compare_reports(
         if any(_value(row, measure) is None for report in reports for row in report["rows"]):
             continue
         ratios = [_ratios(side, measure, pieces) for side in sides]
-        means = [float(each(np.ones((1, len(pieces)))).mean()) for each in ratios]
+        mean, other_mean = (float(each(np.ones((1, len(pieces)))).mean()) for each in ratios)
         one, other = (
             (each(drawn[0]) * times).sum(1) / times.sum(1) for each, times in zip(ratios, drawn[1:], strict=True)
         )
-        differences.append(Difference(measure, *means, *percentile_interval(other - one)))
+        low, high = percentile_interval(other - one)
+        differences.append(Difference(measure, mean, other_mean, low, high))
     return differences
 
 
