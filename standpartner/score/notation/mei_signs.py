@@ -5,7 +5,6 @@ words alone, they are read. Expansions are taken of MEI and Humdrum (``*>[A,A,B]
 those that Verovio makes of MusicXML are its own reading of the same signs.
 """
 
-import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -13,16 +12,9 @@ from typing import Any, Final
 
 from standpartner.score.notation.abc.voice import ENDING
 from standpartner.score.notation.mei import ID, NAMESPACE
+from standpartner.score.notation.sign_words import marks_in, read_numbers
 from standpartner.score.played_order import MeasureSigns, PlayedOrder, full_order
 
-_WORDS: Final = (
-    ("da_capo", re.compile(r"\bd\. ?c\b|\bda ?capo\b", re.IGNORECASE)),
-    ("dal_segno", re.compile(r"\bd\. ?s\b|\bdal ?segno\b", re.IGNORECASE)),
-    ("to_coda", re.compile(r"\bto ?coda\b", re.IGNORECASE)),
-    ("fine", re.compile(r"^fine\b", re.IGNORECASE)),
-    ("segno", re.compile(r"^segno$", re.IGNORECASE)),
-    ("coda", re.compile(r"^coda$", re.IGNORECASE)),
-)
 _NAMES: Final = {
     "dacapo": "da_capo", "dalsegno": "dal_segno", "tocoda": "to_coda", "fine": "fine", "segno": "segno", "coda": "coda",
 }  # fmt: skip
@@ -97,14 +89,6 @@ def _endings(root: ET.Element) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def read_numbers(text: str) -> tuple[int, ...]:
-    """Read the numbers of an ending: ``1``, ``1, 2``, ``1-3``, ``1.``."""
-    numbers: list[int] = []
-    for first, last in re.findall(r"(\d{1,2})(?:\s*-\s*(\d{1,2}))?", text):
-        numbers += range(int(first), int(last or first) + 1)
-    return tuple(numbers)
-
-
 def _marks(measure: ET.Element) -> Iterator[str]:
     """Yield the names of a measure's signs, as `MeasureSigns` has them."""
     for kind in measure.get("type", "").split():
@@ -117,7 +101,7 @@ def _marks(measure: ET.Element) -> Iterator[str]:
         named = [*element.get("type", "").lower().split(), element.get("func", "").lower()]
         known = [_NAMES[word] for word in named if word in _NAMES]
         text = " ".join("".join(element.itertext()).split())
-        yield from known or [mark for mark, words in _WORDS if words.search(text)]
+        yield from known or marks_in(text)
 
 
 def _expanded(root: ET.Element, place: Mapping[str, int], endings: tuple[int, ...]) -> Iterator[PlayedOrder]:

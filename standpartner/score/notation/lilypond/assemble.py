@@ -16,13 +16,13 @@ from standpartner.errors import ScoreError
 from standpartner.score.model import Image, Notation, Score
 from standpartner.score.notation.lilypond.engraving import BarStart, DrawnSystem
 from standpartner.score.notation.lilypond.join import Join
+from standpartner.score.notation.lilypond.repeat_signs import read_orders
 from standpartner.score.notation.onsets import longest_increasing
 from standpartner.score.notation.pages import PAGE_SCALE, SystemImage, cut_strip
 from standpartner.score.tables import Measures, Noteheads, Notes, Onsets, Systems
 
 PAGE_PX_PER_SPACE: Final = 14  # 7 px on the strip
 _BOX_HEIGHT: Final = PAGE_SCALE * STRIP_HEIGHT_PX
-_EDGE: Final = 1.0  # a bar line within so many staff spaces of its system's end starts no bar
 _TICK: Final = 1e-6  # times within so many quarters are the same
 
 
@@ -91,6 +91,7 @@ def assemble(title: str, systems: list[DrawnSystem], pages: list[Image], *, join
             onsets=_onsets(plan, measures),
             measures=measures,
             notes=_notes(joined, plan),
+            orders=read_orders(systems),
         ),
     )
 
@@ -197,26 +198,14 @@ def _measures(systems: list[DrawnSystem], cuts: list[_Cut], joined: Join) -> Mea
     rows: list[tuple[str, float, float, float, int]] = []
     for index, (system, cut) in enumerate(zip(systems, cuts, strict=True)):
         first = joined.score_quarter[system.score]
-        inner = _bar_starts(system)
-        edges = [cut.strip_left, *(cut.strip_x(bar.x) for bar in inner), cut.strip_left + cut.width / PAGE_SCALE]
+        starts = system.bar_starts()
+        edges = [cut.strip_left, *(cut.strip_x(bar.x) for bar in starts[1:]), cut.strip_left + cut.width / PAGE_SCALE]
         rows += [
             (_label(bar), first + 4 * float(bar.moment), left, right, index)
-            for bar, (left, right) in zip((system.start, *inner), pairwise(edges), strict=True)
+            for bar, (left, right) in zip(starts, pairwise(edges), strict=True)
         ]
     label, quarter, left_px, right_px, of_system = (np.array(column) for column in zip(*rows, strict=True))
     return Measures(label, quarter, left_px, right_px, of_system)
-
-
-def _bar_starts(system: DrawnSystem) -> list[BarStart]:
-    """Return the bar lines within a system that start a bar, one for each bar."""
-    starts: list[BarStart] = []
-    last = system.start.moment
-    for bar in sorted(system.bars, key=lambda bar: bar.x):
-        inside = system.left + _EDGE < bar.x < system.right - _EDGE
-        if inside and bar.moment > last and bar.position == 0:
-            starts.append(bar)
-            last = bar.moment
-    return starts
 
 
 def _label(bar: BarStart) -> str:

@@ -1,13 +1,16 @@
-"""Reads LilyPond's drawing as reported by hook.ily: systems with their staves, heads and bar lines.
+"""Reads LilyPond's drawing as reported by hook.ily: systems with their staves, heads, bar lines and repeat signs.
 
 Positions are staff spaces of the staves that the score has (`Engraving.space_mm`), x from the page's left edge, y
 downwards from its top.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Final, NamedTuple
 
 from standpartner.errors import ScoreError
+
+_EDGE: Final = 1.0  # a bar line within so many staff spaces of its system's end starts no bar
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,42 @@ class NoteHeadGrob:
 
 @dataclass(frozen=True)
 class BarStart:
-    """The start of a bar: its x, moment (in whole notes) and number, and its distance from the bar's start."""
+    """A bar line or the start of a system: its x, moment (in whole notes), bar number and distance from the bar's start.
+
+    ``glyph`` is LilyPond's name of the bar line, such as ``|`` or ``:|.``.
+    """
 
     x: float
     moment: Fraction
     number: str
     position: Fraction
+    glyph: str = ""
+
+    @property
+    def begins_repeat(self) -> bool:
+        """Whether a repeat begins with it."""
+        return self.glyph.endswith(":")
+
+    @property
+    def ends_repeat(self) -> bool:
+        """Whether a repeat ends with it."""
+        return self.glyph.startswith(":")
+
+
+class VoltaBracket(NamedTuple):
+    """A volta bracket, or the part of it in a system: the moments of its ends in whole notes, and its text."""
+
+    moment: Fraction
+    end: Fraction
+    text: str
+
+
+class MarkedWords(NamedTuple):
+    """Words or the name of a sign: their moment in whole notes, and whether they stand at a bar line or at a note."""
+
+    moment: Fraction
+    at_bar: bool
+    text: str
 
 
 @dataclass
@@ -52,7 +85,19 @@ class DrawnSystem:
     space: float = 0.0
     heads: list[NoteHeadGrob] = field(default_factory=list)
     bars: list[BarStart] = field(default_factory=list)
+    voltas: list[VoltaBracket] = field(default_factory=list)
+    words: list[MarkedWords] = field(default_factory=list)
     staff_tops: set[int] = field(default_factory=set)
+
+    def bar_starts(self) -> list[BarStart]:
+        """Return the start of the system and the bar lines that start a bar; a repeat sign divides the bar it is in."""
+        starts = [self.start]
+        for bar in sorted(self.bars, key=lambda bar: bar.x):
+            inside = self.left + _EDGE < bar.x < self.right - _EDGE
+            divides = bar.position == 0 or bar.begins_repeat or bar.ends_repeat
+            if inside and divides and bar.moment > starts[-1].moment:
+                starts.append(bar)
+        return starts
 
     def add_staff(self, words: list[str]) -> None:
         """Widen the system by a staff; its extent includes half a line's thickness above and below."""
@@ -113,13 +158,17 @@ def _add(system: DrawnSystem, kind: str, words: list[str], *, page_width: float)
     elif kind == "head" and "-" not in words[4:6]:
         x, y, pitch = float(words[0]), float(words[1]), round(Fraction(words[2]))
         system.heads.append(NoteHeadGrob(x, y, pitch, Fraction(words[4]), Fraction(words[5])))
-    elif kind == "bar" and "-" not in words[2:]:
-        system.bars.append(_bar_start((float(words[0]) + float(words[1])) / 2, words[2:]))
+    elif kind == "bar" and "-" not in words[2:5]:
+        system.bars.append(_bar_start((float(words[0]) + float(words[1])) / 2, words[2:5], glyph=words[5]))
+    elif kind == "volta" and "-" not in words[:2]:
+        system.voltas.append(VoltaBracket(Fraction(words[0]), Fraction(words[1]), words[2]))
+    elif kind == "mark" and words[1] != "-":
+        system.words.append(MarkedWords(Fraction(words[1]), words[0] == "bar", words[2]))
 
 
-def _bar_start(x: float, words: list[str]) -> BarStart:
+def _bar_start(x: float, words: list[str], *, glyph: str = "") -> BarStart:
     moment, number, position = ("0" if word == "-" else word for word in words)
-    return BarStart(x, Fraction(moment), number, Fraction(position))
+    return BarStart(x, Fraction(moment), number, Fraction(position), glyph)
 
 
 def _scaled(systems: list[DrawnSystem], space: float) -> list[DrawnSystem]:
@@ -129,5 +178,5 @@ def _scaled(systems: list[DrawnSystem], space: float) -> list[DrawnSystem]:
         system.left, system.right = system.left / space, system.right / space
         system.top, system.bottom = system.top / space, system.bottom / space
         system.heads = [NoteHeadGrob(h.x / space, h.y / space, h.pitch, h.moment, h.grace) for h in system.heads]
-        system.bars = [BarStart(b.x / space, b.moment, b.number, b.position) for b in system.bars]
+        system.bars = [replace(b, x=b.x / space) for b in system.bars]
     return systems

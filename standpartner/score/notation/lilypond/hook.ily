@@ -6,7 +6,9 @@
 %%   system <score, from 0> <moment> <bar number> <position in the bar>
 %%   staff  <left> <right> <top> <bottom> <staff space> <number of lines>
 %%   head   <x> <y> <MIDI pitch> <duration log> <moment> <grace moment>
-%%   bar    <left> <right> <moment> <bar number> <position in the bar>
+%%   bar    <left> <right> <moment> <bar number> <position in the bar> <glyph>
+%%   volta  <moment> <moment of its end> <text>
+%%   mark   <at a bar line or a note: "bar" or "note"> <moment> <text>
 %%
 %% Moments and positions in the bar are whole notes, as fractions; "-" where there is none.
 
@@ -28,6 +30,21 @@
        (list (car place) (standpartner:moment (cdr place) ly:moment-main))
        (list "-" "-")))
 
+#(define (standpartner:strings tree) ; all strings in a markup, with the names of its glyphs
+   (cond ((string? tree) (list (string-map (lambda (char) (if (char-whitespace? char) #\space char)) tree)))
+         ((pair? tree) (append (standpartner:strings (car tree)) (standpartner:strings (cdr tree))))
+         (else '())))
+
+#(define (standpartner:write-mark port place grob text)
+   (let ((words (string-join (standpartner:strings text) " ")))
+     (if (not (string-null? words))
+         (standpartner:write port "mark" place (standpartner:moment (grob::when grob) ly:moment-main) words))))
+
+#(define (standpartner:write-volta port bracket)
+   (let ((when-at (lambda (side) (standpartner:moment (grob::when (ly:spanner-bound bracket side)) ly:moment-main)))
+         (text (ly:grob-property bracket 'text "")))
+     (standpartner:write port "volta" (when-at LEFT) (when-at RIGHT) (string-join (standpartner:strings text) " "))))
+
 #(define (standpartner:write-grob port grob system left top)
    (let* ((extent (lambda (axis) (ly:grob-extent grob system axis)))
           (page-left (lambda () (+ left (car (extent X)))))
@@ -48,7 +65,18 @@
                                   (moment ly:moment-main) (moment ly:moment-grace)))))
        ((BarLine)
         (apply standpartner:write port "bar" (page-left) (page-right) (moment ly:moment-main)
-               (standpartner:place (grob::rhythmic-location grob)))))))
+               (append (standpartner:place (grob::rhythmic-location grob))
+                       (list (ly:grob-property grob 'glyph-name "")))))
+       ((VoltaBracket)
+        (standpartner:write-volta port grob))
+       ((RehearsalMark TextMark JumpScript SegnoMark CodaMark SectionLabel)
+        (standpartner:write-mark port "bar" grob (ly:grob-property grob 'text "")))
+       ((TextScript)
+        (standpartner:write-mark port "note" grob (ly:grob-property grob 'text "")))
+       ((Script)
+        (let ((stencil (ly:grob-property grob 'script-stencil #f)))
+          (if (and (pair? stencil) (pair? (cdr stencil)))
+              (standpartner:write-mark port "note" grob (cadr stencil))))))))
 
 #(define (standpartner:write-system port line score layout page)
    (let* ((system (ly:prob-property line 'system-grob))
