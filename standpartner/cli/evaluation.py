@@ -77,7 +77,8 @@ def evaluate_jumps(
     corpus: Annotated[str, typer.Option(help="The name of a built corpus.")],
     split: Annotated[str, typer.Option(help="The split: train, valid or test.")] = "valid",
     jumps: Annotated[
-        str, typer.Option(metavar="random|sections|repeats", help="Where the player jumps; see docs/following.md.")
+        str,
+        typer.Option(metavar="random|sections|repeats|signs", help="Where the player jumps; see docs/following.md."),
     ] = "random",
     limit: Annotated[int | None, typer.Option(help="The largest number of pieces.", min=1)] = None,
     seed: Annotated[int, typer.Option(help="The seed of the jumps and the intervals.")] = 0,

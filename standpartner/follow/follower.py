@@ -35,6 +35,7 @@ from standpartner.follow.config import FollowerConfig
 from standpartner.follow.position import FramePosition, Position, place_all
 from standpartner.follow.presence import Proof
 from standpartner.follow.pursuit import NO_CAUTION, NO_JUMP, Caution, Pursuit, PursuitStep
+from standpartner.follow.repeats import RepeatSigns
 from standpartner.follow.start import StartDetector, expected_keys
 from standpartner.hear import Resampler, Source, SpectrogramStream
 from standpartner.score import Score
@@ -101,13 +102,16 @@ class Follower:
         self._ear = Ear(agent)
         self._detector = StartDetector(self.config.start, expected_keys(beginning.pitch))
         self._recent: deque[Floats] = deque(maxlen=self._detector.memory_frames)  # embeddings not yet acted on
+        pursuit = self.config.pursuit if score.has_notation else self.config.pursuit_in_pictures
+        view = agent.read(score.strip) if view is None else view
         self._pursuit = Pursuit(
             agent,
-            agent.read(score.strip) if view is None else view,
+            view,
             width_px=score.width_px,
             start_px=beginning.x_px,
             start_known=beginning.known,
-            config=self.config.pursuit if score.has_notation else self.config.pursuit_in_pictures,
+            config=pursuit,
+            signs=RepeatSigns(agent, score.strip, view=view, jumps=score.printed_jumps, config=pursuit.repeats),
         )
         self._home = beginning
         self._end_px = min(score.end_px, score.width_px - 1.0)

@@ -5,7 +5,8 @@ The agent plays the game without its truth: the view at its position and what wa
 whole score. When it is sure of a place far from the agent, with more evidence than the agent's own tracker has for
 the agent's place, and enough evidence has gathered, the agent is put there, with the tempo that was found and an empty
 memory. The search judges by sound alone and takes a phrase for its repetition; the tracker knows what came before
-and changes slowly. So their log odds are added.
+and changes slowly. So their log odds are added. Where the score allows a jump, a test of its own decides
+(`standpartner.follow.repeats`), and the search believes it.
 
 Confidence weighs the same log odds, of the music being within reach of the position, as calibrated on validation pieces
 (`standpartner.agent.calibration`): of all frames with confidence 0.8, eight in ten are within reach of the truth.
@@ -22,6 +23,7 @@ from standpartner.agent.columns import column_offsets_px, window, window_index
 from standpartner.agent.config import WINDOW_COLUMNS
 from standpartner.constants import FRAME_RATE_HZ, SPEED_CHANGES_PX
 from standpartner.errors import ConfigError
+from standpartner.follow.repeats import RepeatConfig, RepeatSigns
 from standpartner.follow.search import Found, ScoreSearch, SearchConfig
 
 _REMEMBERED_S = 0.25  # the tracker's probability of the agent's place is averaged over about this time
@@ -51,6 +53,7 @@ class PursuitConfig:
             ``gathered / most`` seconds.
         slowest_px: The least reading speed of the music found, in strip px a frame; slower music may be silence.
         search: The settings of the search.
+        repeats: The settings of the test at repeat signs; None leaves all jumps to the search.
 
     Raises:
         ConfigError: A value is out of range.
@@ -65,6 +68,7 @@ class PursuitConfig:
     most: float = math.inf
     slowest_px: float = 0.5
     search: SearchConfig = field(default_factory=SearchConfig)
+    repeats: RepeatConfig | None = field(default_factory=RepeatConfig)
 
     def __post_init__(self) -> None:
         if not 0 <= self.sure <= 1:
@@ -130,6 +134,7 @@ class Pursuit:
         start_px: The place on the strip in px where the agent begins.
         start_known: Whether the music begins there, too; if not, the search expects it anywhere.
         config: The settings of the pursuit.
+        signs: The score's repeat signs, where the agent may be put elsewhere sooner.
 
     Attributes:
         position_px: The place of the agent on the strip in px.
@@ -151,19 +156,23 @@ class Pursuit:
         start_px: float,
         start_known: bool = True,
         config: PursuitConfig | None = None,
+        signs: RepeatSigns | None = None,
     ) -> None:
         self.agent, self.config = agent, config or PursuitConfig()
         self.position_px, self.searched = start_px, 1.0
         self.tracked = 1.0 if start_known else _UNDECIDED
         self.jumped_from_px: float | None = None
         self.search = ScoreSearch(agent, view, start_px=start_px if start_known else None, config=self.config.search)
-        self._view, self._width_px = view, width_px
+        self._view, self._width_px, self._signs = view, width_px, signs
         self._here = np.abs(column_offsets_px()) <= self.config.search.reach_px  # the columns of the window that count
         self._columns = np.array([len(view) - 2 * WINDOW_COLUMNS])
         self._speed_px, self._memory = 0.0, agent.empty_memory(1)
         self._expected_px = start_px
         self._gathered = 0.0
-        self._told_frames = 0
+        self._told_frames = 0  # while they last there is no jump
+        self._mixed_frames = (
+            0  # while they last there is none by the search, which hears the place before a repeat, too
+        )
         self.found = self.search.found()
         self._decision: Decision | None = None
 
@@ -184,14 +193,20 @@ class Pursuit:
 
     def listen(self, embedding: Floats, *, caution: Caution = NO_CAUTION) -> bool:
         """Update the search with a frame's embedding, (1, features); return whether the agent was put elsewhere."""
+        repeated = self._signs.take(embedding, agent_px=self.position_px, times=caution.times) if self._signs else None
         self.search.take(embedding, agent_px=self.position_px)
+        self._told_frames, self._mixed_frames = max(0, self._told_frames - 1), max(0, self._mixed_frames - 1)
+        may_jump = self.config.jump and self._told_frames == 0
+        if repeated and may_jump:
+            self.search.begin(repeated.x_px)
+            self._mixed_frames = _TOLD_FRAMES
         self.found = found = self.search.found()
         self._gathered = self._gather(found, caution)
-        self._told_frames = max(0, self._told_frames - 1)
-        jumps = self.config.jump and self._told_frames == 0 and self._gathered > caution.times * self.config.gathered
+        is_found = self._mixed_frames == 0 and self._gathered > caution.times * self.config.gathered
+        jumps = may_jump and (bool(repeated) or is_found)
         self.jumped_from_px = self.position_px if jumps else None
         if jumps:
-            self._begin_at(found)
+            self._begin_at(repeated or found)
         self.searched = self.search.probability_near(self.position_px)
         return jumps
 
@@ -278,6 +293,8 @@ class Pursuit:
 
     def _begin_at(self, found: Found) -> None:
         self._put(found.x_px)
+        if self._signs:
+            self._signs.forget()
         self._speed_px = float(round(found.speed_px))  # the game's speeds are whole
         self._memory = self.agent.empty_memory(1)
         self._gathered, self.tracked = 0.0, 1.0

@@ -1,6 +1,6 @@
 """The track, which holds all that the game needs of a piece and one performance of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from standpartner.constants import BAND_COUNT, STRIP_HEIGHT_PX
 from standpartner.errors import GameError
 from standpartner.game.onsets import PlayedOnsets, PlayedPassages
+from standpartner.score import PrintedJump
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +23,7 @@ class Track(PlayedOnsets):
         strip: The strip, uint8 (160, width), 255 is white paper.
         spectrogram: The spectrogram, float32 (frames, 78), 0 or more. Frame k is at k / 20 s; the last onset is
             covered.
+        printed_jumps: The jumps that the score's signs allow.
 
     Raises:
         GameError: An array has the wrong shape or type or breaks one of these rules.
@@ -32,6 +34,7 @@ class Track(PlayedOnsets):
     onset_x_px: npt.NDArray[np.floating]
     strip: npt.NDArray[np.uint8]
     spectrogram: npt.NDArray[np.float32]
+    printed_jumps: tuple[PrintedJump, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         self._check_onsets()

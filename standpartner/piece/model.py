@@ -124,6 +124,7 @@ class Piece:
                 onset_x_px=self.score.onsets.x_px[performance.onset[passage]],
                 strip=self.score.strip,
                 spectrogram=performance.spectrogram[begin : max(end, last)],
+                printed_jumps=self.score.printed_jumps,
             )
             tracks.append((begin, track))
         return tracks

@@ -2,7 +2,7 @@
 
 from standpartner.score.files import load_score, save_score
 from standpartner.score.join import JoinedPrint, JoinedSystem, JoinOptions, join_print
-from standpartner.score.model import Notation, Place, Printed, Score, printed_measure
+from standpartner.score.model import Notation, Place, Printed, PrintedJump, Score, printed_measure
 from standpartner.score.notation.choice import MusicChoice
 from standpartner.score.notation.engraving_style import EngravingStyle
 from standpartner.score.notation.read import read_scores
@@ -29,6 +29,7 @@ __all__ = [
     "PrintOptions",
     "PrintReading",
     "Printed",
+    "PrintedJump",
     "Score",
     "Selection",
     "Systems",

@@ -43,7 +43,7 @@ class Notation:
         notes: The sounding notes.
         selection: Which music of its file this is.
         orders: The orders in which the measures may be played besides the printed one; none where nothing is repeated
-            or where the signs are not known, as in LilyPond.
+            or where the signs are not known.
 
     Raises:
         ScoreError: A table is empty, goes back, or points outside another.
@@ -93,6 +93,19 @@ class Printed:
         if self.bars is not None:
             check_filled("bars", self.bars)
             check_doubt("bars.doubt", self.bars.doubt)
+
+
+@dataclass(frozen=True, order=True)
+class PrintedJump:
+    """A jump that the signs of a score allow: to the beginning of a repeat, over an ending, da capo and its like.
+
+    Attributes:
+        source_px: The strip px where the music leaves: the right end of a measure.
+        target_px: The strip px where it goes on: the left end of a measure.
+    """
+
+    source_px: float
+    target_px: float
 
 
 @dataclass(frozen=True)
@@ -210,6 +223,15 @@ class Score:
         Both kinds of table have ``label``, ``strip_left_px``, ``strip_right_px`` and ``system``.
         """
         return _bars(self.music)
+
+    @property
+    def printed_jumps(self) -> tuple[PrintedJump, ...]:
+        """The jumps that the score's signs allow, by where they leave; none where no signs are known."""
+        if isinstance(self.music, Printed):
+            return ()
+        left_px, right_px = self.measures.strip_left_px, self.measures.strip_right_px
+        jumps = {jump for order in self.music.orders for jump in order.jumps()}
+        return tuple(sorted(PrintedJump(float(right_px[before]), float(left_px[after])) for before, after in jumps))
 
     def measure_number(self, measure: int) -> int | str | None:
         """Return the printed number of a measure, counted from 0 as in `Place`; None for -1 or unknown bars."""

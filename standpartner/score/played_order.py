@@ -85,6 +85,12 @@ class PlayedOrder:
                 leaps.append((place, len(order)))
         return leaps
 
+    def jumps(self) -> set[tuple[int, int]]:
+        """Find all (before, after) where a measure may be followed by another than the next one as printed."""
+        order = self.measures
+        left_out = {(order[start - 1], order[stop]) for start, stop in self.leaps() if start > 0 and stop < len(order)}
+        return {(before, after) for before, after in {*pairwise(order), *left_out} if after != before + 1}
+
     def is_whole(self, measures: Iterable[int]) -> bool:
         """Tell whether measures are all that must be played: all of this order but those of endings."""
         return set(self.measures) - set(self.endings) <= set(measures)

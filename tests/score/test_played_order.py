@@ -1,5 +1,7 @@
 """The orders in which measures may be played: closed forms for every sign."""
 
+from itertools import pairwise
+
 import pytest
 
 from standpartner.score.played_order import MeasureSigns, full_order, passages
@@ -80,3 +82,21 @@ def test_signs_without_an_end_end_all_the_same():
 
 def test_passages_are_runs_of_measures_that_follow_each_other():
     assert passages((0, 1, 0, 2, 3)) == [(0, 1), (0, 0), (2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("text", "jumps"),
+    [
+        ("x x", set()),
+        ("|:x x:| x", {(1, 0)}),
+        ("|:x e1:| e2 x", {(1, 0), (0, 2)}),
+        ("x |:x:| x.F x.DC", {(1, 1), (3, 0)}),
+        ("x S x.TC x.DS C", {(3, 1), (2, 4)}),
+        ("|:x e1:| e2 x " * 12, {(4 * n + 1, 4 * n) for n in range(12)} | {(4 * n, 4 * n + 2) for n in range(12)}),
+    ],
+)
+def test_the_jumps_of_an_order_are_those_of_all_possible_orders(text, jumps):
+    order = full_order(signs_of(text))
+    steps = {step for played in order.possible() for step in pairwise(played)}
+    assert order.jumps() == jumps
+    assert {(before, after) for before, after in steps if after != before + 1} <= jumps

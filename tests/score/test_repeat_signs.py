@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from standpartner.score import PlayedOrder, load_score, read_score, save_score
-from standpartner.score.notation.mei_signs import read_numbers
+from standpartner.score.notation.sign_words import read_numbers
 
 ATTRIBUTES = (
     "<attributes><divisions>1</divisions><time><beats>4</beats><beat-type>4</beat-type></time>"
@@ -155,7 +155,8 @@ def test_orders_are_stored_with_the_score(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "numbers"), [("1", (1,)), ("1, 2", (1, 2)), ("1-3", (1, 2, 3)), ("2.", (2,)), ("", ())]
+    ("text", "numbers"),
+    [("1", (1,)), ("1, 2", (1, 2)), ("1-3", (1, 2, 3)), ("2.", (2,)), ("3.–5.", (3, 4, 5)), ("", ())],
 )
 def test_numbers_of_endings(text, numbers):
     assert read_numbers(text) == numbers

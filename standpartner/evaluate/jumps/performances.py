@@ -18,7 +18,7 @@ from standpartner.game.onsets import PlayedPassages
 from standpartner.game.tracks import JumpingTrack
 from standpartner.hear import spectrogram
 from standpartner.perform import PerformanceStyle, perform, render
-from standpartner.score import Score
+from standpartner.score import PrintedJump, Score
 
 KINDS: Final = ("random", "sections")
 SECTION_BARS: Final = 8
@@ -94,6 +94,11 @@ class JumpPerformance(PlayedPassages):
         """The strip of the score, uint8 (160, width)."""
         return self.score.strip
 
+    @property
+    def printed_jumps(self) -> tuple[PrintedJump, ...]:
+        """The jumps that the score's signs allow."""
+        return self.score.printed_jumps
+
     def track(self) -> JumpingTrack:
         """Return the performance as a track of the game."""
         return JumpingTrack(self.name, self.onset_s, self.onset_x_px, self.strip, self.spectrogram, self.starts)
@@ -126,7 +131,7 @@ def plan_passages(kind: str, score: Score, *, seed: int, config: JumpsConfig | N
         ConfigError: There is no such kind.
     """
     if kind not in KINDS:
-        raise ConfigError(f"no jumps of kind {kind!r}; expected one of {', '.join(KINDS)}")
+        raise ConfigError(f"no jumps of kind {kind!r}; expected one of {', '.join((*KINDS, 'repeats', 'signs'))}")
     config = config or JumpsConfig()
     plan = _random(score, np.random.default_rng(seed), config) if kind == "random" else _sections(score, config)
     return plan if len(plan) > 1 else []

@@ -1,17 +1,18 @@
-"""Reads annotated repeats of scores: the order in which bars are played.
+"""Finds the order in which bars are played with all repeats: by annotations, or by the signs of the score itself.
 
 ``repeats/msmd.tsv`` holds those of MSMD's test pieces, from the annotations published with CODA (Yang, Chen, Han, ISMIR
 2026, arXiv 2607.21899; github.com/ValleyC/CODA, ``data/repeat_annotations.json``, MIT licence). Bars count from 0 and
 ranges include both ends. Some of them were not checked by a second person, as the source says.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from standpartner.errors import ConfigError
 from standpartner.evaluate.jumps.performances import Passage
-from standpartner.score import Score
+from standpartner.score import Score, passages
 
 _FOLDER = Path(__file__).parent / "repeats_data"
 Order = tuple[tuple[int, int], ...]
@@ -47,14 +48,27 @@ def ordered_passages(score: Score, bars: int, *, order: Order) -> list[Passage]:
     Returns:
         The passages; none where the score has another number of bars, as the order is then that of another edition.
     """
-    if len(score.measures) != bars:
+    begins = _bar_begins(score)
+    if len(begins) != bars:
         return []
-    joined: list[list[int]] = []
-    for first, last in order:
-        if joined and first == joined[-1][1] + 1:
-            joined[-1][1] = last
-        else:
-            joined.append([first, last])
+    ends = [*begins[1:], len(score.measures)]
+    return _passages(score, [measure for first, last in order for measure in range(begins[first], ends[last])])
+
+
+def signed_passages(score: Score) -> list[Passage]:
+    """Make the passages that take all repeats as the score's own signs say; none where it has no such signs."""
+    orders = score.notation.orders
+    return _passages(score, orders[0].measures) if orders else []
+
+
+def _bar_begins(score: Score) -> list[int]:
+    """Return the measures that begin a bar as the annotations count: a repeat sign within a system divides none."""
+    label, system = score.measures.label, score.measures.system
+    divided = (label[1:] == label[:-1]) & (system[1:] == system[:-1])
+    return [0, *(np.flatnonzero(~divided) + 1).tolist()]
+
+
+def _passages(score: Score, measures: Iterable[int]) -> list[Passage]:
     measure = score.onsets.measure
-    onsets = [np.flatnonzero((measure >= first) & (measure <= last)) for first, last in joined]
+    onsets = [np.flatnonzero((measure >= first) & (measure <= last)) for first, last in passages(measures)]
     return [Passage(int(inside[0]), int(inside[-1])) for inside in onsets if len(inside)]

@@ -11,7 +11,7 @@ from standpartner.corpus.store import Corpus
 from standpartner.errors import ConfigError
 from standpartner.evaluate.jumps.performances import JumpPerformance, perform_passages, plan_passages
 from standpartner.evaluate.jumps.recovery import evaluate_recovery
-from standpartner.evaluate.jumps.repeats import annotated_repeats, ordered_passages
+from standpartner.evaluate.jumps.repeats import annotated_repeats, ordered_passages, signed_passages
 from standpartner.evaluate.players import find_player
 from standpartner.perform import PerformanceStyle
 from standpartner.piece import Piece
@@ -24,8 +24,9 @@ class JumpEvaluationConfig:
     Attributes:
         agent: The name of a player that follows: "follower" or "follower:AGENT" follows with the search beside the
             agent; the name or folder of an agent alone leaves it to itself.
-        jumps: The kind of jumps: "repeats" where repeats are annotated (`standpartner.evaluate.jumps.repeats`),
-            "random" or "sections" (`standpartner.evaluate.jumps.performances.plan_passages`).
+        jumps: The kind of jumps: "repeats" where repeats are annotated, "signs" where the score's own signs say
+            (`standpartner.evaluate.jumps.repeats`), "random" or "sections"
+            (`standpartner.evaluate.jumps.performances.plan_passages`).
         split: The split of the corpus.
         seed: The seed of the jumps and of the bootstrap.
         limit: The largest number of pieces that are played; None plays all.
@@ -50,7 +51,7 @@ def play_with_jumps(
 
     Args:
         piece: The piece that is played.
-        kind: The kind of jumps: "repeats", "random" or "sections".
+        kind: The kind of jumps: "repeats", "signs", "random" or "sections".
         style: The style in which it is played.
         seed: The seed of the jumps.
         corpus: The name of the piece's corpus, for "repeats".
@@ -61,6 +62,8 @@ def play_with_jumps(
     if kind == "repeats":
         bars, order = annotated_repeats(corpus).get(piece.name, (0, ()))
         passages = ordered_passages(piece.score, bars, order=order)
+    elif kind == "signs":
+        passages = signed_passages(piece.score)
     else:
         passages = plan_passages(kind, piece.score, seed=seed_of(piece.name, kind, str(seed)))
     if len(passages) < 2:

@@ -11,6 +11,7 @@ from standpartner.evaluate.measures.episode import Episode
 from standpartner.evaluate.players.episodes import episode_of_positions
 from standpartner.evaluate.players.player import FollowedFrames, HeardPerformance, PlayConfig, TrackPlayer
 from standpartner.follow.pursuit import Pursuit, PursuitConfig
+from standpartner.follow.repeats import RepeatSigns
 from standpartner.game.tracks import Track
 
 
@@ -22,6 +23,7 @@ def follow_frames(
     start_px: float,
     width_px: int,
     config: PursuitConfig | None = None,
+    signs: RepeatSigns | None = None,
 ) -> FollowedFrames:
     """Follow one performance whose strip and sound are encoded already.
 
@@ -33,8 +35,9 @@ def follow_frames(
         width_px: The width of the strip in px.
         config: The settings of the pursuit, which say when the agent is put elsewhere; without jumping it is left to
             itself.
+        signs: The repeat signs of the score.
     """
-    pursuit = Pursuit(agent, view, width_px=width_px, start_px=start_px, config=config)
+    pursuit = Pursuit(agent, view, width_px=width_px, start_px=start_px, config=config, signs=signs)
     steps = [pursuit.step(embeddings[frame : frame + 1]) for frame in range(len(embeddings))]
     return FollowedFrames(
         position_px=np.array([step.position_px for step in steps]),
@@ -55,14 +58,17 @@ def follow_performance(
         view: The agent's view of the strip, if it was read before.
         config: The settings of the pursuit; see `follow_frames`.
     """
+    config = config or PursuitConfig()
     embeddings = hear_recording(agent, performance.spectrogram[: performance.last_frame + 1])[0]
+    view = agent.read(performance.strip) if view is None else view
     return follow_frames(
         agent,
-        agent.read(performance.strip) if view is None else view,
+        view,
         embeddings[performance.first_frame :],
         start_px=performance.start_px,
         width_px=performance.strip.shape[1],
         config=config,
+        signs=RepeatSigns(agent, performance.strip, view=view, jumps=performance.printed_jumps, config=config.repeats),
     )
 
 

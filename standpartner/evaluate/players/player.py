@@ -14,6 +14,7 @@ from standpartner.follow.pursuit import PursuitConfig
 from standpartner.game.rules import GameConfig
 from standpartner.game.tracks import Track
 from standpartner.piece import Piece
+from standpartner.score import PrintedJump
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,10 @@ class HeardPerformance(Protocol):
     @property
     def spectrogram(self) -> npt.NDArray[np.float32]:
         """The spectrogram, float32 (frames, 78), which covers the last onset."""
+
+    @property
+    def printed_jumps(self) -> tuple[PrintedJump, ...]:
+        """The jumps that the score's signs allow."""
 
     @property
     def start_px(self) -> float:

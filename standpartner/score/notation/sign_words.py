@@ -14,7 +14,7 @@ _WORDS: Final = (
 
 
 def marks_in(text: str) -> list[str]:
-    """Return the names of the signs that words stand for, as `standpartner.score.played_order.MeasureSigns` has them."""
+    """Return the names of the signs that words stand for; they are those of `MeasureSigns`."""
     return [mark for mark, words in _WORDS if words.search(text)]
 
 

@@ -1,5 +1,6 @@
 """Performances with jumps: what is planned, and that the truth about them is true."""
 
+from dataclasses import fields, replace
 from itertools import pairwise
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from standpartner.demo.bundled import load_menuet
 from standpartner.errors import ConfigError
 from standpartner.evaluate.jumps.performances import JumpsConfig, Passage, perform_passages, plan_passages
-from standpartner.evaluate.jumps.repeats import annotated_repeats, ordered_passages
+from standpartner.evaluate.jumps.repeats import annotated_repeats, ordered_passages, signed_passages
 from standpartner.perform import PerformanceStyle, soundfonts
 from standpartner.score import read_score
 
@@ -117,3 +118,27 @@ def test_msmd_is_annotated():
     assert all(0 <= first <= last < bars for bars, order in repeats.values() for first, last in order)
     with pytest.raises(ConfigError, match="the repeats of mutopia are not annotated, only those of msmd"):
         annotated_repeats("mutopia")
+
+
+ABC = "X:1\nM:4/4\nL:1/4\nK:C\n|: C D E F | G A B c :| G F E D |]\n"
+
+
+def test_signs_are_taken_as_the_score_has_them(tmp_path, menuet):
+    (tmp_path / "tune.abc").write_text(ABC)
+    assert signed_passages(read_score(tmp_path / "tune.abc")) == [Passage(0, 7), Passage(0, 11)]
+    assert signed_passages(menuet) == [], "it has no signs"
+
+
+def test_annotations_count_a_bar_once_that_a_repeat_sign_divides(menuet):
+    measures = menuet.measures
+    divided = np.insert(np.arange(len(measures)), 10, 10)  # measure 10 in two parts of the same number
+    parts = {field.name: getattr(measures, field.name)[divided] for field in fields(measures)}
+    middle_px = (measures.strip_left_px[10] + measures.strip_right_px[10]) / 2
+    parts["strip_right_px"][10] = parts["strip_left_px"][11] = middle_px
+    table = type(measures)(**parts)
+    onsets = menuet.onsets
+    of_table = np.searchsorted(table.strip_left_px, onsets.x_px, side="right") - 1
+    music = replace(menuet.notation, measures=table, onsets=replace(onsets, measure=of_table))
+    order = ((0, 10), (10, 12))
+    whole = ordered_passages(menuet, len(measures), order=order)
+    assert ordered_passages(replace(menuet, music=music), len(measures), order=order) == whole

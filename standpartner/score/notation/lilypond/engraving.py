@@ -29,7 +29,7 @@ class NoteHeadGrob:
 
 @dataclass(frozen=True)
 class BarStart:
-    """A bar line or the start of a system: its x, moment (in whole notes), bar number and distance from the bar's start.
+    """A bar line or a system's start: its x, moment (in whole notes), bar number and distance from the bar's start.
 
     ``glyph`` is LilyPond's name of the bar line, such as ``|`` or ``:|.``.
     """

@@ -32,6 +32,11 @@
 
 #(define (standpartner:strings tree) ; all strings in a markup, with the names of its glyphs
    (cond ((string? tree) (list (string-map (lambda (char) (if (char-whitespace? char) #\space char)) tree)))
+         ((procedure? tree) ; \segno, \coda
+          (case (procedure-name tree)
+            ((segno-markup) '("segno"))
+            ((coda-markup) '("coda"))
+            (else '())))
          ((pair? tree) (append (standpartner:strings (car tree)) (standpartner:strings (cdr tree))))
          (else '())))
 
