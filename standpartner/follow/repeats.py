@@ -36,7 +36,6 @@ class RepeatConfig:
 
     Attributes:
         evidence: The least evidence for a jump.
-        frames: The number of frames in which there must be as much without a break.
         past: The least probability, on the way that jumps, that the music is past the sign.
         before_px: The greatest distance before the sign at which the test begins, in strip px.
         at_least_px: The least distance at which it may begin.
@@ -46,8 +45,7 @@ class RepeatConfig:
         ConfigError: A value is out of range.
     """
 
-    evidence: float = 20.0
-    frames: int = 2
+    evidence: float = 36.0
     past: float = 0.8
     before_px: float = 192.0
     at_least_px: float = 24.0
@@ -59,8 +57,8 @@ class RepeatConfig:
                 "expected 0 <= at_least_px < before_px <= "
                 f"{(_BEFORE_COLUMNS - 8) * COLUMN_STRIDE_PX}, got {self.at_least_px} and {self.before_px}"
             )
-        if self.frames < 1 or not 0 <= self.past <= 1:
-            raise ConfigError(f"expected frames of 1 or more and past from 0 to 1, got {self.frames} and {self.past}")
+        if not 0 <= self.past <= 1:
+            raise ConfigError(f"expected past from 0 to 1, got {self.past}")
 
 
 class RepeatSigns:
@@ -191,7 +189,6 @@ class _Sign:
         self._source_px, self._jumps, self._config = source_px, jumps, config
         self._border = int(source_px // COLUMN_STRIDE_PX)
         self._read: list[_Way] = []
-        self._frames = 0
 
     def take(self, embedding: Floats, reader: _Reader, *, agent_px: float, times: float) -> Found | None:
         """Take in a frame; see `RepeatSigns.take`."""
@@ -208,12 +205,11 @@ class _Sign:
         others = np.logaddexp.reduce([way.expected for way in self.ways if way is not best])
         past = best.past(min(self._border, _BEFORE_COLUMNS))
         sure = best.expected - others >= times * config.evidence and past >= config.past
-        self._frames = self._frames + 1 if sure else 0
-        return best.found() if self._frames >= config.frames else None
+        return best.found() if sure else None
 
     def _begin(self, reader: _Reader, agent_px: float) -> None:
         """Begin a test; the strips are read when that happens for the first time."""
         self._read = self._read or reader.ways(self._border, self._jumps)
-        self.ways, self._frames = self._read, 0
+        self.ways = self._read
         for way in self.ways:
             way.begin(agent_px)

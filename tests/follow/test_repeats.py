@@ -126,7 +126,7 @@ def test_a_place_that_a_person_gave_is_not_left_at_a_sign(reader, melody):
     assert all(pursuit.step(embedding).jumped_from_px is None for embedding in heard)
 
 
-@pytest.mark.parametrize("wrong", [{"frames": 0}, {"past": 1.1}, {"before_px": 10.0}, {"before_px": 500.0}])
+@pytest.mark.parametrize("wrong", [{"past": 1.1}, {"before_px": 10.0}, {"before_px": 500.0}])
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(ConfigError, match="expected"):
         RepeatConfig(**wrong)

@@ -1,6 +1,7 @@
 r"""Reads LilyPond sources as scores, which LilyPond itself engraves, with the place, time and sound of every head.
 
-The music is read as printed: repeats, voltas and da capos are not taken, for \unfoldRepeats is left out. The sounding
+The music is read as printed: repeats, voltas and da capos are not taken, for \unfoldRepeats is left out. In which
+orders it may be played is read from the signs that are drawn. The sounding
 notes come from the MIDI that LilyPond makes of the file. Where it is missing or differs from the print (ornaments
 played out, voices doubled), LilyPond is run again and plays what it prints.
 

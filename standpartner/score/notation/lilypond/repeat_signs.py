@@ -73,13 +73,13 @@ def _endings(brackets: Sequence[VoltaBracket]) -> list[tuple[Fraction, Fraction,
 
 def _marks(words: Sequence[MarkedWords], starts: Sequence[Fraction]) -> dict[int, set[str]]:
     """Return the names of the signs that words make, by bar."""
-    named = sorted((*at, name) for *at, text in set(words) for name in marks_in(text.removeprefix("scripts.")))
-    names = [name for *_, name in named]
+    named = [(word, name) for word in sorted(set(words)) for name in marks_in(word.text.removeprefix("scripts."))]
+    names = [name for _, name in named]
     if names.count("coda") == 2 and "to_coda" not in names:
         names[names.index("coda")] = "to_coda"  # of two such signs the first is where the music goes to the coda
     found: dict[int, set[str]] = {}
-    for (moment, at_bar, _), name in zip(named, names, strict=True):
-        ends_before = at_bar and name not in ("segno", "coda")
-        at = bisect_left(starts, moment) if ends_before else bisect_right(starts, moment)
+    for (word, _), name in zip(named, names, strict=True):
+        ends_before = word.at_bar and name not in ("segno", "coda")
+        at = bisect_left(starts, word.moment) if ends_before else bisect_right(starts, word.moment)
         found.setdefault(max(0, at - 1), set()).add(name)
     return found
