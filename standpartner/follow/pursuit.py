@@ -170,9 +170,7 @@ class Pursuit:
         self._expected_px = start_px
         self._gathered = 0.0
         self._told_frames = 0  # while they last there is no jump
-        self._mixed_frames = (
-            0  # while they last there is none by the search, which hears the place before a repeat, too
-        )
+        self._mixed_frames = 0  # while they last there is none by the search, as it hears the place before, too
         self.found = self.search.found()
         self._decision: Decision | None = None
 
