@@ -153,12 +153,12 @@ class _Reader:
         columns = len(self.view) - 2 * WINDOW_COLUMNS
         first, last = max(0, border - _BEFORE_COLUMNS), min(columns, border + _AFTER_COLUMNS)
         keys = self.agent.search_keys(self.view[first : last + 2 * WINDOW_COLUMNS])
-        place_px = (np.arange(first, last) + 0.5) * COLUMN_STRIDE_PX
+        place_px: NDArray[np.float64] = np.arange(first + 0.5, last) * COLUMN_STRIDE_PX
         before = border - first
         ways = [_Way(keys, place_px)]
         for jump in jumps:
             after = self._keys_after(border, round(jump.target_px))
-            there_px = jump.target_px + (np.arange(after.shape[2]) + 0.5) * COLUMN_STRIDE_PX
+            there_px = jump.target_px + np.arange(0.5, after.shape[2]) * COLUMN_STRIDE_PX
             joined = np.ascontiguousarray(np.concatenate([keys[:, :, :before], after], axis=2))
             ways.append(_Way(joined, np.concatenate([place_px[:before], there_px])))
         return ways
