@@ -101,7 +101,15 @@ class JumpPerformance(PlayedPassages):
 
     def track(self) -> JumpingTrack:
         """Return the performance as a track of the game."""
-        return JumpingTrack(self.name, self.onset_s, self.onset_x_px, self.strip, self.spectrogram, self.starts)
+        return JumpingTrack(
+            self.name,
+            self.onset_s,
+            self.onset_x_px,
+            self.strip,
+            self.spectrogram,
+            self.starts,
+            printed_jumps=self.printed_jumps,
+        )
 
 
 @dataclass(frozen=True)
