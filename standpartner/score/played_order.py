@@ -7,7 +7,8 @@ out if it was played before. Every order in which the score may be played is the
 Rules of the full order:
 - A repeat that ends goes back to the sign where it began or, without one, to the end of the repeat before. Signs nest
   where each has its partner; otherwise the last beginning counts.
-- It is played twice, or as often as its endings (voltas) have numbers. Each time the ending with its number is taken.
+- It is played twice, or as often as its sign says or its endings (voltas) have numbers. Each time the ending with its
+  number is taken.
 - Da capo and dal segno are taken once, when the repeats before them are done. Then the music ends at "Fine" and goes
   from "To Coda" to the coda.
 - Segno and coda stand at the beginning of their measure, all other signs at its end.
@@ -38,6 +39,7 @@ class MeasureSigns:
         fine: Whether the music ends with it, after a da capo or dal segno.
         da_capo: Whether the music goes from its end to the beginning.
         dal_segno: Whether the music goes from its end to the segno.
+        times: How often the repeat that ends with it is played.
     """
 
     repeat_begins: bool = False
@@ -49,6 +51,7 @@ class MeasureSigns:
     fine: bool = False
     da_capo: bool = False
     dal_segno: bool = False
+    times: int = 2
 
 
 @dataclass(frozen=True)
@@ -199,7 +202,7 @@ class _Player:
     def _passes(self, at: int) -> int:
         """Return how often the repeat that ends at a measure is played."""
         numbers = [number for measure in self._endings.get(at, ()) for number in self.signs[measure].ending]
-        return max(2, *numbers, 2)
+        return max(self.signs[at].times, *numbers, 2)
 
     def _coda_after(self, at: int) -> int | None:
         return next((measure for measure in range(at + 1, len(self.signs)) if self.signs[measure].coda), None)

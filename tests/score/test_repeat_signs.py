@@ -47,6 +47,15 @@ def test_musicxml_without_signs_has_the_printed_order_only(tmp_path):
     assert orders_of_musicxml(tmp_path, PLAIN, PLAIN) == []
 
 
+@pytest.mark.parametrize(
+    ("times", "order"),
+    [("3", (0, 1, 1, 1, 2)), ("2", (0, 1, 1, 2)), ("1000", (0, 1, 1, 2)), ("often", (0, 1, 1, 2))],
+)
+def test_musicxml_tells_how_often_a_repeat_is_played(tmp_path, times, order):
+    again = (FORWARD, BACKWARD.replace("/></", f' times="{times}"/></'))
+    assert orders_of_musicxml(tmp_path, PLAIN, again, PLAIN) == [order]
+
+
 def test_musicxml_endings(tmp_path):
     first = (
         ending("1", "stop")[0],

@@ -72,7 +72,7 @@ def engrave(path: Path, *, max_pages: int, style: EngravingStyle, choice: MusicC
     options = {**_OPTIONS, **style.options()}
     _load(toolkit, source.text, source.kind, options=options | _SEED, name=path.name)
     root = _parse(toolkit)
-    signs = read_signs(root)
+    signs = read_signs(root, source.times)
     taken, changed = keep_part(root, choice.part, file=path.name)
     changed |= divide_long_measures(root, toolkit.renderToTimemap({"includeRests": True}))
     if source.implied:

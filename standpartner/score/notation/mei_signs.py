@@ -49,8 +49,14 @@ def read_orders(
     return tuple(kept)
 
 
-def read_signs(root: ET.Element) -> dict[str, MeasureSigns]:
-    """Read the signs of each measure of a document, by its id, in the order of the document."""
+def read_signs(root: ET.Element, times: Mapping[str, int]) -> dict[str, MeasureSigns]:
+    """Read the signs of each measure of a document, by its id, in the order of the document.
+
+    Args:
+        root: The document.
+        times: How often the repeat that ends with a measure is played, by its id, where it is more than twice; MEI has
+            no place for that.
+    """
     signs: dict[str, MeasureSigns] = {}
     before = ""
     begins_next = False
@@ -62,6 +68,7 @@ def read_signs(root: ET.Element) -> dict[str, MeasureSigns]:
         signs[identifier] = MeasureSigns(
             repeat_begins=begins_next or left in _BEGINS,
             repeat_ends=right in _ENDS,
+            times=times.get(identifier, 2),
             ending=endings.get(identifier, ()),
             **marks,
         )

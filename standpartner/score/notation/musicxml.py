@@ -25,6 +25,7 @@ _DAMAGE: Final = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
     *(EOFError, OSError, RuntimeError, NotImplementedError, ValueError),
 )
+MOST_TIMES: Final = 20  # a repeat that is to be played more often is surely a mistake
 _MOVES_START: Final = re.compile(r"<(note|backup|forward)\b")
 _MEASURE_START: Final = re.compile(r"<measure\b")
 
@@ -108,6 +109,27 @@ def part_wise(root: ET.Element) -> None:
             whole = parts.setdefault(part.get("id", ""), ET.Element("part", {"id": part.get("id", "")}))
             ET.SubElement(whole, "measure", measure.attrib).extend(part)
     root.extend(parts.values())
+
+
+def name_repeats(root: ET.Element) -> dict[str, int]:
+    """Name the measures with which a repeat ends that is played more than twice, as Verovio keeps names but no numbers.
+
+    Args:
+        root: The document in the order of parts; measures of its first part get ids.
+
+    Returns:
+        How often the repeat is played, by the id of the measure. Numbers that make no sense are left out.
+    """
+    times: dict[str, int] = {}
+    parts = [part.findall("measure") for part in root.findall("part")]
+    for number, together in enumerate(zip(*parts, strict=False)):
+        signs = [sign for measure in together for sign in measure.findall("barline/repeat[@direction='backward']")]
+        written = [int(sign.get("times", "")) for sign in signs if sign.get("times", "").isdecimal()]
+        if written and 2 < max(written) <= MOST_TIMES:
+            measure = together[0]
+            measure.set("id", measure.get("id") or f"repeat-{number}")
+            times[measure.get("id", "")] = max(written)
+    return times
 
 
 def repair_musicxml(text: str) -> str:

@@ -29,7 +29,7 @@ from standpartner.score.notation.mei_source import (
     name_elements,
     wrap_staff_definitions,
 )
-from standpartner.score.notation.musicxml import part_wise, repair_musicxml, unzip_musicxml
+from standpartner.score.notation.musicxml import name_repeats, part_wise, repair_musicxml, unzip_musicxml
 from standpartner.score.notation.musicxml_tree import repair_tree
 from standpartner.score.selection import list_names
 
@@ -79,6 +79,7 @@ class Source:
         movements: The names of the movements in the file, which may be empty; one unless it holds several.
         movement: The index of the one that was taken.
         implied: Whether the accidentals and octaves that sound must be found from what is written.
+        times: How often a repeat is played that is played more than twice, by the id of the measure that it ends with.
     """
 
     text: str
@@ -87,6 +88,7 @@ class Source:
     movements: tuple[str, ...] = ("",)
     movement: int = 0
     implied: bool = False
+    times: dict[str, int] = field(default_factory=dict)
 
 
 def read_notation(path: Path, choice: MusicChoice = EVERYTHING) -> Source:
@@ -178,8 +180,8 @@ def _check_xml(text: str, kind: str, path: Path, choice: MusicChoice) -> Source:
     if kind == "mei" or name not in ("score-partwise", "score-timewise"):
         raise ScoreError(f"{path.name} should be {start}, but its first element is <{name}>.")
     part_wise(root)
-    pitches = repair_tree(root)
-    return Source(_hide_lone_name(ET.tostring(root, encoding="unicode")), "musicxml", pitches=pitches)
+    times, pitches = name_repeats(root), repair_tree(root)
+    return Source(_hide_lone_name(ET.tostring(root, encoding="unicode")), "musicxml", pitches=pitches, times=times)
 
 
 def _parse(text: str, name: str) -> ET.Element:
