@@ -48,24 +48,15 @@ def ordered_passages(score: Score, bars: int, *, order: Order) -> list[Passage]:
     Returns:
         The passages; none where the score has another number of bars, as the order is then that of another edition.
     """
-    begins = _bar_begins(score)
-    if len(begins) != bars:
+    if len(score.measures) != bars:
         return []
-    ends = [*begins[1:], len(score.measures)]
-    return _passages(score, [measure for first, last in order for measure in range(begins[first], ends[last])])
+    return _passages(score, [measure for first, last in order for measure in range(first, last + 1)])
 
 
 def signed_passages(score: Score) -> list[Passage]:
     """Make the passages that take all repeats as the score's own signs say; none where it has no such signs."""
     orders = score.notation.orders
     return _passages(score, orders[0].measures) if orders else []
-
-
-def _bar_begins(score: Score) -> list[int]:
-    """Return the measures that begin a bar as the annotations count: a repeat sign within a system divides none."""
-    label, system = score.measures.label, score.measures.system
-    divided = (label[1:] == label[:-1]) & (system[1:] == system[:-1])
-    return [0, *(np.flatnonzero(~divided) + 1).tolist()]
 
 
 def _passages(score: Score, measures: Iterable[int]) -> list[Passage]:

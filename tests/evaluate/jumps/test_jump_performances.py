@@ -1,6 +1,5 @@
 """Performances with jumps: what is planned, and that the truth about them is true."""
 
-from dataclasses import fields, replace
 from itertools import pairwise
 
 import numpy as np
@@ -127,18 +126,3 @@ def test_signs_are_taken_as_the_score_has_them(tmp_path, menuet):
     (tmp_path / "tune.abc").write_text(ABC)
     assert signed_passages(read_score(tmp_path / "tune.abc")) == [Passage(0, 7), Passage(0, 11)]
     assert signed_passages(menuet) == [], "it has no signs"
-
-
-def test_annotations_count_a_bar_once_that_a_repeat_sign_divides(menuet):
-    measures = menuet.measures
-    divided = np.insert(np.arange(len(measures)), 10, 10)  # measure 10 in two parts of the same number
-    parts = {field.name: getattr(measures, field.name)[divided] for field in fields(measures)}
-    middle_px = (measures.strip_left_px[10] + measures.strip_right_px[10]) / 2
-    parts["strip_right_px"][10] = parts["strip_left_px"][11] = middle_px
-    table = type(measures)(**parts)
-    onsets = menuet.onsets
-    of_table = np.searchsorted(table.strip_left_px, onsets.x_px, side="right") - 1
-    music = replace(menuet.notation, measures=table, onsets=replace(onsets, measure=of_table))
-    order = ((0, 10), (10, 12))
-    whole = ordered_passages(menuet, len(measures), order=order)
-    assert ordered_passages(replace(menuet, music=music), len(measures), order=order) == whole
