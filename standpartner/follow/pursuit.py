@@ -240,17 +240,18 @@ class Pursuit:
         """The calibrated probability that the music is within reach of the position."""
         return float(self.agent.calibration.confidence(self.searched, self.tracked))
 
-    def decide(self, embedding: Floats) -> None:
-        """Let the agent decide on its next speed by the last frame."""
+    def decide(self, embedding: Floats) -> Decision:
+        """Let the agent decide on its next speed by the last frame; return all that it says."""
         index, fraction = window_index(np.array([self.position_px]), self._columns)
-        self._decision = self.agent.decide(
+        self._decision = decision = self.agent.decide(
             window(self._view, index, fraction),
             embedding,
             speed_px=np.array([self._speed_px], np.float32),
             memory=self._memory,
         )
-        self._memory = self._decision.memory
-        self.tracked += _BLEND * (self._probability_here(self._decision.track[0]) - self.tracked)
+        self._memory = decision.memory
+        self.tracked += _BLEND * (self._probability_here(decision.track[0]) - self.tracked)
+        return decision
 
     def move(self) -> None:
         """Move by the decided speed."""
