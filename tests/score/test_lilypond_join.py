@@ -95,12 +95,12 @@ def test_too_many_strangers_on_either_side_are_refused_with_the_share() -> None:
 def test_a_report_is_read_with_staves_at_their_middle_lines() -> None:
     report = "book\t1.76\t119\t169\npage\nsystem\t0\t0\t1\t-1/4\n"
     report += "staff\t10\t110\t4.95\t9.05\t1\t5\nstaff\t10\t110\t14.95\t19.05\t1\t5\n"
-    report += "head\t20\t6.5\t61\t2\t0\t-1/8\nhead\t20\t6.5\t60\t2\t-\t-\nbar\t30\t30.2\t1/4\t2\t0\n"
+    report += "head\t20\t6.5\t61\t2\t0\t-1/8\nhead\t20\t6.5\t60\t2\t-\t-\nbar\t30\t30.2\t1/4\t2\t0\t:|.\n"
     engraving = read_engraving(report)
     (drawn,) = engraving.systems
     assert (drawn.left, drawn.right, drawn.top, drawn.bottom) == pytest.approx((10, 110, 5, 19))
     assert drawn.heads == [NoteHeadGrob(20.0, 6.5, 61, Fraction(0), Fraction(-1, 8))]
-    assert drawn.bars == [BarStart(30.1, QUARTER, "2", Fraction(0))]
+    assert drawn.bars == [BarStart(30.1, QUARTER, "2", Fraction(0), ":|.")]
     assert drawn.start.position == Fraction(-1, 4)
 
 
