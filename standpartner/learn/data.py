@@ -157,10 +157,14 @@ def augmented(data: TrainingSet, settings: AugmentConfig, *, seed: int) -> Train
 
 def frames_between(spectrogram: NDArray[np.float32], start: int, stop: int) -> NDArray[np.float32]:
     """Return frames start to stop of a spectrogram, with silence outside the recording."""
-    taken = np.zeros((stop - start, BAND_COUNT), np.float32)
-    first, last = max(start, 0), min(stop, len(spectrogram))
-    if last > first:
-        taken[first - start : last - start] = spectrogram[first:last]
+    return frames_at(spectrogram, np.arange(start, stop))
+
+
+def frames_at(spectrogram: NDArray[np.float32], frame: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return frames of a spectrogram by their numbers, (n,), as (n, 78), with silence outside the recording."""
+    taken = np.zeros((len(frame), BAND_COUNT), np.float32)
+    inside = (frame >= 0) & (frame < len(spectrogram))
+    taken[inside] = spectrogram[frame[inside]]
     return taken
 
 

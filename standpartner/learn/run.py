@@ -31,7 +31,7 @@ from standpartner.learn.rollout import EPISODES
 from standpartner.learn.stage import Stage
 from standpartner.learn.stages import Measure, RunData, share_of, stages_for
 from standpartner.learn.team import Team
-from standpartner.networks.checkpoint import AnyNetwork, build_network, load_checkpoint, save_checkpoint
+from standpartner.networks.checkpoint import AnyNetwork, build_network, grown, load_checkpoint, save_checkpoint
 from standpartner.support.files import replacing
 from standpartner.support.provenance import code_version
 
@@ -69,9 +69,8 @@ class Run:
         team: The processes that train together, each of which makes its own `Run`; see `Team`.
 
     Raises:
-        ConfigError: The folder holds a run of another configuration, the agent to start from has another network, or
-            there is no such device.
-        AgentError: There is no such agent to start from.
+        ConfigError: The folder holds a run of another configuration, or there is no such device.
+        AgentError: There is no such agent to start from, or it has another network; see `grown`.
     """
 
     def __init__(
@@ -102,12 +101,7 @@ class Run:
     def _started(self) -> AnyNetwork:
         """Return the network of the agent that the run starts from."""
         network, _, _ = load_checkpoint(find_agent(self.config.start) / "weights.safetensors")
-        if network.config != self.config.network:
-            raise ConfigError(
-                f"the agent {self.config.start} has other sizes than the configuration's network: expected "
-                f"{self.config.network}, got {network.config}; take the sizes in its agent.json or no start"
-            )
-        return network
+        return network if network.config == self.config.network else grown(network, self.config.network)
 
     def _check_folder(self) -> None:
         path = self.folder / "config.json"

@@ -8,17 +8,21 @@ from numpy.typing import NDArray
 from standpartner.agent.columns import window_index
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
 from standpartner.constants import KEY_COUNT
-from standpartner.learn.bounds import Amount, Positive
+from standpartner.degrade import StripLook, print_strip
+from standpartner.game.tracks import Track
+from standpartner.learn.bounds import Amount, Positive, Share
 from standpartner.learn.data import (
     ROWS,
     TrainingPerformance,
     TrainingPiece,
     TrainingSet,
     chances,
-    frames_between,
+    frames_at,
     ink_between,
 )
 from standpartner.perform import AugmentConfig, augment
+
+SILENCE = -(10**6)  # a frame far outside any recording
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,9 @@ class SegmentConfig:
             second.
         columns: The feature columns of score that come with a stretch.
         offset_px: The largest distance of the window's centre from the truth in strip px.
+        printed: The share of stretches whose score looks like print from a scanner; see `StripLook`.
+        joined: The share of stretches that begin somewhere in the recording after something else: half of them after
+            silence, half after another place of the same recording, as when a player jumps.
     """
 
     segments: Positive = 32
@@ -39,6 +46,8 @@ class SegmentConfig:
     by_length: Amount = 0.5
     columns: Positive = 144
     offset_px: Amount = 220.0
+    printed: Share = 0.0
+    joined: Share = 0.0
 
 
 @dataclass(frozen=True)
@@ -96,9 +105,9 @@ class SegmentSampler:
         config, track = self.config, performance.track
         latest = max(track.first_frame, track.last_frame - config.frames + 1)
         start = int(rng.integers(track.first_frame - 4, latest + 1))
-        stop = start + config.frames
-        at = np.clip(np.arange(start, stop), 0, len(performance.target_x_px) - 1)
-        target = performance.target_x_px[at].astype(np.float64)
+        heard, joint = self._heard(track, start, rng)
+        at = heard[self.lead_frames :]
+        target = performance.target_x_px[np.clip(at, 0, len(performance.target_x_px) - 1)].astype(np.float64)
         piece = self.data.pieces[performance.piece]
         first = round(target[len(target) // 2] / COLUMN_STRIDE_PX) - config.columns // 2
         first += int(rng.integers(-8, 9))
@@ -111,12 +120,23 @@ class SegmentSampler:
         clipped = (local < 0) | (local > config.columns * COLUMN_STRIDE_PX)
         inside = target - first * COLUMN_STRIDE_PX
         seen = (column >= 0) & (column <= WINDOW_COLUMNS - 1) & ~clipped
-        seen &= (inside >= 4) & (inside < config.columns * COLUMN_STRIDE_PX - 4) & (np.arange(start, stop) >= 0)
-        seen &= np.arange(start, stop) <= track.last_frame + 2
+        seen &= (inside >= 4) & (inside < config.columns * COLUMN_STRIDE_PX - 4) & (at >= 0)
+        seen &= (at <= track.last_frame + 2) & (np.arange(len(heard)) >= joint)[self.lead_frames :]
         image, heads, outline, in_strip = self._crop(piece, first)
-        frames = frames_between(track.spectrogram, start - self.lead_frames, stop)
-        keys = self._keys(performance, start)
+        if rng.random() < config.printed:
+            image = print_strip(image, StripLook(), rng=rng)
+        frames, keys = frames_at(track.spectrogram, heard), self._keys(performance, at)
         return (image[None], frames, index, fraction, column.astype(np.float32), seen, heads, outline, in_strip, keys)
+
+    def _heard(self, track: Track, start: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], int]:
+        """Return the frames of the recording that are heard, lead and stretch, and how many come before a joint."""
+        heard = np.arange(start - self.lead_frames, start + self.config.frames)
+        if rng.random() >= self.config.joined:
+            return heard, 0
+        joint = int(rng.integers(1, self.lead_frames + self.config.frames // 2))
+        elsewhere = int(rng.integers(track.first_frame, track.last_frame + 1)) if rng.random() < 0.5 else SILENCE
+        heard[:joint] = elsewhere - np.arange(joint, 0, -1)
+        return heard, joint
 
     def _crop(self, piece: TrainingPiece, first: int) -> tuple[NDArray, ...]:
         """Return the columns first to first + C of a strip, white and masked outside."""
@@ -131,8 +151,10 @@ class SegmentSampler:
         columns = np.arange(first, first + count)
         return ink_between(piece, first, first + count), heads, outline, (columns >= 0) & (columns < piece.column_count)
 
-    def _keys(self, performance: TrainingPerformance, start: int) -> NDArray[np.float32]:
-        keys = np.zeros((self.config.frames, KEY_COUNT), np.float32)
-        a, b = np.searchsorted(performance.key_frame, (start, start + self.config.frames))
-        keys[performance.key_frame[a:b] - start, performance.key[a:b]] = 1.0
+    @staticmethod
+    def _keys(performance: TrainingPerformance, at: NDArray[np.int64]) -> NDArray[np.float32]:
+        keys = np.zeros((len(at), KEY_COUNT), np.float32)
+        begin, end = (np.searchsorted(performance.key_frame, at, side=side) for side in ("left", "right"))
+        for row in np.flatnonzero(end > begin):
+            keys[row, performance.key[begin[row] : end[row]]] = 1.0
         return keys

@@ -19,6 +19,7 @@ from standpartner.support.provenance import code_version
 
 FORMAT_VERSION = 1
 _NETWORK = "network/"
+_NEW_LAYER_SCALE: Final = 0.1
 AnyNetwork = ReadOnceNetwork | WindowNetwork
 
 
@@ -28,6 +29,32 @@ _NETWORKS: Final[dict[str, Callable[[Any], AnyNetwork]]] = {"read-once": ReadOnc
 def build_network(config: AnyNetworkConfig) -> AnyNetwork:
     """Build a new network with weights drawn from PyTorch's generator."""
     return _NETWORKS[config.kind](config)
+
+
+def grown(network: AnyNetwork, config: AnyNetworkConfig) -> AnyNetwork:
+    """Return a network with the weights of another one that has fewer layers of context.
+
+    The new layers, the last ones of the encoders' contexts, begin with small weights, so that they add little to what
+    passes them.
+
+    Args:
+        network: The network with the weights.
+        config: The sizes: those of the network, or with further dilations at the end.
+
+    Raises:
+        AgentError: The sizes differ in more than that.
+    """
+    larger = build_network(config)
+    own, given = larger.state_dict(), network.state_dict()
+    new = [name for name in own if name not in given]
+    fits = all(name in own and own[name].shape == value.shape for name, value in given.items())
+    if not fits or not all(".context." in name for name in new):
+        raise AgentError(
+            f"expected the sizes of the network to start from, with no more than further dilations: {network.config}; "
+            f"got {config}; take the sizes in the agent's agent.json or no start"
+        )
+    larger.load_state_dict(own | given | {name: own[name] * _NEW_LAYER_SCALE for name in new})
+    return larger
 
 
 def save_checkpoint(

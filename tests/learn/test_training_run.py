@@ -40,8 +40,22 @@ def test_a_run_can_start_from_an_agent(tiny_config, tiny_data, tiny_bundle, tmp_
     assert same_weights(tmp_path / "on" / "imitate.safetensors", begun)
     assert not same_weights(tmp_path / "on" / "ppo.safetensors", begun)
     larger = dataclasses.replace(config, network=dataclasses.replace(config.network, memory=24))
-    with pytest.raises(ConfigError, match="has other sizes"):
+    with pytest.raises(AgentError, match="no more than further dilations"):
         Run(larger, tmp_path / "larger", data=tiny_data)
+
+
+def test_a_run_can_start_from_an_agent_that_hears_less(tiny_config, tiny_data, tiny_bundle, tmp_path):
+    """Further layers of hearing start small: the embeddings are almost those of the agent."""
+    longer = dataclasses.replace(tiny_config.network, frame_dilations=(*tiny_config.network.frame_dilations, 4))
+    config = dataclasses.replace(tiny_config, start=str(tiny_bundle), network=longer)
+    network = Run(config, tmp_path, data=tiny_data).network
+    before, _, _ = load_checkpoint(tiny_bundle / "weights.safetensors")
+    more = network.frames.lead_frames - before.frames.lead_frames
+    assert more == 8
+    sound = torch.rand(1, network.frames.lead_frames + 20, 78)
+    with torch.no_grad():
+        new, old = network.frames(sound), before.frames(sound[:, more:])
+    assert 0 < float((new - old).abs().mean()) < 0.1 * float(old.std())
 
 
 def _train_until_killed(config, folder, data, stage, step):

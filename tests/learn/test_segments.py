@@ -1,0 +1,57 @@
+"""Which stretches of sound and score pre-training sees."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from standpartner.learn.segments import SegmentConfig, SegmentSampler
+from standpartner.perform import AugmentConfig
+
+PLAIN = SegmentConfig(segments=12, frames=16, columns=96)
+LEAD = 10
+
+
+def batch(data, seed=0, **settings):
+    sampler = SegmentSampler(
+        data, dataclasses.replace(PLAIN, **settings), lead_frames=LEAD, augment=AugmentConfig.none()
+    )
+    return sampler.batch(np.random.default_rng(seed))
+
+
+def as_in_recording(frames, data):
+    """Return for each heard frame of a stretch whether the frame before it comes before it in a recording, too."""
+    follows = np.zeros(len(frames) - 1, bool)
+    for performance in data.performances:
+        heard = np.concatenate([np.zeros((1, 78), np.float32), performance.track.spectrogram])
+        for k in range(len(follows)):
+            same = np.isclose(heard[:-1], frames[k], atol=1e-5).all(axis=1)
+            same &= np.isclose(heard[1:], frames[k + 1], atol=1e-5).all(axis=1)
+            follows[k] |= same.any()
+    return follows | (frames[1:] == 0).all(axis=1)
+
+
+def test_a_stretch_is_one_piece_of_a_recording(tiny_data):
+    for frames in batch(tiny_data.train).frames:
+        assert as_in_recording(frames, tiny_data.train).all()
+
+
+def test_a_joined_stretch_begins_after_something_else(tiny_data):
+    made = batch(tiny_data.train, joined=1.0)
+    breaks = [~as_in_recording(frames, tiny_data.train) for frames in made.frames]
+    assert all(each.sum() <= 1 for each in breaks)
+    assert sum(each.sum() for each in breaks) >= 6
+    for seen, each in zip(made.seen, breaks, strict=True):
+        joint = int(np.flatnonzero(each)[0]) + 1 if each.any() else 0
+        assert not seen[: max(0, joint - LEAD)].any()  # where it was before the joint is no question
+        assert joint < LEAD + len(seen) // 2 + 1
+    assert made.seen.mean() > 0.3
+
+
+def test_printed_stretches_keep_their_truth(tiny_data):
+    clean, printed = batch(tiny_data.train), batch(tiny_data.train, printed=1.0)
+    assert set(np.unique(printed.ink[0])) != set(np.unique(clean.ink[0]))
+    np.testing.assert_array_equal(printed.heads[0], clean.heads[0])
+    np.testing.assert_array_equal(printed.target_column[0], clean.target_column[0])
