@@ -161,6 +161,7 @@ class PitchAgent:
     def __init__(self, speed_px=4):
         self.speed_px = speed_px
         self.calibration = Calibration()
+        self.jump_policy = None
         self.decisions = 0
 
     def view(self, melody):

@@ -14,6 +14,7 @@ from standpartner.agent.columns import ink, pad_columns
 from standpartner.agent.config import FRONT_FRAMES, WINDOW_COLUMNS, NetworkConfig, WindowNetworkConfig, kind_of_network
 from standpartner.agent.description import check_file, read_description
 from standpartner.agent.find import find_agent
+from standpartner.agent.jump_policy import JumpPolicy
 from standpartner.constants import BAND_COUNT
 from standpartner.errors import AgentError
 
@@ -68,6 +69,7 @@ class Bundle(Generic[ConfigT]):
             )
         self.about: dict[str, Any] = content["about"]
         self.calibration = Calibration.from_json(content.get("calibration"))
+        self.jump_policy = JumpPolicy.from_json(content.get("jump_policy"))
         self.config: ConfigT = self.config_type.from_json(content["network"])
         graphs = [name for name in content["sha256"] if name.endswith(".onnx")]
         for name in graphs:

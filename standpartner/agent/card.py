@@ -13,7 +13,7 @@ What ``about`` in ``agent.json`` says of the training:
 | stage, step | where in the run the weights were taken |
 | minutes | processor time a thread of all steps until then |
 
-Evaluations and the calibration are recorded in both.
+Evaluations, the calibration and the learned decision on jumps are recorded in both.
 """
 
 from collections.abc import Sequence
@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from standpartner.agent.calibration import Calibration
 from standpartner.agent.description import read_description, write_description
+from standpartner.agent.jump_policy import JumpPolicy
 from standpartner.support.files import write_text
 
 _HEAD = """# Agent {name}
@@ -40,7 +41,7 @@ For {purpose}. Runs on ONNX Runtime (`*.onnx`); `weights.safetensors` are the sa
 | code | {commit} |
 | training | {minutes} on {machine} |
 | confidence | {confidence} |
-
+{jumps}
 """
 _UNKNOWN: Final = "not recorded"
 _TABLE = """## Results
@@ -76,6 +77,7 @@ def write_card(folder: Path) -> None:
         command=_command(about),
         minutes=f"{about['minutes']:.0f} minutes" if "minutes" in about else _UNKNOWN,
         confidence=about.get("confidence", "not calibrated"),
+        jumps=f"| jumps | {about['jumps']} |\n" if "jumps" in about else "",
         **{name: about.get(name, _UNKNOWN) for name in _PLAIN},
     )
     rows = [_row(measured) for measured in about.get("measures", [])]
@@ -115,6 +117,17 @@ def record_calibration(folder: Path, calibration: Calibration, *, how: str) -> N
     content = read_description(folder)
     content["about"]["confidence"] = how
     _rewrite(folder, content | {"calibration": calibration.to_json()})
+
+
+def record_jump_policy(folder: Path, policy: JumpPolicy, *, how: str) -> None:
+    """Write an agent's learned decision on jumps into ``agent.json``, and how it was learned into the card.
+
+    Raises:
+        AgentError: The folder holds no agent or cannot be written.
+    """
+    content = read_description(folder)
+    content["about"]["jumps"] = how
+    _rewrite(folder, content | {"jump_policy": policy.to_json()})
 
 
 def _stages(stages: list[dict[str, Any]] | None, *, otherwise: str) -> str:

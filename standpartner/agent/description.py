@@ -19,8 +19,8 @@ def read_description(folder: Path) -> dict[str, Any]:
         folder: The folder of the agent.
 
     Returns:
-        The content of ``agent.json``: ``format``, ``network``, ``about``, ``sha256`` and, once calibrated,
-        ``calibration``.
+        The content of ``agent.json``: ``format``, ``network``, ``about``, ``sha256``, once calibrated ``calibration``,
+        and once learned ``jump_policy``.
 
     Raises:
         AgentError: The file is missing, damaged or of another version.

@@ -37,6 +37,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command("compare")(compare)
     app.command()(practice)
     app.command()(calibrate)
+    app.command()(learn_jumps)
     app.command()(table)
     app.command()(report)
 
@@ -101,6 +102,44 @@ def _train(settings: "TrainConfig", folder: Path, team: "Team") -> Path:
             corpora = ", ".join((settings.corpus, *settings.also))
             bar.console.print(f"loading {corpora}; log and checkpoints go to {folder}")
         return Run(settings, folder, data=load_data(settings, team), progress=progress, team=team).train()
+
+
+def learn_jumps(
+    agent: Annotated[str, typer.Option(help="The name or folder of an agent.")],
+    corpus: Annotated[list[str], typer.Option(help="A corpus with built training pieces; may be repeated.")],
+    limit: Annotated[int, typer.Option(help="The largest number of pieces of each corpus, evenly spread.", min=1)] = 40,
+    seed: Annotated[int, typer.Option(help="The seed of performances, jumps and first weights.")] = 0,
+    records: Annotated[
+        Path | None, typer.Option(help="The folder in which records are kept; default: in the cache folder.")
+    ] = None,
+    record: Annotated[bool, typer.Option("--record", help="Write what was learned into the agent.")] = False,
+) -> None:
+    """Learn from reward when the follower jumps, on training pieces followed by the agent.
+
+    After an interruption the same command goes on. What is learned fits one agent: learn again for another.
+    """
+    from standpartner.agent.card import record_jump_policy
+    from standpartner.agent.find import find_agent
+    from standpartner.corpus.store import open_corpus
+    from standpartner.learn.jumps import JumpLearning
+    from standpartner.learn.jumps import learn_jumps as record_and_learn
+
+    settings = JumpLearning(agent=agent, limit=limit, seed=seed, records=records)
+    with progress_bar() as bar:
+        task = bar.add_task("following training pieces", total=None)
+        learned = record_and_learn(
+            settings,
+            [open_corpus(name) for name in corpus],
+            progress=lambda done, of: bar.update(task, completed=done, total=of),
+        )
+    pieces = f"{learned.pieces} pieces of {', '.join(corpus)} train"
+    if record:
+        how = f"decided as learned from reward on {learned.hours:.2f} h of {pieces}, seed {seed}"
+        record_jump_policy(find_agent(agent), learned.policy, how=how)
+    _out.print(
+        f"learned on {learned.hours:.2f} h of {pieces}; mean return there, 85 being the most: "
+        f"{learned.by_rule:.2f} by the rule, {learned.learned:.2f} as learned"
+    )
 
 
 def report(

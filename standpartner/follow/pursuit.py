@@ -5,7 +5,8 @@ The agent plays the game without its truth: the view at its position and what wa
 whole score. When it is sure of a place far from the agent, with more evidence than the agent's own tracker has for
 the agent's place, and enough evidence has gathered, the agent is put there, with the tempo that was found and an empty
 memory. The search judges by sound alone and takes a phrase for its repetition; the tracker knows what came before
-and changes slowly. So their log odds are added. Where the score allows a jump, a test of its own decides
+and changes slowly. So their log odds are added. An agent that has learned when to go decides by that instead
+(`standpartner.follow.jump_decision`). Where the score allows a jump, a test of its own decides
 (`standpartner.follow.repeats`), and the search believes it.
 
 Confidence weighs the same log odds, of the music being within reach of the position, as calibrated on validation pieces
@@ -23,6 +24,14 @@ from standpartner.agent.columns import column_offsets_px, window, window_index
 from standpartner.agent.config import WINDOW_COLUMNS
 from standpartner.constants import FRAME_RATE_HZ, SPEED_CHANGES_PX
 from standpartner.errors import ConfigError
+from standpartner.follow.jump_decision import (
+    AWAY_PX,
+    RULE_GATHERED,
+    SLOWEST_PX,
+    JumpDecision,
+    JumpFrame,
+    LearnedDecision,
+)
 from standpartner.follow.repeats import RepeatConfig, RepeatSigns
 from standpartner.follow.search import Found, ScoreSearch, SearchConfig
 
@@ -52,6 +61,8 @@ class PursuitConfig:
         most: The most evidence beyond ``evidence`` that a frame counts for, so that the place must be steady for
             ``gathered / most`` seconds.
         slowest_px: The least reading speed of the music found, in strip px a frame; slower music may be silence.
+        learned: Whether an agent that has learned when to go decides by that; without it, and where a frame needs
+            caution, the rule of these settings decides.
         search: The settings of the search.
         repeats: The settings of the test at repeat signs; None leaves all jumps to the search.
 
@@ -60,13 +71,14 @@ class PursuitConfig:
     """
 
     jump: bool = True
-    away_px: float = 100.0
+    away_px: float = AWAY_PX
     sure: float = 0.8
     evidence: float = 8.0
-    gathered: float = 2.5
+    gathered: float = RULE_GATHERED
     steady_px: float = math.inf
     most: float = math.inf
-    slowest_px: float = 0.5
+    slowest_px: float = SLOWEST_PX
+    learned: bool = True
     search: SearchConfig = field(default_factory=SearchConfig)
     repeats: RepeatConfig | None = field(default_factory=RepeatConfig)
 
@@ -81,8 +93,9 @@ class PursuitConfig:
             raise ConfigError(f"expected away_px above the search's reach_px, got {self.away_px}")
 
 
-IN_PICTURES: Final = PursuitConfig(steady_px=64.0, most=4.0)
-"""The settings for pictures of print, on which the search errs more often: a place must be steady for .6 s."""
+IN_PICTURES: Final = PursuitConfig(steady_px=64.0, most=4.0, learned=False)
+"""The settings for pictures of print, on which the search errs more often: a place must be steady for .6 s. The rule
+decides, as decisions were learned on engraved scores."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +135,7 @@ class PursuitStep:
 
 
 class Pursuit:
-    """Runs the agent and the search in one score, frame by frame: `step` calls `listen`, `decide` and `move`.
+    """Runs the agent and the search in one score, frame by frame.
 
     A frame decides the position of the next one, which is ``position_px`` after the step. Only a jump
     changes the position of the frame that it is heard in.
@@ -135,6 +148,7 @@ class Pursuit:
         start_known: Whether the music begins there, too; if not, the search expects it anywhere.
         config: The settings of the pursuit.
         signs: The score's repeat signs, where the agent may be put elsewhere sooner.
+        decision: What decides on jumps by the search where no caution is needed, instead of what the agent has learned.
 
     Attributes:
         position_px: The place of the agent on the strip in px.
@@ -157,6 +171,7 @@ class Pursuit:
         start_known: bool = True,
         config: PursuitConfig | None = None,
         signs: RepeatSigns | None = None,
+        decision: JumpDecision | None = None,
     ) -> None:
         self.agent, self.config = agent, config or PursuitConfig()
         self.position_px, self.searched = start_px, 1.0
@@ -168,11 +183,12 @@ class Pursuit:
         self._columns = np.array([len(view) - 2 * WINDOW_COLUMNS])
         self._speed_px, self._memory = 0.0, agent.empty_memory(1)
         self._expected_px = start_px
-        self._gathered = 0.0
+        self._gathered, self._tracked_now = 0.0, self.tracked
         self._told_frames = 0  # while they last there is no jump
         self._mixed_frames = 0  # while they last there is none by the search, as it hears the place before, too
         self.found = self.search.found()
-        self._decision: Decision | None = None
+        learned = LearnedDecision(agent.jump_policy) if agent.jump_policy and self.config.learned else None
+        self._jumps = decision or learned
 
     def step(self, embedding: Floats, *, rest: bool = False, caution: Caution = NO_CAUTION) -> PursuitStep:
         """Take in a frame and move to the place of the next one.
@@ -182,31 +198,31 @@ class Pursuit:
             rest: Whether the agent stays where it is unless the music is found elsewhere.
             caution: The further conditions of a jump.
         """
-        jumps = self.listen(embedding, caution=caution)
-        here_px = self.position_px
-        if jumps or not rest:
-            self.decide(embedding)
-            self.move()
+        repeated = self._hear(embedding, caution)
+        said = None if rest else self._decide(embedding)
+        jumps = repeated is not None or self._goes(said, caution)
+        self.jumped_from_px = self.position_px if jumps else None
+        if jumps:
+            self._begin_at(repeated or self.found)
+            said = self._decide(embedding)
+        self.searched, here_px = self.search.probability_near(self.position_px), self.position_px
+        if said is not None:
+            self._move(said)
         return PursuitStep(here_px, self.jumped_from_px, self.searched, self.tracked)
 
-    def listen(self, embedding: Floats, *, caution: Caution = NO_CAUTION) -> bool:
-        """Update the search with a frame's embedding, (1, features); return whether the agent was put elsewhere."""
+    def _hear(self, embedding: Floats, caution: Caution) -> Found | None:
+        """Update signs and search with a frame's embedding, (1, features); return where a sign says to go, if so."""
         repeated = self._signs.take(embedding, agent_px=self.position_px, times=caution.times) if self._signs else None
         self.search.take(embedding, agent_px=self.position_px)
         self._told_frames, self._mixed_frames = max(0, self._told_frames - 1), max(0, self._mixed_frames - 1)
-        may_jump = self.config.jump and self._told_frames == 0
-        if repeated and may_jump:
+        if not self._may_jump:
+            repeated = None
+        if repeated:
             self.search.begin(repeated.x_px)
             self._mixed_frames = _TOLD_FRAMES
-        self.found = found = self.search.found()
-        self._gathered = self._gather(found, caution)
-        is_found = self._mixed_frames == 0 and self._gathered > caution.times * self.config.gathered
-        jumps = may_jump and (bool(repeated) or is_found)
-        self.jumped_from_px = self.position_px if jumps else None
-        if jumps:
-            self._begin_at(repeated or found)
-        self.searched = self.search.probability_near(self.position_px)
-        return jumps
+        self.found = self.search.found()
+        self._gathered = self._gather(self.found, caution)
+        return repeated
 
     def move_to(self, x_px: float, *, speed_px: float | None = None) -> None:
         """Put the agent and the search where the music is; for two seconds nothing heard moves them away.
@@ -240,31 +256,56 @@ class Pursuit:
         """The calibrated probability that the music is within reach of the position."""
         return float(self.agent.calibration.confidence(self.searched, self.tracked))
 
-    def decide(self, embedding: Floats) -> Decision:
-        """Let the agent decide on its next speed by the last frame; return all that it says."""
+    @property
+    def _may_jump(self) -> bool:
+        return self.config.jump and self._told_frames == 0
+
+    def _decide(self, embedding: Floats) -> Decision:
+        """Let the agent decide on its next speed by a frame; return all that it says."""
         index, fraction = window_index(np.array([self.position_px]), self._columns)
-        self._decision = decision = self.agent.decide(
+        said = self.agent.decide(
             window(self._view, index, fraction),
             embedding,
             speed_px=np.array([self._speed_px], np.float32),
             memory=self._memory,
         )
-        self._memory = decision.memory
-        self.tracked += _BLEND * (self._probability_here(decision.track[0]) - self.tracked)
-        return decision
+        self._memory = said.memory
+        self._tracked_now = self._probability_here(said.track[0])
+        self.tracked += _BLEND * (self._tracked_now - self.tracked)
+        return said
 
-    def move(self) -> None:
-        """Move by the decided speed."""
-        if self._decision is None:
-            raise ConfigError("expected a frame to be decided on before the first move; call decide")
-        change = SPEED_CHANGES_PX[int(np.argmax(self._decision.action[0]))]
-        self._speed_px += change
+    def _move(self, said: Decision) -> None:
+        """Move by the speed that was decided on."""
+        self._speed_px += SPEED_CHANGES_PX[int(np.argmax(said.action[0]))]
         self._put(self.position_px + self._speed_px)
 
-    def _probability_here(self, track: Floats) -> float:
-        """Return the probability, by the tracker's logits, (64,), that the music is within reach of the position."""
-        weight = np.exp(track - track.max(), dtype=np.float64)
+    def _probability_here(self, logits: Floats) -> float:
+        """Return the probability, by logits over the window, (64,), that the music is within reach of the position."""
+        weight = np.exp(logits - logits.max(), dtype=np.float64)
         return min(1.0, float(weight[self._here].sum() / weight.sum()))
+
+    def _goes(self, said: Decision | None, caution: Caution) -> bool:
+        """Decide whether to go where the search found the music, by what the agent says, None at rest."""
+        goes = self._jumps.goes(self._jump_frame(said)) if self._jumps and said is not None else None
+        if not self._may_jump or self._mixed_frames:
+            return False
+        if goes is not None and caution == NO_CAUTION:
+            return goes
+        return self._gathered > caution.times * self.config.gathered
+
+    def _jump_frame(self, said: Decision) -> JumpFrame:
+        return JumpFrame(
+            here_px=self.position_px,
+            speed_px=self._speed_px,
+            found_px=self.found.x_px,
+            found_speed_px=self.found.speed_px,
+            found=self.found.probability,
+            here=self.search.probability_near(self.position_px),
+            tracked=self.tracked,
+            tracked_now=self._tracked_now,
+            located=self._probability_here(said.locate[0]),
+            gathered=self._gathered,
+        )
 
     def _gather(self, found: Found, caution: Caution) -> float:
         """Add the evidence of a frame, or start again without enough; see ``PursuitConfig.gathered``."""
@@ -294,6 +335,8 @@ class Pursuit:
         self._put(found.x_px)
         if self._signs:
             self._signs.forget()
+        if self._jumps:
+            self._jumps.begin()
         self._speed_px = float(round(found.speed_px))  # the game's speeds are whole
         self._memory = self.agent.empty_memory(1)
         self._gathered, self.tracked = 0.0, 1.0

@@ -22,6 +22,7 @@ class ScriptedAgent:
     def __init__(self, action=1, music_px=None, pressed=-9.0):
         self.config = SimpleNamespace(history_frames=2, memory=1)
         self.calibration = Calibration()
+        self.jump_policy = None
         self.silent_front = np.zeros(4, np.float32)
         self.action, self.music_px, self.pressed = action, music_px, pressed
         self.decisions = 0

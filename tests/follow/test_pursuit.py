@@ -27,12 +27,11 @@ def follow(agent, melody, embeddings, *, config=None, start_px=4.0, known=True):
     )
     positions, jumps, confidence = [], [], []
     for frame, embedding in enumerate(embeddings):
-        if pursuit.listen(embedding):
-            jumps.append((frame, pursuit.jumped_from_px, pursuit.position_px))
-        positions.append(pursuit.position_px)
+        step = pursuit.step(embedding)
+        if step.jumped_from_px is not None:
+            jumps.append((frame, step.jumped_from_px, step.position_px))
+        positions.append(step.position_px)
         confidence.append(pursuit.confidence)
-        pursuit.decide(embedding)
-        pursuit.move()
     return np.array(positions), jumps, np.array(confidence)
 
 
@@ -62,7 +61,8 @@ def test_after_a_jump_nothing_is_remembered_and_the_tempo_is_kept(pitch_agent, m
 
     _, ((frame, *_),), _ = follow(Watched(), melody, heard)
     assert seen[frame - 1][0] == frame - 1
-    assert seen[frame] == (0.0, pytest.approx(4, abs=1))
+    assert seen[frame][0] == frame, "before the jump it is asked where it was"
+    assert seen[frame + 1] == (0.0, pytest.approx(4, abs=1))
 
 
 def test_stays_where_it_is_without_leave_to_jump(pitch_agent, melody):
@@ -89,6 +89,10 @@ def test_evidence_that_counts_for_less_must_last(pitch_agent, melody):
     (late, *_), *_ = follow(pitch_agent, melody, heard, config=replace(CAREFUL, most=1.0))[1]
     assert late >= len(heard) - 100 + FRAME_RATE_HZ * CAREFUL.gathered / 1.0
     assert late > soon
+
+
+def jumps_of(pursuit, embeddings, **settings):
+    return [pursuit.step(embedding, **settings).jumped_from_px is not None for embedding in embeddings]
 
 
 class Scripted:
@@ -119,7 +123,7 @@ def test_a_search_that_wavers_between_places_is_not_believed(pitch_agent, melody
     config = replace(CAREFUL, gathered=5.0, most=10.0, steady_px=steady_px)
     pursuit = Pursuit(pitch_agent, pitch_agent.view(melody), width_px=8 * COLUMNS, start_px=4.0, config=config)
     pursuit.search = Scripted(*places_px)
-    assert any([pursuit.listen(embedding) for embedding in pitch_agent.play(melody, 0, 10)]) == jumps
+    assert any(jumps_of(pursuit, pitch_agent.play(melody, 0, 10))) == jumps
 
 
 @pytest.mark.parametrize(
@@ -135,17 +139,18 @@ def test_caution_asks_for_more_evidence_or_forbids_a_jump(pitch_agent, melody, c
     config = replace(CAREFUL, gathered=0.5 if caution.most == math.inf else 5.0)
     pursuit = Pursuit(pitch_agent, pitch_agent.view(melody), width_px=8 * COLUMNS, start_px=4.0, config=config)
     pursuit.search = Scripted(*np.arange(1000, 1160, 4.0))
-    jumps = [pursuit.listen(embedding, caution=caution) for embedding in pitch_agent.play(melody, 0, 10)]
+    jumps = jumps_of(pursuit, pitch_agent.play(melody, 0, 10), caution=caution)
     assert any(jumps) == (first is not None)
     if first is not None:
         assert jumps.index(True) == pytest.approx(first, abs=1)
 
 
 def test_caution_asks_for_a_steady_place(pitch_agent, melody):
-    pursuit = Pursuit(pitch_agent, pitch_agent.view(melody), width_px=8 * COLUMNS, start_px=4.0, config=CAREFUL)
+    config = replace(CAREFUL, gathered=2.0)  # more than one frame can have
+    pursuit = Pursuit(pitch_agent, pitch_agent.view(melody), width_px=8 * COLUMNS, start_px=4.0, config=config)
     pursuit.search = Scripted(*np.where(np.arange(40) % 2, 1000.0, 2000.0))
     caution = Caution(steady_px=64.0)
-    assert not any([pursuit.listen(embedding, caution=caution) for embedding in pitch_agent.play(melody, 0, 10)])
+    assert not any(jumps_of(pursuit, pitch_agent.play(melody, 0, 10), caution=caution))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -174,12 +179,6 @@ def test_silence_leads_nowhere(pitch_agent, melody):
     silence = [np.zeros((1, pitch_agent.pitches), np.float32)] * 200
     _, jumps, _ = follow(type(pitch_agent)(speed_px=0), melody, pitch_agent.play(melody, 0, 2) + silence)
     assert not jumps
-
-
-def test_a_move_needs_a_decision(pitch_agent, melody):
-    pursuit = Pursuit(pitch_agent, pitch_agent.view(melody), width_px=8 * COLUMNS, start_px=4.0)
-    with pytest.raises(ConfigError, match="call decide"):
-        pursuit.move()
 
 
 def test_config_is_checked():

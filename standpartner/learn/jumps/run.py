@@ -1,0 +1,131 @@
+"""Records the training pieces of corpora and learns from them when to jump."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from standpartner.agent.bundle import Agent, load_agent
+from standpartner.agent.description import read_description
+from standpartner.agent.jump_policy import JumpPolicy
+from standpartner.constants import FRAME_RATE_HZ
+from standpartner.corpus.store import Corpus
+from standpartner.errors import ConfigError, OutputError
+from standpartner.learn.jumps.fit import fit_policy, probability_of_going
+from standpartner.learn.jumps.record import COLUMNS, record_piece
+from standpartner.learn.jumps.returns import World, make_world, returns, side_by_side
+from standpartner.piece import load_piece
+from standpartner.support.cache import cache_folder
+from standpartner.support.files import make_folder, replacing
+
+_VERSION: Final = 1  # raise this with every change of what is recorded
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class JumpLearning:
+    """The agent, the pieces and the settings with which a decision on jumps is learned.
+
+    Attributes:
+        agent: The name or folder of an agent that follows.
+        limit: The largest number of training pieces of each corpus; None takes all.
+        seed: The seed of the performances, the jumps and the first weights.
+        steps: The number of steps.
+        records: The folder in which records are kept, so that an interrupted command goes on; None stands for one in
+            the cache folder.
+    """
+
+    agent: str
+    limit: int | None = 40
+    seed: int = 0
+    steps: int = 150
+    records: Path | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedJumps:
+    """A learned decision and what it brings on the records it was learned from.
+
+    Attributes:
+        policy: The weights.
+        pieces: The number of pieces.
+        hours: The hours of performances that were recorded.
+        by_rule: The mean return from each frame on where the rule decides; it is 85 for an agent that is always right.
+        learned: The mean return where the policy decides.
+    """
+
+    policy: JumpPolicy
+    pieces: int
+    hours: float
+    by_rule: float
+    learned: float
+
+
+def learn_jumps(
+    config: JumpLearning, corpora: Sequence[Corpus], *, progress: Callable[[int, int], None] | None = None
+) -> LearnedJumps:
+    """Record training pieces, unless they were recorded before, and learn when to jump.
+
+    Args:
+        config: The settings.
+        corpora: The corpora, whose training pieces have to be built.
+        progress: Told after each piece how many of how many are recorded.
+
+    Raises:
+        ConfigError: The records hold no frame in which there is another place to go to.
+        CorpusError: No training piece of a corpus is built.
+        AgentError: There is no such agent, or it cannot follow.
+        MissingExtraError: A soundfont or a synthesiser is not installed.
+        OutputError: The records cannot be kept.
+    """
+    agent = load_agent(config.agent)
+    folders = [corpus.piece_folder(name) for corpus in corpora for name in corpus.names("train", limit=config.limit)]
+    records = list[Floats]()
+    kept_in = _folder_of_records(config, agent)
+    for number, folder in enumerate(folders, start=1):
+        records += _recorded(agent, folder, kept_in, seed=config.seed)
+        if progress:
+            progress(number, len(folders))
+    world = side_by_side([make_world(rows) for rows in records])
+    if not world.may_go.any():
+        raise ConfigError(f"in the records of {len(folders)} pieces there is never another place to go to; take more")
+    policy = fit_policy(world, steps=config.steps, seed=config.seed)
+    learned = probability_of_going(world, world.rule_odds + policy.correction(world.inputs)) > policy.threshold
+    hours = sum(map(len, records)) / FRAME_RATE_HZ / 3600
+    by_rule = _mean_return(world, probability_of_going(world, world.rule_odds) > 0.5)
+    return LearnedJumps(policy, len(folders), hours, by_rule=by_rule, learned=_mean_return(world, learned))
+
+
+def _mean_return(world: World, goes: NDArray[np.bool_]) -> float:
+    return float(returns(world, goes.astype(np.float64))[0][~world.before].mean())
+
+
+def _folder_of_records(config: JumpLearning, agent: Agent) -> Path:
+    """Return the folder of the records of an agent with a seed, and make it."""
+    made_with = [_VERSION, config.seed, COLUMNS, read_description(agent.folder)["sha256"]]
+    key = hashlib.sha256(json.dumps(made_with, sort_keys=True).encode()).hexdigest()[:16]
+    folder = (config.records or cache_folder() / "jump_records") / key
+    make_folder(folder)
+    return folder
+
+
+def _recorded(agent: Agent, folder: Path, kept_in: Path, *, seed: int) -> list[Floats]:
+    """Return the records of a piece, which are kept in a file."""
+    summary = (folder / "piece.json").read_bytes()
+    path = kept_in / f"{folder.name}-{hashlib.sha256(summary).hexdigest()[:8]}.npz"
+    if path.is_file():
+        with np.load(path, allow_pickle=False) as kept:
+            return [kept[name] for name in sorted(kept.files)]
+    records = record_piece(agent, load_piece(folder), seed=seed)
+    try:
+        with replacing(path) as draft:
+            np.savez_compressed(draft, allow_pickle=False, **{f"record_{n}": rows for n, rows in enumerate(records)})
+    except OSError as error:
+        raise OutputError(f"cannot keep records in {kept_in}: {error}; free space or choose another folder") from error
+    return records
