@@ -10,7 +10,7 @@ A script that was interrupted goes on: finished runs are read from their folders
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -98,16 +98,11 @@ def changed(config: Any, path: str, value: Any) -> Any:
     return replace(config, **{name: changed(getattr(config, name), rest, value) if rest else value})
 
 
-def differences(config: Any, other: Any, *, above: str = "") -> dict[str, Any]:
-    """Return the values of ``other`` that differ from a configuration's, by their paths."""
-    found: dict[str, Any] = {}
-    for one in fields(config):
-        here, there, path = getattr(config, one.name), getattr(other, one.name), above + one.name
-        if is_dataclass(here):
-            found |= differences(here, there, above=f"{path}.")
-        elif here != there:
-            found[path] = there
-    return found
+def with_settings(config: TrainConfig, settings: Mapping[str, Any]) -> TrainConfig:
+    """Return a configuration with other values of some settings, by their paths."""
+    for path, value in settings.items():
+        config = changed(config, path, value)
+    return config
 
 
 def base_config(minutes: float) -> TrainConfig:
@@ -122,13 +117,6 @@ def base_config(minutes: float) -> TrainConfig:
     )
     own = {"ppo.steps": NEVER, "ppo.episode.episodes": 128, "ppo.optimiser.patience": 0}
     return with_settings(config, own)
-
-
-def with_settings(config: TrainConfig, settings: Mapping[str, Any]) -> TrainConfig:
-    """Return a configuration with other values of some settings, by their paths."""
-    for path, value in settings.items():
-        config = changed(config, path, value)
-    return config
 
 
 def phases(base: TrainConfig, change: Change, *, seed: int) -> list[TrainConfig]:
