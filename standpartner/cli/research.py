@@ -107,7 +107,9 @@ def _train(settings: "TrainConfig", folder: Path, team: "Team") -> Path:
 def learn_jumps(
     agent: Annotated[str, typer.Option(help="The name or folder of an agent.")],
     corpus: Annotated[list[str], typer.Option(help="A corpus with built training pieces; may be repeated.")],
-    limit: Annotated[int, typer.Option(help="The largest number of pieces of each corpus, evenly spread.", min=1)] = 40,
+    limit: Annotated[
+        int | None, typer.Option(help="The largest number of pieces of each corpus; default: all.", min=1)
+    ] = None,
     seed: Annotated[int, typer.Option(help="The seed of performances, jumps and first weights.")] = 0,
     records: Annotated[
         Path | None, typer.Option(help="The folder in which records are kept; default: in the cache folder.")

@@ -210,20 +210,6 @@ class Pursuit:
             self._move(said)
         return PursuitStep(here_px, self.jumped_from_px, self.searched, self.tracked)
 
-    def _hear(self, embedding: Floats, caution: Caution) -> Found | None:
-        """Update signs and search with a frame's embedding, (1, features); return where a sign says to go, if so."""
-        repeated = self._signs.take(embedding, agent_px=self.position_px, times=caution.times) if self._signs else None
-        self.search.take(embedding, agent_px=self.position_px)
-        self._told_frames, self._mixed_frames = max(0, self._told_frames - 1), max(0, self._mixed_frames - 1)
-        if not self._may_jump:
-            repeated = None
-        if repeated:
-            self.search.begin(repeated.x_px)
-            self._mixed_frames = _TOLD_FRAMES
-        self.found = self.search.found()
-        self._gathered = self._gather(self.found, caution)
-        return repeated
-
     def move_to(self, x_px: float, *, speed_px: float | None = None) -> None:
         """Put the agent and the search where the music is; for two seconds nothing heard moves them away.
 
@@ -259,6 +245,20 @@ class Pursuit:
     @property
     def _may_jump(self) -> bool:
         return self.config.jump and self._told_frames == 0
+
+    def _hear(self, embedding: Floats, caution: Caution) -> Found | None:
+        """Update signs and search with a frame's embedding, (1, features); return where a sign says to go, if so."""
+        repeated = self._signs.take(embedding, agent_px=self.position_px, times=caution.times) if self._signs else None
+        self.search.take(embedding, agent_px=self.position_px)
+        self._told_frames, self._mixed_frames = max(0, self._told_frames - 1), max(0, self._mixed_frames - 1)
+        if not self._may_jump:
+            repeated = None
+        if repeated:
+            self.search.begin(repeated.x_px)
+            self._mixed_frames = _TOLD_FRAMES
+        self.found = self.search.found()
+        self._gathered = self._gather(self.found, caution)
+        return repeated
 
     def _decide(self, embedding: Floats) -> Decision:
         """Let the agent decide on its next speed by a frame; return all that it says."""

@@ -20,7 +20,7 @@ from standpartner.learn.jumps.record import COLUMNS
 DISCOUNT: Final = 0.99
 RIGHT: Final = 0.85 / (1 - DISCOUNT)  # the return of an agent that is right
 WRONG: Final = RIGHT * DISCOUNT ** (8 * FRAME_RATE_HZ)  # of one that is lost for eight seconds
-PRICE: Final = 20.0  # of a jump: a second on the music
+PRICE: Final = 10.0  # of a jump: half a second on the music
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

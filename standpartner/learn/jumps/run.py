@@ -3,9 +3,11 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +44,7 @@ class JumpLearning:
     """
 
     agent: str
-    limit: int | None = 40
+    limit: int | None = None
     seed: int = 0
     steps: int = 150
     records: Path | None = None
@@ -116,12 +118,11 @@ def _folder_of_records(config: JumpLearning, agent: Agent) -> Path:
 
 
 def _recorded(agent: Agent, folder: Path, kept_in: Path, *, seed: int) -> list[Floats]:
-    """Return the records of a piece, which are kept in a file."""
+    """Return the records of a piece, which are kept in a file; a damaged one is made again."""
     summary = (folder / "piece.json").read_bytes()
     path = kept_in / f"{folder.name}-{hashlib.sha256(summary).hexdigest()[:8]}.npz"
-    if path.is_file():
-        with np.load(path, allow_pickle=False) as kept:
-            return [kept[name] for name in sorted(kept.files)]
+    with suppress(OSError, ValueError, BadZipFile), path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+        return [kept[name] for name in sorted(kept.files)]
     records = record_piece(agent, load_piece(folder), seed=seed)
     try:
         with replacing(path) as draft:

@@ -50,7 +50,7 @@ def test_a_record_tells_each_frame_and_the_truth(tiny_pieces, tiny_bundle):
     assert len(again) == 1, "a tune has no room for jumps"
 
 
-def test_pieces_are_recorded_once(corpus, tiny_bundle, monkeypatch):
+def test_pieces_are_recorded_once(corpus, tiny_bundle, tmp_path, monkeypatch):
     asked, told = [], []
     monkeypatch.setattr(
         run, "record_piece", lambda agent, piece, *, seed: asked.append(piece.name) or [lost_rows(seed)]
@@ -66,6 +66,10 @@ def test_pieces_are_recorded_once(corpus, tiny_bundle, monkeypatch):
     assert asked == names, "the records were kept"
     learn_jumps(JumpLearning(agent=str(tiny_bundle), steps=5, seed=1), [corpus])
     assert asked == names * 2, "another seed plays otherwise"
+    for path in (tmp_path / "cache" / "jump_records").glob("*/*.npz"):
+        path.write_bytes(path.read_bytes()[:100])
+    assert learn_jumps(settings, [corpus]).policy.to_json() == first.policy.to_json()
+    assert asked == names * 3, "damaged records are made again"
 
 
 def test_what_pays_on_the_records_is_learned(corpus, tiny_bundle, monkeypatch):
