@@ -125,6 +125,20 @@ def test_what_the_agent_has_learned_decides(pitch_agent, melody):
     assert sooner[0] < by_rule[0]
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_weights_that_only_move_the_rule_follow_as_it_does(known, pitch_agent, melody):
+    heard = pitch_agent.play(melody, 0, 60) + pitch_agent.play(melody, 200, 260) + pitch_agent.play(melody, 100, 160)
+    followed = []
+    for learned in (None, policy(out_bias=4 * np.log(3.5 / 2))):  # where evidence gathers to 1, as in the settings
+        pitch_agent.jump_policy = learned
+        pursuit = Pursuit(
+            pitch_agent, pitch_agent.view(melody), width_px=8 * COLUMNS, start_px=4.0, start_known=known, config=CAREFUL
+        )
+        followed.append([pursuit.step(embedding) for embedding in heard])
+    assert followed[0] == followed[1]
+    assert sum(step.jumped_from_px is not None for step in followed[0]) == 2
+
+
 def test_where_caution_is_needed_the_rule_decides(pitch_agent, melody):
     caution = Caution(times=1.5)
     by_rule = jumps(pitch_agent, melody, caution=caution)
