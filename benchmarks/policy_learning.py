@@ -167,13 +167,13 @@ def main() -> None:
     options = parser.parse_args()
     base = base_config(options.minutes)
     data = load_small_data(base)
-    print("| changed | R_on | within 0.5 s | frames played |\n|---|---|---|---:|", flush=True)
+    print("| changed | seeds | R_on | within 0.5 s | frames played |\n|---|---:|---|---|---:|", flush=True)
     for change in (one for one in CHANGES if one.name in options.changes):
         seeds = range(1, options.seeds + 1)
         found = [learn(phases(base, change, seed=seed), options.out / change.name / str(seed), data) for seed in seeds]
         measures = [spread([one[f"valid/{key}"] for one in found]) for key in ("r_on", "within_0.5_s")]
         frames = sum(one["frames"] for one in found) / len(found)
-        print(f"| {change.label(base)} | {' | '.join(measures)} | {frames:,.0f} |", flush=True)
+        print(f"| {change.label(base)} | {len(found)} | {' | '.join(measures)} | {frames:,.0f} |", flush=True)
 
 
 if __name__ == "__main__":
