@@ -19,7 +19,7 @@ from torch import Tensor
 
 from standpartner.agent.find import find_agent
 from standpartner.corpus.store import open_corpus
-from standpartner.explain.report.run_log import read_run
+from standpartner.explain.report.run_log import Row, read_run
 from standpartner.learn.config import TrainConfig, load_config
 from standpartner.learn.data import training_set
 from standpartner.learn.run import Run, RunData
@@ -153,8 +153,13 @@ def learn(configs: list[TrainConfig], folder: Path, data: RunData) -> dict[str, 
         run.network.load_state_dict(run.network.state_dict() | weights)  # what is not given stays new
         weights = load_checkpoint(run.train())[0].state_dict()
         _, rows = read_run(own)
-        frames += sum(row.get("episode/frames", 0.0) for row in rows)
+        frames += frames_played(rows)
     return validations(rows)[-1] | {"frames": frames}
+
+
+def frames_played(rows: list[Row]) -> float:
+    """Return the frames of a log; steps that were repeated after an interruption count once."""
+    return sum({row["step"]: row["episode/frames"] for row in rows if "episode/frames" in row}.values())
 
 
 def main() -> None:

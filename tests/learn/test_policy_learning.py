@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-from policy_learning import CHANGES, WIDE, Change, base_config, phases, taught_encoders
+from policy_learning import CHANGES, WIDE, Change, base_config, frames_played, phases, taught_encoders
 
 from standpartner.agent.find import find_agent
 from standpartner.networks.checkpoint import load_checkpoint
@@ -64,3 +64,8 @@ def test_nothing_of_the_policy_is_given() -> None:
     network, _, _ = load_checkpoint(find_agent("tunes-reward") / "weights.safetensors")
     new = network.state_dict().keys() - taught_encoders().keys()
     assert new == {f"policy.{name}" for name in network.policy.state_dict()}
+
+
+def test_frames_that_were_played_again_after_an_interruption_count_once() -> None:
+    steps = [{"step": step, "episode/frames": 100.0} for step in (1, 2, 1, 2, 3)]
+    assert frames_played([*steps, {"step": 3, "valid/r_on": 0.5}]) == 300.0
