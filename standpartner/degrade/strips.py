@@ -58,15 +58,15 @@ def print_strip(ink: NDArray[np.float32], look: StripLook, *, rng: np.random.Gen
         The changed ink, float32 (height, width), from 0 to 1.
     """
     height, width = ink.shape
-    raise_by = np.float32([[1, 0, 0], [0, 1, -draw(look.raised_px, rng)]])
-    image = cv2.warpAffine(ink, raise_by, (width, height), flags=cv2.INTER_LINEAR)
+    raised = np.array([[1, 0, 0], [0, 1, -draw(look.raised_px, rng)]], np.float32)
+    image = np.asarray(cv2.warpAffine(ink, raised, (width, height), flags=cv2.INTER_LINEAR), np.float32)
     blur_px = draw(look.blur_px, rng)
     if blur_px > _LEAST_BLUR_PX:
-        image = cv2.GaussianBlur(image, (0, 0), blur_px)
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), blur_px), np.float32)
     image = np.minimum(image * np.float32(draw(look.weight, rng)), 1.0)
     for _ in range(rng.poisson(draw(look.specks, rng) * width / 1000)):
         top, left = int(rng.integers(height)), int(rng.integers(width))
         image[top : top + int(rng.integers(1, 3)), left : left + int(rng.integers(1, 3))] = rng.random()
     darkness, shade = draw(look.darkness, rng), draw(look.shade, rng)
-    image = shade + (darkness - shade) * image + draw(look.noise, rng) * grain(ink.shape, rng)
-    return np.clip(image, 0.0, 1.0, dtype=np.float32)
+    printed = shade + (darkness - shade) * image + draw(look.noise, rng) * grain(ink.shape, rng)
+    return np.asarray(printed.clip(0.0, 1.0), np.float32)
