@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 class Calibration:
     """The weights with which two estimates' log odds make the confidence (Platt scaling with two inputs).
 
-    The search knows the whole score and the last two seconds, the tracker the window and all that led there.
+    The search knows the whole score and the last seconds, the tracker the window and all that led there.
 
     Attributes:
         search: The weight of the log odds that the search gives to the position.

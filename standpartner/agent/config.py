@@ -48,7 +48,7 @@ class NetworkConfig(_Settings):
         belief_channels: The count of numbers that the tracker remembers about each of the window's columns.
         max_speed_px: The speed to which speeds are clipped before the network sees them, in strip px a frame.
         remembers: Whether policy and tracker remember anything from frame to frame. If not, they know what they see and
-            the last 1.9 s of sound.
+            the last seconds of sound.
         ahead_frames: The frames after which the tracker also says where the music will be; 0 means that it does not.
     """
 

@@ -42,7 +42,7 @@ class JumpFrame:
         here: The probability that it gives to the agent's place.
         tracked: The probability that the tracker gives to the agent's place, averaged.
         tracked_now: The same of this frame alone.
-        located: The probability that the agent gives to its place by the last two seconds of sound.
+        located: The probability that the agent gives to its place by the last seconds of sound.
         gathered: The evidence that has gathered for the place found, see ``PursuitConfig.gathered``.
     """
 

@@ -1,6 +1,6 @@
 """Tells at a repeat sign whether the player goes on as printed or jumps where the sign allows it.
 
-The search in the whole score judges by the last two seconds. After a jump these hold the music of two places, which
+The search in the whole score judges by the last seconds. After a jump these hold the music of two places, which
 stand side by side nowhere in the score. So the strips before and after a jump that the score allows are joined, and the
 agent reads them as one. Near the sign a belief follows the sound on each way on: as printed, and over each joined
 strip. Before the sign all are the same. The evidence for a jump is the natural logarithm of how many times more

@@ -6,7 +6,7 @@ was read once. Its belief is a table of probabilities over columns and reading s
 * every column's probability moves on at each speed, and speeds change a little;
 * a small share of it is spread over the whole score, as the player may have jumped, and a larger share goes to where
   the agent is, which knows more of the past;
-* each column is weighted by how well it fits the last two seconds of sound, by the search head.
+* each column is weighted by how well it fits the last seconds of sound, by the search head.
 
 This is the forward pass of a hidden Markov model (`standpartner.follow.hidden_markov`). Where a figure is printed twice
 and both places sound alike, the agent's place stays more probable.

@@ -18,7 +18,7 @@ Sizes for the default configuration; B is a batch, T frames, C feature columns (
 
 Correlations show where the score fits the present sound. The outline shows what comes next in the score: where
 notes are, where they are dense, where a line ends. Without it the policy cannot prepare for a line's end.
-The locate head judges by the last two seconds alone; the tracker by everything since the start.
+The locate head judges by the embedding's two seconds alone; the tracker by everything since the start.
 """
 
 import torch
