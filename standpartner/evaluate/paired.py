@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from standpartner.errors import ConfigError
 from standpartner.evaluate.measures.bootstrap import RESAMPLES, percentile_interval
+from standpartner.evaluate.measures.episode import piece_of
 
 MEASURES: Final = ("r_tue", "r_on", "within_s 0.5", "bar_accuracy", "system_accuracy")
 _SAME: Final = ("corpus", "split", "sound", "game", "limit")
@@ -110,7 +111,7 @@ def _pieces(report: Mapping[str, Any]) -> list[list[int]]:
     """Return the numbers of each piece's rows; the rows of a piece begin with its name and a slash."""
     pieces: dict[str, list[int]] = {}
     for number, row in enumerate(report["rows"]):
-        pieces.setdefault(row["name"].rpartition("/")[0], []).append(number)
+        pieces.setdefault(piece_of(row["name"]), []).append(number)
     return list(pieces.values())
 
 

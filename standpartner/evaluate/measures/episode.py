@@ -65,7 +65,7 @@ class Episode(PlayedOnsets):
     @property
     def piece(self) -> str:
         """The name of the piece, the unit of resampling: its performances are not independent of each other."""
-        return self.name.rpartition("/")[0] or self.name
+        return piece_of(self.name)
 
     @property
     def end_frame(self) -> int:
@@ -75,3 +75,9 @@ class Episode(PlayedOnsets):
     def positions_at(self, frames: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
         """Return the predicted strip x in px at frames that have a prediction."""
         return np.asarray(self.position_px, dtype=np.float64)[frames - self.first_frame]
+
+
+def piece_of(name: str) -> str:
+    """Return the piece of a track's name: before the performance and, behind it, the number of a later passage."""
+    before, _, last = name.rpartition("/")
+    return before.rpartition("/")[0] if last.isdigit() and "/" in before else before or name

@@ -41,3 +41,8 @@ def test_broken_episodes_are_refused_by_name(change, message):
 def test_names_tell_the_piece():
     assert Episode(**GOOD).piece == "x"
     assert Episode(**{**GOOD, "name": "corpus/x/second"}).piece == "corpus/x"
+
+
+def test_passages_of_a_performance_belong_to_its_piece():
+    assert Episode(**{**GOOD, "name": "x/second/2"}).piece == "x"
+    assert Episode(**{**GOOD, "name": "x/2"}).piece == "x"
