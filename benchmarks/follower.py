@@ -121,8 +121,9 @@ def one_play(follower: Follower, audio: np.ndarray) -> list[dict[str, float]]:
         (follower._stream, "push", "spectrogram"),
         (follower._ear, "hear", "listen"),
         (follower._detector, "hear", NOTES),
-        (follower._pursuit, "decide", "decide"),
-        (follower._pursuit, "listen", SEARCH),
+        (follower._pursuit, "_decide", "decide"),
+        (follower._pursuit, "_hear", SEARCH),
+        (follower._pursuit, "_goes", SEARCH),
         (agent, "search", CORRELATION),
     ):
         watch.watch(owner, method, part)
