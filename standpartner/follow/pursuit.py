@@ -39,7 +39,7 @@ _REMEMBERED_S = 0.25  # the tracker's probability of the agent's place is averag
 _RARE = 1e-4  # the tracker's probability is clipped to this and its complement
 _NEVER = 1e-12
 _UNDECIDED = 0.5
-_TOLD_FRAMES = round(2.0 * FRAME_RATE_HZ)  # an embedding hears two seconds, at first those of the place before
+_TOLD_FRAMES = round(2.0 * FRAME_RATE_HZ)  # for so long an embedding hears the place before, too
 _BLEND = 1.0 - float(np.exp(-1.0 / (_REMEMBERED_S * FRAME_RATE_HZ)))
 
 
