@@ -265,7 +265,7 @@ def practice(
 
     config = PracticeConfig(agent=agent, split=split, limit=limit, seed=seed)
     report = evaluate_practice(config, open_corpus(corpus))
-    names = ("waits", "back", "within 0.5 s", "right bar")
+    names = ("waits", "back in 2 s", "back in 5 s", "within 0.5 s", "right bar")
     table = Table("scenario", "pieces", *names, title=f"{report['agent']} on {corpus} {split}")
     for scenario, row in report["scenarios"].items():
         cells = ["–" if row.get(name) is None else f"{row[name]:.2f}" for name in names]

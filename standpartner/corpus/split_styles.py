@@ -31,6 +31,27 @@ SLIPS_STYLE = replace(
     hesitation_share_range=(0.0, 0.03),
     hesitation_range_s=(0.3, 1.2),
 )
+# The ranges are those that `benchmarks/human_playing.py` finds in training pieces of ASAP, as facts about playing.
+PEOPLE_STYLE = replace(
+    SLIPS_STYLE,
+    tempo_factor_range=(0.5, 1.6),
+    tempo_walk_depth_range=(0.0, 0.3),
+    tempo_walk_period_s=6.0,
+    phrase_depth_range=(0.0, 0.15),
+    timing_jitter_range_s=(0.008, 0.03),
+    chord_spread_range_s=(0.008, 0.022),
+    velocity_mean_range=(42.0, 72.0),
+    velocity_walk_range=(6.0, 18.0),
+    velocity_jitter_range=(6.0, 14.0),
+    articulation_range=(0.4, 1.0),
+    hesitation_share_range=(0.0, 0.02),
+    rubato_depth_range=(0.02, 0.3),
+    fermata_share_range=(0.0, 0.01),
+    fermata_range_s=(1.0, 4.0),
+    pedal_share_range=(0.0, 0.9),
+    pedal_length_range_s=(0.4, 1.6),
+    top_voice_range=(3.0, 16.0),
+)
 _ROOMS = tuple(SOUNDS[name] for name in TRAINING_SOUNDS)
 SOUNDFONTS = ("timgm6mb", "fluidr3", "musescore")
 
@@ -55,7 +76,7 @@ def performance_styles(
         free_test: Whether test pieces are played as freely as those of validation.
     """
     if split == "train":
-        return [(TRAIN_STYLE, ())] * times + [(SLIPS_STYLE, _ROOMS)] * times
+        return [(TRAIN_STYLE, ())] * times + [(SLIPS_STYLE, _ROOMS)] * times + [(PEOPLE_STYLE, _ROOMS)] * times
     return [({"valid": VALID_STYLE, "test": FREE_TEST_STYLE if free_test else TEST_STYLE}[split], ())]
 
 

@@ -118,20 +118,28 @@ def split_table(entries: Iterable[Entry], splits: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Corpus:
-    """A built corpus: pieces in a folder, each in one split.
+    """A built corpus, or one collection of it: pieces in a folder, each in one split.
 
     Attributes:
         name: The name of the corpus; the package fixes its split.
         folder: The folder where its pieces are built.
+        collection: The collection, with which the names of its pieces begin; empty for the whole corpus.
     """
 
     name: str
     folder: Path
+    collection: str = ""
 
     @cached_property
     def splits(self) -> dict[str, tuple[str, str]]:
         """The split and the checksum of every piece by name."""
-        return read_split(self.name)
+        start = f"{self.collection}__" if self.collection else ""
+        return {name: entry for name, entry in read_split(self.name).items() if name.startswith(start)}
+
+    @property
+    def title(self) -> str:
+        """The name, with that of a collection: ``humdrum/joplin``."""
+        return f"{self.name}/{self.collection}" if self.collection else self.name
 
     def piece_folder(self, piece: str) -> Path:
         """The folder in which one piece is or will be built."""
@@ -153,7 +161,7 @@ class Corpus:
         built = [name for name in wanted if self._is_built(name, log.get(name))]
         if not built:
             raise CorpusError(
-                f"no {split + ' ' if split else ''}piece of {self.name} is built in {self.folder}; "
+                f"no {split + ' ' if split else ''}piece of {self.title} is built in {self.folder}; "
                 f"run: standpartner corpus build {self.name} --source DIR"
             )
         if limit is not None and limit < len(built):
@@ -186,13 +194,23 @@ class Corpus:
 
 
 def open_corpus(name: str) -> Corpus:
-    """Open a corpus by name, in the cache folder.
+    """Open a corpus, in the cache folder.
+
+    Args:
+        name: The name of the corpus, or CORPUS/COLLECTION for those pieces of it whose names begin with COLLECTION.
 
     Raises:
-        CorpusError: The package knows no such corpus.
+        CorpusError: The package knows no such corpus, or the corpus has no such collection.
     """
-    read_split(name)
-    return Corpus(name, cache_folder() / "corpora" / name)
+    whole, _, collection = name.partition("/")
+    read_split(whole)
+    corpus = Corpus(whole, cache_folder() / "corpora" / whole, collection)
+    if not corpus.splits:
+        raise CorpusError(
+            f"expected CORPUS/COLLECTION with pieces COLLECTION__..., got {name!r}; "
+            f"the names of all pieces of {whole} are in {split_file(whole)}"
+        )
+    return corpus
 
 
 def find_piece(piece: str) -> Path:

@@ -5,11 +5,12 @@
 * ``stop``: 20 s of silence in the middle. The cursor *waits* if it stays within a bar of the last one played.
 * ``bar repeated``: a bar in the middle is played again, and on. ``restart``: the player goes six bars back, and on.
 * ``quarter speed``: everything four times as slow.
+* ``begins at 40 %``: the player begins with the bar at two fifths of the piece.
 
 In all of them ``within 0.5 s`` and ``right bar`` are the shares of onsets, from ten seconds after the interruption's
-end (or the first onset) on, whose position, mapped back to time, is within 0.5 s, and whose bar is right; ``back`` is
-the share of performances that are in the right bar or one beside it 2 s after the music goes on. Each scenario is
-played once a piece, and shares are means over pieces.
+end (or the first onset) on, whose position, mapped back to time, is within 0.5 s, and whose bar is right. ``back in
+2 s`` and ``back in 5 s`` are the shares of performances that are in the right bar or one beside it so long after the
+music goes on. Each scenario is played once a piece, and shares are means over pieces.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,15 +32,16 @@ from standpartner.perform import perform, render
 from standpartner.perform.noise import make_noise
 from standpartner.score import Score
 
-SCENARIOS: Final = ("talk first", "hum first", "stop", "bar repeated", "restart", "quarter speed")
+SCENARIOS: Final = ("talk first", "hum first", "stop", "bar repeated", "restart", "quarter speed", "begins at 40 %")
 NOISE_S: Final = 30.0
 STOP_S: Final = 20.0
 _SETTLED_S: Final = 10.0
-_BACK_S: Final = 2.0
+_BACK_S: Final = (2.0, 5.0)
 _LATE_S: Final = 0.5
 _BARS_BACK: Final = 6
 _FEWEST_BARS: Final = 16
 _SLOW: Final = 4.0
+_LATER_START: Final = 0.4
 _LEVEL: Final = 0.03
 _HUM_HZ: Final = (110.0, 330.0)
 
@@ -99,8 +101,10 @@ def practise(scenario: str, score: Score, *, seed: int, longest_s: float = 90.0)
     if scenario not in SCENARIOS:
         raise ConfigError(f"no scenario {scenario!r}; expected one of {', '.join(SCENARIOS)}")
     slow = _SLOW if scenario == "quarter speed" else 1.0
-    last = int(np.searchsorted(score.onsets.time_s, score.onsets.time_s[0] + longest_s / slow)) - 1
-    bars = np.unique(score.onsets.measure[: last + 1], return_index=True)[1]
+    bars = np.unique(score.onsets.measure, return_index=True)[1]
+    first = int(bars[int(_LATER_START * len(bars))]) if scenario == "begins at 40 %" else 0
+    last = int(np.searchsorted(score.onsets.time_s, score.onsets.time_s[first] + longest_s / slow)) - 1
+    bars = bars[(bars >= first) & (bars <= last)]
     if len(bars) < _FEWEST_BARS:
         return None
     passages = _passages(scenario, bars, last)
@@ -120,7 +124,7 @@ def practise(scenario: str, score: Score, *, seed: int, longest_s: float = 90.0)
 
 
 def follow_practice(practised: Practised, follower: Follower, *, scenario: str) -> dict[str, float]:
-    """Follow a performance; return ``waits`` (1 or 0, where it applies), ``back``, ``within 0.5 s``, ``right bar``."""
+    """Follow a performance; return the measures of the scenario, ``waits`` (1 or 0) only where it applies."""
     given = [
         position
         for first in range(0, len(practised.audio), SAMPLE_RATE_HZ)
@@ -133,10 +137,9 @@ def follow_practice(practised: Practised, follower: Follower, *, scenario: str) 
     true_bar = score.onsets.measure[practised.onset]
     begins_s = practised.onset_s[practised.goes_on]
     after = np.flatnonzero(practised.onset_s >= begins_s + _SETTLED_S)
-    soon = int(np.searchsorted(practised.onset_s, begins_s + _BACK_S))
-    soon = min(soon, len(frames) - 1)
-    measures = {
-        "back": float(abs(int(bar[frames[soon]]) - int(true_bar[soon])) <= 1),
+    soon = np.searchsorted(practised.onset_s, begins_s + np.array(_BACK_S)).clip(max=len(frames) - 1)
+    back = np.abs(bar[frames[soon]] - true_bar[soon]) <= 1
+    measures = {f"back in {after_s:g} s": float(there) for after_s, there in zip(_BACK_S, back, strict=True)} | {
         "within 0.5 s": _within(practised, place_px[frames], score, after),
         "right bar": float(np.mean(bar[frames[after]] == true_bar[after])) if len(after) else float("nan"),
     }
@@ -162,10 +165,10 @@ def evaluate_practice(config: PracticeConfig, corpus: Corpus) -> dict[str, Any]:
     for scenario, measures in _measured(config, corpus):
         found[scenario].append(measures)
     if not any(found.values()):
-        raise ConfigError(f"no piece of {corpus.name} {config.split} has {_FEWEST_BARS} bars; choose another split")
+        raise ConfigError(f"no piece of {corpus.title} {config.split} has {_FEWEST_BARS} bars; choose another split")
     return {
         "agent": config.agent or "by score",
-        "corpus": corpus.name,
+        "corpus": corpus.title,
         "split": config.split,
         "seed": config.seed,
         "scenarios": {
@@ -188,7 +191,7 @@ def _measured(config: PracticeConfig, corpus: Corpus) -> Iterator[tuple[str, dic
 
 
 def _passages(scenario: str, bars: NDArray[np.int64], last: int) -> list[Passage]:
-    """The passages that are played, given the first onset of each bar and the last onset of all."""
+    """The passages that are played, given the first onset of each bar that is played and the last onset of all."""
     middle = len(bars) // 2
     if scenario == "stop":
         return [Passage(0, int(bars[middle]) - 1), Passage(int(bars[middle]), last)]
@@ -196,7 +199,7 @@ def _passages(scenario: str, bars: NDArray[np.int64], last: int) -> list[Passage
         return [Passage(0, int(bars[middle]) - 1), Passage(int(bars[middle - 1]), last)]
     if scenario == "restart":
         return [Passage(0, int(bars[middle]) - 1), Passage(int(bars[middle - _BARS_BACK]), last)]
-    return [Passage(0, last)]
+    return [Passage(int(bars[0]), last)]
 
 
 def _stopped(audio: Sound, onset_s: Floats, goes_on: int) -> tuple[Sound, Floats]:

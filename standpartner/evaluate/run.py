@@ -104,7 +104,7 @@ def evaluate(config: EvaluationConfig, corpus: Corpus) -> dict[str, Any]:
     report = evaluate_runs(play_pieces(player, pieces, play), seed=config.seed)
     return report | {
         "agent": config.agent,
-        "corpus": corpus.name,
+        "corpus": corpus.title,
         "split": config.split,
         "sound": config.sound,
         "game": play.game.name,

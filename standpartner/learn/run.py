@@ -53,7 +53,7 @@ def load_data(config: TrainConfig, team: Team | None = None) -> RunData:
     return RunData(
         train=training_set(islice(train, team.rank, None, team.size)),
         valid=training_set(valid),
-        checksum=", ".join(f"{corpus.name} {corpus.checksum('train')}" for corpus in corpora),
+        checksum=", ".join(f"{corpus.title} {corpus.checksum('train')}" for corpus in corpora),
     )
 
 

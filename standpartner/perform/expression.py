@@ -1,7 +1,8 @@
 """Plays a score much as a person would, with varying tempo, timing, dynamics and articulation.
 
 The generator makes training performances of which every onset's time is known. Its tempo is a smooth random curve over
-score time (a slow walk plus phrase arches, cf. Todd, "The dynamics of dynamics", JASA 1992, doi 10.1121/1.402843).
+score time (a slow and a fast walk plus phrase arches, cf. Todd, "The dynamics of dynamics", JASA 1992,
+doi 10.1121/1.402843).
 """
 
 from typing import Any, Final, Protocol
@@ -10,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from standpartner.errors import AudioError
+from standpartner.perform.pedal import pedalled
 from standpartner.perform.played import PlayedNotes
-from standpartner.perform.playing_errors import add_playing_errors, hesitate
+from standpartner.perform.playing_errors import add_playing_errors, pauses
 from standpartner.perform.style import PerformanceChoices, PerformanceStyle, draw_choices
 from standpartner.perform.synthesis import find_soundfont, synthesise
 
@@ -66,9 +68,11 @@ def perform(
     _check_score(notes, time_s)
     rng = np.random.default_rng(seed)
     choices = draw_choices(style, rng)
-    errors_rng = rng.spawn(1)[0]  # a child generator leaves all other draws as they are
-    onset_s = _onset_times(time_s, choices, period_s=style.tempo_walk_period_s, rng=rng)
-    onset_s = hesitate(onset_s, choices, rng=errors_rng)
+    errors_rng, people_rng = rng.spawn(2)  # child generators leave all other draws as they are
+    rubato = _rubato(time_s, choices, period_s=style.rubato_period_s, rng=people_rng)
+    onset_s = _onset_times(time_s, choices, period_s=style.tempo_walk_period_s, log_speed=rubato, rng=rng)
+    onset_s += pauses(len(onset_s), share=choices.hesitation_share, mean_s=choices.hesitation_s, rng=errors_rng)
+    onset_s += pauses(len(onset_s), share=choices.fermata_share, mean_s=choices.fermata_s, rng=people_rng)
     onset = np.asarray(notes.onset, np.int64)
     before_s, grace_s = _grace_lead(onset, np.asarray(notes.grace, bool), onset_s=onset_s)
     # Grace notes of the very first onset must not start before the recording does.
@@ -81,10 +85,11 @@ def perform(
         pitch=notes.pitch,
         onset_s=(onset_s[onset] - before_s + delay_s).clip(min=0.0),
         duration_s=np.where(grace_s > 0, grace_s, duration_s.clip(min=_SHORTEST_NOTE_S)),
-        velocity=_velocities(time_s[onset], choices, period_s=style.tempo_walk_period_s, rng=rng),
+        velocity=_velocities(notes, time_s, choices, period_s=style.tempo_walk_period_s, rng=rng),
         program=choices.program,
         tuning_cents=choices.detune_cents,
     )
+    played = pedalled(played, choices, onset_s=onset_s, rng=people_rng)
     return add_playing_errors(played, onset, choices, onset_s=onset_s, rng=errors_rng), onset_s, choices
 
 
@@ -135,10 +140,29 @@ def _phrase_arch(time_s: Float64, length_s: float, rng: np.random.Generator) -> 
     return (2 * (phrase % 1.0) - 1) ** 2
 
 
-def _onset_times(time_s: Float64, choices: PerformanceChoices, *, period_s: float, rng: np.random.Generator) -> Float64:
+def _middles(time_s: Float64) -> Float64:
+    """Return the moments between onsets, (onsets - 1,), or that of the only one."""
+    return (time_s[1:] + time_s[:-1]) / 2 if len(time_s) > 1 else time_s
+
+
+def _rubato(
+    time_s: Float64, choices: PerformanceChoices, *, period_s: float, rng: np.random.Generator
+) -> Float64 | float:
+    """Draw the fast walk of the logarithm of the tempo between onsets; 0 in a style without."""
+    return choices.rubato_depth * _smooth_noise(_middles(time_s), period_s, rng) if choices.rubato_depth else 0.0
+
+
+def _onset_times(
+    time_s: Float64,
+    choices: PerformanceChoices,
+    *,
+    period_s: float,
+    log_speed: Float64 | float,
+    rng: np.random.Generator,
+) -> Float64:
     """Return the seconds of the onsets from 0: the integral of the tempo curve, then deviations from it."""
-    middle_s = (time_s[1:] + time_s[:-1]) / 2 if len(time_s) > 1 else time_s
-    log_speed = choices.tempo_walk_depth * _smooth_noise(middle_s, period_s, rng)
+    middle_s = _middles(time_s)
+    log_speed = log_speed + choices.tempo_walk_depth * _smooth_noise(middle_s, period_s, rng)
     arch = 1 - choices.phrase_depth * _phrase_arch(middle_s, choices.phrase_length_s, rng)
     speed = choices.tempo_factor * np.exp(log_speed) * arch
     onset_s = np.concatenate([[0.0], np.cumsum(np.diff(time_s) / speed[: len(time_s) - 1])])
@@ -192,8 +216,13 @@ def _held_s(notes: ScoreNotes, time_s: Float64, *, onset_s: Float64, tempo_facto
 
 
 def _velocities(
-    start_s: Float64, choices: PerformanceChoices, *, period_s: float, rng: np.random.Generator
+    notes: ScoreNotes, time_s: Float64, choices: PerformanceChoices, *, period_s: float, rng: np.random.Generator
 ) -> NDArray[np.int64]:
+    onset, pitch = np.asarray(notes.onset, np.int64), np.asarray(notes.pitch)
+    start_s = time_s[onset]
     velocity = choices.velocity_mean + choices.velocity_walk * _smooth_noise(start_s, period_s, rng)
     velocity += choices.velocity_jitter * rng.standard_normal(len(start_s))
+    highest = np.zeros(len(time_s), pitch.dtype)
+    np.maximum.at(highest, onset, pitch)
+    velocity += choices.top_voice * (pitch == highest[onset])
     return np.rint(velocity).clip(15, 120).astype(np.int64)

@@ -28,23 +28,24 @@ _BRUSH_LENGTH_S: Final = (0.05, 0.15)
 _BRUSH_VELOCITY: Final = (0.5, 0.8)
 
 
-def hesitate(onset_s: Float64, choices: PerformanceChoices, *, rng: np.random.Generator) -> Float64:
-    """Insert pauses before a share of the onsets, never before the first.
+def pauses(count: int, *, share: float, mean_s: float, rng: np.random.Generator) -> Float64:
+    """Draw pauses before a share of the onsets, never before the first.
 
     Args:
-        onset_s: The seconds of the onsets, (n,).
-        choices: The choices of the performance, which give the number and the length of pauses.
-        rng: The generator.
+        count: The number of onsets.
+        share: The share of onsets with a pause.
+        mean_s: The mean length of a pause.
+        rng: The generator, from which nothing is drawn if the share is 0.
 
     Returns:
-        The seconds of the onsets with all pauses before them, (n,).
+        The seconds by which each onset comes later: the sum of all pauses before it, (count,).
     """
-    if not choices.hesitation_share:
-        return onset_s
-    pause_s = choices.hesitation_s * rng.uniform(*_PAUSE_SPREAD, len(onset_s))
-    pause_s[rng.random(len(onset_s)) >= choices.hesitation_share] = 0.0
+    if not share:
+        return np.zeros(count)
+    pause_s = mean_s * rng.uniform(*_PAUSE_SPREAD, count)
+    pause_s[rng.random(count) >= share] = 0.0
     pause_s[0] = 0.0
-    return onset_s + np.cumsum(pause_s)
+    return np.cumsum(pause_s)
 
 
 def add_playing_errors(

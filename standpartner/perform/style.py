@@ -8,7 +8,7 @@ import numpy as np
 from standpartner.errors import ConfigError
 
 # These are drawn apart from the others, so that their defaults leave all else as it is.
-_PLAYING_ERRORS: Final = (
+_DRAWN_APART: Final = (
     "detune_range_cents",
     "wrong_share_range",
     "missing_share_range",
@@ -16,7 +16,18 @@ _PLAYING_ERRORS: Final = (
     "arpeggio_share_range",
     "hesitation_share_range",
     "hesitation_range_s",
+    "rubato_depth_range",
+    "fermata_share_range",
+    "fermata_range_s",
+    "pedal_share_range",
+    "pedal_length_range_s",
+    "top_voice_range",
 )
+_LENGTHS: Final = {
+    "hesitation_share_range": "hesitation_range_s",
+    "fermata_share_range": "fermata_range_s",
+    "pedal_share_range": "pedal_length_range_s",
+}
 _SIGNED: Final = ("gain_range_db", "detune_range_cents")
 _MAX_DETUNE_CENTS: Final = 100.0
 
@@ -48,6 +59,13 @@ class PerformanceStyle:
         arpeggio_share_range: The share of chords that are rolled upwards.
         hesitation_share_range: The share of onsets before which the player hesitates.
         hesitation_range_s: The mean length of such a pause; one is half to one and a half times as long.
+        rubato_depth_range: The standard deviation of a fast walk of the logarithm of the local tempo.
+        rubato_period_s: The score time over which that walk loses its memory.
+        fermata_share_range: The share of onsets before which the player stays on what sounds.
+        fermata_range_s: The mean length of such a stay; one is half to one and a half times as long.
+        pedal_share_range: The share of the playing time during which the pedal is down.
+        pedal_length_range_s: The mean time from one change of the pedal to the next.
+        top_voice_range: The velocity by which the highest note of each chord is louder.
     """
 
     tempo_factor_range: tuple[float, float] = (0.6, 1.5)
@@ -72,6 +90,13 @@ class PerformanceStyle:
     arpeggio_share_range: tuple[float, float] = (0.0, 0.0)
     hesitation_share_range: tuple[float, float] = (0.0, 0.0)
     hesitation_range_s: tuple[float, float] = (0.0, 0.0)
+    rubato_depth_range: tuple[float, float] = (0.0, 0.0)
+    rubato_period_s: float = 1.0
+    fermata_share_range: tuple[float, float] = (0.0, 0.0)
+    fermata_range_s: tuple[float, float] = (0.0, 0.0)
+    pedal_share_range: tuple[float, float] = (0.0, 0.0)
+    pedal_length_range_s: tuple[float, float] = (0.0, 0.0)
+    top_voice_range: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         for name in (entry.name for entry in fields(self) if "_range" in entry.name):
@@ -84,10 +109,11 @@ class PerformanceStyle:
             raise ConfigError(
                 f"expected detune_range_cents within {_MAX_DETUNE_CENTS:g} cents, got {self.detune_range_cents}"
             )
-        if self.hesitation_share_range[1] > 0 and self.hesitation_range_s[0] <= 0:
-            raise ConfigError(f"expected hesitation_range_s of positive lengths, got {self.hesitation_range_s}")
+        for share, length in _LENGTHS.items():
+            if getattr(self, share)[1] > 0 and getattr(self, length)[0] <= 0:
+                raise ConfigError(f"expected {length} of positive lengths, got {getattr(self, length)}")
         positive = (self.tempo_factor_range[0], self.phrase_length_range_s[0], self.articulation_range[0])
-        if min(*positive, self.tempo_walk_period_s) <= 0 or self.phrase_depth_range[1] >= 1:
+        if min(*positive, self.tempo_walk_period_s, self.rubato_period_s) <= 0 or self.phrase_depth_range[1] >= 1:
             raise ConfigError("tempo factor, periods, lengths and articulation must be positive, phrase depth below 1")
         if not self.soundfonts or not self.programs or min(weight for _, weight in self.programs) <= 0:
             raise ConfigError("expected at least one soundfont and one program, with positive weights")
@@ -143,15 +169,21 @@ class PerformanceChoices:
     arpeggio_share: float = 0.0
     hesitation_share: float = 0.0
     hesitation_s: float = 0.0
+    rubato_depth: float = 0.0
+    fermata_share: float = 0.0
+    fermata_s: float = 0.0
+    pedal_share: float = 0.0
+    pedal_length_s: float = 0.0
+    top_voice: float = 0.0
 
     def record(self) -> dict[str, Any]:
-        """Return all values by name; playing errors that were not made are left out."""
-        errors = {_choice_name(name) for name in _PLAYING_ERRORS}
-        return {name: value for name, value in asdict(self).items() if value or name not in errors}
+        """Return all values by name; what is drawn apart and 0 is left out."""
+        apart = {_choice_name(name) for name in _DRAWN_APART}
+        return {name: value for name, value in asdict(self).items() if value or name not in apart}
 
 
 def draw_choices(style: PerformanceStyle, rng: np.random.Generator) -> PerformanceChoices:
-    """Draw one value from each range of a style, in the order of its fields; playing errors use a child of ``rng``.
+    """Draw one value from each range of a style, in the order of its fields; some use a child of ``rng``.
 
     Args:
         style: The ranges to draw from.
@@ -161,10 +193,10 @@ def draw_choices(style: PerformanceStyle, rng: np.random.Generator) -> Performan
         The choices.
     """
     drawn: dict[str, Any] = {}
-    errors_rng = rng.spawn(1)[0]  # a child does not change the draws of ``rng``
+    apart_rng = rng.spawn(1)[0]  # a child does not change the draws of ``rng``
     for entry in fields(style):
         if "_range" in entry.name:
-            source = errors_rng if entry.name in _PLAYING_ERRORS else rng
+            source = apart_rng if entry.name in _DRAWN_APART else rng
             drawn[_choice_name(entry.name)] = float(source.uniform(*getattr(style, entry.name)))
     # Twice as fast and half as fast are equally far from the score's tempo.
     low, high = np.log(style.tempo_factor_range)

@@ -260,3 +260,13 @@ def test_a_process_that_does_not_listen_is_killed(monkeypatch: pytest.MonkeyPatc
 def deaf(item: str) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     time.sleep(60)
+
+
+def test_a_collection_is_the_part_of_a_corpus_that_its_name_begins() -> None:
+    whole, joplin = open_corpus("humdrum"), open_corpus("humdrum/joplin")
+    assert set(joplin.splits) == {name for name in whole.splits if name.startswith("joplin__")}
+    assert (joplin.name, joplin.title, joplin.folder) == ("humdrum", "humdrum/joplin", whole.folder)
+    with pytest.raises(CorpusError, match="expected CORPUS/COLLECTION"):
+        open_corpus("humdrum/jop")
+    with pytest.raises(CorpusError, match="no corpus 'hum'"):
+        open_corpus("hum/joplin")

@@ -33,6 +33,9 @@ def test_each_scenario_is_what_its_name_says(played, menuet):
         bars = measure[one.onset]
         assert bars[one.goes_on - 1] - bars[one.goes_on] == back - 1
         assert one.onset[one.goes_on - 1] >= one.onset[one.goes_on]
+    later = played["begins at 40 %"]
+    assert measure[later.onset[0]] == pytest.approx(0.4 * (measure.max() + 1), abs=1)
+    assert later.onset[-1] == len(measure) - 1
     slow, usual = played["quarter speed"], played["restart"]
     assert np.median(np.diff(slow.onset_s)) > 2.5 * np.median(np.diff(usual.onset_s))
 
@@ -47,7 +50,7 @@ def test_a_follower_that_never_moves_waits_and_is_never_back(played, menuet):
     still = follow_practice(played["talk first"], Follower(menuet, ScriptedAgent(action=1)), scenario="talk first")
     assert (still["waits"], still["right bar"]) == (1.0, 0.0)
     still = follow_practice(played["restart"], Follower(menuet, ScriptedAgent(action=1)), scenario="restart")
-    assert (still["back"], "waits" in still) == (0.0, False)
+    assert (still["back in 2 s"], still["back in 5 s"], "waits" in still) == (0.0, 0.0, False)
 
 
 def test_scenarios_that_cannot_be(menuet):

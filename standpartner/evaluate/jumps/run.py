@@ -103,13 +103,13 @@ def evaluate_jumps(config: JumpEvaluationConfig, corpus: Corpus) -> dict[str, An
     played = list(performances_with_jumps(config, corpus))
     if not played:
         raise ConfigError(
-            f"no piece of {corpus.name} {config.split} has room for jumps ({config.jumps}); "
+            f"no piece of {corpus.title} {config.split} has room for jumps ({config.jumps}); "
             "choose other jumps or another split"
         )
     followed = [player.follow(performance) for performance in played]
     return evaluate_recovery(played, followed, seed=config.seed) | {
         "agent": config.agent,
-        "corpus": corpus.name,
+        "corpus": corpus.title,
         "split": config.split,
         "jumps_kind": config.jumps,
         "seed": config.seed,
