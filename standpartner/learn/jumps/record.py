@@ -16,7 +16,7 @@ from standpartner.agent.config import FRONT_FRAMES
 from standpartner.agent.listening import hear_recording
 from standpartner.constants import FRAME_RATE_HZ
 from standpartner.corpus.build import seed_of
-from standpartner.corpus.split_styles import SLIPS_STYLE
+from standpartner.corpus.split_styles import PEOPLE_STYLE
 from standpartner.evaluate.jumps.run import play_with_jumps
 from standpartner.evaluate.players.player import HeardPerformance
 from standpartner.follow.jump_decision import JumpFrame
@@ -67,7 +67,7 @@ def record_piece(agent: Agent, piece: Piece, *, seed: int) -> list[Floats]:
     latest = max(track.first_frame, track.last_frame - _MOST_FRAMES)
     first_frame = int(rng.integers(track.first_frame, latest + 1))
     records = [record(agent, view, track, first_frame=first_frame)]
-    jumping = play_with_jumps(piece, "random", style=SLIPS_STYLE, seed=seed)
+    jumping = play_with_jumps(piece, "random", style=PEOPLE_STYLE, seed=seed)
     if jumping is not None:
         records.append(record(agent, view, jumping, first_frame=jumping.first_frame))
     return records

@@ -25,7 +25,7 @@ from standpartner.piece import load_piece
 from standpartner.support.cache import cache_folder
 from standpartner.support.files import make_folder, replacing
 
-_VERSION: Final = 1  # raise this with every change of what is recorded
+_VERSION: Final = 2  # raise this with every change of what is recorded
 
 Floats = NDArray[np.float64]
 
