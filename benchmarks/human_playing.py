@@ -29,6 +29,11 @@ PAUSE_S = 0.25  # a longer delay than the tempo around it explains is a pause
 CHORD_S = (-0.03, 0.12)  # notes so far from an onset belong to its chord
 
 
+def mean(values: Floats) -> float:
+    """Return the mean, not a number if there is nothing."""
+    return float(values.mean()) if len(values) else np.nan
+
+
 def grid_speed(time_s: Floats, onset_s: Floats, step_s: float) -> Floats:
     """Return the logarithm of the speed in each step of score time, (steps,)."""
     grid_s = np.arange(time_s[0], time_s[-1], step_s)
@@ -53,7 +58,7 @@ def timing(time_s: Floats, onset_s: Floats) -> dict[str, float]:
         "tempo, deviation within 4 s": float((fast - around).std()),
         "onset, deviation from its neighbours, ms": 1e3 * float(1.4826 * np.median(np.abs(off_s[near])) / 1.5**0.5),
         "pauses, share of onsets": float(pause.mean()),
-        "pauses, mean s": float(late_s[pause].mean()) if pause.any() else np.nan,
+        "pauses, mean s": mean(late_s[pause]),
     }
 
 
@@ -71,17 +76,16 @@ def sounding(onset_s: Floats, played: PlayedNotes, written: float) -> dict[str, 
     np.maximum.at(highest, chord, played.pitch[inside])
     loud, top = played.velocity[inside].astype(float), played.pitch[inside] == highest[chord]
     several = count[chord] > 1
-    slow = np.array([loud[np.abs(onset_s[chord] - s) < 2].mean() for s in np.arange(onset_s[0], onset_s[-1], 2.0)])
-    around = np.interp(onset_s[chord], np.arange(onset_s[0], onset_s[-1], 2.0), slow)
+    near = {moment_s: np.abs(onset_s[chord] - moment_s) < SLOW_S / 2 for moment_s in np.arange(*onset_s[[0, -1]], 2.0)}
+    slow = {moment_s: loud[heard].mean() for moment_s, heard in near.items() if heard.any()}
+    around = np.interp(onset_s[chord], list(slow), list(slow.values()))
     return {
-        "chord, mean delay after its first note, ms": float(after_ms.mean()) if len(after_ms) else np.nan,
+        "chord, mean delay after its first note, ms": mean(after_ms),
         "notes that sound, times as written": float(played.duration_s.sum() / np.ptp(onset_s) / written),
         "velocity, mean": float(loud.mean()),
-        "velocity, deviation over 4 s": float(np.nanstd(slow)),
+        "velocity, deviation over 4 s": float(np.std(list(slow.values()))),
         "velocity, deviation within 4 s": float((loud - around).std()),
-        "velocity, top note less the others of its chord": float(
-            loud[several & top].mean() - loud[several & ~top].mean()
-        ),
+        "velocity, top note less the others of its chord": mean(loud[several & top]) - mean(loud[several & ~top]),
     }
 
 

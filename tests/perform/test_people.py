@@ -1,10 +1,15 @@
 """What people do beside playing errors: fast rubato, fermatas, pedal, a louder top voice."""
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from test_perform import score
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+import human_playing
 
 from standpartner.corpus.split_styles import PEOPLE_STYLE, SLIPS_STYLE
 from standpartner.errors import ConfigError
@@ -85,3 +90,23 @@ def test_shares_need_a_length(name):
 
 def _rng():
     return np.random.default_rng(4)
+
+
+def test_what_is_measured_in_performances_is_what_was_played():
+    """A pause of a second before one onset, half the speed, chords spread by 20 ms, notes of twice their length."""
+    time_s = np.arange(0.0, 100.0, 0.5)
+    onset_s = 2 * time_s + (np.arange(200) >= 100)
+    found = human_playing.timing(time_s, onset_s)
+    assert found["speed relative to the score's"] == pytest.approx(0.5)
+    assert found["pauses, share of onsets"] == pytest.approx(1 / 199)
+    assert found["pauses, mean s"] == pytest.approx(1.0)
+    assert found["onset, deviation from its neighbours, ms"] == pytest.approx(0.0, abs=1e-6)
+    low = PlayedNotes(np.full(200, 50), onset_s, np.full(200, 1.0), np.full(200, 60))
+    high = PlayedNotes(np.full(200, 70), onset_s + 0.02, np.full(200, 1.0), np.full(200, 70))
+    columns = ("pitch", "onset_s", "duration_s", "velocity")
+    both = PlayedNotes(*(np.concatenate([getattr(low, name), getattr(high, name)]) for name in columns))
+    found = human_playing.sounding(onset_s, both, 1.0)
+    assert found["chord, mean delay after its first note, ms"] == pytest.approx(10.0)
+    assert found["notes that sound, times as written"] == pytest.approx(400 / np.ptp(onset_s))
+    assert found["velocity, top note less the others of its chord"] == 10.0
+    assert found["velocity, mean"] == 65.0
