@@ -256,7 +256,7 @@ def practice(
     seed: Annotated[int, typer.Option(help="The seed of the performances.")] = 0,
     json_file: Annotated[Path | None, typer.Option("--json", help="The file for the whole report.")] = None,
 ) -> None:
-    """Measure following while someone practises: talk or hum first, a stop, a bar repeated, a restart, quarter speed.
+    """Measure following while someone practises: talk first, a stop, a restart, quarter speed, a start in the middle.
 
     The top of standpartner/evaluate/practice.py explains the measures.
     """

@@ -31,7 +31,8 @@ SLIPS_STYLE = replace(
     hesitation_share_range=(0.0, 0.03),
     hesitation_range_s=(0.3, 1.2),
 )
-# The ranges are those that `benchmarks/human_playing.py` finds in training pieces of ASAP, as facts about playing.
+# The ranges come near to what `benchmarks/human_playing.py` finds in training pieces of ASAP. Stays on a chord are longer
+# and more frequent than people's, as an agent meets few of them otherwise.
 PEOPLE_STYLE = replace(
     SLIPS_STYLE,
     tempo_factor_range=(0.5, 1.6),
@@ -66,13 +67,13 @@ def performance_styles(
 ) -> list[tuple[PerformanceStyle, tuple[SoundConfig, ...]]]:
     """Return the styles and surroundings of the performances of a split, one entry for each performance.
 
-    Training pieces are played ``times`` times with expression on several pianos, and as often with playing errors and
-    hesitations, recorded in rooms. Validation pieces are played once. Test pieces are played as in the paper, in the
+    Training pieces are played ``times`` times with expression on several pianos, as often with playing errors and
+    hesitations, recorded in rooms, and as often in the manner of people, in rooms, too. Validation pieces are played once. Test pieces are played as in the paper, in the
     score's own time, or freely, on a piano that neither training nor validation uses.
 
     Args:
         split: The split: "train", "valid" or "test".
-        times: The number of times that a training piece is played in either way.
+        times: The number of times that a training piece is played in each way.
         free_test: Whether test pieces are played as freely as those of validation.
     """
     if split == "train":
