@@ -16,10 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from standpartner.agent.bundle import Agent, load_agent
+from standpartner.agent.find import DEFAULT_AGENT
 from standpartner.agent.listening import hear_recording
 from standpartner.constants import FRAME_RATE_HZ
 from standpartner.corpus.store import open_corpus
-from standpartner.follow import FollowerConfig, agent_for
+from standpartner.follow import FollowerConfig
 from standpartner.follow.position import FramePosition, place_all
 from standpartner.follow.pursuit import Pursuit
 from standpartner.game.tracks import Track
@@ -125,9 +126,8 @@ def main() -> None:
     print("| piece | minutes | turns due | in time | early | late | missed | false an hour | seconds ahead |")
     print("|---|---|---|---|---|---|---|---|---|")
     every: list[Turned] = []
-    corpus = open_corpus(arguments.corpus)
+    corpus, agent = open_corpus(arguments.corpus), load_agent(DEFAULT_AGENT)
     for piece in several_pages(corpus.pieces(arguments.split, limit=arguments.pieces)):
-        agent = load_agent(agent_for(piece.score))
         turned = [turns_of(agent, piece.score, track, config) for track in piece.tracks()]
         every += turned
         print(report(piece.name, turned), flush=True)

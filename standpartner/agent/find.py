@@ -6,7 +6,7 @@ from typing import Final
 from standpartner.agent.description import DESCRIPTION
 from standpartner.errors import AgentError
 
-DEFAULT_AGENT: Final = "tunes"
+DEFAULT_AGENT: Final = "piano"
 
 
 def bundled_agents() -> dict[str, Path]:

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from standpartner.agent.find import DEFAULT_AGENT
 from standpartner.errors import ConfigError
 from standpartner.support.files import make_folder, write_text
 
@@ -250,7 +251,7 @@ def _interval(ends: tuple[float, float] | None) -> str:
 
 def practice(
     corpus: Annotated[str, typer.Option(help="The name of a built corpus.")],
-    agent: Annotated[str | None, typer.Option(help="An agent; default: the one that suits each score.")] = None,
+    agent: Annotated[str, typer.Option(help="A bundled agent or the folder of one.")] = DEFAULT_AGENT,
     split: Annotated[str, typer.Option(help="The split: train, valid or test.")] = "valid",
     limit: Annotated[int | None, typer.Option(help="The largest number of pieces.", min=1)] = None,
     seed: Annotated[int, typer.Option(help="The seed of the performances.")] = 0,

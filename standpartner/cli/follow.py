@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from standpartner.agent.find import DEFAULT_AGENT
 from standpartner.cli.read import FirstMeasure, LayoutFile, MaxPages, NotationFile, join_words, read_pages
 
 if TYPE_CHECKING:
@@ -31,12 +32,8 @@ InfoFile = Annotated[
     typer.Option("--info", metavar="FILE", help="Write title, agent and the sizes of the pages as JSON."),
 ]
 AgentChoice = Annotated[
-    str | None,
-    typer.Option(
-        "--agent",
-        metavar="NAME|PATH",
-        help="A bundled agent or the folder of one; default: tunes for single-line music, piano for all other.",
-    ),
+    str,
+    typer.Option("--agent", metavar="NAME|PATH", help="A bundled agent or the folder of one."),
 ]
 Trust = Annotated[
     bool, typer.Option("--trust", help="Read a LilyPond file, which can run any program with your rights.")
@@ -83,7 +80,7 @@ def follow(
     score: ScorePath,
     audio: AudioPath,
     *,
-    agent: AgentChoice = None,
+    agent: AgentChoice = DEFAULT_AGENT,
     from_measure: FromMeasure = None,
     wait: Wait = True,
     json_path: PositionsFile = None,
@@ -103,14 +100,14 @@ def follow(
     It gives a position for every 1/20 s: the place on the page, the measure, the confidence, and whether it is lost.
     """
     from standpartner.agent.bundle import load_agent
-    from standpartner.follow import Follower, FollowerConfig, agent_for, write_page, write_positions
+    from standpartner.follow import Follower, FollowerConfig, write_page, write_positions
     from standpartner.hear import FileSource
     from standpartner.score import MusicChoice, PrintOptions
     from standpartner.support.files import check_writable
 
     for path in filter(None, (json_path, html_path, info)):
         check_writable(path)
-    chosen = load_agent(agent) if agent else None  # raises before a score is engraved if it is damaged
+    loaded = load_agent(agent)  # raises before a score is engraved if it is damaged
     source = FileSource(audio)
     engraved, words = read_any_score(
         score,
@@ -119,7 +116,6 @@ def follow(
         choice=MusicChoice(part, movement, tune),
         trusted=trust,
     )
-    loaded = chosen or load_agent(agent_for(engraved))
     if info is not None:
         _write_info(info, engraved, agent=loaded.name)
     follower = Follower(engraved, loaded, config=FollowerConfig(wait=wait), from_measure=from_measure)
@@ -138,7 +134,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder for the page; made if missing.")] = Path(
         "demo"
     ),
-    agent: AgentChoice = None,
+    agent: AgentChoice = DEFAULT_AGENT,
 ) -> None:
     """Follow the bundled piano piece in a scan of it, and write DIR/index.html with its position and the true one."""
     from dataclasses import replace
@@ -146,7 +142,7 @@ def demo(
     from standpartner.agent.bundle import load_agent
     from standpartner.demo.bundled import load_canon
     from standpartner.demo.following import measure_following, printed_onsets, true_positions
-    from standpartner.follow import Follower, agent_for, write_page
+    from standpartner.follow import Follower, write_page
     from standpartner.game.rules import PIANO
     from standpartner.hear import FileSource
     from standpartner.score import read_print
@@ -155,11 +151,10 @@ def demo(
 
     piece = load_canon()
     make_folder(out)
-    chosen = load_agent(agent) if agent else None
+    loaded = load_agent(agent)
     with passing_bar(f"Reading {piece.score.name}", None):
         reading = read_print([piece.score])
     score = replace(reading.score, title=piece.title)
-    loaded = chosen or load_agent(agent_for(score))
     source = FileSource(piece.recording)
     following = _follow(Follower(score, loaded), source)
     onset_x_px = printed_onsets(piece, reading)

@@ -31,8 +31,8 @@ SLIPS_STYLE = replace(
     hesitation_share_range=(0.0, 0.03),
     hesitation_range_s=(0.3, 1.2),
 )
-# The ranges come near to what `benchmarks/human_playing.py` finds in training pieces of ASAP. Stays on a chord are longer
-# and more frequent than people's, as an agent meets few of them otherwise.
+# The ranges come near to what `benchmarks/human_playing.py` finds in training pieces of ASAP. Stays on a chord are
+# longer and come more often than people's, as an agent meets few of them otherwise.
 PEOPLE_STYLE = replace(
     SLIPS_STYLE,
     tempo_factor_range=(0.5, 1.6),
@@ -68,8 +68,9 @@ def performance_styles(
     """Return the styles and surroundings of the performances of a split, one entry for each performance.
 
     Training pieces are played ``times`` times with expression on several pianos, as often with playing errors and
-    hesitations, recorded in rooms, and as often in the manner of people, in rooms, too. Validation pieces are played once. Test pieces are played as in the paper, in the
-    score's own time, or freely, on a piano that neither training nor validation uses.
+    hesitations, recorded in rooms, and as often in the manner of people, in rooms, too. Validation pieces are played
+    once. Test pieces are played as in the paper, in the score's own time, or freely, on a piano that neither training
+    nor validation uses.
 
     Args:
         split: The split: "train", "valid" or "test".

@@ -21,13 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from standpartner.agent.bundle import load_agent
+from standpartner.agent.find import DEFAULT_AGENT
 from standpartner.constants import FRAME_RATE_HZ, SAMPLE_RATE_HZ
 from standpartner.corpus.build import seed_of
 from standpartner.corpus.split_styles import VALID_STYLE
 from standpartner.corpus.store import Corpus
 from standpartner.errors import ConfigError
 from standpartner.evaluate.jumps.performances import Passage, notes_of_passages
-from standpartner.follow import Follower, agent_for, settled_positions
+from standpartner.follow import Follower, settled_positions
 from standpartner.perform import perform, render
 from standpartner.perform.noise import make_noise
 from standpartner.score import Score
@@ -54,14 +55,14 @@ class PracticeConfig:
     """The agent and the pieces of an evaluation of practising.
 
     Attributes:
-        agent: The name or folder of an agent; None takes the one that suits each score.
+        agent: The name or folder of an agent.
         split: The split of the corpus.
         limit: The largest number of pieces; None takes all.
         longest_s: The seconds of score time that are played of each piece.
         seed: The seed of the performances.
     """
 
-    agent: str | None = None
+    agent: str = DEFAULT_AGENT
     split: str = "valid"
     limit: int | None = None
     longest_s: float = 90.0
@@ -167,7 +168,7 @@ def evaluate_practice(config: PracticeConfig, corpus: Corpus) -> dict[str, Any]:
     if not any(found.values()):
         raise ConfigError(f"no piece of {corpus.title} {config.split} has {_FEWEST_BARS} bars; choose another split")
     return {
-        "agent": config.agent or "by score",
+        "agent": config.agent,
         "corpus": corpus.title,
         "split": config.split,
         "seed": config.seed,
@@ -180,8 +181,8 @@ def evaluate_practice(config: PracticeConfig, corpus: Corpus) -> dict[str, Any]:
 
 
 def _measured(config: PracticeConfig, corpus: Corpus) -> Iterator[tuple[str, dict[str, float]]]:
+    agent = load_agent(config.agent)
     for piece in corpus.pieces(config.split, limit=config.limit):
-        agent = load_agent(config.agent or agent_for(piece.score))
         view = agent.read(piece.score.strip)
         for scenario in SCENARIOS:
             seed = seed_of(piece.name, scenario, str(config.seed))

@@ -1,7 +1,6 @@
 """Follows a performance: takes sound in and gives positions out, and writes the page that shows them."""
 
 from standpartner.follow.beginning import ANYWHERE
-from standpartner.follow.choice import agent_for
 from standpartner.follow.config import FollowerConfig, StartConfig
 from standpartner.follow.follower import Follower, State
 from standpartner.follow.offline import Following, follow_audio
@@ -18,7 +17,6 @@ __all__ = [
     "PositionRecord",
     "StartConfig",
     "State",
-    "agent_for",
     "follow_audio",
     "settled_positions",
     "write_page",

@@ -11,7 +11,7 @@ from standpartner.degrade import old_print_style
 from standpartner.demo.bundled import PrintedPiece, load_canon, load_menuet
 from standpartner.demo.following import measure_following, printed_onsets, true_positions
 from standpartner.errors import PieceError
-from standpartner.follow import Follower, PositionRecord, agent_for, follow_audio
+from standpartner.follow import Follower, PositionRecord, follow_audio
 from standpartner.follow.offline import Following
 from standpartner.follow.position import FramePosition, place_all
 from standpartner.game.rules import NOTTINGHAM, PIANO
@@ -80,7 +80,6 @@ def test_systems_that_were_not_read_or_in_another_order_are_refused():
 def test_the_scan_is_read_as_it_is_printed(reading):
     assert [[system.bars for system in page.systems] for page in reading.pages] == [[6, 6, 4, 4, 4], [4, 3, 4, 2]]
     assert all(system.staves == 2 and system.doubt < 0.5 for page in reading.pages for system in page.systems)
-    assert agent_for(reading.score) == "piano"
 
 
 def test_onsets_are_printed_where_heads_are(reading):

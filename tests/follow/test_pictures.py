@@ -1,7 +1,5 @@
 """Following a picture of a score, of which no note is known."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,7 @@ from standpartner.agent.bundle import load_agent
 from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.demo.bundled import load_menuet
 from standpartner.errors import ScoreError
-from standpartner.follow import ANYWHERE, Follower, FollowerConfig, State, agent_for
+from standpartner.follow import ANYWHERE, Follower, FollowerConfig, State
 from standpartner.follow.pursuit import IN_PICTURES, PursuitConfig
 from standpartner.hear import read_audio
 
@@ -64,9 +62,3 @@ def test_ends_at_the_last_barline(picture, scripted, recording):
     follower = Follower(picture, scripted(2), config=AT_ONCE)
     assert follower.push(recording)[-1].strip_x_px >= picture.end_px
     assert follower.state is State.FINISHED
-
-
-@pytest.mark.parametrize(("staves", "agent"), [(1, "tunes"), (2, "piano"), (0, "piano")])
-def test_the_agent_for_a_picture_is_told_by_its_staves(staves, agent, picture):
-    systems = replace(picture.systems, staves=np.full(len(picture.systems), staves))
-    assert agent_for(replace(picture, systems=systems)) == agent

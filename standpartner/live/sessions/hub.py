@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
-from standpartner.agent.bundle import Agent, load_agent
+from standpartner.agent.bundle import load_agent
+from standpartner.agent.find import DEFAULT_AGENT
 from standpartner.errors import ConfigError, ScoreError, StandpartnerError
-from standpartner.follow import agent_for
 from standpartner.live.config import LiveConfig
 from standpartner.live.engine import Engine
 from standpartner.live.protocol import messages
@@ -43,8 +43,8 @@ class ScoreShelf:
 
     def __init__(self, library: Library) -> None:
         self._library = library
+        self._agent = load_agent(DEFAULT_AGENT)
         self._lock = threading.Lock()
-        self._agents: dict[str, Agent] = {}
         self._loaded: OrderedDict[tuple[str, int, tuple[int, ...]], LoadedScore] = OrderedDict()
 
     def load(self, score: str) -> LoadedScore:
@@ -64,9 +64,7 @@ class ScoreShelf:
             loaded = self._loaded.get(key)
             if loaded is None:
                 read = in_order(load_read(self._library, record), record.page_order)
-                name = agent_for(read)
-                agent = self._agents.setdefault(name, load_agent(name))
-                loaded = LoadedScore(score, record.title, read, agent, agent.read(read.strip))
+                loaded = LoadedScore(score, record.title, read, self._agent, self._agent.read(read.strip))
                 self._loaded[key] = loaded
             self._loaded.move_to_end(key)
             while len(self._loaded) > _MOST_LOADED:

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 
 from standpartner.agent.bundle import load_agent
+from standpartner.agent.find import DEFAULT_AGENT
 from standpartner.errors import OutputError, StandpartnerError
-from standpartner.follow import agent_for
 from standpartner.hear import FileSource
 from standpartner.live.engine import give_way
 from standpartner.live.scores.library import Library, ScoreRecord
@@ -95,7 +95,7 @@ def follow_file(
         AudioError: The recording cannot be decoded.
     """
     loaded = in_order(load_score(score), order)
-    agent = load_agent(agent_for(loaded))
+    agent = load_agent(DEFAULT_AGENT)
     performer = Performer(LoadedScore("", "", loaded, agent, agent.read(loaded.strip), links))
     writer = TakeWriter(Path(positions), sound=None if sound is None else Path(sound))
     source = FileSource(recording)
