@@ -5,7 +5,8 @@
 * ``stop``: 20 s of silence in the middle. The cursor *waits* if it stays within a bar of the last one played.
 * ``bar repeated``: a bar in the middle is played again, and on. ``restart``: the player goes six bars back, and on.
 * ``quarter speed``: everything four times as slow.
-* ``begins at 40 %``: the player begins with the bar at two fifths of the piece.
+* ``begins at 40 %``: the player begins with the bar at two fifths of the piece, while the follower expects the
+  beginning. ``begins at 40 %, auto``: the follower was told to find out where the music begins.
 
 In all of them ``within 0.5 s`` and ``right bar`` are the shares of onsets, from ten seconds after the interruption's
 end (or the first onset) on, whose position, mapped back to time, is within 0.5 s, and whose bar is right. ``back in
@@ -28,12 +29,22 @@ from standpartner.corpus.split_styles import VALID_STYLE
 from standpartner.corpus.store import Corpus
 from standpartner.errors import ConfigError
 from standpartner.evaluate.jumps.performances import Passage, notes_of_passages
-from standpartner.follow import Follower, settled_positions
+from standpartner.follow import ANYWHERE, Follower, settled_positions
 from standpartner.perform import perform, render
 from standpartner.perform.noise import make_noise
 from standpartner.score import Score
 
-SCENARIOS: Final = ("talk first", "hum first", "stop", "bar repeated", "restart", "quarter speed", "begins at 40 %")
+_LATER: Final = "begins at 40 %"
+SCENARIOS: Final = (
+    "talk first",
+    "hum first",
+    "stop",
+    "bar repeated",
+    "restart",
+    "quarter speed",
+    _LATER,
+    f"{_LATER}, auto",
+)
 NOISE_S: Final = 30.0
 STOP_S: Final = 20.0
 _SETTLED_S: Final = 10.0
@@ -103,7 +114,7 @@ def practise(scenario: str, score: Score, *, seed: int, longest_s: float = 90.0)
         raise ConfigError(f"no scenario {scenario!r}; expected one of {', '.join(SCENARIOS)}")
     slow = _SLOW if scenario == "quarter speed" else 1.0
     bars = np.unique(score.onsets.measure, return_index=True)[1]
-    first = int(bars[int(_LATER_START * len(bars))]) if scenario == "begins at 40 %" else 0
+    first = int(bars[int(_LATER_START * len(bars))]) if scenario.startswith(_LATER) else 0
     last = int(np.searchsorted(score.onsets.time_s, score.onsets.time_s[first] + longest_s / slow)) - 1
     bars = bars[(bars >= first) & (bars <= last)]
     if len(bars) < _FEWEST_BARS:
@@ -188,7 +199,9 @@ def _measured(config: PracticeConfig, corpus: Corpus) -> Iterator[tuple[str, dic
             seed = seed_of(piece.name, scenario, str(config.seed))
             practised = practise(scenario, piece.score, seed=seed, longest_s=config.longest_s)
             if practised is not None:
-                yield scenario, follow_practice(practised, Follower(piece.score, agent, view=view), scenario=scenario)
+                start = ANYWHERE if scenario.endswith("auto") else None
+                follower = Follower(piece.score, agent, view=view, from_measure=start)
+                yield scenario, follow_practice(practised, follower, scenario=scenario)
 
 
 def _passages(scenario: str, bars: NDArray[np.int64], last: int) -> list[Passage]:

@@ -64,7 +64,7 @@ def test_training_pieces_are_drawn_variously_and_others_plainly(tmp_path: Path) 
     assert len(valid.performances) == 1
     assert engraving_style("mozart__piece", "test") == engraving_style("mozart__piece", "valid") == EngravingStyle()
     train = humdrum.build_file(humdrum.KernFile("mozart__piece", path), "train").piece
-    assert len(train.performances) == 2
+    assert len(train.performances) == 3
     assert train.score.strip.shape != plain.strip.shape or (train.score.strip != plain.strip).any()
     np.testing.assert_array_equal(train.score.noteheads.pitch, plain.noteheads.pitch)
     np.testing.assert_allclose(train.score.onsets.time_s, plain.onsets.time_s)

@@ -32,13 +32,13 @@ def test_names_become_players(tiny_bundle):
 
 
 def test_a_kind_that_takes_an_agent_has_one_without_a_name():
-    assert find_player("follower").name == "follower:tunes"
+    assert find_player("follower").name == "follower:piano"
     assert [agent_of_player(name) for name in ("follower", "filter:piano", "piano-human", "otw", "oracle")] == [
-        "tunes",
+        "piano",
         "piano",
         "piano-human",
-        "tunes",
-        "tunes",
+        "piano",
+        "piano",
     ]
 
 
