@@ -76,7 +76,8 @@ def sounding(onset_s: Floats, played: PlayedNotes, written: float) -> dict[str, 
     np.maximum.at(highest, chord, played.pitch[inside])
     loud, top = played.velocity[inside].astype(float), played.pitch[inside] == highest[chord]
     several = count[chord] > 1
-    near = {moment_s: np.abs(onset_s[chord] - moment_s) < SLOW_S / 2 for moment_s in np.arange(*onset_s[[0, -1]], 2.0)}
+    moments_s = np.arange(onset_s[0], onset_s[-1], SLOW_S / 2)
+    near = {moment_s: np.abs(onset_s[chord] - moment_s) < SLOW_S / 2 for moment_s in moments_s.tolist()}
     slow = {moment_s: loud[heard].mean() for moment_s, heard in near.items() if heard.any()}
     around = np.interp(onset_s[chord], list(slow), list(slow.values()))
     return {
