@@ -28,7 +28,7 @@ pytestmark = [
 ]
 
 DATA = Path(__file__).parents[5] / "shared" / "data"
-HEARING = 0.04  # how exactly the place of the music is followed, in systems
+HEARING = 0.1  # how exactly the place of the music is followed, in systems; a turn follows the cursor
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def check_following(player: Player, piece: ShortPiece, *, turned_to: list[int]) 
     heard = [each for each in seen if piece.onset_s[0] + 1.0 < each["timeS"] + begin_s < piece.onset_s[-1]]
     away = np.array([each["progress"] - piece.progress_at(each["timeS"] + begin_s) for each in heard])
     assert len(away) > 100
-    assert np.mean(np.abs(away) < 0.1) > 0.9
+    assert np.mean(np.abs(away) < HEARING) > 0.9
     assert [turn["pages"] for turn in player.turns] == [[page] for page in turned_to]
     for turn in player.turns:
         take_s = max(each["timeS"] for each in seen if each["at"] <= turn["at"])
