@@ -24,7 +24,7 @@ from standpartner.piece import Performance, Piece
 Floats = NDArray[np.float64]
 
 STYLES = {"TRAIN_STYLE": TRAIN_STYLE, "SLIPS_STYLE": SLIPS_STYLE, "PEOPLE_STYLE": PEOPLE_STYLE}
-SLOW_S, FAST_S = 4.0, 0.75  # of score time: over these, tempo is averaged
+SLOW_S, FAST_S = 4.0, 0.75  # tempo is averaged over these of score time, loudness over the first as played
 PAUSE_S = 0.25  # a longer delay than the tempo around it explains is a pause
 CHORD_S = (-0.03, 0.12)  # notes so far from an onset belong to its chord
 
