@@ -23,7 +23,7 @@ class ChannelMixer:
     So the energy of the mix by the last second is compared with that of unrelated channels of the same energies. When
     it is a tenth or less, the channels that move against the loudest one are turned over from then on. All calls
     together return the same bits, however the sound was cut, and nothing is held back: a hundredth of a second decides
-    on the next one.
+    on the next one. The number of channels may change: what was heard of the former ones is then forgotten.
 
     Args:
         rate_hz: The samples a second.
@@ -31,10 +31,7 @@ class ChannelMixer:
 
     def __init__(self, rate_hz: int) -> None:
         self._block = max(1, rate_hz // _BLOCKS_A_SECOND)
-        self._signs: Float32 | None = None  # None: the plain mean
-        self._products: NDArray[np.float64] | None = None
-        self._begun: list[Float32] = []  # the samples of the block that is not complete yet
-        self._missing = self._block
+        self._begin(channels=0)
 
     def mix(self, chunk: NDArray[np.floating]) -> Float32:
         """Mix the next samples.
@@ -51,6 +48,8 @@ class ChannelMixer:
         checked = checked_samples(chunk)
         if checked.ndim == 1 or checked.shape[1] == 1:
             return checked.reshape(-1)
+        if len(checked) and checked.shape[1] != len(self._products):
+            self._begin(channels=checked.shape[1])
         parts, start = [], 0
         while start < len(checked):
             part = checked[start : start + self._missing]
@@ -58,6 +57,13 @@ class ChannelMixer:
             self._take(part)
             start += len(part)
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+    def _begin(self, *, channels: int) -> None:
+        """Forget what was heard, and mix this number of channels from now on."""
+        self._signs: Float32 | None = None  # None: the plain mean
+        self._products: NDArray[np.float64] = np.zeros((channels, channels))
+        self._begun: list[Float32] = []  # the samples of the block that is not complete yet
+        self._missing = self._block
 
     def _mixed(self, part: Float32) -> Float32:
         mono: Float32 = (part if self._signs is None else part * self._signs).mean(axis=1, dtype=np.float32)
@@ -71,11 +77,9 @@ class ChannelMixer:
             return
         block = np.concatenate(self._begun).astype(np.float64)
         self._begun, self._missing = [], self._block
-        products = block.T @ block
-        kept = self._products if self._products is not None and self._products.shape == products.shape else 0.0
-        self._products = kept * _FORGET + products
+        self._products = self._products * _FORGET + block.T @ block
         energy = float(np.trace(self._products))
-        signs = np.ones(len(products)) if self._signs is None else self._signs.astype(np.float64)
+        signs = np.ones(len(self._products)) if self._signs is None else self._signs.astype(np.float64)
         if energy > 0 and signs @ self._products @ signs < _CANCELLED * energy:
             loudest = int(np.argmax(np.diagonal(self._products)))
             turned = np.where(self._products[loudest] < 0, -1.0, 1.0)

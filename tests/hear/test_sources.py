@@ -127,6 +127,15 @@ def test_channels_turned_over_do_not_depend_on_the_cut(chunk):
     assert np.array_equal(resampled(audio, 22_050, chunk), resampled(audio, 22_050, len(audio)))
 
 
+@pytest.mark.parametrize("begun", [100, 2_205])
+def test_another_number_of_channels_is_mixed_as_if_it_were_the_first(begun):
+    one = noise(22_050 + begun)[:, 0]
+    resampler = Resampler(22_050)
+    resampler.push(np.stack([one[:begun], -one[:begun]], axis=1))
+    later = np.stack([one[begun:], one[begun:], -one[begun:], -one[begun:]], axis=1)
+    np.testing.assert_array_equal(resampler.push(later), Resampler(22_050).push(later))
+
+
 def test_what_is_wrong_with_a_file_is_said_before_it_is_read(tmp_path):
     (tmp_path / "words.wav").write_text("no sound")
     with pytest.raises(AudioError, match="no audio that can be decoded"):
