@@ -63,13 +63,14 @@ def train(
 ) -> None:
     """Train an agent. After an interruption the same command goes on.
 
+    A configuration may come after another one: that one is trained first, beside it, unless its run has an agent.
     The finished agent is in the run's folder under agent/: use it with --agent RUN/agent.
     """
     check_installed("train", _NEEDED)
     _use_fast_allocator()
+    from standpartner.learn.chain import AGENT, runs_before
     from standpartner.learn.config import load_config
     from standpartner.learn.device import find_device
-    from standpartner.learn.finish import finish_run
     from standpartner.learn.team import joined_team
 
     settings = load_config(config)
@@ -78,17 +79,19 @@ def train(
     if seed is not None:
         settings = replace(settings, seed=seed)
     folder = out or Path("runs") / (settings.name if seed is None else f"{settings.name}-{seed}")
+    bounded = ("" if minutes is None else f" --minutes {minutes:g}") + ("" if seed is None else f" --seed {seed}")
     with joined_team(find_device(settings.device)) as team:
-        best = _train(settings, folder, team)
+        for name, place in runs_before(settings, folder):
+            _train(load_config(name), place, team, command=f"standpartner train {name}")
+        _train(settings, folder, team, command=f"standpartner train {config}{bounded}")
     if team.leads:
-        bounded = ("" if minutes is None else f" --minutes {minutes:g}") + ("" if seed is None else f" --seed {seed}")
-        shared = "" if team.size == 1 else f", in {team.size} processes"
-        finish_run(best, folder / "agent", command=f"standpartner train {config}{bounded}{shared}")
-        _out.print(f"trained; try: standpartner evaluate --agent {folder / 'agent'} --corpus {settings.corpus}")
+        _out.print(f"trained; try: standpartner evaluate --agent {folder / AGENT} --corpus {settings.corpus}")
 
 
-def _train(settings: "TrainConfig", folder: Path, team: "Team") -> Path:
-    """Train, and show progress in the leading process."""
+def _train(settings: "TrainConfig", folder: Path, team: "Team", *, command: str) -> None:
+    """Train and write the agent; the leading process shows progress, and all wait for the agent."""
+    from standpartner.learn.chain import AGENT
+    from standpartner.learn.finish import finish_run
     from standpartner.learn.run import Run, load_data
 
     with progress_bar(shown=team.leads) as bar:
@@ -101,7 +104,11 @@ def _train(settings: "TrainConfig", folder: Path, team: "Team") -> Path:
         if team.leads:
             corpora = ", ".join((settings.corpus, *settings.also))
             bar.console.print(f"loading {corpora}; log and checkpoints go to {folder}")
-        return Run(settings, folder, data=load_data(settings, team), progress=progress, team=team).train()
+        best = Run(settings, folder, data=load_data(settings, team), progress=progress, team=team).train()
+    if team.leads:
+        shared = "" if team.size == 1 else f", in {team.size} processes"
+        finish_run(best, folder / AGENT, command=f"{command}{shared}")
+    team.agree(1)
 
 
 def learn_jumps(

@@ -41,6 +41,7 @@ class TrainConfig:
         limits: The sentences for its model card on uses that it is not made for.
         start: The name or folder of an agent whose weights the run begins with; empty to begin anew. A stage with 0
             steps leaves them as they are.
+        after: The configuration whose run comes before this one, which begins with its agent's weights; see `chain`.
         seed: The seed of all random draws.
         threads: The CPU threads of PyTorch; results are the same only for the same number.
         device: The device: "cpu", "cuda" (a graphics card, for each process its own), or "auto", a card if PyTorch can
@@ -72,6 +73,7 @@ class TrainConfig:
     purpose: str = "research"
     limits: tuple[str, ...] = ()
     start: str = ""
+    after: str = ""
     seed: Count = 0
     threads: Positive = 1
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -93,6 +95,8 @@ class TrainConfig:
     mmloc: MmlocConfig = field(default_factory=MmlocConfig)
 
     def __post_init__(self) -> None:
+        if self.start and self.after:
+            raise ConfigError(f"start, after: expected at most one of them, got {self.start!r} and {self.after!r}")
         check_order(self)
         for name in self.stages:
             self.stage(name).check(self.network, name)

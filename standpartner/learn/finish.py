@@ -8,6 +8,7 @@ from typing import Any
 
 from standpartner.agent.card import write_card
 from standpartner.agent.find import find_agent
+from standpartner.learn.chain import begins_with
 from standpartner.learn.config import parse_config
 from standpartner.learn.log import LOG
 from standpartner.networks.checkpoint import load_checkpoint
@@ -25,6 +26,8 @@ def finish_run(checkpoint: Path, folder: Path, *, command: str) -> None:
         command: The command that trained the agent.
     """
     network, info, _ = load_checkpoint(checkpoint)
+    start = begins_with(parse_config(info["config"]), checkpoint.parent)
+    before = info["config"].get("after") or start
     config, rows = info["config"], _rows(checkpoint.parent / LOG)
     until = _rows_until(rows, stage=info["stage"], step=info["step"])
     stages = _stages(until)
@@ -33,7 +36,7 @@ def finish_run(checkpoint: Path, folder: Path, *, command: str) -> None:
         "purpose": config["purpose"],
         "limits": config["limits"],
         "corpus": ", ".join([config["corpus"], *config.get("also", [])]),
-        "start": f"the weights of {config['start']}" if config.get("start") else "fresh weights",
+        "start": f"the weights of {before}" if before else "fresh weights",
         "stages": stages,
         "left_out": _stages(rows[len(until) :]),
         "chosen": _chosen(checkpoint, info, rows),
@@ -48,16 +51,16 @@ def finish_run(checkpoint: Path, folder: Path, *, command: str) -> None:
         "minutes": sum(row.get("seconds", 0.0) for row in until) / 60,
         "machine": f"{config['threads']} thread(s), {_processor()}",
     }
-    export_bundle(network, folder, about=about, untrained=() if _searches(config, stages) else ("search",))
+    export_bundle(network, folder, about=about, untrained=() if _searches(config, stages, start=start) else ("search",))
     write_card(folder)
 
 
-def _searches(config: dict[str, Any], stages: Sequence[Row]) -> bool:
+def _searches(config: dict[str, Any], stages: Sequence[Row], *, start: str) -> bool:
     """Return whether the search head was taught on the encoders: in this run, or before and nothing changed them."""
     ran, settings = [one["stage"] for one in stages], parse_config(config)
     if "seek" in ran or any(settings.stage(name).changes_encoders for name in ran):
         return "seek" in ran
-    return bool(settings.start) and (find_agent(settings.start) / "search.onnx").is_file()
+    return bool(start) and (find_agent(start) / "search.onnx").is_file()
 
 
 def _rows(log: Path) -> list[Row]:

@@ -22,6 +22,7 @@ from torch import Tensor
 from standpartner.agent.find import find_agent
 from standpartner.corpus.store import open_corpus
 from standpartner.errors import ConfigError
+from standpartner.learn.chain import begins_with
 from standpartner.learn.config import STAGES, TrainConfig, parse_config
 from standpartner.learn.data import training_set
 from standpartner.learn.device import computing_on, find_device
@@ -92,16 +93,19 @@ class Run:
         self.device = find_device(config.device)
         with computing_on(self.device):
             torch.manual_seed(config.seed)  # the same first weights in all processes
-            self.network = self._started() if config.start else build_network(config.network)
+            self.network = self._first_network()
         self.best: dict[str, float] = {}
         self.seconds = 0.0  # the processor time of steps and validations so far
         self._share = share_of(config, self.team)
         self._stages = stages_for(self.network, self._share, data)
 
-    def _started(self) -> AnyNetwork:
-        """Return the network of the agent that the run starts from."""
-        network, _, _ = load_checkpoint(find_agent(self.config.start) / "weights.safetensors")
-        return network if network.config == self.config.network else grown(network, self.config.network)
+    def _first_network(self) -> AnyNetwork:
+        """Return the network of the agent that the run begins with, or a fresh one."""
+        start, wanted = begins_with(self.config, self.folder), self.config.network
+        if not start:
+            return build_network(wanted)
+        network, _, _ = load_checkpoint(find_agent(start) / "weights.safetensors")
+        return network if network.config == wanted else grown(network, wanted)
 
     def _check_folder(self) -> None:
         path = self.folder / "config.json"

@@ -55,8 +55,8 @@ def train(tiny_pieces, tmp_path):
     rows = [f"{name}\t{split}\t-\n" for name, split in splits.items()]
     (corpus / "split.tsv").write_text("name\tsplit\tsha256\n" + "".join(rows))
 
-    def run(*start, stage="pretrain", out="run", options=()):
-        (tmp_path / "tiny.toml").write_text(CONFIG.format(stage=stage))
+    def run(*start, stage="pretrain", out="run", first="", options=()):
+        (tmp_path / "tiny.toml").write_text(f'after = "{first}"\n' + CONFIG.format(stage=stage))
         own = {"STANDPARTNER_CACHE": str(tmp_path / "cache"), "PYTHONPATH": os.pathsep.join(sys.path)}
         own["OMP_NUM_THREADS"] = "1"
         command = [sys.executable, "-W", "error::UserWarning:standpartner", *start, "train", "tiny.toml", "--out", out]
@@ -101,6 +101,23 @@ def test_torchrun_trains_in_two_processes(train):
     _, info, tensors = load_checkpoint(folder / "checkpoint.safetensors")
     assert info["step"] == 3
     assert any(name.startswith("process-1/") for name in tensors)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("start", [(), (*"-m torch.distributed.run --standalone --nproc-per-node 2".split(),)])
+def test_the_run_that_comes_before_is_trained_first(train, tmp_path, start):
+    (tmp_path / "first.toml").write_text(CONFIG.format(stage="pretrain").replace('"tiny"', '"first"', 1))
+    _, folder = train(*start, "-m", "standpartner", stage="imitate", out="runs/tiny", first="first.toml")
+    about = load_agent(str(folder / "agent")).about
+    assert (about["start"], about["corpus"]) == ("the weights of first.toml", "tiny")
+    before = folder.parent / "first"
+    assert load_agent(str(before / "agent")).about["command"].startswith("standpartner train first.toml")
+    assert same_encoders(before / "pretrain.safetensors", folder / "imitate.safetensors")
+
+
+def same_encoders(first, second):
+    networks = [load_checkpoint(path)[0].encoder_weights() for path in (first, second)]
+    return all(bool((networks[0][name] == networks[1][name]).all()) for name in networks[0])
 
 
 def test_a_configuration_that_does_not_fit_ends_with_one_sentence(call, tmp_path, monkeypatch):
