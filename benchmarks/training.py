@@ -20,7 +20,7 @@ import torch
 from follower import processor
 
 from standpartner.agent.config import NetworkConfig
-from standpartner.agent.find import find_agent
+from standpartner.agent.find import DEFAULT_AGENT, find_agent
 from standpartner.demo.bundled import load_menuet
 from standpartner.game import PIANO, random_track
 from standpartner.game.environment import ScoreFollowingEnv
@@ -229,7 +229,7 @@ def bundled_data() -> TrainingSet:
 
 def bundled_network() -> ReadOnceNetwork:
     """The agent that follows it."""
-    network, _, _ = load_checkpoint(find_agent("tunes") / "weights.safetensors")
+    network, _, _ = load_checkpoint(find_agent(DEFAULT_AGENT) / "weights.safetensors")
     return cast(ReadOnceNetwork, network)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from standpartner.agent.bundle import Agent, load_agent
+from standpartner.agent.find import DEFAULT_AGENT
 from standpartner.agent.listening import hear_recording
 from standpartner.corpus.store import open_corpus
 from standpartner.evaluate.jumps.performances import JumpPerformance
@@ -83,7 +84,7 @@ class Heard:
 def main() -> None:
     """Measure and print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("agent", nargs="?", default="tunes", help="name or folder")
+    parser.add_argument("agent", nargs="?", default=DEFAULT_AGENT, help="name or folder")
     parser.add_argument("--corpus", default="nottingham")
     parser.add_argument("--pieces", type=int, default=10)
     parser.add_argument("--only", nargs="+", help="only settings whose names begin with one of these words")

@@ -20,7 +20,7 @@ from standpartner.game import ENVIRONMENT_ID, random_track
 WAYS: dict[str, dict[str, Any]] = {
     "single environments (SyncVectorEnv)": {"vectorization_mode": "sync"},
     "vector environment, windows": {},
-    "vector environment, features of tunes": {"observe": "features"},
+    "vector environment, features of piano": {"observe": "features"},
 }
 TURNS = 8
 

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from standpartner.agent.find import DEFAULT_AGENT
 from standpartner.errors import ConfigError
 from standpartner.support.progress import progress_bar
 
@@ -22,7 +23,7 @@ def add_commands(app: typer.Typer) -> None:
 
 def gradients(
     piece: Annotated[str | None, typer.Argument(help="The name of a built piece, CORPUS/NAME, or its folder.")] = None,
-    agent: Annotated[str, typer.Option(help="The name or folder of an agent.")] = "tunes",
+    agent: Annotated[str, typer.Option(help="The name or folder of an agent.")] = DEFAULT_AGENT,
     out: Annotated[Path, typer.Option(help="The folder for the pictures and numbers.")] = Path("explained"),
     frames: Annotated[
         str | None, typer.Option(metavar="A:B[:STEP]", help="The frames to explain; default: eight, evenly spread.")

@@ -77,7 +77,7 @@ class Follower:
         AgentError: The agent was exported without the graph that searches.
 
     Example:
-        >>> follower = Follower(score, load_agent("tunes"))                       # doctest: +SKIP
+        >>> follower = Follower(score, load_agent("piano"))                       # doctest: +SKIP
         >>> for position in follower.follow(FileSource("recording.wav")):         # doctest: +SKIP
         ...     print(position.time_s, position.measure, position.confidence)
     """

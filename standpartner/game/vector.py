@@ -10,6 +10,7 @@ from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from standpartner.agent.find import DEFAULT_AGENT
 from standpartner.errors import GameError
 from standpartner.game.batched import BatchedGame, StepResult
 from standpartner.game.environment import check_loudness, toy_tracks
@@ -52,7 +53,7 @@ class ScoreFollowingVectorEnv(VectorEnv[Observations, IntArray, np.ndarray]):
         *,
         config: GameConfig | str = PIANO,
         observe: str = "windows",
-        agent: str = "tunes",
+        agent: str = DEFAULT_AGENT,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
     ) -> None:
         self.num_envs = num_envs

@@ -1,5 +1,7 @@
 """Cuts the score windows and spectrogram excerpts that agents see and hear, for one agent or for many at once."""
 
+import math
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Self
@@ -14,6 +16,7 @@ from standpartner.game.rules import GameConfig, IntArray
 from standpartner.game.tracks import Track
 
 _WHITE = np.uint8(255)
+_LARGE = 1 << 20  # bytes; the system hands out smaller memory quickly
 Floats = npt.NDArray[np.float32]
 
 
@@ -75,6 +78,8 @@ class Windows:
     def __init__(self, tracks: Sequence[Track], config: GameConfig, *, differences: bool = True) -> None:
         self.tracks, self.config, self.differences = tracks, config, differences
         self._shrunk: dict[int, _ShrunkStrip] = {}  # by the identity of a strip, which tracks share
+        self._padded: dict[int, _PaddedSound] = {}  # by the number of the track
+        self._spares = _Spares()
 
     def cut(self, views: Views) -> tuple[Floats, Floats]:
         """Cut the windows and excerpts of views.
@@ -85,8 +90,8 @@ class Windows:
             before, or 1 without differences.
         """
         config, count, channels = self.config, len(views.track), 2 if self.differences else 1
-        score = np.empty((count, channels, config.shown_height_px, config.shown_width_px), np.float32)
-        excerpts = np.empty((count, channels, BAND_COUNT, config.frames_in_view), np.float32)
+        score = self._spares.take((count, channels, config.shown_height_px, config.shown_width_px))
+        excerpts = self._spares.take((count, channels, BAND_COUNT, config.frames_in_view))
         self._cut_scores(views, score)
         self._cut_excerpts(views, excerpts)
         return score, excerpts
@@ -106,13 +111,38 @@ class Windows:
         return self._shrunk[id(strip)]
 
     def _cut_excerpts(self, views: Views, seen: Floats) -> None:
-        length = self.config.frames_in_view
         places = (views.track, views.frame, views.frame_before)
         for excerpt, track, frame, frame_before in zip(seen, *(p.tolist() for p in places), strict=True):
-            spectrogram = self.tracks[track].spectrogram
-            excerpt[0] = _excerpt(spectrogram, frame, length)
+            sound = self._padded_sound(track)
+            excerpt[0] = sound.cut(frame)
             if self.differences:
-                np.subtract(excerpt[0], _excerpt(spectrogram, frame_before, length), out=excerpt[1])
+                np.subtract(excerpt[0], sound.cut(frame_before), out=excerpt[1])
+
+    def _padded_sound(self, track: int) -> "_PaddedSound":
+        if track not in self._padded:
+            self._padded[track] = _PaddedSound(self.tracks[track].spectrogram, self.config.frames_in_view)
+        return self._padded[track]
+
+
+class _Spares:
+    """Memory of large arrays that is used again when the last view of an array is gone.
+
+    Fresh memory of the system costs about as much as filling it.
+    """
+
+    def __init__(self) -> None:
+        self._free: dict[int, list[bytearray]] = {}
+
+    def take(self, shape: tuple[int, ...]) -> Floats:
+        """Return an array of a shape, float32, whose contents mean nothing."""
+        size = 4 * math.prod(shape)
+        if size < _LARGE:
+            return np.empty(shape, np.float32)
+        free = self._free.setdefault(size, [])
+        memory = free.pop() if free else bytearray(size)
+        array: Floats = np.ndarray(shape, np.float32, buffer=memory)
+        weakref.finalize(array, free.append, memory).atexit = False  # an array lives as long as its views
+        return array
 
 
 class _ShrunkStrip:
@@ -140,22 +170,29 @@ class _ShrunkStrip:
         return self.phases[left % self.factor][:, column : column + self.shown_width]
 
 
+class _PaddedSound:
+    """A spectrogram by bands, with silence before it.
+
+    Args:
+        spectrogram: The spectrogram, float32 (frames, 78).
+        length: The number of frames in view.
+    """
+
+    def __init__(self, spectrogram: Floats, length: int) -> None:
+        self.length = length
+        self.bands = np.ascontiguousarray(np.pad(spectrogram.T, ((0, 0), (length - 1, 0))))
+
+    def cut(self, frame: int) -> Floats:
+        """Return a view of the last frames up to and including one, (78, length)."""
+        return self.bands[:, frame : frame + self.length]
+
+
 def _shrink(ink: npt.NDArray[np.uint8], factor: int) -> Floats:
     """Average blocks of factor x factor, 1 is black; what does not fill a block at the end is left out."""
     height, width = ink.shape[0] // factor, ink.shape[1] // factor
     blocks = ink[: height * factor, : width * factor].reshape(height, factor, width, factor)
     sums = blocks.sum(axis=(1, 3), dtype=np.min_scalar_type(int(_WHITE) * factor**2))
     return np.divide(sums, int(_WHITE) * factor**2, dtype=np.float32)
-
-
-def _excerpt(spectrogram: Floats, frame: int, length: int) -> Floats:
-    """Return the last frames up to and including one, (78, length); they are zero before the recording starts."""
-    heard = spectrogram[max(0, frame + 1 - length) : frame + 1].T
-    if heard.shape[1] == length:
-        return heard
-    excerpt = np.zeros((BAND_COUNT, length), np.float32)
-    excerpt[:, length - heard.shape[1] :] = heard
-    return excerpt
 
 
 def score_windows(track: Track, position_px: npt.ArrayLike, *, config: GameConfig) -> Floats:
@@ -202,9 +239,10 @@ def spectrogram_excerpts(track: Track, frame: npt.ArrayLike, *, config: GameConf
     frames = np.atleast_1d(np.asarray(frame, dtype=np.int64))
     if frames.size and (frames.min() < 0 or frames.max() >= len(track.spectrogram)):
         raise GameError(f"frames must be from 0 to {len(track.spectrogram) - 1}, got {frames.min()} to {frames.max()}")
+    sound = _PaddedSound(track.spectrogram, config.frames_in_view)
     seen = np.empty((len(frames), BAND_COUNT, config.frames_in_view), np.float32)
     for excerpt, newest in zip(seen, frames.tolist(), strict=True):
-        excerpt[...] = _excerpt(track.spectrogram, newest, config.frames_in_view)
+        excerpt[...] = sound.cut(newest)
     return seen
 
 

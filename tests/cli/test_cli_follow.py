@@ -222,7 +222,7 @@ def test_bad_recordings(name, words, call, bad, tiny_bundle, tmp_path):
 
 def test_noise_has_no_first_note(call, bad):
     words = ("nothing to follow", "no first note was heard in noise.wav", "--no-wait")
-    refused(call("follow", SCORE, bad / "noise.wav", "--agent", "tunes"), *words)
+    refused(call("follow", SCORE, bad / "noise.wav", "--agent", "piano"), *words)
 
 
 def test_a_cut_recording_is_followed_as_far_as_it_goes(call, bad, tiny_bundle):

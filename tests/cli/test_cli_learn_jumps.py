@@ -46,8 +46,8 @@ def test_mistakes_are_one_sentence(call: Call, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("STANDPARTNER_CACHE", str(tmp_path))
     for words, said in (
         (("--agent", "nobody", "--corpus", "asap"), "nobody"),
-        (("--agent", "tunes", "--corpus", "asap"), "no train piece of asap is built"),
-        (("--agent", "tunes", "--corpus", "nothing"), "nothing"),
+        (("--agent", "piano", "--corpus", "asap"), "no train piece of asap is built"),
+        (("--agent", "piano", "--corpus", "nothing"), "nothing"),
     ):
         code, _, err = call("learn-jumps", *words)
         assert code == 1

@@ -104,7 +104,7 @@ def test_torchrun_trains_in_two_processes(train):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("start", [(), (*"-m torch.distributed.run --standalone --nproc-per-node 2".split(),)])
+@pytest.mark.parametrize("start", [(), ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")])
 def test_the_run_that_comes_before_is_trained_first(train, tmp_path, start):
     (tmp_path / "first.toml").write_text(CONFIG.format(stage="pretrain").replace('"tiny"', '"first"', 1))
     _, folder = train(*start, "-m", "standpartner", stage="imitate", out="runs/tiny", first="first.toml")

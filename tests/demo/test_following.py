@@ -134,7 +134,7 @@ def test_a_recording_is_followed_alike_each_time(reading):
 
 def test_the_menuet_is_followed(menuet):
     piece = load_menuet()
-    following = follow_audio(Follower(menuet, load_agent("tunes")), FileSource(piece.recording))
+    following = follow_audio(Follower(menuet, load_agent("piano")), FileSource(piece.recording))
     measures = measure_following(piece, following, score=menuet, onset_x_px=menuet.onsets.x_px, rules=NOTTINGHAM)
     assert measures["r_tue"] == 1
     assert measures["error_cm_mean"] < 0.3

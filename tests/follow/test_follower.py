@@ -335,7 +335,7 @@ def test_goes_back_from_the_end_for_a_da_capo(menuet, scripted, recording):
 def test_the_end_of_the_bundled_recording_is_the_end(menuet):
     """The last chord dies away: nobody is sent anywhere by the silence after it."""
     audio = read_audio(load_menuet().recording)
-    follower = Follower(menuet, load_agent("tunes"))
+    follower = Follower(menuet, load_agent("piano"))
     positions = follow(follower, audio)
     assert follower.state is State.FINISHED
     assert not any(position.jumped_from_px is not None for position in positions)

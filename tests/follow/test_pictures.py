@@ -20,7 +20,7 @@ def recording():
 
 
 def test_a_picture_is_followed_like_its_notation(menuet, picture, recording):
-    agent = load_agent("tunes")
+    agent = load_agent("piano")
     written, seen = Follower(menuet, agent), Follower(picture, agent)
     assert seen.push(recording) == written.push(recording)
     assert seen.state is State.FOLLOWING

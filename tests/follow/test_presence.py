@@ -25,7 +25,7 @@ def recording():
 
 @pytest.fixture(scope="module")
 def tunes():
-    return load_agent("tunes")
+    return load_agent("piano")
 
 
 def followed(menuet, agent, *parts):

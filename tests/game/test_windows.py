@@ -87,3 +87,18 @@ def test_what_is_off_the_recording_or_nowhere_is_refused():
     for frame in (-1, len(track.spectrogram)):
         with pytest.raises(GameError, match="frames must be from 0 to"):
             spectrogram_excerpts(track, [frame], config=config)
+
+
+def test_large_windows_use_memory_again_but_never_that_of_a_view_which_is_kept():
+    tracks = [random_track(seed) for seed in range(2)]
+    windows, count = Windows(tracks, CONFIGS["piano"]), 16
+    views = [Views.alone(np.arange(count) % 2, np.full(count, 300.0 * k), np.full(count, 9 * k)) for k in range(4)]
+    first = windows.cut(views[0])[0]
+    address, kept = first.ctypes.data, first[5, 0, :, ::2]
+    before = kept.copy()
+    del first
+    for view in views[1:]:
+        assert windows.cut(view)[0].ctypes.data != address, "a part of it is still seen"
+    np.testing.assert_array_equal(kept, before)
+    addresses = {windows.cut(view)[0].ctypes.data for view in views}
+    assert len(addresses) == 1, "what nobody sees any more is used again"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from standpartner.agent.find import DEFAULT_AGENT
 from standpartner.errors import ConfigError, StandpartnerError
 from standpartner.evaluate.measures.episode import Episode
 from standpartner.evaluate.players.episodes import play_runs
@@ -49,7 +50,7 @@ class OwnPolicyPlayer(TrackPlayer):
         module = _run(path)
         self.make: Callable[[int, int], Act] = getattr(module, _MADE)
         self.observe: str = getattr(module, "OBSERVE", "windows")
-        self.agent: str = getattr(module, "AGENT", "tunes")
+        self.agent: str = getattr(module, "AGENT", DEFAULT_AGENT)
 
     def play_tracks(self, tracks: Sequence[Track], config: PlayConfig) -> list[list[Episode]]:
         """Play all runs, `GAMES_AT_ONCE` tracks side by side; see `Player.play`."""

@@ -33,7 +33,7 @@ class PlayerKind:
 
     Attributes:
         make: The function that makes the player from the name of an agent; a kind that takes no agent ignores the name.
-        takes_agent: Whether the name may go on with a colon and an agent, as in ``filter:tunes``.
+        takes_agent: Whether the name may go on with a colon and an agent, as in ``filter:piano``.
     """
 
     make: Callable[[str], Player]

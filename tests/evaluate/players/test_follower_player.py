@@ -22,7 +22,7 @@ def with_a_jump():
 
 
 @pytest.mark.parametrize("jump", [True, False])
-@pytest.mark.parametrize("name", ["tunes", "piano-human"])
+@pytest.mark.parametrize("name", ["piano", "piano-human"])
 def test_both_are_at_the_same_places(jump, name, menuet):
     agent, audio = load_agent(name), with_a_jump()
     config = replace(PursuitConfig(), jump=jump)
