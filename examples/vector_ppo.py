@@ -6,7 +6,7 @@
 
 It prints R_on, the share of onsets that are reached before the agent is lost, and keeps its weights in
 `vector_ppo.safetensors`, which the last command plays. The agent sees the score's columns around it and the sound as
-the encoders of `tunes` give them, compares the two, and knows its own speed.
+the encoders of `piano` give them, compares the two, and knows its own speed.
 """
 
 import argparse
