@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from standpartner.agent.description import DESCRIPTION
 from standpartner.errors import ConfigError
 from standpartner.learn.config import TrainConfig, load_config
 
@@ -35,7 +36,7 @@ def runs_before(config: TrainConfig, folder: Path) -> list[tuple[str, Path]]:
         ConfigError: A configuration does not parse, or comes before itself.
     """
     missing: list[tuple[str, Path]] = []
-    while config.after and not Path(begins_with(config, folder)).is_dir():
+    while config.after and not (Path(begins_with(config, folder)) / DESCRIPTION).is_file():
         before = config.after
         if before in (name for name, _ in missing):
             raise ConfigError(f"{before}: after: expected another configuration, got one that leads back to {before}")

@@ -26,8 +26,9 @@ def finish_run(checkpoint: Path, folder: Path, *, command: str) -> None:
         command: The command that trained the agent.
     """
     network, info, _ = load_checkpoint(checkpoint)
-    start = begins_with(parse_config(info["config"]), checkpoint.parent)
-    before = info["config"].get("after") or start
+    settings = parse_config(info["config"])
+    start = begins_with(settings, checkpoint.parent)
+    before = settings.after or start
     config, rows = info["config"], _rows(checkpoint.parent / LOG)
     until = _rows_until(rows, stage=info["stage"], step=info["step"])
     stages = _stages(until)

@@ -26,9 +26,12 @@ def test_the_runs_before_come_in_their_order_and_beside_the_run(chain, tmp_path)
 
 def test_a_run_with_an_agent_is_finished(chain, tmp_path):
     there = tmp_path / "runs"
-    (there / "run-a" / "agent").mkdir(parents=True)
+    for name in ("run-a", "run-b"):
+        (there / name / "agent").mkdir(parents=True)
+    assert [name for name, _ in runs_before(chain, there / "c")] == ["a.toml", "b.toml"], "they are not written yet"
+    (there / "run-a" / "agent" / "agent.json").touch()
     assert runs_before(chain, there / "c") == [("b.toml", there / "run-b")]
-    (there / "run-b" / "agent").mkdir(parents=True)
+    (there / "run-b" / "agent" / "agent.json").touch()
     assert runs_before(chain, there / "c") == []
 
 
