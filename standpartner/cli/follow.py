@@ -208,24 +208,29 @@ def say_selection(score: Score) -> None:
 
 
 def agents() -> None:
-    """List the bundled agents, their training data and how well they follow unseen pieces."""
-    from rich.table import Table
-
+    """List the bundled agents, and how well they play the game on unseen pieces."""
     from standpartner.agent.description import read_description
     from standpartner.agent.find import bundled_agents
 
-    table = Table(title="Bundled agents", box=None, title_justify="left", pad_edge=False)
-    for heading in ("name", "for", "corpus", "sound", "rules"):
-        table.add_column(heading)
+    for name, folder in bundled_agents().items():
+        _print(_about_table(name, read_description(folder)["about"]))
+    if not bundled_agents():
+        typer.echo("No agent is bundled; train one, or give the folder of one with --agent.")
+
+
+def _about_table(name: str, about: dict[str, Any]) -> Table:
+    from rich.markup import escape
+    from rich.table import Table
+
+    title = f"{name}, for {about.get('purpose', 'an unknown purpose')}"
+    table = Table(title=escape(title), box=None, title_justify="left", pad_edge=False)
+    for heading in ("corpus", "sound", "rules"):
+        table.add_column(heading, min_width=10)
     for heading in ("R_tue", "R_on", "error", "within 0.5 s"):
         table.add_column(heading, justify="right")
-    for name, folder in bundled_agents().items():
-        for cells in _about_rows(read_description(folder)["about"]):
-            table.add_row(name, *cells)
-    if table.row_count:
-        _print(table)
-    else:
-        typer.echo("No agent is bundled; train one, or give the folder of one with --agent.")
+    for cells in _about_rows(about):
+        table.add_row(*cells)
+    return table
 
 
 def _about_rows(about: dict[str, Any]) -> list[list[str]]:
@@ -233,7 +238,6 @@ def _about_rows(about: dict[str, Any]) -> list[list[str]]:
     greedy = [row for row in about.get("measures", []) if row["runs"] == 1 and row["agent"] == about.get("name")]
     return [
         [
-            str(about.get("purpose", "–")),
             f"{row.get('corpus', about.get('corpus', '–'))} {row.get('split', '')}".strip(),
             str(row.get("sound", "–")),
             str(row.get("game", "–")),

@@ -136,8 +136,8 @@ def test_agents(call, tiny_bundle, tmp_path, monkeypatch):
     monkeypatch.setattr("standpartner.agent.find.bundled_agents", lambda: {"tiny": folder})
     code, out, _ = call("agents")
     assert code == 0
-    row = next(line for line in out.splitlines() if line.startswith("tiny"))
-    assert " ".join(row.split()) == "tiny whistling birds test room piano 0.970 0.981 0.123 cm 0.950"
+    title, _, row = (" ".join(line.split()) for line in out.strip().splitlines())
+    assert (title, row) == ("tiny, for whistling", "birds test room piano 0.970 0.981 0.123 cm 0.950")
     (folder / "agent.json").write_text("{")
     refused(call("agents"), "found no readable agent.json")
     monkeypatch.setattr("standpartner.agent.find.bundled_agents", dict)
