@@ -32,7 +32,7 @@ class Views:
         centre_px: The strip px in the middle of the score window, which is the agent's position rounded half up.
         centre_before_px: The same in the state before.
         frame: The newest frame of the spectrogram excerpt.
-        frame_before: The same in the state before.
+        frame_before: The frame before it, or the same frame if there is no state before.
     """
 
     track: IntArray
@@ -77,8 +77,9 @@ class Windows:
 
     def __init__(self, tracks: Sequence[Track], config: GameConfig, *, differences: bool = True) -> None:
         self.tracks, self.config, self.differences = tracks, config, differences
-        self._shrunk: dict[int, _ShrunkStrip] = {}  # by the identity of a strip, which tracks share
-        self._padded: dict[int, _PaddedSound] = {}  # by the number of the track
+        self._shrunk: dict[int, _ShrunkStrip] = {}  # by the number of the track
+        self._of_strips: dict[int, _ShrunkStrip] = {}  # the same by the identity of a strip, which tracks share
+        self._padded: dict[int, _PaddedSound] = {}
         self._spares = _Spares()
 
     def cut(self, views: Views) -> tuple[Floats, Floats]:
@@ -97,30 +98,34 @@ class Windows:
         return score, excerpts
 
     def _cut_scores(self, views: Views, seen: Floats) -> None:
-        places = (views.track, views.centre_px, views.centre_before_px)
-        for window, track, centre, centre_before in zip(seen, *(p.tolist() for p in places), strict=True):
-            strip = self._shrunk_strip(track)
-            window[0] = strip.cut(centre)
+        for window, track, centre, centre_before in zip(
+            seen, views.track.tolist(), views.centre_px.tolist(), views.centre_before_px.tolist(), strict=True
+        ):
+            strip = self._shrunk.get(track) or self._shrink(track)
+            now = strip.cut(centre)
+            window[0] = now
             if self.differences:
-                np.subtract(window[0], strip.cut(centre_before), out=window[1])
-
-    def _shrunk_strip(self, track: int) -> "_ShrunkStrip":
-        strip = self.tracks[track].strip
-        if id(strip) not in self._shrunk:
-            self._shrunk[id(strip)] = _ShrunkStrip(strip, self.config)
-        return self._shrunk[id(strip)]
+                np.subtract(now, strip.cut(centre_before), out=window[1])
 
     def _cut_excerpts(self, views: Views, seen: Floats) -> None:
-        places = (views.track, views.frame, views.frame_before)
-        for excerpt, track, frame, frame_before in zip(seen, *(p.tolist() for p in places), strict=True):
-            sound = self._padded_sound(track)
-            excerpt[0] = sound.cut(frame)
-            if self.differences:
-                np.subtract(excerpt[0], sound.cut(frame_before), out=excerpt[1])
+        for excerpt, track, frame, frame_before in zip(
+            seen, views.track.tolist(), views.frame.tolist(), views.frame_before.tolist(), strict=True
+        ):
+            sound = self._padded.get(track) or self._pad(track)
+            excerpt[...] = sound.cut(frame)
+            if self.differences and frame_before == frame:
+                excerpt[1] = 0.0
 
-    def _padded_sound(self, track: int) -> "_PaddedSound":
-        if track not in self._padded:
-            self._padded[track] = _PaddedSound(self.tracks[track].spectrogram, self.config.frames_in_view)
+    def _shrink(self, track: int) -> "_ShrunkStrip":
+        strip = self.tracks[track].strip
+        if id(strip) not in self._of_strips:
+            self._of_strips[id(strip)] = _ShrunkStrip(strip, self.config)
+        self._shrunk[track] = self._of_strips[id(strip)]
+        return self._shrunk[track]
+
+    def _pad(self, track: int) -> "_PaddedSound":
+        spectrogram, length = self.tracks[track].spectrogram, self.config.frames_in_view
+        self._padded[track] = _PaddedSound(spectrogram, length, differences=self.differences)
         return self._padded[track]
 
 
@@ -157,6 +162,7 @@ class _ShrunkStrip:
         height, self.width, factor = config.window_height_px, config.window_width_px, config.downscale
         top = (strip.shape[0] - height) // 2
         self.margin = self.width + -self.width % factor
+        self.to_left = self.margin - self.width // 2
         self.furthest = strip.shape[1] + self.margin
         inked = _WHITE - strip[top : top + height]
         paper = np.pad(inked, ((0, 0), (self.margin, self.margin + self.width + factor)))
@@ -165,26 +171,29 @@ class _ShrunkStrip:
 
     def cut(self, centre_px: int) -> Floats:
         """Return a view of the window around a place, (shown height, shown width); beyond the strip is paper."""
-        left = min(max(centre_px - self.width // 2 + self.margin, 0), self.furthest)
-        column = left // self.factor
-        return self.phases[left % self.factor][:, column : column + self.shown_width]
+        left = min(max(centre_px + self.to_left, 0), self.furthest)
+        column, phase = divmod(left, self.factor)
+        return self.phases[phase][:, column : column + self.shown_width]
 
 
 class _PaddedSound:
-    """A spectrogram by bands, with silence before it.
+    """A spectrogram by bands, with silence before it, and what changes from frame to frame.
 
     Args:
         spectrogram: The spectrogram, float32 (frames, 78).
         length: The number of frames in view.
+        differences: Whether the changes are kept, too.
     """
 
-    def __init__(self, spectrogram: Floats, length: int) -> None:
+    def __init__(self, spectrogram: Floats, length: int, *, differences: bool = False) -> None:
         self.length = length
-        self.bands = np.ascontiguousarray(np.pad(spectrogram.T, ((0, 0), (length - 1, 0))))
+        padded = np.pad(spectrogram.T, ((0, 0), (length, 0)))
+        bands, changes = padded[:, 1:], np.diff(padded)
+        self.channels = np.stack([bands, changes] if differences else [bands])
 
     def cut(self, frame: int) -> Floats:
-        """Return a view of the last frames up to and including one, (78, length)."""
-        return self.bands[:, frame : frame + self.length]
+        """Return a view of the last frames up to and including one, (c, 78, length); the change to before is last."""
+        return self.channels[:, :, frame : frame + self.length]
 
 
 def _shrink(ink: npt.NDArray[np.uint8], factor: int) -> Floats:
@@ -242,7 +251,7 @@ def spectrogram_excerpts(track: Track, frame: npt.ArrayLike, *, config: GameConf
     sound = _PaddedSound(track.spectrogram, config.frames_in_view)
     seen = np.empty((len(frames), BAND_COUNT, config.frames_in_view), np.float32)
     for excerpt, newest in zip(seen, frames.tolist(), strict=True):
-        excerpt[...] = sound.cut(newest)
+        excerpt[...] = sound.cut(newest)[0]
     return seen
 
 
