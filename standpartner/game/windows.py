@@ -80,38 +80,41 @@ class Windows:
         self._to_left = _margin_px(config) - config.window_width_px // 2  # from a window's middle to its left edge
         self._shrunk: dict[int, _ShrunkStrip] = {}  # by the number of the track
         self._of_strips: dict[int, _ShrunkStrip] = {}  # the same by the identity of a strip, which tracks share
-        self._padded: dict[int, _PaddedSound] = {}
+        self._padded: dict[int, _PaddedSound] = {}  # by the number of the track
         self._spares = _Spares()
 
     def cut(self, views: Views) -> tuple[Floats, Floats]:
-        """Cut the windows and excerpts of views.
+        """Cut the windows and excerpts of views; see `cut_scores` and `cut_excerpts`."""
+        return self.cut_scores(views), self.cut_excerpts(views)
+
+    def cut_scores(self, views: Views) -> Floats:
+        """Cut the score windows of views.
+
+        All are cut first and those before are subtracted then, which is faster than by turns.
 
         Returns:
-            The score windows, float32 (n, c, shown height, shown width), 0 is white paper and 1 black ink, and the
-            spectrogram excerpts, float32 (n, c, 78, frames in view). c is 2, the view and its difference to the one
-            before, or 1 without differences.
+            The windows, float32 (n, c, shown height, shown width), 0 is white paper and 1 black ink. c is 2, the view
+            and its difference to the one before, or 1 without differences.
         """
-        config, count, channels = self.config, len(views.track), 2 if self.differences else 1
-        score = self._spares.take((count, channels, config.shown_height_px, config.shown_width_px))
-        excerpts = self._spares.take((count, channels, BAND_COUNT, config.frames_in_view))
-        self._cut_scores(views, score)
-        self._cut_excerpts(views, excerpts)
-        return score, excerpts
-
-    def _cut_scores(self, views: Views, seen: Floats) -> None:
-        """Cut all windows, then subtract those before: one after the other is faster than by turns."""
+        config = self.config
+        seen = self._spares.take((len(views.track), self._channels, config.shown_height_px, config.shown_width_px))
         strips = [self._shrunk.get(track) or self._shrink(track) for track in views.track.tolist()]
-        width = self.config.shown_width_px
-        now = self._places(views.centre_px, strips)
+        width, now = config.shown_width_px, self._places(views.centre_px, strips)
         for window, strip, (column, phase) in zip(seen[:, 0], strips, now, strict=True):
             window[...] = strip.phases[phase][:, column : column + width]
-        if not self.differences:
-            return
-        before = self._places(views.centre_before_px, strips)
-        for window, change, strip, (column, phase) in zip(seen[:, 0], seen[:, 1], strips, before, strict=True):
-            np.subtract(window, strip.phases[phase][:, column : column + width], out=change)
+        if self.differences:
+            before = self._places(views.centre_before_px, strips)
+            for window, change, strip, (column, phase) in zip(seen[:, 0], seen[:, 1], strips, before, strict=True):
+                np.subtract(window, strip.phases[phase][:, column : column + width], out=change)
+        return seen
 
-    def _cut_excerpts(self, views: Views, seen: Floats) -> None:
+    def cut_excerpts(self, views: Views) -> Floats:
+        """Cut the spectrogram excerpts of views.
+
+        Returns:
+            The excerpts, float32 (n, c, 78, frames in view), c as in `cut_scores`.
+        """
+        seen = self._spares.take((len(views.track), self._channels, BAND_COUNT, self.config.frames_in_view))
         for excerpt, track, frame, frame_before in zip(
             seen, views.track.tolist(), views.frame.tolist(), views.frame_before.tolist(), strict=True
         ):
@@ -119,6 +122,11 @@ class Windows:
             excerpt[...] = sound.cut(frame)
             if self.differences and frame_before == frame:
                 excerpt[1] = 0.0
+        return seen
+
+    @property
+    def _channels(self) -> int:
+        return 2 if self.differences else 1
 
     def _places(self, centre_px: IntArray, strips: Sequence["_ShrunkStrip"]) -> list[tuple[int, int]]:
         """Return the column and the phase of windows around places; see `_ShrunkStrip`."""
@@ -202,8 +210,7 @@ class _PaddedSound:
     def __init__(self, spectrogram: Floats, length: int, *, differences: bool = False) -> None:
         self.length = length
         padded = np.pad(spectrogram.T, ((0, 0), (length, 0)))
-        bands, changes = padded[:, 1:], np.diff(padded)
-        self.channels = np.stack([bands, changes] if differences else [bands])
+        self.channels = np.stack([padded[:, 1:], np.diff(padded)] if differences else [padded[:, 1:]])
 
     def cut(self, frame: int) -> Floats:
         """Return a view of the last frames up to and including one, (c, 78, length); the change to before is last."""
@@ -239,8 +246,7 @@ def score_windows(track: Track, position_px: npt.ArrayLike, *, config: GameConfi
     if not np.all(np.isfinite(positions)):
         raise GameError(f"positions must be finite strip px, got {positions}")
     nothing = np.zeros(len(positions), np.int64)
-    score, _ = Windows([track], config, differences=False).cut(Views.alone(nothing, positions, nothing))
-    return score[:, 0]
+    return Windows([track], config, differences=False).cut_scores(Views.alone(nothing, positions, nothing))[:, 0]
 
 
 def spectrogram_excerpts(track: Track, frame: npt.ArrayLike, *, config: GameConfig) -> Floats:
@@ -261,8 +267,8 @@ def spectrogram_excerpts(track: Track, frame: npt.ArrayLike, *, config: GameConf
     if frames.size and (frames.min() < 0 or frames.max() >= len(track.spectrogram)):
         raise GameError(f"frames must be from 0 to {len(track.spectrogram) - 1}, got {frames.min()} to {frames.max()}")
     nothing = np.zeros(len(frames), np.int64)
-    _, excerpts = Windows([track], config, differences=False).cut(Views.alone(nothing, nothing.astype(float), frames))
-    return excerpts[:, 0]
+    views = Views.alone(nothing, nothing.astype(np.float64), frames)
+    return Windows([track], config, differences=False).cut_excerpts(views)[:, 0]
 
 
 def _rounded(position_px: npt.NDArray[np.float64]) -> IntArray:
