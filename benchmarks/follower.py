@@ -7,8 +7,9 @@ every bar has its own harmony, texture and notes, and none is like another. With
 bars of the menuet in random order and random keys: much of the score sounds like what is played, which is the worst
 case.
 
-Sound is pushed in chunks of exactly one frame, as a microphone would. The parts of a frame are timed apart. Every score
-is followed by turns with the search as it is, pruned, and with one that compares the whole score with every frame. Then
+Sound is pushed in chunks of exactly one frame, as a microphone would. Whole frames are timed with nothing timed inside
+them, and in other plays their parts, as the clocks of the parts take a tenth of a frame themselves. Every score is
+followed by turns with the search as it is, pruned, and with one that compares the whole score with every frame. Then
 sound is pushed in chunks of a millisecond: sound at the centre of frame k decides the position of frame k + 1, which is
 given when the last sample of frame k has arrived and the follower has thought.
 """
@@ -19,7 +20,7 @@ import platform
 import re
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -44,6 +45,7 @@ SEARCHES = {"pruned": ALWAYS, "whole": replace(ALWAYS, pursuit=WHOLE)}
 TOTAL, SEARCH, CORRELATION = "whole frame", "search", "search: correlation with columns"
 NOTES, MARKOV, REST = "which notes begin", "search: hidden Markov step, jump rule", "rest: states, places on pages"
 BARS_A_PAGE, BARS_A_LINE = 36, 4
+Times = dict[str, float]  # milliseconds, by part
 DEGREES = "CDEFGABcdefgab"  # the notes that random music is made of, with the accidentals of its key
 TEXTURES = ("melody", "broken chord", "chords", "scale", "dotted")
 KEYS = ("C", "D", "E", "F", "G", "A", "Bb", "Eb", "Ab", "Db", "B")
@@ -98,7 +100,7 @@ class Stopwatch:
     """Adds up what calls cost in the present frame, by part."""
 
     def __init__(self) -> None:
-        self.frames: list[dict[str, float]] = []
+        self.frames = list[Times]()
 
     def watch(self, owner: Any, method: str, part: str) -> None:
         """Time every call of a method of one object."""
@@ -113,8 +115,8 @@ class Stopwatch:
         setattr(owner, method, timed)
 
 
-def one_play(follower: Follower, audio: np.ndarray) -> list[dict[str, float]]:
-    """Milliseconds of each part, for each frame from the first note on."""
+def parts_of_frames(follower: Follower, audio: np.ndarray) -> list[Times]:
+    """Milliseconds of each part of a frame, for each frame from the first note on."""
     agent, watch = follower.agent, Stopwatch()
     plain = agent.search
     for owner, method, part in (
@@ -127,22 +129,37 @@ def one_play(follower: Follower, audio: np.ndarray) -> list[dict[str, float]]:
         (agent, "search", CORRELATION),
     ):
         watch.watch(owner, method, part)
-    edges = [k * SAMPLE_RATE_HZ // FRAME_RATE_HZ for k in range(len(audio) * FRAME_RATE_HZ // SAMPLE_RATE_HZ + 1)]
-    for first, last in pairwise(edges):
+    for chunk in frames_of(audio):
         watch.frames.append({})
         start = time.thread_time()
-        follower.push(audio[first:last])
+        follower.push(chunk)
         watch.frames[-1][TOTAL] = 1000 * (time.thread_time() - start)
     agent.search = plain  # type: ignore[method-assign]
     return [_parts(frame) for frame in watch.frames if "decide" in frame]
 
 
-def _parts(frame: dict[str, float]) -> dict[str, float]:
+def whole_frames(follower: Follower, audio: np.ndarray) -> list[Times]:
+    """Milliseconds of each frame from the first note on."""
+    frames = list[Times]()
+    for chunk in frames_of(audio):
+        start = time.thread_time()
+        follower.push(chunk)
+        frames.append({TOTAL: 1000 * (time.thread_time() - start)})
+    return frames[follower.start_frame :]
+
+
+def frames_of(audio: np.ndarray) -> Iterator[np.ndarray]:
+    """Cut sound into chunks of a frame."""
+    edges = [k * SAMPLE_RATE_HZ // FRAME_RATE_HZ for k in range(len(audio) * FRAME_RATE_HZ // SAMPLE_RATE_HZ + 1)]
+    return (audio[first:last] for first, last in pairwise(edges))
+
+
+def _parts(frame: Times) -> Times:
     """Part what was timed together."""
     inner = sum(frame[part] for part in ("spectrogram", "listen", NOTES, "decide", SEARCH))
     names = ("spectrogram", "listen", NOTES, "decide", CORRELATION)
     parts = {name: frame[name] for name in names}
-    return parts | {MARKOV: frame[SEARCH] - frame[CORRELATION], REST: frame[TOTAL] - inner, TOTAL: frame[TOTAL]}
+    return parts | {MARKOV: frame[SEARCH] - frame[CORRELATION], REST: frame[TOTAL] - inner}
 
 
 def delays(score: Score, agent: Agent, audio: np.ndarray, *, seconds: float = 20.0) -> tuple[np.ndarray, np.ndarray]:
@@ -161,8 +178,8 @@ def delays(score: Score, agent: Agent, audio: np.ndarray, *, seconds: float = 20
     return np.array(from_sound), np.array(ahead)
 
 
-def table(columns: dict[str, list[dict[str, float]]]) -> str:
-    """Write a Markdown table of the parts of a frame, a column for each name."""
+def table(columns: dict[str, list[Times]]) -> str:
+    """Write a Markdown table of a frame or its parts, a column for each name."""
     count = min(len(frames) for frames in columns.values())
     lines = [
         f"| median, 99th percentile ms of {count} frames | {' | '.join(columns)} |",
@@ -187,16 +204,17 @@ def main() -> None:
     abc, agent, audio = Path(piece.score).read_text(), load_agent(options.agent), read_audio(piece.recording)
     plays = max(1, round(options.minutes * 60 * SAMPLE_RATE_HZ / len(audio)))
     print(f"{processor()}, 1 thread, agent {agent.name}, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
-    columns: dict[str, list[dict[str, float]]] = {}
+    whole, parts = dict[str, list[Times]](), dict[str, list[Times]]()
     scores = [score_of(pages, abc, same_bars=options.same_bars) for pages in options.pages]
     for score in scores:
         view = agent.read(score.strip)
         for _ in range(plays):
             for name, config in SEARCHES.items():
-                follower = Follower(score, agent, config=config, view=view)
-                column = columns.setdefault(f"{len(score.pages)} pages, {score.width_px} px, {name}", [])
-                column.extend(one_play(follower, audio))
-    print(table(columns))
+                column = f"{len(score.pages)} pages, {score.width_px} px, {name}"
+                for rows, measured in ((whole, whole_frames), (parts, parts_of_frames)):
+                    follower = Follower(score, agent, config=config, view=view)
+                    rows.setdefault(column, []).extend(measured(follower, audio))
+    print(table(whole), table(parts), sep="\n\n")
     from_sound, ahead = delays(scores[0], agent, audio)
     print(f"\nFrom a sample to the position that it decides: median {np.median(from_sound):.1f} ms, 95th percentile ")
     print(f"{np.percentile(from_sound, 95):.1f} ms. A position is given before its time by {np.median(ahead):.1f} ms.")

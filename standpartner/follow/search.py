@@ -166,7 +166,8 @@ class ScoreSearch:
         compared[self._all if self._alarm and all_may_be else self._in_turn(asleep)] = True
         stretches = np.flatnonzero(compared)
         table = self._updated(stretches, embedding, near=near)
-        self._alarm = bool((asleep[stretches] & self._belief.likely(table)).any())
+        slept = asleep[stretches]
+        self._alarm = bool(slept.any() and self._belief.likely(table)[slept].any())
         if self._alarm and all_may_be and len(stretches) < len(self._all):
             stretches = self._all
             table = self._updated(stretches, embedding, near=near)

@@ -12,9 +12,10 @@ from standpartner.score.notation.humdrum import merge_staff_spines
 from standpartner.score.notation.mei import read_mei
 from standpartner.score.notation.mei_sounding import imply_accidentals
 from standpartner.score.notation.musicxml import repair_musicxml
-from standpartner.score.notation.onsets import longest_increasing, measure_quarters, plan_onsets, read_spans
+from standpartner.score.notation.onsets import longest_increasing, plan_onsets
 from standpartner.score.notation.parts import choose_part, keep_part, list_parts
 from standpartner.score.notation.text import _hide_lone_name
+from standpartner.score.notation.time_map import measure_quarters, read_spans, read_time_map
 
 
 def test_chord_symbols_go_but_titles_keep_quotes() -> None:
@@ -100,7 +101,7 @@ def test_onsets_go_forward_and_dropped_positions_join_the_next_onset() -> None:
         {"qstamp": 4, "tstamp": 2000, "on": ["d"], "off": ["c"]},
         {"qstamp": 5, "tstamp": 2500, "off": ["d"]},
     ]
-    spans = read_spans(timemap)
+    spans = read_spans(read_time_map(timemap))
     heads = {"a": 10.0, "b": 20.0, "c": 90.0, "d": 40.0}
     plan = plan_onsets(spans, heads, silent=set(), event_count=len(timemap))
     assert (plan.x_px, plan.quarter) == ([10.0, 20.0, 40.0], [0.0, 1.5, 4.0])
@@ -142,32 +143,39 @@ def test_tune_without_key_signature_is_played_natural(tmp_path: Path) -> None:
 
 
 def test_measures_that_come_too_early_in_the_time_map_keep_their_times() -> None:
-    timemap = [
-        {"qstamp": 0.0, "tstamp": 0.0, "measureOn": "m1", "on": ["a"]},
-        {"qstamp": 8.0, "tstamp": 4_000.0, "measureOn": "m3", "on": ["d"], "off": ["c"]},
-        {"qstamp": 12.0, "tstamp": 6_000.0, "off": ["d"]},
-        {"qstamp": 4.0, "tstamp": 2_000.0, "measureOn": "m2", "on": ["b"], "off": ["a"]},
-        {"qstamp": 5.0, "tstamp": 2_500.0, "on": ["c"], "off": ["b"]},
-    ]
-    spans = read_spans(timemap)
+    moments = read_time_map(
+        [
+            {"qstamp": 0.0, "tstamp": 0.0, "measureOn": "m1", "on": ["a"]},
+            {"qstamp": 8.0, "tstamp": 4_000.0, "measureOn": "m3", "on": ["d"], "off": ["c"]},
+            {"qstamp": 12.0, "tstamp": 6_000.0, "off": ["d"]},
+            {"qstamp": 4.0, "tstamp": 2_000.0, "measureOn": "m2", "on": ["b"], "off": ["a"]},
+            {"qstamp": 5.0, "tstamp": 2_500.0, "on": ["c"], "off": ["b"]},
+        ]
+    )
+    spans = read_spans(moments)
     assert [spans[note].quarter for note in "abcd"] == [0.0, 4.0, 5.0, 8.0]
     assert [spans[note].end_time_s for note in "abcd"] == [2.0, 2.5, 4.0, 6.0]
     assert [spans[note].event for note in "abcd"] == [0, 1, 2, 3]
-    assert measure_quarters(timemap) == {"m1": 0.0, "m2": 4.0, "m3": 8.0}
+    assert measure_quarters(moments) == {"m1": 0.0, "m2": 4.0, "m3": 8.0}
 
 
-def test_seconds_that_go_back_are_taken_from_the_music_around() -> None:
-    timemap = [
-        {"qstamp": 0.0, "tstamp": 0.0, "on": ["a"]},
-        {"qstamp": 1.0, "tstamp": 500.0, "off": ["a"]},
-        {"qstamp": 2.0, "tstamp": 1_000.0, "on": ["b"]},
-        {"qstamp": 3.0, "tstamp": 400.0, "on": ["c"], "off": ["b"]},
-        {"qstamp": 4.0, "tstamp": 2_000.0, "on": ["d"], "off": ["c"]},
-        {"qstamp": 4.0, "tstamp": 2_000.0, "on": ["e"]},
-        {"qstamp": 5.0, "tstamp": 3_000.0, "off": ["d", "e"]},
-    ]
-    spans = read_spans(timemap)
-    assert [spans[note].time_s for note in "abcde"] == [0.0, 1.0, 1.5, 2.0, 2.0]
+def test_quarters_that_have_overflown_are_taken_from_seconds_and_tempi() -> None:
+    moments = read_time_map(
+        [
+            {"qstamp": -250.5, "tstamp": 4_500.0, "on": ["d"], "tempo": 30},  # overflown, before the map's first entry
+            {"qstamp": 0.0, "tstamp": 0.0, "measureOn": "m1", "on": ["a"], "tempo": 60},
+            {"qstamp": 0.333, "tstamp": 333.0, "on": ["b"], "off": ["a"]},
+            {"qstamp": 2.0, "tstamp": 2_000.0, "on": ["c"], "off": ["b"]},
+            {"qstamp": 2.5, "tstamp": 2_500.0, "measureOn": "m2", "tempo": 30},
+            {"qstamp": 77.0, "tstamp": 4_501.0, "on": ["e"]},  # of one time with d
+            {"qstamp": 4.5, "tstamp": 6_500.0, "off": ["c", "d", "e"]},
+        ]
+    )
+    spans = read_spans(moments)
+    assert [spans[note].quarter for note in "abcde"] == pytest.approx([0.0, 0.333, 2.0, 3.5, 3.5])
+    assert spans["d"].quarter == spans["e"].quarter
+    assert [spans[note].end_quarter for note in "abcde"] == [0.333, 2.0, 4.5, 4.5, 4.5]
+    assert measure_quarters(moments) == {"m1": 0.0, "m2": 2.5}
 
 
 def test_a_lone_name_without_text_leaves_the_file_whole() -> None:

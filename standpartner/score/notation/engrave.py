@@ -17,13 +17,7 @@ from standpartner.score.notation.long_measures import divide_long_measures
 from standpartner.score.notation.mei import NAMESPACE, MeiFacts, read_mei
 from standpartner.score.notation.mei_signs import read_orders, read_signs
 from standpartner.score.notation.mei_sounding import imply_accidentals, shift_octaves
-from standpartner.score.notation.onsets import (
-    OnsetPlan,
-    measure_quarters,
-    plan_onsets,
-    read_spans,
-    tie_continuations,
-)
+from standpartner.score.notation.onsets import OnsetPlan, plan_onsets, tie_continuations
 from standpartner.score.notation.pages import (
     SystemImage,
     compose_pages,
@@ -34,6 +28,7 @@ from standpartner.score.notation.pages import (
 from standpartner.score.notation.parts import Taken, keep_part, needs_plain_times, with_plain_times
 from standpartner.score.notation.sounding import sounding_notes
 from standpartner.score.notation.text import Source, read_notation
+from standpartner.score.notation.time_map import Moment, measure_quarters, read_spans, read_time_map
 from standpartner.score.selection import Selection
 from standpartner.score.tables import Measures, Noteheads, Onsets
 
@@ -74,7 +69,7 @@ def engrave(path: Path, *, max_pages: int, style: EngravingStyle, choice: MusicC
     root = _parse(toolkit)
     signs = read_signs(root, source.times)
     taken, changed = keep_part(root, choice.part, file=path.name)
-    changed |= divide_long_measures(root, toolkit.renderToTimemap({"includeRests": True}))
+    changed |= divide_long_measures(root, read_time_map(toolkit.renderToTimemap({"includeRests": True})))
     if source.implied:
         imply_accidentals(root)
     facts = read_mei(root, source.pitches)
@@ -88,15 +83,15 @@ def engrave(path: Path, *, max_pages: int, style: EngravingStyle, choice: MusicC
     if needs_plain_times(root):
         plain = ET.tostring(with_plain_times(root), encoding="unicode")
         _load(toolkit, plain, "mei", options=options | _OTHER_SEED, name=path.name)
-    timemap: list[dict[str, Any]] = toolkit.renderToTimemap({"includeMeasures": True})
+    moments = read_time_map(toolkit.renderToTimemap({"includeMeasures": True}))
     if source.implied:
-        shift_octaves(facts, root, read_spans(timemap), measure_quarters(timemap))
+        shift_octaves(facts, root, read_spans(moments), measure_quarters(moments))
     images = [rasterise(drawing, style.page_scale) for drawing in drawings]
     score = _assemble(
         drawings,
         images,
         facts,
-        timemap=timemap,
+        moments=moments,
         title=facts.title or path.stem,
         selection=_selection(taken, source),
     )
@@ -142,18 +137,18 @@ def _assemble(
     images: list[SystemImage],
     facts: MeiFacts,
     *,
-    timemap: list[dict[str, Any]],
+    moments: list[Moment],
     title: str,
     selection: Selection,
 ) -> Score:
     pages, systems = compose_pages(images, title=title)
     heads = _heads(drawings, images, starts=systems.strip_left_px.tolist())
-    spans = read_spans(timemap)
+    spans = read_spans(moments)
     ties = tie_continuations(facts, spans)
     head_x_px = {head.note: head.x_px for head in heads if head.note in facts.notes}
     grace_x_px = {note: x_px for note, x_px in head_x_px.items() if facts.notes[note].grace}
-    plan = plan_onsets(spans, head_x_px, silent=set(ties.values()), event_count=len(timemap))
-    measures = _measures(drawings, images, facts, timemap=timemap, starts=systems.strip_left_px.tolist())
+    plan = plan_onsets(spans, head_x_px, silent=set(ties.values()), event_count=len(moments))
+    measures = _measures(drawings, images, facts, moments=moments, starts=systems.strip_left_px.tolist())
     onset_of = {note: plan.of_event[span.event] for note, span in spans.items()}
     onset_of |= {note: plan.onset_after(x_px) for note, x_px in grace_x_px.items()}
     return Score(
@@ -199,10 +194,10 @@ def _measures(
     images: list[SystemImage],
     facts: MeiFacts,
     *,
-    timemap: list[dict[str, Any]],
+    moments: list[Moment],
     starts: list[float],
 ) -> Measures:
-    quarters = measure_quarters(timemap)
+    quarters = measure_quarters(moments)
     rows: list[tuple[str, float, float, float, int]] = []
     for system, (drawing, image) in enumerate(zip(drawings, images, strict=True)):
         for measure in drawing.measures:

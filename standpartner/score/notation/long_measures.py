@@ -5,29 +5,30 @@ Seen in Verovio 6.4.
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from standpartner.score.notation.mei import ID, NAMESPACE
+from standpartner.score.notation.time_map import Moment
 
 LONGEST_QUARTERS: Final = 32  # of a measure that is left whole
 _PIECE_QUARTERS: Final = 8  # the least length of a piece of a longer one
 _MANY_NOTES: Final = 24  # and rests that a measure must have to be divided: a long rest or pedal point may stay
 
 
-def divide_long_measures(root: ET.Element, timemap: Sequence[Mapping[str, Any]]) -> bool:
+def divide_long_measures(root: ET.Element, moments: Sequence[Moment]) -> bool:
     """Divide long measures by bar lines that are not drawn, where a note or group begins in all layers.
 
     Args:
         root: The document.
-        timemap: Verovio's time map of it, with rests.
+        moments: Its time map, with rests.
 
     Returns:
         Whether a measure was divided.
     """
     starts: dict[str, float] = {}
-    for entry in timemap:
-        for name in (*entry.get("on", ()), *entry.get("restsOn", ())):
-            starts.setdefault(name, float(entry["qstamp"]))
+    for moment in moments:
+        for name in moment.begin:
+            starts.setdefault(name, moment.quarter)
     divided = False
     for parent in list(root.iter()):
         for measure in parent.findall(f"{NAMESPACE}measure"):

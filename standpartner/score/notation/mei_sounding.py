@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from standpartner.score.notation.mei import ID, NAMESPACE, MeiFacts
-from standpartner.score.notation.onsets import NoteSpan
+from standpartner.score.notation.time_map import NoteSpan
 
 _SHARPS: Final = "fcgdaeb"
 _SIGNATURE: Final = re.compile(r"([0-7])([sf])")

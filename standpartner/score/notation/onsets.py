@@ -13,25 +13,12 @@ Rules:
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from standpartner.errors import ScoreError
 from standpartner.score.notation.mei import MeiFacts
-
-_SAME_S = 1e-9  # so that equal times of entries behind each other count as going forward
-
-
-@dataclass(frozen=True)
-class NoteSpan:
-    """The start and end of a written note; ``event`` is the index of its entry in the time map."""
-
-    event: int
-    quarter: float
-    time_s: float
-    end_quarter: float
-    end_time_s: float
+from standpartner.score.notation.time_map import NoteSpan
 
 
 @dataclass(frozen=True)
@@ -46,48 +33,6 @@ class OnsetPlan:
     def onset_after(self, x_px: float) -> int:
         """Return the first onset right of a strip position, else the last onset."""
         return min(bisect_right(self.x_px, x_px), len(self.x_px) - 1)
-
-
-def _in_order(timemap: Sequence[Mapping[str, Any]]) -> list[tuple[float, float, Mapping[str, Any]]]:
-    """Return the quarter, second and entry of the time map in the order of time.
-
-    Verovio sorts them by fractions and sometimes fails: a run in 27ths, or sixteen measures after one, may stand among
-    music of hundreds of quarters before. The quarters themselves are right. Seconds that go back, as they may where the
-    tempo has changed before such a run, are taken from the music around.
-    """
-    entries = sorted(timemap, key=lambda entry: float(entry["qstamp"]))
-    quarters = [float(entry["qstamp"]) for entry in entries]
-    times_s = [float(entry["tstamp"]) / 1000 for entry in entries]
-    forward = longest_increasing([time_s + _SAME_S * index for index, time_s in enumerate(times_s)])
-    if len(forward) < len(entries):
-        right_s = [times_s[index] for index in forward]
-        times_s = np.interp(quarters, [quarters[index] for index in forward], right_s).tolist()
-    return list(zip(quarters, times_s, entries, strict=True))
-
-
-def read_spans(timemap: Sequence[Mapping[str, Any]]) -> dict[str, NoteSpan]:
-    """Read each note's start and end from Verovio's time map."""
-    starts: dict[str, tuple[int, float, float]] = {}
-    spans: dict[str, NoteSpan] = {}
-    quarter = time_s = 0.0
-    for event, (quarter, time_s, entry) in enumerate(_in_order(timemap)):
-        for note in entry.get("off", ()):
-            if note in starts and note not in spans:
-                spans[note] = NoteSpan(*starts[note], quarter, time_s)
-        for note in entry.get("on", ()):
-            starts.setdefault(note, (event, quarter, time_s))
-    for note, start in starts.items():
-        spans.setdefault(note, NoteSpan(*start, quarter, time_s))
-    return spans
-
-
-def measure_quarters(timemap: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Read each measure's start in quarters."""
-    starts: dict[str, float] = {}
-    for quarter, _, entry in _in_order(timemap):
-        if "measureOn" in entry:
-            starts.setdefault(entry["measureOn"], quarter)
-    return starts
 
 
 def tie_continuations(facts: MeiFacts, spans: Mapping[str, NoteSpan]) -> dict[str, str]:

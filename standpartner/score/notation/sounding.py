@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from standpartner.score.notation.mei import MeiFacts, MeiNote
-from standpartner.score.notation.onsets import NoteSpan, OnsetPlan
+from standpartner.score.notation.onsets import OnsetPlan
+from standpartner.score.notation.time_map import NoteSpan
 from standpartner.score.tables import Notes
 
 GRACE_QUARTERS: Final = 0.125

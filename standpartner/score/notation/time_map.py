@@ -1,0 +1,96 @@
+"""Reads Verovio's time map: when every note and measure begins, in quarters and in seconds.
+
+Verovio 6.4 counts quarters in fractions of small whole numbers, and after a run in 13ths or 27ths their sums overflow.
+Then single notes, or all music from some measure on, stand hundreds of quarters too early, and the map is in disorder.
+Its seconds are right. So entries are put in the order of seconds, and a quarter that disagrees with the seconds and
+tempi before it is computed from these.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+_USUAL_TEMPO: Final = 120.0  # Verovio's, in quarters a minute, where a score has none
+_OVERFLOWN: Final = 0.5  # the distance from what seconds say, in quarters, beyond which a quarter has overflown
+_SAME_S: Final = 0.002  # the map's seconds are rounded to thousandths
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A moment at which notes or measures begin or end, with their ids.
+
+    Attributes:
+        quarter: The time in quarters from the beginning.
+        time_s: The time in s from the beginning.
+        begin: The ids of notes and rests that begin.
+        end: The ids of notes that end.
+        measure: The id of the measure that begins; empty if none does.
+    """
+
+    quarter: float
+    time_s: float
+    begin: tuple[str, ...]
+    end: tuple[str, ...]
+    measure: str
+
+
+@dataclass(frozen=True)
+class NoteSpan:
+    """The start and end of a written note; ``event`` is the index of the moment in which it begins."""
+
+    event: int
+    quarter: float
+    time_s: float
+    end_quarter: float
+    end_time_s: float
+
+
+def read_time_map(time_map: Sequence[Mapping[str, Any]]) -> list[Moment]:
+    """Return the entries of Verovio's time map in the order of time, with right quarters."""
+    tempo, timed = _USUAL_TEMPO, list[tuple[float, float, float, Mapping[str, Any]]]()
+    for entry in time_map:  # a tempo holds for all entries up to the next one, in the map's own order
+        tempo = float(entry.get("tempo", tempo))
+        timed.append((float(entry["tstamp"]) / 1000, float(entry["qstamp"]), tempo, entry))
+    timed.sort(key=lambda each: each[:2])
+    moments = list[Moment]()
+    quarter = before_s = before_tempo = 0.0
+    for time_s, counted, tempo, entry in timed:
+        expected = quarter + (time_s - before_s) * before_tempo / 60
+        if abs(counted - expected) <= _OVERFLOWN:
+            quarter = counted
+        elif not moments or time_s - before_s > _SAME_S:
+            quarter = expected
+        moments.append(_moment(quarter, time_s, entry))
+        before_s, before_tempo = time_s, tempo
+    return moments
+
+
+def _moment(quarter: float, time_s: float, entry: Mapping[str, Any]) -> Moment:
+    begin = (*entry.get("on", ()), *entry.get("restsOn", ()))
+    return Moment(quarter, time_s, begin, tuple(entry.get("off", ())), entry.get("measureOn", ""))
+
+
+def read_spans(moments: Sequence[Moment]) -> dict[str, NoteSpan]:
+    """Return the start and end of each note."""
+    starts: dict[str, int] = {}
+    ends: dict[str, Moment] = {}
+    for index, moment in enumerate(moments):
+        for note in moment.end:
+            if note in starts:
+                ends.setdefault(note, moment)
+        for note in moment.begin:
+            starts.setdefault(note, index)
+    spans = dict[str, NoteSpan]()
+    for note, index in starts.items():
+        start, end = moments[index], ends.get(note, moments[-1])
+        spans[note] = NoteSpan(index, start.quarter, start.time_s, end.quarter, end.time_s)
+    return spans
+
+
+def measure_quarters(moments: Sequence[Moment]) -> dict[str, float]:
+    """Return the start of each measure in quarters."""
+    starts: dict[str, float] = {}
+    for moment in moments:
+        if moment.measure:
+            starts.setdefault(moment.measure, moment.quarter)
+    return starts
