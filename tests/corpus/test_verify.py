@@ -101,6 +101,9 @@ DAMAGES: dict[str, Damage] = {
     "onsets in their bars": of_notation(
         lambda score: {"onsets": replace(score.onsets, measure=(score.onsets.measure + 1) % len(score.measures))}
     ),
+    "bars with their onsets": of_notation(
+        lambda score: {"onsets": replace(score.onsets, measure=np.maximum(score.onsets.measure - 1, 0))}
+    ),
     "systems with their staves": of_score(lambda score: {"strip": np.full_like(score.strip, 255)}),
     "pages without other staves": of_systems(
         page_top_px=lambda score: score.systems.page_top_px + 400,

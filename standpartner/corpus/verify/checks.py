@@ -279,6 +279,7 @@ CHECKS: Final[dict[str, Callable[[Piece, VerifyConfig], _Measured]]] = {
     "onsets in their systems": lambda piece, config: (places.onsets_in_systems(piece.score), ""),
     "bars in order": lambda piece, config: (places.bars_in_order(piece.score), ""),
     "onsets in their bars": lambda piece, config: (places.onsets_in_bars(piece.score), ""),
+    "bars with their onsets": lambda piece, config: (places.bars_with_onsets(piece.score), ""),
     "systems inside their pages": lambda piece, config: (places.boxes_inside(piece.score), ""),
     "systems with their staves": lambda piece, config: (places.staves_shown(piece.score), ""),
     "pages without other staves": lambda piece, config: (places.pages_without_other_staves(piece.score), ""),

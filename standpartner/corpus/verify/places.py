@@ -49,6 +49,14 @@ def onsets_in_bars(score: Score) -> Bools:
     return (onsets.x_px >= left - _SLACK_PX) & (onsets.x_px <= right + _SLACK_PX)
 
 
+def bars_with_onsets(score: Score) -> Bools:
+    """Tell for each measure in which a head begins a sound whether it has an onset; (such measures,)."""
+    measures, heads = score.measures, score.noteheads
+    begins = (heads.onset >= 0) & ~heads.grace
+    of_head = np.searchsorted(measures.strip_left_px, heads.x_px[begins], side="right") - 1
+    return np.isin(np.unique(np.maximum(of_head, 0)), score.onsets.measure)
+
+
 def staves_shown(score: Score) -> Bools:
     """Tell for each system whether the strip shows its staves: one, or two of several; (systems,).
 
