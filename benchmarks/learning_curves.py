@@ -1,6 +1,6 @@
 """Learning curves of training runs: a chart of validation over processor time, and a table of what the budget reached.
 
-    python benchmarks/learning_curves.py RUN... [--measure valid/r_on] [--out curves.png]
+    python benchmarks/learning_curves.py RUN... [--minutes M] [--measure valid/r_on] [--out curves.png]
 
 Reads ``log.jsonl`` and ``config.json`` of each run's folder; runs may be unfinished. Runs of one configuration with
 several seeds are one row and one line: their mean, and from the least to the most.
@@ -24,16 +24,23 @@ def main() -> None:
     """Draw and print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("runs", nargs="+", type=Path, help="folders of runs")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="what came later is left out")
     parser.add_argument("--measure", default="valid/r_on")
     parser.add_argument("--out", type=Path, help="of the chart")
     options = parser.parse_args()
     runs: Runs = {}
     for folder in options.runs:
         config, rows = read_run(folder)
-        runs.setdefault(config.name, []).append(rows)
+        runs.setdefault(config.name, []).append(until(rows, options.minutes))
     print_table(runs)
     if options.out:
         draw(runs, options.measure, options.out)
+
+
+def until(rows: list[Row], minutes: float) -> list[Row]:
+    """Return the rows up to the last validation within some minutes."""
+    within = [index for index, row in enumerate(rows) if "valid/r_on" in row and row["minutes"] <= minutes]
+    return rows[: within[-1] + 1] if within else []
 
 
 def print_table(runs: Runs) -> None:
