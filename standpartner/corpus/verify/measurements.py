@@ -22,7 +22,7 @@ from standpartner.constants import (
 from standpartner.corpus.verify.places import STAFF_LINES, staves_on_strip_px, strip_scale
 from standpartner.hear.spectrogram import band_centre_bins
 from standpartner.piece import Performance
-from standpartner.score import Noteheads, Score
+from standpartner.score import Score
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -65,7 +65,7 @@ def head_ink(score: Score) -> Floats:
 
     Full heads have about 0.9, hollow ones 0.5, a bare staff 0.1.
     """
-    return _ink(_dark(score), score.noteheads, np.arange(len(score.noteheads)))
+    return _ink(_dark(score), score, np.arange(len(score.noteheads)))
 
 
 def _dark(score: Score) -> NDArray[np.float32]:
@@ -73,21 +73,29 @@ def _dark(score: Score) -> NDArray[np.float32]:
     return np.pad(1 - score.strip / np.float32(255), _MARGIN_PX)
 
 
-def _ink(dark: NDArray[np.float32], table: Noteheads, heads: Ints, *, dx_px: int = 0, dy_px: int = 0) -> Floats:
+def _ink(dark: NDArray[np.float32], score: Score, heads: Ints, *, dx_px: int = 0, dy_px: int = 0) -> Floats:
     """Measure the darkness at some heads, or at a small distance right of and below them."""
+    table = score.noteheads
     column = np.floor(table.x_px[heads] + dx_px).astype(int) + _MARGIN_PX
     row = np.floor(table.y_px[heads] + dy_px).astype(int) + _MARGIN_PX
     column = column.clip(_REACH_PX, dark.shape[1] - _REACH_PX - 1)
     row = row.clip(_REACH_PX, dark.shape[0] - _REACH_PX - 1)
+    sizes = _head_sizes(score)[heads]
     ink = np.zeros(len(heads))
-    for grace in (False, True):
-        these = table.grace[heads] == grace
-        down, right = _head_area(_GRACE_SIZE if grace else 1.0)
+    for size in np.unique(sizes):
+        these = sizes == size
+        down, right = _head_area(float(size))
         ink[these] = dark[row[these, None] + down, column[these, None] + right].mean(axis=1)
     return ink
 
 
-@lru_cache(maxsize=2)
+def _head_sizes(score: Score) -> Floats:
+    """Return the size of each head, (heads,), where 1 is usual; grace notes and scaled systems have smaller ones."""
+    scale = np.round(strip_scale(score), 1)[_systems_of_heads(score)]
+    return np.where(score.noteheads.grace, _GRACE_SIZE, 1.0) * scale
+
+
+@lru_cache(maxsize=32)
 def _head_area(size: float) -> tuple[Ints, Ints]:
     """Return the rows and columns of the pixels of a head, counted from its centre."""
     down, right = np.mgrid[-_REACH_PX : _REACH_PX + 1, -_REACH_PX : _REACH_PX + 1]
@@ -104,7 +112,7 @@ def head_shift_px(score: Score) -> tuple[int, int]:
     dark = _dark(score)
     shifts = [(int(dx), int(dy)) for dx in _SHIFTS_PX for dy in _SHIFTS_PX]
     shifts.sort(key=lambda shift: abs(shift[0]) + abs(shift[1]))  # the nearest of equal shifts comes first
-    ink = [_ink(dark, score.noteheads, heads, dx_px=dx, dy_px=dy).sum() for dx, dy in shifts]
+    ink = [_ink(dark, score, heads, dx_px=dx, dy_px=dy).sum() for dx, dy in shifts]
     return shifts[int(np.argmax(ink))]
 
 
