@@ -3,6 +3,7 @@
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from standpartner.score import read_score
@@ -176,6 +177,31 @@ def test_quarters_that_have_overflown_are_taken_from_seconds_and_tempi() -> None
     assert spans["d"].quarter == spans["e"].quarter
     assert [spans[note].end_quarter for note in "abcde"] == [0.333, 2.0, 4.5, 4.5, 4.5]
     assert measure_quarters(moments) == {"m1": 0.0, "m2": 2.5}
+
+
+def _run(among: int) -> str:
+    """Write a run of one note less than fill two quarters, so that the measure's length is an odd fraction."""
+    ratio = f"<actual-notes>{among}</actual-notes><normal-notes>8</normal-notes>"
+    timed = f"<duration>1</duration><voice>1</voice><type>16th</type><time-modification>{ratio}</time-modification>"
+    marks = {0: "start", among - 2: "stop"}
+    brackets = (f'<notations><tuplet type="{marks[k]}"/></notations>' if k in marks else "" for k in range(among - 1))
+    steps = (f"<pitch><step>{'CDEFGAB'[k % 7]}</step><octave>5</octave></pitch>" for k in range(among - 1))
+    return "".join(f"<note>{step}{timed}{bracket}</note>" for step, bracket in zip(steps, brackets, strict=True))
+
+
+def test_no_onset_is_lost_where_verovio_s_quarters_overflow(tmp_path: Path) -> None:
+    among = [13, 27, 11, 19, 17, 23, 29, 31]
+    quarter = "<note><pitch><step>C</step><octave>5</octave></pitch><duration>6</duration><type>quarter</type></note>"
+    begin = "<attributes><divisions>6</divisions><time><beats>2</beats><beat-type>4</beat-type></time></attributes>"
+    bars = [*map(_run, among), 2 * quarter, 2 * quarter]
+    music = "".join(f'<measure number="{n}">{begin if n == 1 else ""}{bar}</measure>' for n, bar in enumerate(bars, 1))
+    names = '<part-list><score-part id="P1"><part-name>Piano</part-name></score-part></part-list>'
+    path = tmp_path / "runs.musicxml"
+    path.write_text(f'<score-partwise version="3.1">{names}<part id="P1">{music}</part></score-partwise>')
+    score = read_score(path)
+    assert np.bincount(score.onsets.measure).tolist() == [n - 1 for n in among] + [2, 2]
+    lengths = [2 * (n - 1) / n for n in among]
+    assert score.measures.quarter == pytest.approx(np.cumsum([0.0, *lengths, 2.0]), abs=0.02)
 
 
 def test_a_lone_name_without_text_leaves_the_file_whole() -> None:
