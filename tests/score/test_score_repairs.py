@@ -94,6 +94,11 @@ def test_longest_increasing_run(values: list[float], kept: list[int]) -> None:
     assert longest_increasing(values) == kept
 
 
+def no_times(name: str) -> dict[str, list[float]]:
+    """Tell no time of any note."""
+    return {}
+
+
 def test_onsets_go_forward_and_dropped_positions_join_the_next_onset() -> None:
     timemap = [
         {"qstamp": 0, "tstamp": 0, "on": ["a"]},
@@ -102,7 +107,7 @@ def test_onsets_go_forward_and_dropped_positions_join_the_next_onset() -> None:
         {"qstamp": 4, "tstamp": 2000, "on": ["d"], "off": ["c"]},
         {"qstamp": 5, "tstamp": 2500, "off": ["d"]},
     ]
-    spans = read_spans(read_time_map(timemap))
+    spans = read_spans(read_time_map(timemap, no_times))
     heads = {"a": 10.0, "b": 20.0, "c": 90.0, "d": 40.0}
     plan = plan_onsets(spans, heads, silent=set(), event_count=len(timemap))
     assert (plan.x_px, plan.quarter) == ([10.0, 20.0, 40.0], [0.0, 1.5, 4.0])
@@ -151,7 +156,8 @@ def test_measures_that_come_too_early_in_the_time_map_keep_their_times() -> None
             {"qstamp": 12.0, "tstamp": 6_000.0, "off": ["d"]},
             {"qstamp": 4.0, "tstamp": 2_000.0, "measureOn": "m2", "on": ["b"], "off": ["a"]},
             {"qstamp": 5.0, "tstamp": 2_500.0, "on": ["c"], "off": ["b"]},
-        ]
+        ],
+        no_times,
     )
     spans = read_spans(moments)
     assert [spans[note].quarter for note in "abcd"] == [0.0, 4.0, 5.0, 8.0]
@@ -170,13 +176,30 @@ def test_quarters_that_have_overflown_are_taken_from_seconds_and_tempi() -> None
             {"qstamp": 2.5, "tstamp": 2_500.0, "measureOn": "m2", "tempo": 30},
             {"qstamp": 77.0, "tstamp": 4_501.0, "on": ["e"]},  # of one time with d
             {"qstamp": 4.5, "tstamp": 6_500.0, "off": ["c", "d", "e"]},
-        ]
+        ],
+        no_times,
     )
     spans = read_spans(moments)
     assert [spans[note].quarter for note in "abcde"] == pytest.approx([0.0, 0.333, 2.0, 3.5, 3.5])
     assert spans["d"].quarter == spans["e"].quarter
     assert [spans[note].end_quarter for note in "abcde"] == [0.333, 2.0, 4.5, 4.5, 4.5]
     assert measure_quarters(moments) == {"m1": 0.0, "m2": 2.5}
+
+
+def test_notes_that_overflow_to_one_quarter_are_parted_by_their_own_times() -> None:
+    times = {"a": (0.0, 500.0), "b": (500.0, 1000.4), "c": (1000.4, 2000.0), "d": (2000.0, 2500.0)}
+    moments = read_time_map(
+        [
+            {"qstamp": 0.0, "tstamp": 0.0, "on": ["a"], "tempo": 60},
+            {"qstamp": 0.5, "tstamp": 500.0, "on": ["b"], "off": ["a"]},
+            {"qstamp": -7.5, "tstamp": 2_000.0, "on": ["d", "c"], "off": ["c", "b"]},
+            {"qstamp": 2.5, "tstamp": 2_500.0, "off": ["d"]},
+        ],
+        lambda name: {"tstampOn": [times[name][0]], "tstampOff": [times[name][1]]},
+    )
+    spans = read_spans(moments)
+    assert [spans[note].quarter for note in "abcd"] == [0.0, 0.5, 1.0, 2.0]
+    assert [spans[note].end_time_s for note in "abcd"] == [0.5, 1.0, 2.0, 2.5]
 
 
 def _run(among: int) -> str:

@@ -69,7 +69,7 @@ def engrave(path: Path, *, max_pages: int, style: EngravingStyle, choice: MusicC
     root = _parse(toolkit)
     signs = read_signs(root, source.times)
     taken, changed = keep_part(root, choice.part, file=path.name)
-    changed |= divide_long_measures(root, read_time_map(toolkit.renderToTimemap({"includeRests": True})))
+    changed |= divide_long_measures(root, _read_times(toolkit, includeRests=True))
     if source.implied:
         imply_accidentals(root)
     facts = read_mei(root, source.pitches)
@@ -83,7 +83,7 @@ def engrave(path: Path, *, max_pages: int, style: EngravingStyle, choice: MusicC
     if needs_plain_times(root):
         plain = ET.tostring(with_plain_times(root), encoding="unicode")
         _load(toolkit, plain, "mei", options=options | _OTHER_SEED, name=path.name)
-    moments = read_time_map(toolkit.renderToTimemap({"includeMeasures": True}))
+    moments = _read_times(toolkit, includeMeasures=True)
     if source.implied:
         shift_octaves(facts, root, read_spans(moments), measure_quarters(moments))
     images = [rasterise(drawing, style.page_scale) for drawing in drawings]
@@ -123,6 +123,10 @@ def _parse(toolkit: verovio.toolkit) -> ET.Element:
         for foreign in parent.findall(f"{NAMESPACE}extMeta"):  # elements in namespaces that Verovio does not read back
             parent.remove(foreign)
     return root
+
+
+def _read_times(toolkit: verovio.toolkit, **options: bool) -> list[Moment]:
+    return read_time_map(toolkit.renderToTimemap(options), toolkit.getTimesForElement)
 
 
 def _check_pages(count: int, *, max_pages: int, about: str = "") -> None:

@@ -3,12 +3,15 @@
 Verovio 6.4 counts quarters in fractions of small whole numbers, and after a run in 13ths or 27ths their sums overflow.
 Then single notes, or all music from some measure on, stand hundreds of quarters too early, and the map is in disorder.
 Its seconds are right. So entries are put in the order of seconds, and a quarter that disagrees with the seconds and
-tempi before it is computed from these.
+tempi before it is computed from these. Notes whose quarters overflow to the same number fall together in one entry;
+they are parted by the seconds that Verovio tells of each note.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
+
+import numpy as np
 
 _USUAL_TEMPO: Final = 120.0  # Verovio's, in quarters a minute, where a score has none
 _OVERFLOWN: Final = 0.5  # the distance from what seconds say, in quarters, beyond which a quarter has overflown
@@ -45,29 +48,72 @@ class NoteSpan:
     end_time_s: float
 
 
-def read_time_map(time_map: Sequence[Mapping[str, Any]]) -> list[Moment]:
-    """Return the entries of Verovio's time map in the order of time, with right quarters."""
+def read_time_map(time_map: Sequence[Mapping[str, Any]], times_of: Callable[[str], Mapping[str, Any]]) -> list[Moment]:
+    """Return the moments of Verovio's time map in the order of time, with right quarters.
+
+    Args:
+        time_map: What Verovio's ``renderToTimemap`` gives.
+        times_of: Verovio's ``getTimesForElement``, which tells the times of a note by its id.
+    """
     tempo, timed = _USUAL_TEMPO, list[tuple[float, float, float, Mapping[str, Any]]]()
     for entry in time_map:  # a tempo holds for all entries up to the next one, in the map's own order
         tempo = float(entry.get("tempo", tempo))
         timed.append((float(entry["tstamp"]) / 1000, float(entry["qstamp"]), tempo, entry))
     timed.sort(key=lambda each: each[:2])
-    moments = list[Moment]()
+    moments, overflown = list[Moment](), False
     quarter = before_s = before_tempo = 0.0
     for time_s, counted, tempo, entry in timed:
         expected = quarter + (time_s - before_s) * before_tempo / 60
         if abs(counted - expected) <= _OVERFLOWN:
             quarter = counted
-        elif not moments or time_s - before_s > _SAME_S:
-            quarter = expected
+        else:
+            overflown = True
+            quarter = expected if time_s - before_s > _SAME_S else quarter
         moments.append(_moment(quarter, time_s, entry))
         before_s, before_tempo = time_s, tempo
-    return moments
+    return _parted(moments, times_of) if overflown else moments
 
 
 def _moment(quarter: float, time_s: float, entry: Mapping[str, Any]) -> Moment:
     begin = (*entry.get("on", ()), *entry.get("restsOn", ()))
     return Moment(quarter, time_s, begin, tuple(entry.get("off", ())), entry.get("measureOn", ""))
+
+
+@dataclass
+class _Gathered:
+    """What begins and ends at a moment."""
+
+    begin: list[str] = field(default_factory=list)
+    end: list[str] = field(default_factory=list)
+    measure: str = ""
+
+    def moment(self, quarter: float, time_s: float) -> Moment:
+        return Moment(quarter, time_s, tuple(self.begin), tuple(self.end), self.measure)
+
+
+def _parted(moments: Sequence[Moment], times_of: Callable[[str], Mapping[str, Any]]) -> list[Moment]:
+    """Return moments in which every note begins and ends when it does by its own times."""
+    known = [_thousandths(moment.time_s) for moment in moments]
+    gathered = {time: _Gathered() for time in known}
+
+    def when(name: str, key: str, otherwise: int) -> _Gathered:
+        told = round(times_of(name).get(key, [otherwise])[0])
+        near = (time for time in (otherwise, told, told - 1, told + 1) if time in gathered and abs(time - told) <= 1)
+        return gathered.setdefault(next(near, told), _Gathered())
+
+    for time, moment in zip(known, moments, strict=True):
+        for name in moment.begin:
+            when(name, "tstampOn", time).begin.append(name)
+        for name in moment.end:
+            when(name, "tstampOff", time).end.append(name)
+        gathered[time].measure = gathered[time].measure or moment.measure
+    times = sorted(gathered)
+    quarters = np.interp(times, known, [moment.quarter for moment in moments]).tolist()
+    return [gathered[time].moment(quarter, time / 1000) for quarter, time in zip(quarters, times, strict=True)]
+
+
+def _thousandths(time_s: float) -> int:
+    return round(1000 * time_s)
 
 
 def read_spans(moments: Sequence[Moment]) -> dict[str, NoteSpan]:
