@@ -1,13 +1,16 @@
 """Learning curves of training runs: a chart of validation over processor time, and a table of what the budget reached.
 
-    python benchmarks/learning_curves.py RUN... [--minutes M] [--measure valid/r_on] [--out curves.png]
+    python benchmarks/learning_curves.py RUN... [--minutes M] [--measure valid/r_on] [--out curves.png] [--keep FOLDER]
 
 Reads ``log.jsonl`` and ``config.json`` of each run's folder; runs may be unfinished. Runs of one configuration with
-several seeds are one row and one line: their mean, and from the least to the most.
+several seeds are one row and one line: their mean, and from the least to the most. ``--keep`` writes what is needed of
+each run, a few kB, to a folder of its own in FOLDER, which can stand for the run later.
 """
 
 import argparse
+import json
 from pathlib import Path
+from shutil import copyfile
 
 import numpy as np
 
@@ -27,11 +30,15 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=float("inf"), help="what came later is left out")
     parser.add_argument("--measure", default="valid/r_on")
     parser.add_argument("--out", type=Path, help="of the chart")
+    parser.add_argument("--keep", type=Path, help="where the validations of the runs are kept")
     options = parser.parse_args()
     runs: Runs = {}
     for folder in options.runs:
         config, rows = read_run(folder)
-        runs.setdefault(config.name, []).append(until(rows, options.minutes))
+        rows = until(rows, options.minutes)
+        runs.setdefault(config.name, []).append(rows)
+        if options.keep:
+            keep(folder, rows, options.keep / f"{config.name}-{config.seed}")
     print_table(runs)
     if options.out:
         draw(runs, options.measure, options.out)
@@ -41,6 +48,19 @@ def until(rows: list[Row], minutes: float) -> list[Row]:
     """Return the rows up to the last validation within some minutes."""
     within = [index for index, row in enumerate(rows) if "valid/r_on" in row and row["minutes"] <= minutes]
     return rows[: within[-1] + 1] if within else []
+
+
+def keep(run: Path, rows: list[Row], folder: Path) -> None:
+    """Write the configuration of a run and its validations, each with the frames that were played before it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    copyfile(run / "config.json", folder / "config.json")
+    frames, kept = 0.0, list[Row]()
+    for row in rows:
+        frames += row.get("episode/frames", 0)
+        if "valid/r_on" in row:
+            kept.append(row | {"episode/frames": frames})
+            frames = 0.0
+    (folder / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in kept))
 
 
 def print_table(runs: Runs) -> None:

@@ -166,6 +166,12 @@ def test_measures_that_come_too_early_in_the_time_map_keep_their_times() -> None
     assert measure_quarters(moments) == {"m1": 0.0, "m2": 4.0, "m3": 8.0}
 
 
+def test_a_tempo_that_the_first_moment_lacks_is_that_of_the_next() -> None:
+    rest = [{"qstamp": 16.0, "tstamp": 7_500.0, "on": ["b"], "off": ["a"], "tempo": 128}]
+    moments = read_time_map([{"qstamp": 0.0, "tstamp": 0.0, "on": ["a"]}, *rest], no_times)
+    assert [moment.quarter for moment in moments] == [0.0, 16.0]
+
+
 def test_quarters_that_have_overflown_are_taken_from_seconds_and_tempi() -> None:
     moments = read_time_map(
         [

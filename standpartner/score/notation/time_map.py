@@ -55,7 +55,8 @@ def read_time_map(time_map: Sequence[Mapping[str, Any]], times_of: Callable[[str
         time_map: What Verovio's ``renderToTimemap`` gives.
         times_of: Verovio's ``getTimesForElement``, which tells the times of a note by its id.
     """
-    tempo, timed = _USUAL_TEMPO, list[tuple[float, float, float, Mapping[str, Any]]]()
+    tempo = next((entry["tempo"] for entry in time_map if "tempo" in entry), _USUAL_TEMPO)  # the first may lack it
+    timed = list[tuple[float, float, float, Mapping[str, Any]]]()
     for entry in time_map:  # a tempo holds for all entries up to the next one, in the map's own order
         tempo = float(entry.get("tempo", tempo))
         timed.append((float(entry["tstamp"]) / 1000, float(entry["qstamp"]), tempo, entry))
