@@ -8,9 +8,10 @@ bars of the menuet in random order and random keys: much of the score sounds lik
 case.
 
 Sound is pushed in chunks of exactly one frame, as a microphone would. Whole frames are timed with nothing timed inside
-them, and in other plays their parts, as the clocks of the parts take time themselves. Every score is followed by turns with the search as it is, pruned, and with one that compares the whole score with every frame. Then
-sound is pushed in chunks of a millisecond: sound at the centre of frame k decides the position of frame k + 1, which is
-given when the last sample of frame k has arrived and the follower has thought.
+them, and in other plays their parts, as the clocks of the parts take time themselves. Every score is followed by turns
+with the search as it is, pruned, and with one that compares the whole score with every frame. Then sound is pushed in
+chunks of a millisecond: sound at the centre of frame k decides the position of frame k + 1, which is given when the
+last sample of frame k has arrived and the follower has thought.
 """
 
 import argparse
