@@ -172,10 +172,10 @@ def test_a_tempo_that_the_first_moment_lacks_is_that_of_the_next() -> None:
     assert [moment.quarter for moment in moments] == [0.0, 16.0]
 
 
-def test_quarters_that_have_overflown_are_taken_from_seconds_and_tempi() -> None:
+def test_quarters_that_have_overflowed_are_taken_from_seconds_and_tempi() -> None:
     moments = read_time_map(
         [
-            {"qstamp": -250.5, "tstamp": 4_500.0, "on": ["d"], "tempo": 30},  # overflown, before the map's first entry
+            {"qstamp": -250.5, "tstamp": 4_500.0, "on": ["d"], "tempo": 30},  # overflowed, before the map's first entry
             {"qstamp": 0.0, "tstamp": 0.0, "measureOn": "m1", "on": ["a"], "tempo": 60},
             {"qstamp": 0.333, "tstamp": 333.0, "on": ["b"], "off": ["a"]},
             {"qstamp": 2.0, "tstamp": 2_000.0, "on": ["c"], "off": ["b"]},

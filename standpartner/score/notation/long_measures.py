@@ -20,7 +20,7 @@ def divide_long_measures(root: ET.Element, moments: Sequence[Moment]) -> bool:
 
     Args:
         root: The document.
-        moments: Its time map, with rests.
+        moments: The moments of its time map, with rests.
 
     Returns:
         Whether a measure was divided.

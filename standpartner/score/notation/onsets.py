@@ -53,12 +53,12 @@ def plan_onsets(
         spans: The start and end of each note.
         head_x_px: The strip x of each drawn note in px.
         silent: The ids of notes that start no onset, as they are tied continuations.
-        event_count: The number of entries of the time map.
+        event_count: The number of moments of the time map.
 
     Raises:
         ScoreError: No drawn note starts anywhere.
     """
-    # Entries of one time are one onset, as the time map may repeat a time.
+    # Moments of one time are one onset, as the time map may repeat a time.
     xs: dict[float, list[float]] = {}
     first: dict[float, NoteSpan] = {}
     for note, span in sorted(spans.items(), key=lambda item: item[1].event):
@@ -73,7 +73,7 @@ def plan_onsets(
     plan_quarters = [quarters[index] for index in kept]
     events = [first[quarter].event for quarter in plan_quarters]
     of_event = [min(bisect_left(events, event), len(events) - 1) for event in range(event_count)]
-    for span in spans.values():  # these are later entries of the same time
+    for span in spans.values():  # these are later moments of the same time
         index = bisect_left(plan_quarters, span.quarter)
         if index < len(plan_quarters) and plan_quarters[index] == span.quarter:
             of_event[span.event] = index

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 _USUAL_TEMPO: Final = 120.0  # Verovio's, in quarters a minute, where a score has none
-_OVERFLOWN: Final = 0.5  # the distance from what seconds say, in quarters, beyond which a quarter has overflown
+_OVERFLOWED: Final = 0.5  # the distance from what seconds say, in quarters, beyond which a quarter has overflowed
 _SAME_S: Final = 0.002  # the map's seconds are rounded to thousandths
 
 
@@ -61,18 +61,18 @@ def read_time_map(time_map: Sequence[Mapping[str, Any]], times_of: Callable[[str
         tempo = float(entry.get("tempo", tempo))
         timed.append((float(entry["tstamp"]) / 1000, float(entry["qstamp"]), tempo, entry))
     timed.sort(key=lambda each: each[:2])
-    moments, overflown = list[Moment](), False
+    moments, overflowed = list[Moment](), False
     quarter = before_s = before_tempo = 0.0
     for time_s, counted, tempo, entry in timed:
         expected = quarter + (time_s - before_s) * before_tempo / 60
-        if abs(counted - expected) <= _OVERFLOWN:
+        if abs(counted - expected) <= _OVERFLOWED:
             quarter = counted
         else:
-            overflown = True
+            overflowed = True
             quarter = expected if time_s - before_s > _SAME_S else quarter
         moments.append(_moment(quarter, time_s, entry))
         before_s, before_tempo = time_s, tempo
-    return _parted(moments, times_of) if overflown else moments
+    return _parted(moments, times_of) if overflowed else moments
 
 
 def _moment(quarter: float, time_s: float, entry: Mapping[str, Any]) -> Moment:
