@@ -40,6 +40,12 @@ def said(server: PretendServer, kind: str) -> list[dict[str, object]]:
     return [message for message in server.said if message["type"] == kind]
 
 
+def awaited(page: Page, server: PretendServer, kind: str, *, count: int = 1) -> list[dict[str, object]]:
+    """What the page said of a kind, once that many of it have reached the server; the page shows its part before."""
+    until(page, lambda: len(said(server, kind)) >= count)
+    return said(server, kind)
+
+
 def cursor_share(page: Page, system: int, server: PretendServer) -> float:
     """Where the cursor stands on the screen, as a share of a system from its left to its right end."""
     pane = page.locator(".pane.shown", has=page.locator(".cursor.here")).first
@@ -101,7 +107,7 @@ def test_every_key_of_a_pedal_turns_and_wins(open_page: Open, key: str) -> None:
     expect_shown(page, "1-whole")
     walk(page, server, 2, [0.3 + 0.01 * k for k in range(20)])  # the music goes on where it was
     expect_shown(page, "1-whole")
-    assert said(server, "turn_page") == [{"type": "turn_page", "page": 2}]
+    assert awaited(page, server, "turn_page") == [{"type": "turn_page", "page": 2}]
     page.keyboard.press("PageUp")
     assert shown(page) == ["0-whole"]
 
@@ -133,8 +139,7 @@ def test_a_swipe_turns_and_a_tap_moves_the_music(open_page: Open) -> None:
     x = pane["x"] + pane["width"] * (bar["left_px"] + bar["right_px"]) / 2 / size["width_px"]
     y = pane["y"] + pane["height"] * (system["top_px"] + system["bottom_px"]) / 2 / size["height_px"]
     page.mouse.click(x, y)
-    until(page, lambda: said(server, "move"))
-    assert said(server, "move") == [{"type": "move", "bar": 8}]
+    assert awaited(page, server, "move") == [{"type": "move", "bar": 8}]
     expect(page.locator(".where")).to_contain_text("bar 8")
 
 
@@ -162,7 +167,7 @@ def test_a_bar_is_gone_to_by_its_number(open_page: Open) -> None:
     page.keyboard.type("44")
     page.keyboard.press("Enter")
     expect_shown(page, "1-whole")
-    assert said(server, "move") == [{"type": "move", "bar": 44}]
+    assert awaited(page, server, "move") == [{"type": "move", "bar": 44}]
     page.get_by_role("button", name="bar 44").click()
     page.keyboard.type("200")
     page.keyboard.press("Enter")
@@ -217,7 +222,7 @@ def test_the_microphone_is_asked_for_as_it_is_and_its_real_rate_is_told(open_pag
     rate = page.evaluate("new AudioContext().sampleRate")
     assert said(server, "audio")[0] == {"type": "audio", "sample_rate_hz": rate, "channels": 1}
     page.keyboard.press("s")
-    until(page, lambda: said(server, "stop"))
+    awaited(page, server, "stop")
     frames = server.sound_frames
     page.wait_for_timeout(200)
     assert server.sound_frames == frames
@@ -244,7 +249,7 @@ def test_a_broken_connection_comes_back_within_three_seconds_and_goes_on(open_pa
     expect(page.get_by_role("alert")).to_contain_text("connection broke")
     assert page.locator(".cursor.here").count() > 0  # the last state is kept
     expect(page.locator(".offline-note")).to_have_count(0, timeout=3000)
-    hello = said(server, "hello")[-1]
+    hello = awaited(page, server, "hello", count=2)[-1]
     assert hello["session"] == "s1"
     frames = server.sound_frames
     until(page, lambda: server.sound_frames > frames)
@@ -258,8 +263,8 @@ def test_a_take_that_the_server_has_lost_is_started_anew_where_the_music_was(ope
     server.drop()
     page.wait_for_selector(".offline-note")
     expect(page.locator(".offline-note")).to_have_count(0, timeout=3000)
-    until(page, lambda: len(said(server, "start")) == 2)
-    starts = said(server, "start")
+    starts = awaited(page, server, "start", count=2)
+    assert len(starts) == 2
     assert server.score["bars"][starts[1]["bar"] - 1]["system"] == 3
 
 
@@ -267,6 +272,7 @@ def test_a_take_that_the_server_has_lost_is_started_anew_where_the_music_was(ope
 def test_what_the_server_says_to_the_player_is_shown(open_page: Open) -> None:
     page, server = open_page(PLAY, preferences=SINGLE)
     page.wait_for_selector(".pane.shown img")
+    awaited(page, server, "hello")
     server.say(type="error", code="bad_audio", sentence="The sound is not finite.", fatal=False)
     expect(page.get_by_role("alert")).to_contain_text("The sound is not finite.")
 
@@ -275,7 +281,7 @@ def test_what_the_server_says_to_the_player_is_shown(open_page: Open) -> None:
 def test_a_device_that_only_shows_follows_and_turns_with_the_others(open_page: Open) -> None:
     page, server = open_page("#/show", preferences=SINGLE)
     page.wait_for_selector(".pane.shown img")
-    assert said(server, "hello")[-1]["role"] == "show"
+    assert awaited(page, server, "hello")[-1]["role"] == "show"
     assert page.get_by_role("button", name="Listen").count() == 0
     server.say(type="turn", page=2, reason="player")
     expect_shown(page, "1-whole")
@@ -289,7 +295,7 @@ def test_the_settings_change_layout_and_lead_and_are_remembered(open_page: Open)
     page.get_by_role("slider").first.fill("1.2")
     page.get_by_role("button", name="Done").click()
     expect_shown(page, "0-whole", "1-whole")
-    assert said(server, "settings")[-1] == {"type": "settings", "lead_systems": 1.2, "lead_by_page": {}}
+    assert awaited(page, server, "settings")[-1] == {"type": "settings", "lead_systems": 1.2, "lead_by_page": {}}
     page.reload()
     page.wait_for_selector(".pane.shown img")
     expect_shown(page, "0-whole", "1-whole")
@@ -342,7 +348,7 @@ def test_a_device_that_may_not_hear_says_why_and_shows(open_page: Open, launch: 
     page, server = open_page("", browser=browser, preferences=SINGLE)
     page.goto(f"{server.origin.replace('localhost', 'tablet.test')}/{PLAY}")
     page.wait_for_selector(".pane.shown img")
-    assert said(server, "hello")[-1]["role"] == "show"
+    assert awaited(page, server, "hello")[-1]["role"] == "show"
     page.keyboard.press("s")
     expect(page.get_by_role("alert")).to_contain_text("localhost and https only")
     assert not said(server, "settings")  # it does not change when the others' pages turn
