@@ -42,6 +42,8 @@ class NetworkConfig(_Settings):
         features: The width of a feature column and of a frame embedding.
         heads: The number of correlation maps between a frame and the columns; divides ``features``.
         column_dilations: The dilations of the residual convolutions along the strip.
+        carried: The count of numbers that are carried along the strip from left to right: what is printed once and
+            holds on, such as clef and key. 0 means that nothing is, and that the pitches of columns are not learned.
         frame_dilations: The dilations of the causal convolutions along time.
         policy_hidden: The width of the policy's dense layer.
         memory: The size of the policy's recurrent state.
@@ -61,6 +63,7 @@ class NetworkConfig(_Settings):
     features: int = 128
     heads: int = 8
     column_dilations: tuple[int, ...] = (1, 2, 4, 8, 16)
+    carried: int = 0
     frame_dilations: tuple[int, ...] = (1, 2, 4, 8)
     policy_hidden: int = 256
     memory: int = 128

@@ -30,6 +30,7 @@ class TrainingPiece:
         ink: The strip at half size, uint8 (80, 4 * columns), 255 is black.
         head_row: The half-px row of each notehead, (heads,).
         head_column: The feature column of each notehead, (heads,), ascending.
+        head_key: The key of the piano that each notehead means, (heads,), 0 to 87.
         outline: The target of the network's outline, float32 (columns, 2): each onset shared by the two columns nearest
             to it, and the binary logarithm of the ratio of the local px a quarter to the usual 32.
     """
@@ -38,6 +39,7 @@ class TrainingPiece:
     ink: NDArray[np.uint8]
     head_row: NDArray[np.int64]
     head_column: NDArray[np.int64]
+    head_key: NDArray[np.int64]
     outline: NDArray[np.float32]
 
     @property
@@ -83,9 +85,10 @@ def _training_piece(piece: Piece) -> TrainingPiece:
     order = np.argsort(heads.x_px, kind="stable")
     row = np.clip(np.round(heads.y_px[order] / 2), 0, ROWS - 1).astype(np.int64)
     column = np.floor(heads.x_px[order] / COLUMN_STRIDE_PX).astype(np.int64)
+    key = np.clip(heads.pitch[order] - LOWEST_KEY, 0, KEY_COUNT - 1).astype(np.int64)
     image = np.round(ink(piece.score.strip) * 255).astype(np.uint8)
     outline = outline_truth(piece.score.onsets, image.shape[1] // INK_PER_COLUMN)
-    return TrainingPiece(piece.name, image, row, column, outline)
+    return TrainingPiece(piece.name, image, row, column, key, outline)
 
 
 def outline_truth(onsets: Onsets, column_count: int) -> NDArray[np.float32]:
@@ -138,7 +141,7 @@ def bare_set(tracks: Iterable[Track]) -> TrainingSet:
     for number, track in enumerate(tracks):
         image = np.round(ink(track.strip) * 255).astype(np.uint8)
         outline = np.zeros((image.shape[1] // INK_PER_COLUMN, 2), np.float32)
-        pieces.append(TrainingPiece(track.name, image, nothing, nothing, outline))
+        pieces.append(TrainingPiece(track.name, image, nothing, nothing, nothing, outline))
         performances.append(TrainingPerformance(number, track, track.targets, nothing, nothing))
     return TrainingSet(tuple(pieces), tuple(performances))
 

@@ -1,4 +1,4 @@
-"""Trains the encoders by supervision to read, to outline, to listen and to locate; this is the first stage.
+"""Trains the encoders by supervision to read, to outline, to listen, to locate and to search; this is the first stage.
 
 The data holds every notehead, every score time and every key press, so the helper tasks cost no annotation. With them
 the encoders learn in minutes what reward alone teaches in hours (measured in docs/appendix/diary.md).
@@ -24,19 +24,22 @@ from standpartner.networks.heads import interpolate_window, soft_target
 from standpartner.networks.read_once import ReadOnceNetwork
 from standpartner.perform import AugmentConfig
 
-READ_POSITIVE_WEIGHT = 20.0  # noteheads are rare among the 80 rows of a column
+READ_POSITIVE_WEIGHT = 20.0  # noteheads are rare among the 80 rows of a column, and the 88 keys
+NOWHERE = -1e4  # the logit of a column where nothing is printed
 LISTEN_POSITIVE_WEIGHT = 10.0
 PACE_WEIGHT = 0.25
 
 
 @dataclass(frozen=True)
 class PretrainConfig(SegmentConfig, StageConfig):
-    """The settings of the supervised learning of read, listen, outline and locate; see SegmentConfig for the batches.
+    """The settings of the supervised learning of the encoders; see SegmentConfig for the batches.
 
     Attributes:
         steps: The number of gradient steps.
         locate_weight: The weight of the locate loss.
         read_weight: The weight of the read loss.
+        pitch_weight: The weight of the pitch loss, if the network carries something along the strip.
+        search_weight: The weight of the search loss. With 0 the search head does not learn here.
         listen_weight: The weight of the listen loss.
         outline_weight: The weight of the outline loss.
         optimiser: The settings of the optimiser.
@@ -45,6 +48,8 @@ class PretrainConfig(SegmentConfig, StageConfig):
     steps: Count = 3000
     locate_weight: Amount = 1.0
     read_weight: Amount = 1.0
+    pitch_weight: Amount = 1.0
+    search_weight: Amount = 0.0
     listen_weight: Amount = 1.0
     outline_weight: Amount = 1.0
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
@@ -62,12 +67,17 @@ class PretrainOutput:
     Attributes:
         locate: The logits over the window's columns, (B, T, 64).
         read: The logits of noteheads on the half-px rows, (B, C, 80).
+        pitch: The logits of the keys that the noteheads mean, (B, C, 88); None if the network carries nothing along.
+        search: The logits of the search head for the middle frame of each segment, over the columns of all segments,
+            (B, B, C); None if it does not learn.
         listen: The logits of the keys that start, (B, T, 88).
         outline: The logit of an onset, and the pace, (B, C, 2).
     """
 
     locate: Tensor
     read: Tensor
+    pitch: Tensor | None
+    search: Tensor | None
     listen: Tensor
     outline: Tensor
 
@@ -101,32 +111,45 @@ def locate_along(
     return columns, embeddings, locate
 
 
-def forward(network: ReadOnceNetwork, batch: SegmentBatch) -> PretrainOutput:
+def forward(network: ReadOnceNetwork, batch: SegmentBatch, *, search: bool = False) -> PretrainOutput:
     """Encode score and audio of a batch once, and compute the outputs for every frame's window."""
     index, fraction = torch.as_tensor(batch.window_index), torch.as_tensor(batch.window_fraction)
     columns, embeddings, locate = locate_along(
         network, batch.ink, batch.frames, window_index=index, window_fraction=fraction
     )
-    helpers = network.read(columns), network.listen(embeddings), network.outline(columns)
-    return PretrainOutput(locate.float(), *(helper.float() for helper in helpers))
+    middle = embeddings[:, embeddings.shape[1] // 2]
+    return PretrainOutput(
+        locate=locate.float(),
+        read=network.read(columns).float(),
+        pitch=network.pitch(columns).float() if network.pitch else None,
+        search=network.search.among(network.locate.keys(columns), middle).float() if search else None,
+        listen=network.listen(embeddings).float(),
+        outline=network.outline(columns).float(),
+    )
 
 
 def losses(output: PretrainOutput, batch: SegmentBatch) -> dict[str, Tensor]:
     """Return mean losses by name.
 
-    The loss of locate is a cross-entropy in nat. Those of read and listen are weighted binary cross-entropies. That of
-    outline is a binary cross-entropy of the onsets and a quarter of the mean absolute (smooth) error of the pace in
-    octaves.
+    The losses of locate and search are cross-entropies in nat. Those of read, pitch and listen are weighted binary
+    cross-entropies. That of outline is a binary cross-entropy of the onsets and a quarter of the mean absolute (smooth)
+    error of the pace in octaves.
     """
     seen = torch.as_tensor(batch.seen)
     target = soft_target(torch.as_tensor(batch.target_column))
     locate = -(target * output.locate.log_softmax(-1)).sum(-1)
     in_strip = torch.as_tensor(batch.in_strip)
+    rare = torch.tensor(READ_POSITIVE_WEIGHT)
     read = functional.binary_cross_entropy_with_logits(
-        output.read[in_strip],
-        torch.as_tensor(batch.heads)[in_strip],
-        pos_weight=torch.tensor(READ_POSITIVE_WEIGHT),
+        output.read[in_strip], torch.as_tensor(batch.heads)[in_strip], pos_weight=rare
     )
+    more = {}
+    if output.pitch is not None:
+        more["pitch"] = functional.binary_cross_entropy_with_logits(
+            output.pitch[in_strip], torch.as_tensor(batch.pitches)[in_strip], pos_weight=rare
+        )
+    if output.search is not None:
+        more["search"] = search_loss(output.search, batch)
     listen = functional.binary_cross_entropy_with_logits(
         output.listen, torch.as_tensor(batch.keys), pos_weight=torch.tensor(LISTEN_POSITIVE_WEIGHT)
     )
@@ -134,14 +157,33 @@ def losses(output: PretrainOutput, batch: SegmentBatch) -> dict[str, Tensor]:
     true_onset, true_pace = torch.as_tensor(batch.outline)[in_strip].unbind(-1)
     outline = functional.binary_cross_entropy_with_logits(onset, true_onset)
     outline = outline + PACE_WEIGHT * functional.smooth_l1_loss(pace, true_pace)
-    return {"locate": locate[seen].mean(), "read": read, "listen": listen, "outline": outline}
+    return {"locate": locate[seen].mean(), "read": read, "listen": listen, "outline": outline, **more}
+
+
+def search_loss(logits: Tensor, batch: SegmentBatch) -> Tensor:
+    """Return the mean cross-entropy, in nat, of the middle frames' places among the columns of all segments.
+
+    A place that several segments show is right in each of them.
+
+    Args:
+        logits: The logits of each middle frame, (B, B, C).
+        batch: The batch.
+    """
+    middle = batch.score_column.shape[1] // 2
+    column = batch.first_column[:, None] + np.arange(logits.shape[2])
+    near = 1 - np.abs(column - batch.score_column[:, middle, None, None])
+    right = near.clip(min=0) * (batch.piece == batch.piece[:, None])[..., None] * batch.in_strip
+    right *= (batch.seen[:, middle] / right.sum((1, 2)).clip(min=1e-6))[:, None, None]
+    target = torch.as_tensor(right, dtype=torch.float32).flatten(1)
+    found = logits.masked_fill(~torch.as_tensor(batch.in_strip), NOWHERE).flatten(1).log_softmax(-1)
+    return -(target * found).sum() / target.sum().clamp(min=1)
 
 
 class Pretrain(Stage):
     """The stage of pre-training. One call of ``step`` draws a batch, learns from it, and returns measures.
 
     Args:
-        network: The network, of which all but policy and search head learns.
+        network: The network, of which all but the policy learns, and the search head only if it has a weight.
         data: The set to draw from.
         settings: The settings of the stage.
         augment: The augmentation of the spectrograms.
@@ -163,18 +205,22 @@ class Pretrain(Stage):
     ) -> None:
         self.network, self.settings, self.mixed_precision = network, settings, mixed_precision
         self.sampler = self._sampler(data, augment)
-        named = [(n, p) for n, p in network.named_parameters() if not n.startswith(("policy.", "search."))]
+        left_out = ("policy.",) if settings.search_weight else ("policy.", "search.")
+        named = [(n, p) for n, p in network.named_parameters() if not n.startswith(left_out)]
         super().__init__(settings, Optimiser(named, settings.optimiser, steps=settings.steps), seed=seed)
 
     def _sampler(self, data: TrainingSet, augment: AugmentConfig) -> SegmentSampler:
         return SegmentSampler(data, self.settings, lead_frames=self.network.frames.lead_frames, augment=augment)
+
+    def _forward(self, batch: SegmentBatch) -> PretrainOutput:
+        return forward(self.network, batch, search=self.settings.search_weight > 0)
 
     def step(self, number: int) -> dict[str, float]:
         """Learn from batch ``number``, which depends on it and the seed alone."""
         batch = self.sampler.batch(np.random.default_rng([self.seed, 1, number]))
         self.network.train()
         with precision(self.mixed_precision):
-            output = forward(self.network, batch)
+            output = self._forward(batch)
         parts = losses(output, batch)
         loss = torch.stack([getattr(self.settings, f"{name}_weight") * part for name, part in parts.items()]).sum()
         rate = self.optimiser.learning_rate()
@@ -191,7 +237,7 @@ class Pretrain(Stage):
         with torch.no_grad(), precision(self.mixed_precision):
             for number in range(batches):
                 batch = sampler.batch(np.random.default_rng([self.seed, 2, number]))
-                output = forward(self.network, batch)
+                output = self._forward(batch)
                 rows.append({f"loss/{k}": float(v) for k, v in losses(output, batch).items()} | accuracy(output, batch))
         return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 

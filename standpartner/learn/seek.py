@@ -32,6 +32,7 @@ class SeekConfig(StageConfig):
         frames: The number of frames of each, drawn from all of it.
         by_length: The power of the playing time by which performances are drawn: with 0 each equally often, with 1 each
             second.
+        afresh: Whether the search head begins with what locate has learned; if not, it goes on as it is.
         optimiser: The settings of the optimiser.
     """
 
@@ -39,6 +40,7 @@ class SeekConfig(StageConfig):
     segments: Positive = 6
     frames: Positive = 16
     by_length: Amount = 0.5
+    afresh: bool = True
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
 
 
@@ -64,8 +66,8 @@ class Seek(Stage):
         super().__init__(settings, Optimiser(named, settings.optimiser, steps=settings.steps), seed=seed)
 
     def step(self, number: int) -> dict[str, float]:
-        """Learn from batch ``number``; the first one begins with what locate has learned."""
-        if number == 0:
+        """Learn from batch ``number``; afresh, the first one begins with what locate has learned."""
+        if number == 0 and self.settings.afresh:
             self.network.search.begin_with(self.network.locate)
         self.network.train()
         loss, within = self._look(self.drawn, np.random.default_rng([self.seed, 10, number]))

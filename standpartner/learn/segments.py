@@ -61,7 +61,11 @@ class SegmentBatch:
         window_fraction: The fraction of a column by which the window begins after that column, float32 (B, T).
         target_column: The true position in columns of that window, float32 (B, T).
         seen: Whether the true position is inside the window and the stretch is played, bool (B, T).
+        piece: The index of the piece, int64 (B,).
+        first_column: The column of the whole score with which the score begins, int64 (B,).
+        score_column: The true position in columns of the whole score, float64 (B, T).
         heads: The noteheads, float32 (B, C, 80), 1 where one is.
+        pitches: The keys of the piano that the noteheads mean, float32 (B, C, 88), 1 where one is.
         outline: The outline, float32 (B, C, 2); see `TrainingPiece`.
         in_strip: Whether the column is part of the strip, bool (B, C).
         keys: The starting keys, float32 (B, T, 88), 1 where a key starts.
@@ -73,7 +77,11 @@ class SegmentBatch:
     window_fraction: NDArray[np.float32]
     target_column: NDArray[np.float32]
     seen: NDArray[np.bool_]
+    piece: NDArray[np.int64]
+    first_column: NDArray[np.int64]
+    score_column: NDArray[np.float64]
     heads: NDArray[np.float32]
+    pitches: NDArray[np.float32]
     outline: NDArray[np.float32]
     in_strip: NDArray[np.bool_]
     keys: NDArray[np.float32]
@@ -122,11 +130,12 @@ class SegmentSampler:
         seen = (column >= 0) & (column <= WINDOW_COLUMNS - 1) & ~clipped
         seen &= (inside >= 4) & (inside < config.columns * COLUMN_STRIDE_PX - 4) & (at >= 0)
         seen &= (at <= track.last_frame + 2) & (np.arange(len(heard)) >= joint)[self.lead_frames :]
-        image, heads, outline, in_strip = self._crop(piece, first)
+        image, *read = self._crop(piece, first)
         if rng.random() < config.printed:
             image = print_strip(image, StripLook(), rng=rng)
         frames, keys = frames_at(track.spectrogram, heard), self._keys(performance, at)
-        return (image[None], frames, index, fraction, column.astype(np.float32), seen, heads, outline, in_strip, keys)
+        placed = np.int64(performance.piece), np.int64(first), target / COLUMN_STRIDE_PX - 0.5
+        return (image[None], frames, index, fraction, column.astype(np.float32), seen, *placed, *read, keys)
 
     def _heard(self, track: Track, start: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], int]:
         """Return the frames of the recording that are heard, lead and stretch, and how many come before a joint."""
@@ -141,15 +150,17 @@ class SegmentSampler:
     def _crop(self, piece: TrainingPiece, first: int) -> tuple[NDArray, ...]:
         """Return the columns first to first + C of a strip, white and masked outside."""
         count = self.config.columns
-        heads = np.zeros((count, ROWS), np.float32)
+        heads, pitches = np.zeros((count, ROWS), np.float32), np.zeros((count, KEY_COUNT), np.float32)
         outline = np.zeros((count, piece.outline.shape[1]), np.float32)
         low, high = max(first, 0), min(first + count, piece.column_count)
         if high > low:
             outline[low - first : high - first] = piece.outline[low:high]
         a, b = np.searchsorted(piece.head_column, (low, high))
         heads[piece.head_column[a:b] - first, piece.head_row[a:b]] = 1.0
+        pitches[piece.head_column[a:b] - first, piece.head_key[a:b]] = 1.0
         columns = np.arange(first, first + count)
-        return ink_between(piece, first, first + count), heads, outline, (columns >= 0) & (columns < piece.column_count)
+        in_strip = (columns >= 0) & (columns < piece.column_count)
+        return ink_between(piece, first, first + count), heads, pitches, outline, in_strip
 
     @staticmethod
     def _keys(performance: TrainingPerformance, at: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -20,6 +20,8 @@ from standpartner.support.provenance import code_version
 FORMAT_VERSION = 1
 _NETWORK = "network/"
 _NEW_LAYER_SCALE: Final = 0.1
+_MAY_BE_NEW: Final = (".context.", ".carried.", "pitch.")
+_ADDS_TO_THE_OLD: Final = (".context.", ".carried.last.")
 AnyNetwork = ReadOnceNetwork | WindowNetwork
 
 
@@ -32,14 +34,13 @@ def build_network(config: AnyNetworkConfig) -> AnyNetwork:
 
 
 def grown(network: AnyNetwork, config: AnyNetworkConfig) -> AnyNetwork:
-    """Return a network with the weights of another one that has fewer layers of context.
+    """Return a network with the weights of another one that has fewer layers of context, or carries nothing along.
 
-    The new layers, the last ones of the encoders' contexts, begin with small weights, so that they add little to what
-    passes them.
+    What the new layers add to the old ones' output begins small.
 
     Args:
         network: The network with the weights.
-        config: The sizes: those of the network, or with further dilations at the end.
+        config: The sizes: those of the network, with further dilations at the end, or with something carried.
 
     Raises:
         AgentError: The sizes differ in more than that.
@@ -48,12 +49,13 @@ def grown(network: AnyNetwork, config: AnyNetworkConfig) -> AnyNetwork:
     own, given = larger.state_dict(), network.state_dict()
     new = [name for name in own if name not in given]
     fits = all(name in own and own[name].shape == value.shape for name, value in given.items())
-    if not fits or not all(".context." in name for name in new):
+    if not fits or not all(any(part in name for part in _MAY_BE_NEW) for name in new):
         raise AgentError(
-            f"expected the sizes of the network to start from, with no more than further dilations: {network.config}; "
-            f"got {config}; take the sizes in the agent's agent.json or no start"
+            "expected the sizes of the network to start from, with no more than further dilations and something "
+            f"carried along: {network.config}; got {config}; take the sizes in the agent's agent.json or no start"
         )
-    larger.load_state_dict(own | given | {name: own[name] * _NEW_LAYER_SCALE for name in new})
+    small = {name: own[name] * _NEW_LAYER_SCALE for name in new if any(part in name for part in _ADDS_TO_THE_OLD)}
+    larger.load_state_dict(own | given | small)
     return larger
 
 

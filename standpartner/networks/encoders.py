@@ -1,7 +1,9 @@
 """Defines the encoders of the read-once network: one reads the strip once, one encodes every frame once."""
 
 import math
+from typing import cast
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -34,8 +36,23 @@ class _DilatedResidual(nn.Module):
         return kept + functional.relu(refined)
 
 
+class _Carried(nn.Module):
+    """Adds to columns what was printed further left and still holds: a clef, a key signature, an accidental."""
+
+    def __init__(self, features: int, size: int) -> None:
+        super().__init__()
+        self.memory = nn.GRU(features, size, batch_first=True)
+        self.first = nn.Linear(features + size, 2 * features)
+        self.last = nn.Linear(2 * features, features)
+
+    def forward(self, columns: Tensor) -> Tensor:
+        """Refine columns, (B, C, features)."""
+        held, _ = self.memory(columns)
+        return columns + self.last(functional.relu(self.first(torch.cat([columns, held], -1))))
+
+
 class StripEncoder(nn.Module):
-    """Encodes the strip once, by convolutions to stride 8 strip px and then by context along the strip."""
+    """Encodes the strip once: convolutions to stride 8 strip px, context on both sides, what is carried along."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -56,6 +73,7 @@ class StripEncoder(nn.Module):
         self.context = nn.Sequential(
             *(_DilatedResidual(config.features, dilation, causal=False) for dilation in config.column_dilations)
         )
+        self.carried = _Carried(config.features, config.carried) if config.carried else nn.Identity()
         self.norm = nn.LayerNorm(config.features)
 
     def forward(self, ink: Tensor) -> Tensor:
@@ -65,7 +83,8 @@ class StripEncoder(nn.Module):
     def unnormalised(self, ink: Tensor) -> Tensor:
         """Return the columns before their last step, the layer normalisation; shapes as in ``forward``."""
         image = self.image(ink)
-        return self.context(functional.relu(self.flatten(image.flatten(1, 2)))).transpose(1, 2)
+        columns = self.context(functional.relu(self.flatten(image.flatten(1, 2)))).transpose(1, 2)
+        return cast(Tensor, self.carried(columns))
 
 
 class FrameEncoder(nn.Module):

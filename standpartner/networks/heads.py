@@ -90,5 +90,11 @@ class SearchHead(_Comparison):
 
     def over(self, keys: Tensor, embeddings: Tensor) -> Tensor:
         """Return logits, (T, P), over a whole score by its keys, (P, features), for embeddings, (T, features)."""
-        maps = self.correlate(keys.unsqueeze(0), embeddings.unsqueeze(0))[0].transpose(0, 1)
-        return self(maps, embeddings) + self.of_place(keys).squeeze(-1)
+        return self.among(keys.unsqueeze(0), embeddings).squeeze(1)
+
+    def among(self, keys: Tensor, embeddings: Tensor) -> Tensor:
+        """Return logits, (T, B, P), over B pieces of score by their keys, (B, P, features), as in ``over``."""
+        count, columns, _ = keys.shape
+        maps = self.correlate(keys, embeddings.expand(count, -1, -1)).permute(2, 0, 1, 3)  # (T, B, heads, P)
+        logits = self(maps.flatten(0, 1), embeddings.repeat_interleave(count, 0))
+        return logits.view(-1, count, columns) + self.of_place(keys).squeeze(-1)

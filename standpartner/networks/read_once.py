@@ -49,6 +49,7 @@ class ReadOnceNetwork(nn.Module):
         self.locate = LocateHead(config)
         self.read = nn.Linear(config.features, ROWS)
         self.listen = nn.Linear(config.features, KEY_COUNT)
+        self.pitch = nn.Linear(config.features, KEY_COUNT) if config.carried else None
         self.outline = nn.Linear(config.features, OUTLINE)
         self.policy = PolicyHead(config)
         self.search = SearchHead(config)
