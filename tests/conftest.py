@@ -130,6 +130,7 @@ def tiny_network_config() -> NetworkConfig:
         features=16,
         heads=4,
         column_dilations=(1, 2),
+        carried=8,
         frame_dilations=(1, 2),
         policy_hidden=32,
         memory=16,

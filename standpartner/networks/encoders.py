@@ -11,6 +11,7 @@ from standpartner.agent.config import FRONT_FRAMES, NetworkConfig
 from standpartner.constants import BAND_COUNT, STRIP_HEIGHT_PX
 
 ROWS = STRIP_HEIGHT_PX // 2
+LONGEST_COLUMNS = 100  # for how long what is carried lasts before anything is learned: a system
 
 
 class _DilatedResidual(nn.Module):
@@ -42,17 +43,28 @@ class _Carried(nn.Module):
     def __init__(self, features: int, size: int) -> None:
         super().__init__()
         self.memory = nn.GRU(features, size, batch_first=True)
+        # At first numbers last 1 to 100 columns (Tallec and Ollivier, "Can recurrent neural networks warp time?", 2018).
+        _, update, _ = cast(Tensor, self.memory.bias_ih_l0).detach().chunk(3)
+        update.copy_((1 + (LONGEST_COLUMNS - 1) * torch.rand(size)).log())
         self.first = nn.Linear(features + size, 2 * features)
         self.last = nn.Linear(2 * features, features)
 
-    def forward(self, columns: Tensor) -> Tensor:
+    def along(self, columns: Tensor, held: Tensor | None = None) -> Tensor:
+        """Return what is carried at each column, (B, C, size), after ``held`` has come from the left, (B, size)."""
+        carried, _ = self.memory(columns, None if held is None else held.unsqueeze(0))
+        return cast(Tensor, carried)
+
+    def forward(self, columns: Tensor, held: Tensor | None = None) -> Tensor:
         """Refine columns, (B, C, features)."""
-        held, _ = self.memory(columns)
-        return columns + self.last(functional.relu(self.first(torch.cat([columns, held], -1))))
+        seen = torch.cat([columns, self.along(columns, held)], -1)
+        return columns + cast(Tensor, self.last(functional.relu(self.first(seen))))
 
 
 class StripEncoder(nn.Module):
-    """Encodes the strip once: convolutions to stride 8 strip px, context on both sides, what is carried along."""
+    """Encodes the strip once: convolutions to stride 8 strip px, context on both sides, what is carried along.
+
+    ``nearby`` and ``finished`` are its two halves; ``forward`` is both over a whole strip.
+    """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -73,18 +85,26 @@ class StripEncoder(nn.Module):
         self.context = nn.Sequential(
             *(_DilatedResidual(config.features, dilation, causal=False) for dilation in config.column_dilations)
         )
-        self.carried = _Carried(config.features, config.carried) if config.carried else nn.Identity()
+        self.carried = _Carried(config.features, config.carried) if config.carried else None
         self.norm = nn.LayerNorm(config.features)
 
     def forward(self, ink: Tensor) -> Tensor:
         """Encode ink, (B, 1, 80, 4 C), into columns, (B, C, features)."""
-        return self.norm(self.unnormalised(ink))
+        return self.finished(self.nearby(ink))
 
-    def unnormalised(self, ink: Tensor) -> Tensor:
-        """Return the columns before their last step, the layer normalisation; shapes as in ``forward``."""
+    def nearby(self, ink: Tensor) -> Tensor:
+        """Return what columns know by what is printed near them; shapes as in ``forward``."""
         image = self.image(ink)
-        columns = self.context(functional.relu(self.flatten(image.flatten(1, 2)))).transpose(1, 2)
-        return cast(Tensor, self.carried(columns))
+        return self.context(functional.relu(self.flatten(image.flatten(1, 2)))).transpose(1, 2)
+
+    def finished(self, columns: Tensor, held: Tensor | None = None) -> Tensor:
+        """Add to ``nearby`` columns, (B, C, features), what is carried along, and normalise them.
+
+        Args:
+            columns: The columns.
+            held: What has come from the left, (B, carried); None at the beginning of a strip.
+        """
+        return self.norm(self.carried(columns, held) if self.carried else columns)
 
 
 class FrameEncoder(nn.Module):

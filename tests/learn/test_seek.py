@@ -38,6 +38,16 @@ def test_begins_with_what_locate_says(tiny_network_config):
         torch.testing.assert_close(network.search.over(keys, embeddings), located)
 
 
+def test_pieces_of_score_are_searched_each_by_itself(tiny_network_config):
+    torch.manual_seed(0)
+    network = ReadOnceNetwork(tiny_network_config)
+    keys, embeddings = torch.randn(3, 40, tiny_network_config.features), torch.randn(5, tiny_network_config.features)
+    with torch.no_grad():
+        logits = network.search.among(keys, embeddings)
+        alone = [network.search.over(each, embeddings) for each in keys]
+    torch.testing.assert_close(logits, torch.stack(alone, 1))
+
+
 def _telling(features, data):
     """Features in which a frame's embedding is the key of the column where the music is."""
     view = torch.randn(features.view.shape, generator=torch.Generator().manual_seed(1)).half()

@@ -7,6 +7,9 @@ import pytest
 
 pytest.importorskip("torch")
 
+import torch
+
+from standpartner.learn.pretrain import search_loss
 from standpartner.learn.segments import SegmentConfig, SegmentSampler
 from standpartner.perform import AugmentConfig
 
@@ -55,3 +58,37 @@ def test_printed_stretches_keep_their_truth(tiny_data):
     assert set(np.unique(printed.ink[0])) != set(np.unique(clean.ink[0]))
     np.testing.assert_array_equal(printed.heads[0], clean.heads[0])
     np.testing.assert_array_equal(printed.target_column[0], clean.target_column[0])
+
+
+def test_columns_know_the_pitches_that_are_printed_there(tiny_data, tiny_pieces):
+    made = batch(tiny_data.train)
+    names = [piece.name for piece in tiny_data.train.pieces]
+    scores = {piece.name: piece.score.noteheads for piece in tiny_pieces}
+    for row, piece in enumerate(made.piece):
+        heads = scores[names[piece]]
+        column = np.floor(heads.x_px / 8).astype(int) - made.first_column[row]
+        inside = (column >= 0) & (column < PLAIN.columns)
+        assert inside.any()
+        printed = {(int(at), int(pitch) - 21) for at, pitch in zip(column[inside], heads.pitch[inside], strict=True)}
+        assert set(map(tuple, np.argwhere(made.pitches[row]).tolist())) == printed
+
+
+def test_the_place_in_the_whole_score_is_that_in_the_window(tiny_data):
+    made = batch(tiny_data.train)
+    window_begin = made.window_index + made.window_fraction - 64 + made.first_column[:, None]
+    np.testing.assert_allclose((window_begin + made.target_column)[made.seen], made.score_column[made.seen], atol=1e-3)
+
+
+def test_a_search_that_knows_nothing_and_one_that_knows_all(tiny_data):
+    made = batch(tiny_data.train)
+    middle, shape = PLAIN.frames // 2, (PLAIN.segments, PLAIN.segments, PLAIN.columns)
+    nothing = search_loss(torch.zeros(shape), made)
+    assert float(nothing) == pytest.approx(np.log(made.in_strip.sum()), rel=1e-4)
+    place = made.first_column[:, None] + np.arange(PLAIN.columns)
+    near = np.abs(place - made.score_column[:, middle, None, None]) < 1
+    right = near & (made.piece == made.piece[:, None])[..., None] & made.in_strip
+    assert (right.any(2).sum(1) > 1).any()  # some places are shown by several segments
+    knows = torch.where(torch.as_tensor(right), 0.0, -30.0)
+    most = np.log(right.sum((1, 2)).max())
+    assert float(search_loss(knows, made)) <= most + 1e-4
+    assert float(search_loss(-knows, made)) > 20

@@ -58,6 +58,18 @@ def test_a_run_can_start_from_an_agent_that_hears_less(tiny_config, tiny_data, t
     assert 0 < float((new - old).abs().mean()) < 0.1 * float(old.std())
 
 
+def test_a_run_can_start_from_an_agent_that_carries_nothing(tiny_config, tiny_data, tmp_path):
+    """What is carried adds little to the columns at first."""
+    network = ReadOnceNetwork(dataclasses.replace(tiny_config.network, carried=0))
+    export_bundle(network, tmp_path / "agent", about={"name": "carries nothing"})
+    config = dataclasses.replace(tiny_config, start=str(tmp_path / "agent"))
+    larger = Run(config, tmp_path / "run", data=tiny_data).network
+    ink = torch.rand(1, 1, 80, 120)
+    with torch.no_grad():
+        new, old = larger.strip(ink), network.strip(ink)
+    assert 0 < float((new - old).abs().mean()) < 0.1 * float(old.std())
+
+
 def _train_until_killed(config, folder, data, stage, step):
     def kill(name, number, steps, measured):
         if name == stage and number == step:

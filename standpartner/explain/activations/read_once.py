@@ -2,7 +2,8 @@
 
 A read-once network encodes a strip once for all frames. To ask which pixels mattered for one frame, the frame's own
 stretch of the strip is encoded here: the window and as much around it as the encoder looks at from there, so that the
-output is the same as in the game. What the network remembered from the frame before stays as it was.
+output is the same as in the game. What the network remembered from the frame before stays as it was, and so does what
+it carries along the strip from further left, such as the key.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -43,6 +45,7 @@ class ExplainedReadOnceNetwork(ExplainedNetwork):
 
     def __init__(self, network: ReadOnceNetwork) -> None:
         self._network = network
+        self._carried: tuple[NDArray[np.uint8], Floats] | None = None  # of the strip that was explained last
 
     @property
     def network(self) -> ReadOnceNetwork:
@@ -76,7 +79,11 @@ class ExplainedReadOnceNetwork(ExplainedNetwork):
         crops = np.stack([image[:, k * per_column : (k + width) * per_column] for k in first])
         lead, heard = self.network.frames.lead_frames, activations.track.spectrogram
         frames = np.stack([frames_between(heard, frame - lead, frame + 1) for frame in activations.frame])
-        fixed = (index - first, fraction, activations.speed.astype(np.float32), activations.memory)
+        begin = np.where(
+            first > 0, around, 0
+        )  # a crop's first columns look as in the game at the strip's beginning only
+        held = self._carried_along(strip)[first + begin]
+        fixed = (index - first, fraction, activations.speed.astype(np.float32), activations.memory, begin, held)
         return DifferentiableStep(
             score=torch.from_numpy(crops[:, None]),
             spectrogram=torch.from_numpy(frames[:, None]),
@@ -88,18 +95,39 @@ class ExplainedReadOnceNetwork(ExplainedNetwork):
         )
 
     def _encode(self, score: Tensor, spectrogram: Tensor) -> Tensors:
-        return self.network.strip.unnormalised(score), self.network.frames.unnormalised(spectrogram[:, 0])[:, 0]
+        return self.network.strip.nearby(score), self.network.frames.unnormalised(spectrogram[:, 0])[:, 0]
 
     def _heads(self, encoded: Tensors, fixed: Tensors) -> NetworkOutput:
         """Apply the heads to windows, whose first columns are counted in crops padded by a window, as in the game."""
-        network, (first, fraction, speed_px, memory) = self.network, fixed
-        view = functional.pad(network.view(network.strip.norm(encoded[0])), (0, 0, WINDOW_COLUMNS, WINDOW_COLUMNS))
+        network, (first, fraction, speed_px, memory, begin, held) = self.network, fixed
+        view = network.view(self._finished(encoded[0], begin, held))
+        view = functional.pad(view, (0, 0, WINDOW_COLUMNS, WINDOW_COLUMNS))
         seen = first[:, None] + torch.arange(WINDOW_COLUMNS + 1)
         window = view.gather(1, seen.unsqueeze(-1).expand(-1, -1, view.shape[-1]))
         embedding = network.frames.norm(encoded[1])
         maps, locate = look_through(network, window, embedding, fraction)
         decided = network.policy(maps, locate, embedding, speed_px, memory)
         return NetworkOutput(decided.action, decided.value, locate)
+
+    def _carried_along(self, strip: NDArray[np.uint8]) -> Floats:
+        """Return what comes to each column of a strip from the left, (columns, carried)."""
+        encoder = self.network.strip
+        if encoder.carried is None:
+            return np.zeros((-(-strip.shape[1] // COLUMN_STRIDE_PX), 0), np.float32)
+        if self._carried is None or self._carried[0] is not strip:
+            with torch.no_grad():
+                along = encoder.carried.along(encoder.nearby(torch.from_numpy(ink(strip))[None, None]))[0]
+            self._carried = strip, functional.pad(along, (0, 0, 1, 0))[:-1].numpy()
+        return self._carried[1]
+
+    def _finished(self, columns: Tensor, begin: Tensor, held: Tensor) -> Tensor:
+        """Finish the columns of crops; those before ``begin`` are outside of all windows, and stay as they are."""
+        strip = self.network.strip
+        if strip.carried is None:
+            return strip.finished(columns)
+        rows, every = torch.arange(len(columns))[:, None], torch.arange(columns.shape[1])
+        kept = every[: columns.shape[1] - int(begin.max())] + begin[:, None]
+        return columns.index_put((rows, kept), strip.finished(columns[rows, kept], held))
 
 
 def context_columns(config: NetworkConfig) -> int:
