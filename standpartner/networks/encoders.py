@@ -43,7 +43,7 @@ class _Carried(nn.Module):
     def __init__(self, features: int, size: int) -> None:
         super().__init__()
         self.memory = nn.GRU(features, size, batch_first=True)
-        # At first numbers last 1 to 100 columns (Tallec and Ollivier, "Can recurrent neural networks warp time?", 2018).
+        # At first they last 1 to 100 columns: Tallec and Ollivier, "Can recurrent neural networks warp time?", 2018.
         _, update, _ = cast(Tensor, self.memory.bias_ih_l0).detach().chunk(3)
         update.copy_((1 + (LONGEST_COLUMNS - 1) * torch.rand(size)).log())
         self.first = nn.Linear(features + size, 2 * features)

@@ -12,6 +12,7 @@ Sizes for the default configuration; B is a batch, T frames, C feature columns (
 | LocateHead | correlations, embedding | logits over the window's columns (B, 64) |
 | SearchHead | keys of a whole score, embeddings | logits over all its columns (T, C) |
 | read | columns | noteheads on each of 80 half-px rows, logits (B, C, 80) |
+| pitch | columns | the pitches of the noteheads, logits (B, C, 88); only in networks that carry something along |
 | listen | embeddings | keys that start, logits (B, T, 88) |
 | Tracker | maps, locate, embedding, speed, belief | logits over the window's columns (B, 64), belief |
 | PolicyHead | maps, locate, track, embedding, speed, memory | action logits (B, 3), value (B,), memory |
