@@ -24,8 +24,8 @@ from standpartner.networks.heads import interpolate_window, soft_target
 from standpartner.networks.read_once import ReadOnceNetwork
 from standpartner.perform import AugmentConfig
 
-READ_POSITIVE_WEIGHT = 20.0  # noteheads are rare among the 80 rows of a column, and the 88 keys
-NOWHERE = -1e4  # the logit of a column where nothing is printed
+READ_POSITIVE_WEIGHT = 20.0  # noteheads are rare among the 80 rows of a column
+NEVER = -1e4  # the logit of what cannot be
 LISTEN_POSITIVE_WEIGHT = 10.0
 PACE_WEIGHT = 0.25
 
@@ -131,7 +131,7 @@ def forward(network: ReadOnceNetwork, batch: SegmentBatch, *, search: bool = Fal
 def losses(output: PretrainOutput, batch: SegmentBatch) -> dict[str, Tensor]:
     """Return mean losses by name.
 
-    The losses of locate and search are cross-entropies in nat. Those of read, pitch and listen are weighted binary
+    The losses of locate, search and pitch are cross-entropies in nat. Those of read and listen are weighted binary
     cross-entropies. That of outline is a binary cross-entropy of the onsets and a quarter of the mean absolute (smooth)
     error of the pace in octaves.
     """
@@ -139,15 +139,14 @@ def losses(output: PretrainOutput, batch: SegmentBatch) -> dict[str, Tensor]:
     target = soft_target(torch.as_tensor(batch.target_column))
     locate = -(target * output.locate.log_softmax(-1)).sum(-1)
     in_strip = torch.as_tensor(batch.in_strip)
-    rare = torch.tensor(READ_POSITIVE_WEIGHT)
     read = functional.binary_cross_entropy_with_logits(
-        output.read[in_strip], torch.as_tensor(batch.heads)[in_strip], pos_weight=rare
+        output.read[in_strip],
+        torch.as_tensor(batch.heads)[in_strip],
+        pos_weight=torch.tensor(READ_POSITIVE_WEIGHT),
     )
     more = {}
     if output.pitch is not None:
-        more["pitch"] = functional.binary_cross_entropy_with_logits(
-            output.pitch[in_strip], torch.as_tensor(batch.pitches)[in_strip], pos_weight=rare
-        )
+        more["pitch"] = pitch_loss(output.pitch, torch.as_tensor(batch.pitches) > 0)
     if output.search is not None:
         more["search"] = search_loss(output.search, batch)
     listen = functional.binary_cross_entropy_with_logits(
@@ -158,6 +157,17 @@ def losses(output: PretrainOutput, batch: SegmentBatch) -> dict[str, Tensor]:
     outline = functional.binary_cross_entropy_with_logits(onset, true_onset)
     outline = outline + PACE_WEIGHT * functional.smooth_l1_loss(pace, true_pace)
     return {"locate": locate[seen].mean(), "read": read, "listen": listen, "outline": outline, **more}
+
+
+def pitch_loss(logits: Tensor, meant: Tensor) -> Tensor:
+    """Return the mean cross-entropy, in nat, of each key that is meant against all that are not meant in its column.
+
+    Args:
+        logits: The logits of the keys, (B, C, 88).
+        meant: Whether a notehead in the column means the key, bool (B, C, 88).
+    """
+    others = logits.masked_fill(meant, NEVER).logsumexp(-1, keepdim=True)
+    return functional.softplus(others - logits)[meant].mean()
 
 
 def search_loss(logits: Tensor, batch: SegmentBatch) -> Tensor:
@@ -175,7 +185,7 @@ def search_loss(logits: Tensor, batch: SegmentBatch) -> Tensor:
     right = near.clip(min=0) * (batch.piece == batch.piece[:, None])[..., None] * batch.in_strip
     right *= (batch.seen[:, middle] / right.sum((1, 2)).clip(min=1e-6))[:, None, None]
     target = torch.as_tensor(right, dtype=torch.float32).flatten(1)
-    found = logits.masked_fill(~torch.as_tensor(batch.in_strip), NOWHERE).flatten(1).log_softmax(-1)
+    found = logits.masked_fill(~torch.as_tensor(batch.in_strip), NEVER).flatten(1).log_softmax(-1)
     return -(target * found).sum() / target.sum().clamp(min=1)
 
 
@@ -243,8 +253,20 @@ class Pretrain(Stage):
 
 
 def accuracy(output: PretrainOutput, batch: SegmentBatch) -> dict[str, float]:
-    """Return the share of frames located within 8 strip px, and the median error in px."""
+    """Return how much is right by name.
+
+    ``located/within_8_px`` is the share of frames located within 8 strip px, ``located/median_px`` the median error,
+    ``read/right_pitch`` the share of the keys that are meant whose logits are above all others of their columns.
+    """
     truth_px = (batch.target_column + 0.5) * COLUMN_STRIDE_PX
     located = located_px(output.locate.numpy(force=True), WINDOW_COLUMNS * COLUMN_STRIDE_PX)
     error_px = torch.as_tensor(np.abs(located - truth_px)[batch.seen])
-    return {"located/within_8_px": float((error_px <= 8).float().mean()), "located/median_px": float(error_px.median())}
+    right = {
+        "located/within_8_px": float((error_px <= 8).float().mean()),
+        "located/median_px": float(error_px.median()),
+    }
+    if output.pitch is not None:
+        meant = torch.as_tensor(batch.pitches) > 0
+        above = output.pitch > output.pitch.masked_fill(meant, NEVER).amax(-1, keepdim=True)
+        right["read/right_pitch"] = float(above[meant].float().mean())
+    return right

@@ -9,7 +9,7 @@ pytest.importorskip("torch")
 
 import torch
 
-from standpartner.learn.pretrain import search_loss
+from standpartner.learn.pretrain import pitch_loss, search_loss
 from standpartner.learn.segments import SegmentConfig, SegmentSampler
 from standpartner.perform import AugmentConfig
 
@@ -92,3 +92,14 @@ def test_a_search_that_knows_nothing_and_one_that_knows_all(tiny_data):
     most = np.log(right.sum((1, 2)).max())
     assert float(search_loss(knows, made)) <= most + 1e-4
     assert float(search_loss(-knows, made)) > 20
+
+
+def test_a_pitch_is_told_from_those_that_are_not_meant():
+    meant = torch.zeros(1, 2, 88, dtype=torch.bool)
+    meant[0, 0, [40, 44]] = True
+    nothing = torch.zeros(1, 2, 88)
+    assert float(pitch_loss(nothing, meant)) == pytest.approx(np.log(87))  # the other note of a chord is no alternative
+    sure = torch.where(meant, 30.0, 0.0)
+    assert float(pitch_loss(sure, meant)) < 1e-6
+    sure[0, 0, 41] = 30.0  # a semitone off is as likely
+    assert float(pitch_loss(sure, meant)) == pytest.approx(np.log(2))
