@@ -17,6 +17,7 @@ from standpartner.learn.imitate import Imitate, ImitateConfig
 from standpartner.learn.mmloc import Mmloc, MmlocConfig
 from standpartner.learn.ppo import Ppo, PpoConfig
 from standpartner.learn.pretrain import Pretrain, PretrainConfig
+from standpartner.learn.read import Read, ReadConfig
 from standpartner.learn.reinforce import Reinforce, ReinforceConfig
 from standpartner.learn.seek import Seek, SeekConfig
 from standpartner.learn.stage import StageConfig
@@ -25,7 +26,7 @@ from standpartner.perform import AugmentConfig
 
 STAGES: Final = (Pretrain.name, Seek.name, Imitate.name, Ppo.name)
 """The stages of the read-once network, in their usual order."""
-ALL_STAGES: Final = (*STAGES, Explore.name, A2c.name, Reinforce.name, Mmloc.name)
+ALL_STAGES: Final = (Read.name, *STAGES, Explore.name, A2c.name, Reinforce.name, Mmloc.name)
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class TrainConfig:
             validations of the stages that follow music the best one becomes the agent.
         network: The read-once network's sizes, or a window network (in TOML the name of one in ``networks/paper.py``).
         augment: The augmentation of the spectrograms; window networks hear one draw for each performance.
+        read: The settings of learning to read scores.
         pretrain: The settings of pre-training.
         explore: The settings of exploring.
         seek: The settings of the search head's training.
@@ -85,6 +87,7 @@ class TrainConfig:
     stages: tuple[str, ...] = STAGES
     network: AnyNetworkConfig = field(default_factory=NetworkConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
+    read: ReadConfig = field(default_factory=ReadConfig)
     pretrain: PretrainConfig = field(default_factory=PretrainConfig)
     explore: ExploreConfig = field(default_factory=ExploreConfig)
     seek: SeekConfig = field(default_factory=SeekConfig)
@@ -114,12 +117,10 @@ class TrainConfig:
 def check_order(config: TrainConfig) -> None:
     """Check that the stages of a run can follow one another.
 
-    There is at least one, and each runs once. Pre-training or exploring comes first, since all other stages stand on
-    its encoders. The search head is taught before the stages that play, since the best checkpoint of theirs becomes
-    the agent, and only if these leave the encoders as they are, on which it stands. All other orders are allowed.
-
-    Raises:
-        ConfigError: The stages cannot follow one another.
+    There is at least one, and each runs once. Reading, then pre-training or exploring come first, since all other
+    stages stand on their encoders. The search head is taught before the stages that play, since the best checkpoint of
+    theirs becomes the agent, and only if these leave the encoders as they are, on which it stands. All other orders are
+    allowed. Raises: ConfigError: The stages cannot follow one another.
     """
     stages, got = config.stages, f"got {', '.join(config.stages) or 'none'}"
     unknown = [name for name in stages if name not in ALL_STAGES]
@@ -127,8 +128,8 @@ def check_order(config: TrainConfig) -> None:
         raise ConfigError(f"stages: no stage {unknown[0]!r}; expected some of {', '.join(ALL_STAGES)}")
     if not stages or len(set(stages)) < len(stages):
         raise ConfigError(f"stages: expected at least one of {', '.join(ALL_STAGES)}, and each once, {got}")
-    for first in (Pretrain.name, Explore.name):
-        if first in stages[1:]:
+    for first in (Read.name, Pretrain.name, Explore.name):
+        if first in stages[1 + (stages[0] == Read.name) :]:
             raise ConfigError(f"stages: expected {first} first, as all others stand on its encoders, {got}")
     if Seek.name not in stages:
         return

@@ -18,16 +18,14 @@ from standpartner.learn.bounds import Amount, Count
 from standpartner.learn.data import TrainingSet
 from standpartner.learn.device import precision
 from standpartner.learn.optimise import Optimiser, OptimiserConfig
+from standpartner.learn.reading import NEVER, Reading, read_columns, reading_losses, right_pitches
 from standpartner.learn.segments import SegmentBatch, SegmentConfig, SegmentSampler
 from standpartner.learn.stage import Stage, StageConfig
 from standpartner.networks.heads import interpolate_window, soft_target
 from standpartner.networks.read_once import ReadOnceNetwork
 from standpartner.perform import AugmentConfig
 
-READ_POSITIVE_WEIGHT = 20.0  # noteheads are rare among the 80 rows of a column
-NEVER = -1e4  # the logit of what cannot be
 LISTEN_POSITIVE_WEIGHT = 10.0
-PACE_WEIGHT = 0.25
 
 
 @dataclass(frozen=True)
@@ -66,20 +64,16 @@ class PretrainOutput:
 
     Attributes:
         locate: The logits over the window's columns, (B, T, 64).
-        read: The logits of noteheads on the half-px rows, (B, C, 80).
-        pitch: The logits of the keys that the noteheads mean, (B, C, 88); None if the network carries nothing along.
+        reading: What is read in each column.
         search: The logits of the search head for the middle frame of each segment, over the columns of all segments,
             (B, B, C); None if it does not learn.
         listen: The logits of the keys that start, (B, T, 88).
-        outline: The logit of an onset, and the pace, (B, C, 2).
     """
 
     locate: Tensor
-    read: Tensor
-    pitch: Tensor | None
+    reading: Reading
     search: Tensor | None
     listen: Tensor
-    outline: Tensor
 
 
 def locate_along(
@@ -115,59 +109,31 @@ def forward(network: ReadOnceNetwork, batch: SegmentBatch, *, search: bool = Fal
     """Encode score and audio of a batch once, and compute the outputs for every frame's window."""
     index, fraction = torch.as_tensor(batch.window_index), torch.as_tensor(batch.window_fraction)
     columns, embeddings, locate = locate_along(
-        network, batch.ink, batch.frames, window_index=index, window_fraction=fraction
+        network, batch.score.ink, batch.frames, window_index=index, window_fraction=fraction
     )
     middle = embeddings[:, embeddings.shape[1] // 2]
     return PretrainOutput(
         locate=locate.float(),
-        read=network.read(columns).float(),
-        pitch=network.pitch(columns).float() if network.pitch else None,
+        reading=read_columns(network, columns),
         search=network.search.among(network.locate.keys(columns), middle).float() if search else None,
         listen=network.listen(embeddings).float(),
-        outline=network.outline(columns).float(),
     )
 
 
 def losses(output: PretrainOutput, batch: SegmentBatch) -> dict[str, Tensor]:
     """Return mean losses by name.
 
-    The losses of locate, search and pitch are cross-entropies in nat. Those of read and listen are weighted binary
-    cross-entropies. That of outline is a binary cross-entropy of the onsets and a quarter of the mean absolute (smooth)
-    error of the pace in octaves.
+    The losses of locate and search are cross-entropies in nat, that of listen a weighted binary cross-entropy; for the
+    others see `reading_losses`.
     """
     seen = torch.as_tensor(batch.seen)
     target = soft_target(torch.as_tensor(batch.target_column))
     locate = -(target * output.locate.log_softmax(-1)).sum(-1)
-    in_strip = torch.as_tensor(batch.in_strip)
-    read = functional.binary_cross_entropy_with_logits(
-        output.read[in_strip],
-        torch.as_tensor(batch.heads)[in_strip],
-        pos_weight=torch.tensor(READ_POSITIVE_WEIGHT),
-    )
-    more = {}
-    if output.pitch is not None:
-        more["pitch"] = pitch_loss(output.pitch, torch.as_tensor(batch.pitches) > 0)
-    if output.search is not None:
-        more["search"] = search_loss(output.search, batch)
+    more = {} if output.search is None else {"search": search_loss(output.search, batch)}
     listen = functional.binary_cross_entropy_with_logits(
         output.listen, torch.as_tensor(batch.keys), pos_weight=torch.tensor(LISTEN_POSITIVE_WEIGHT)
     )
-    onset, pace = output.outline[in_strip].unbind(-1)
-    true_onset, true_pace = torch.as_tensor(batch.outline)[in_strip].unbind(-1)
-    outline = functional.binary_cross_entropy_with_logits(onset, true_onset)
-    outline = outline + PACE_WEIGHT * functional.smooth_l1_loss(pace, true_pace)
-    return {"locate": locate[seen].mean(), "read": read, "listen": listen, "outline": outline, **more}
-
-
-def pitch_loss(logits: Tensor, meant: Tensor) -> Tensor:
-    """Return the mean cross-entropy, in nat, of each key that is meant against all that are not meant in its column.
-
-    Args:
-        logits: The logits of the keys, (B, C, 88).
-        meant: Whether a notehead in the column means the key, bool (B, C, 88).
-    """
-    others = logits.masked_fill(meant, NEVER).logsumexp(-1, keepdim=True)
-    return functional.softplus(others - logits)[meant].mean()
+    return {"locate": locate[seen].mean(), "listen": listen, **reading_losses(output.reading, batch.score), **more}
 
 
 def search_loss(logits: Tensor, batch: SegmentBatch) -> Tensor:
@@ -179,13 +145,13 @@ def search_loss(logits: Tensor, batch: SegmentBatch) -> Tensor:
         logits: The logits of each middle frame, (B, B, C).
         batch: The batch.
     """
-    middle = batch.score_column.shape[1] // 2
-    column = batch.first_column[:, None] + np.arange(logits.shape[2])
+    score, middle = batch.score, batch.score_column.shape[1] // 2
+    column = score.first_column[:, None] + np.arange(logits.shape[2])
     near = 1 - np.abs(column - batch.score_column[:, middle, None, None])
-    right = near.clip(min=0) * (batch.piece == batch.piece[:, None])[..., None] * batch.in_strip
+    right = near.clip(min=0) * (score.piece == score.piece[:, None])[..., None] * score.in_strip
     right *= (batch.seen[:, middle] / right.sum((1, 2)).clip(min=1e-6))[:, None, None]
     target = torch.as_tensor(right, dtype=torch.float32).flatten(1)
-    found = logits.masked_fill(~torch.as_tensor(batch.in_strip), NEVER).flatten(1).log_softmax(-1)
+    found = logits.masked_fill(~torch.as_tensor(score.in_strip), NEVER).flatten(1).log_softmax(-1)
     return -(target * found).sum() / target.sum().clamp(min=1)
 
 
@@ -255,18 +221,14 @@ class Pretrain(Stage):
 def accuracy(output: PretrainOutput, batch: SegmentBatch) -> dict[str, float]:
     """Return how much is right by name.
 
-    ``located/within_8_px`` is the share of frames located within 8 strip px, ``located/median_px`` the median error,
-    ``read/right_pitch`` the share of the keys that are meant whose logits are above all others of their columns.
+    ``located/within_8_px`` is the share of frames located within 8 strip px, ``located/median_px`` the median error;
+    see also `right_pitches`.
     """
     truth_px = (batch.target_column + 0.5) * COLUMN_STRIDE_PX
     located = located_px(output.locate.numpy(force=True), WINDOW_COLUMNS * COLUMN_STRIDE_PX)
     error_px = torch.as_tensor(np.abs(located - truth_px)[batch.seen])
-    right = {
+    return {
         "located/within_8_px": float((error_px <= 8).float().mean()),
         "located/median_px": float(error_px.median()),
+        **right_pitches(output.reading, batch.score),
     }
-    if output.pitch is not None:
-        meant = torch.as_tensor(batch.pitches) > 0
-        above = output.pitch > output.pitch.masked_fill(meant, NEVER).amax(-1, keepdim=True)
-        right["read/right_pitch"] = float(above[meant].float().mean())
-    return right

@@ -8,18 +8,10 @@ from numpy.typing import NDArray
 from standpartner.agent.columns import window_index
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
 from standpartner.constants import KEY_COUNT
-from standpartner.degrade import StripLook, print_strip
 from standpartner.game.tracks import Track
 from standpartner.learn.bounds import Amount, Positive, Share
-from standpartner.learn.data import (
-    ROWS,
-    TrainingPerformance,
-    TrainingPiece,
-    TrainingSet,
-    chances,
-    frames_at,
-    ink_between,
-)
+from standpartner.learn.data import TrainingPerformance, TrainingSet, chances, frames_at
+from standpartner.learn.scores import ScoreBatch, Stretch, StretchMaker, score_batch
 from standpartner.perform import AugmentConfig, augment
 
 SILENCE = -(10**6)  # a frame far outside any recording
@@ -55,35 +47,23 @@ class SegmentBatch:
     """Short stretches of performances with the score around them: B segments, T frames, C columns.
 
     Attributes:
-        ink: The score, float32 (B, 1, 80, 4 C), 1 is black.
+        score: The score around them.
         frames: The augmented spectrogram, float32 (B, T + lead, 78).
         window_index: The first column of each frame's window, in columns padded by 64 at both ends, int64 (B, T).
         window_fraction: The fraction of a column by which the window begins after that column, float32 (B, T).
         target_column: The true position in columns of that window, float32 (B, T).
         seen: Whether the true position is inside the window and the stretch is played, bool (B, T).
-        piece: The index of the piece, int64 (B,).
-        first_column: The column of the whole score with which the score begins, int64 (B,).
         score_column: The true position in columns of the whole score, float64 (B, T).
-        heads: The noteheads, float32 (B, C, 80), 1 where one is.
-        pitches: The keys of the piano that the noteheads mean, float32 (B, C, 88), 1 where one is.
-        outline: The outline, float32 (B, C, 2); see `TrainingPiece`.
-        in_strip: Whether the column is part of the strip, bool (B, C).
         keys: The starting keys, float32 (B, T, 88), 1 where a key starts.
     """
 
-    ink: NDArray[np.float32]
+    score: ScoreBatch
     frames: NDArray[np.float32]
     window_index: NDArray[np.int64]
     window_fraction: NDArray[np.float32]
     target_column: NDArray[np.float32]
     seen: NDArray[np.bool_]
-    piece: NDArray[np.int64]
-    first_column: NDArray[np.int64]
     score_column: NDArray[np.float64]
-    heads: NDArray[np.float32]
-    pitches: NDArray[np.float32]
-    outline: NDArray[np.float32]
-    in_strip: NDArray[np.bool_]
     keys: NDArray[np.float32]
 
 
@@ -100,23 +80,26 @@ class SegmentSampler:
     def __init__(self, data: TrainingSet, config: SegmentConfig, *, lead_frames: int, augment: AugmentConfig) -> None:
         self.data, self.config, self.lead_frames, self.augment = data, config, lead_frames, augment
         self.chances = chances(data.performances, power=config.by_length)
+        self.scores = StretchMaker(data, columns=config.columns, printed=config.printed)
 
     def batch(self, rng: np.random.Generator) -> SegmentBatch:
         """Draw one batch."""
         config = self.config
         chosen = rng.choice(len(self.chances), size=config.segments, p=self.chances)
-        parts = [self._segment(self.data.performances[i], rng) for i in chosen]
-        ink_, frames, *others = (np.stack(column) for column in zip(*parts, strict=True))
-        return SegmentBatch(ink_, augment(frames, config=self.augment, rng=rng), *others)
+        stretches, heard = zip(*(self._segment(self.data.performances[i], rng) for i in chosen), strict=True)
+        frames, *others = (np.stack(column) for column in zip(*heard, strict=True))
+        score = score_batch(list(stretches))
+        return SegmentBatch(score, augment(frames, config=self.augment, rng=rng), *others)
 
-    def _segment(self, performance: TrainingPerformance, rng: np.random.Generator) -> tuple[NDArray, ...]:
+    def _segment(
+        self, performance: TrainingPerformance, rng: np.random.Generator
+    ) -> tuple[Stretch, tuple[NDArray, ...]]:
         config, track = self.config, performance.track
         latest = max(track.first_frame, track.last_frame - config.frames + 1)
         start = int(rng.integers(track.first_frame - 4, latest + 1))
         heard, joint = self._heard(track, start, rng)
         at = heard[self.lead_frames :]
         target = performance.target_x_px[np.clip(at, 0, len(performance.target_x_px) - 1)].astype(np.float64)
-        piece = self.data.pieces[performance.piece]
         first = round(target[len(target) // 2] / COLUMN_STRIDE_PX) - config.columns // 2
         first += int(rng.integers(-8, 9))
 
@@ -130,12 +113,10 @@ class SegmentSampler:
         seen = (column >= 0) & (column <= WINDOW_COLUMNS - 1) & ~clipped
         seen &= (inside >= 4) & (inside < config.columns * COLUMN_STRIDE_PX - 4) & (at >= 0)
         seen &= (at <= track.last_frame + 2) & (np.arange(len(heard)) >= joint)[self.lead_frames :]
-        image, *read = self._crop(piece, first)
-        if rng.random() < config.printed:
-            image = print_strip(image, StripLook(), rng=rng)
+        stretch = self.scores.stretch(performance.piece, first, rng)
         frames, keys = frames_at(track.spectrogram, heard), self._keys(performance, at)
-        placed = np.int64(performance.piece), np.int64(first), target / COLUMN_STRIDE_PX - 0.5
-        return (image[None], frames, index, fraction, column.astype(np.float32), seen, *placed, *read, keys)
+        in_score = target / COLUMN_STRIDE_PX - 0.5
+        return stretch, (frames, index, fraction, column.astype(np.float32), seen, in_score, keys)
 
     def _heard(self, track: Track, start: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], int]:
         """Return the frames of the recording that are heard, lead and stretch, and how many come before a joint."""
@@ -146,21 +127,6 @@ class SegmentSampler:
         elsewhere = int(rng.integers(track.first_frame, track.last_frame + 1)) if rng.random() < 0.5 else SILENCE
         heard[:joint] = elsewhere - np.arange(joint, 0, -1)
         return heard, joint
-
-    def _crop(self, piece: TrainingPiece, first: int) -> tuple[NDArray, ...]:
-        """Return the columns first to first + C of a strip, white and masked outside."""
-        count = self.config.columns
-        heads, pitches = np.zeros((count, ROWS), np.float32), np.zeros((count, KEY_COUNT), np.float32)
-        outline = np.zeros((count, piece.outline.shape[1]), np.float32)
-        low, high = max(first, 0), min(first + count, piece.column_count)
-        if high > low:
-            outline[low - first : high - first] = piece.outline[low:high]
-        a, b = np.searchsorted(piece.head_column, (low, high))
-        heads[piece.head_column[a:b] - first, piece.head_row[a:b]] = 1.0
-        pitches[piece.head_column[a:b] - first, piece.head_key[a:b]] = 1.0
-        columns = np.arange(first, first + count)
-        in_strip = (columns >= 0) & (columns < piece.column_count)
-        return ink_between(piece, first, first + count), heads, pitches, outline, in_strip
 
     @staticmethod
     def _keys(performance: TrainingPerformance, at: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -23,6 +23,7 @@ from standpartner.learn.learning_encoders import LearningEncoders
 from standpartner.learn.mmloc import Mmloc
 from standpartner.learn.ppo import Ppo, PpoConfig
 from standpartner.learn.pretrain import Pretrain
+from standpartner.learn.read import Read
 from standpartner.learn.reinforce import Reinforce
 from standpartner.learn.rollout import Actor
 from standpartner.learn.seek import Seek
@@ -144,12 +145,19 @@ class ReadOnceStages(Stages[ReadOnceNetwork]):
     def makers(self) -> Mapping[str, Callable[[ReadOnceNetwork], Made]]:
         """Return the functions that make stages, by name; see `Stages.makers`."""
         own = {
+            Read.name: self._read,
             Pretrain.name: self._pretrain,
             Explore.name: self._explore,
             Seek.name: self._seek,
             Imitate.name: self._imitate,
         }
         return {**super().makers(), **own}
+
+    def _read(self, network: ReadOnceNetwork) -> Made:
+        config = self.config
+        precise = config.mixed_precision
+        stage = Read(network, self.data.train, config.read, seed=config.seed, mixed_precision=precise)
+        return stage, lambda _: {f"valid/{k}": v for k, v in stage.validate(self.data.valid).items()}
 
     def _pretrain(self, network: ReadOnceNetwork) -> Made:
         return self._of_encoders(Pretrain, self.config.pretrain, network)

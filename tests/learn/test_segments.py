@@ -9,7 +9,8 @@ pytest.importorskip("torch")
 
 import torch
 
-from standpartner.learn.pretrain import pitch_loss, search_loss
+from standpartner.learn.pretrain import search_loss
+from standpartner.learn.reading import pitch_loss
 from standpartner.learn.segments import SegmentConfig, SegmentSampler
 from standpartner.perform import AugmentConfig
 
@@ -55,8 +56,8 @@ def test_a_joined_stretch_begins_after_something_else(tiny_data):
 
 def test_printed_stretches_keep_their_truth(tiny_data):
     clean, printed = batch(tiny_data.train), batch(tiny_data.train, printed=1.0)
-    assert set(np.unique(printed.ink[0])) != set(np.unique(clean.ink[0]))
-    np.testing.assert_array_equal(printed.heads[0], clean.heads[0])
+    assert set(np.unique(printed.score.ink[0])) != set(np.unique(clean.score.ink[0]))
+    np.testing.assert_array_equal(printed.score.heads[0], clean.score.heads[0])
     np.testing.assert_array_equal(printed.target_column[0], clean.target_column[0])
 
 
@@ -64,18 +65,18 @@ def test_columns_know_the_pitches_that_are_printed_there(tiny_data, tiny_pieces)
     made = batch(tiny_data.train)
     names = [piece.name for piece in tiny_data.train.pieces]
     scores = {piece.name: piece.score.noteheads for piece in tiny_pieces}
-    for row, piece in enumerate(made.piece):
+    for row, piece in enumerate(made.score.piece):
         heads = scores[names[piece]]
-        column = np.floor(heads.x_px / 8).astype(int) - made.first_column[row]
+        column = np.floor(heads.x_px / 8).astype(int) - made.score.first_column[row]
         inside = (column >= 0) & (column < PLAIN.columns)
         assert inside.any()
         printed = {(int(at), int(pitch) - 21) for at, pitch in zip(column[inside], heads.pitch[inside], strict=True)}
-        assert set(map(tuple, np.argwhere(made.pitches[row]).tolist())) == printed
+        assert set(map(tuple, np.argwhere(made.score.pitches[row]).tolist())) == printed
 
 
 def test_the_place_in_the_whole_score_is_that_in_the_window(tiny_data):
     made = batch(tiny_data.train)
-    window_begin = made.window_index + made.window_fraction - 64 + made.first_column[:, None]
+    window_begin = made.window_index + made.window_fraction - 64 + made.score.first_column[:, None]
     np.testing.assert_allclose((window_begin + made.target_column)[made.seen], made.score_column[made.seen], atol=1e-3)
 
 
@@ -83,10 +84,10 @@ def test_a_search_that_knows_nothing_and_one_that_knows_all(tiny_data):
     made = batch(tiny_data.train)
     middle, shape = PLAIN.frames // 2, (PLAIN.segments, PLAIN.segments, PLAIN.columns)
     nothing = search_loss(torch.zeros(shape), made)
-    assert float(nothing) == pytest.approx(np.log(made.in_strip.sum()), rel=1e-4)
-    place = made.first_column[:, None] + np.arange(PLAIN.columns)
+    assert float(nothing) == pytest.approx(np.log(made.score.in_strip.sum()), rel=1e-4)
+    place = made.score.first_column[:, None] + np.arange(PLAIN.columns)
     near = np.abs(place - made.score_column[:, middle, None, None]) < 1
-    right = near & (made.piece == made.piece[:, None])[..., None] & made.in_strip
+    right = near & (made.score.piece == made.score.piece[:, None])[..., None] & made.score.in_strip
     assert (right.any(2).sum(1) > 1).any()  # some places are shown by several segments
     knows = torch.where(torch.as_tensor(right), 0.0, -30.0)
     most = np.log(right.sum((1, 2)).max())
