@@ -15,6 +15,7 @@ from standpartner.learn.mmloc import MmlocConfig
 from standpartner.learn.optimise import OptimiserConfig
 from standpartner.learn.ppo import PpoConfig
 from standpartner.learn.pretrain import PretrainConfig
+from standpartner.learn.read import ReadConfig
 from standpartner.learn.reinforce import ReinforceConfig
 from standpartner.learn.rollout import EpisodeConfig
 from standpartner.learn.run import RunData
@@ -37,6 +38,7 @@ def tiny_config(tiny_network_config):
         corpus="none",
         validate_every=3,
         network=tiny_network_config,
+        read=ReadConfig(steps=6, samples=2, columns=80, optimiser=quick),
         pretrain=PretrainConfig(steps=6, segments=3, frames=8, columns=96, optimiser=quick),
         seek=SeekConfig(steps=6, segments=3, frames=8, optimiser=quick),
         imitate=ImitateConfig(steps=6, episode=episode, optimiser=quick),

@@ -150,7 +150,7 @@ BASE = {"name": "a", "corpus": "c"}
             {"network": {"kind": "window", "game": "piano", "score": [{"channels": "x"}], "spectrogram": []}},
             "x.network.score[0].channels: expected int, got 'x'",
         ),
-        ({"stages": []}, "x: stages: expected at least one of pretrain, seek, imitate, ppo, explore, a2c, "),
+        ({"stages": []}, "x: stages: expected at least one of read, pretrain, seek, imitate, ppo, explore, a2c, "),
     ],
 )
 def test_what_does_not_fit_is_named_with_what_was_expected_and_what_came(changes, message):
