@@ -24,6 +24,7 @@ from standpartner.corpus.store import open_corpus
 from standpartner.evaluate.sound import piece_in_setting
 from standpartner.follow.search import SearchConfig
 from standpartner.game.tracks import Track
+from standpartner.hear import transposed
 
 SEMITONES = (-3, -2, -1, 0, 1, 2, 3)
 EVERY_FRAMES = 10
@@ -53,15 +54,6 @@ def main() -> None:
 def show(piece: str, agent: str, shares: list[float] | NDArray[np.float64]) -> None:
     """Print a row."""
     print(f"| {piece} | `{agent}` |", *(f" {share:.2f} |" for share in shares), sep="", flush=True)
-
-
-def transposed(spectrogram: NDArray[np.float32], semitones: int) -> NDArray[np.float32]:
-    """Move the bands of a spectrogram, (frames, 78), and leave silence where nothing comes from."""
-    moved = np.zeros_like(spectrogram)
-    bands = np.arange(spectrogram.shape[1])
-    kept = bands[(bands - semitones >= 0) & (bands - semitones < len(bands))]
-    moved[:, kept] = spectrogram[:, kept - semitones]
-    return moved
 
 
 def share_found(agent: Agent, track: Track, semitones: int, *, seconds: float) -> float:

@@ -3,7 +3,7 @@
 from standpartner.hear.files import read_audio, write_audio
 from standpartner.hear.resampling import Resampler
 from standpartner.hear.sources import ArraySource, FileSource, Source
-from standpartner.hear.spectrogram import SpectrogramStream, frame_centre, frame_count, spectrogram
+from standpartner.hear.spectrogram import SpectrogramStream, frame_centre, frame_count, spectrogram, transposed
 
 __all__ = [
     "ArraySource",
@@ -15,5 +15,6 @@ __all__ = [
     "frame_count",
     "read_audio",
     "spectrogram",
+    "transposed",
     "write_audio",
 ]

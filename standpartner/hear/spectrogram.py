@@ -217,3 +217,20 @@ def spectrogram(audio: NDArray[np.floating]) -> Float32:
     parts = [stream.push(audio[start : start + _BLOCK_SAMPLES]) for start in starts]
     parts.append(stream.finish())
     return np.concatenate(parts)
+
+
+def transposed(frames: Float32, semitones: int) -> Float32:
+    """Move sound by semitones, each of which is a band wide; low bands, which share their bins, become less exact.
+
+    Args:
+        frames: The spectrogram frames, (..., 78).
+        semitones: The semitones, upwards if positive.
+
+    Returns:
+        The moved frames, (..., 78), silent where nothing comes from.
+    """
+    moved = np.zeros_like(frames)
+    bands = np.arange(BAND_COUNT)
+    there = bands[(bands >= semitones) & (bands < BAND_COUNT + semitones)]
+    moved[..., there] = frames[..., there - semitones]
+    return moved

@@ -1,25 +1,35 @@
-"""Trains the search head by supervision to find the music in a whole score, with fixed encoders; the second stage.
+"""Trains the search head by supervision to find the music in a whole score, with fixed encoders.
 
 Of the logged numbers, ``loss/seek`` is the cross-entropy over all columns of the score, in nat;
 ``found/within_48_px`` is the share of frames whose most probable column is within 48 strip px of the truth, the reach
-in `SearchConfig`.
+in `SearchConfig`. With ``transposed`` the same frames are also heard some semitones higher or lower. Then they are not
+where they were: ``loss/transposed`` is the cross-entropy of being elsewhere, ``found/transposed`` the share that is
+found there all the same.
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from standpartner.agent.config import COLUMN_STRIDE_PX, WINDOW_COLUMNS
 from standpartner.follow.search import SearchConfig
+from standpartner.hear import transposed
 from standpartner.learn.bounds import Amount, Count, Positive
-from standpartner.learn.data import TrainingSet, chances
+from standpartner.learn.data import TrainingPerformance, TrainingSet, chances, frames_between
 from standpartner.learn.features import Features
 from standpartner.learn.optimise import Optimiser, OptimiserConfig
+from standpartner.learn.reading import NEVER
 from standpartner.learn.stage import Stage, StageConfig
 from standpartner.networks.heads import soft_target
 from standpartner.networks.read_once import ReadOnceNetwork
+from standpartner.perform import AugmentConfig
+from standpartner.perform import augment as augmented_sound
+
+SEMITONES = (-3, -2, -1, 1, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,7 @@ class SeekConfig(StageConfig):
         frames: The number of frames of each, drawn from all of it.
         by_length: The power of the playing time by which performances are drawn: with 0 each equally often, with 1 each
             second.
+        transposed: The weight of the loss of frames that are transposed by up to ``SEMITONES``.
         afresh: Whether the search head begins with what locate has learned; if not, it goes on as it is.
         optimiser: The settings of the optimiser.
     """
@@ -40,6 +51,7 @@ class SeekConfig(StageConfig):
     segments: Positive = 6
     frames: Positive = 16
     by_length: Amount = 0.5
+    transposed: Amount = 0.0
     afresh: bool = True
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
 
@@ -52,15 +64,23 @@ class Seek(Stage):
         data: The set to draw from.
         features: The features of the fixed encoders for this set.
         settings: The settings of the stage.
+        augment: The augmentation of what is heard transposed; ``features`` hold the rest.
         seed: The seed; every random draw is a function of (seed, stage, step).
     """
 
     name = "seek"
 
     def __init__(
-        self, network: ReadOnceNetwork, data: TrainingSet, *, features: Features, settings: SeekConfig, seed: int
+        self,
+        network: ReadOnceNetwork,
+        data: TrainingSet,
+        *,
+        features: Features,
+        settings: SeekConfig,
+        augment: AugmentConfig,
+        seed: int,
     ) -> None:
-        self.network, self.settings = network, settings
+        self.network, self.settings, self.augment = network, settings, augment
         self.drawn = _Drawn(data, features, settings)
         named = [(f"search.{name}", parameter) for name, parameter in network.search.named_parameters()]
         super().__init__(settings, Optimiser(named, settings.optimiser, steps=settings.steps), seed=seed)
@@ -70,10 +90,10 @@ class Seek(Stage):
         if number == 0 and self.settings.afresh:
             self.network.search.begin_with(self.network.locate)
         self.network.train()
-        loss, within = self._look(self.drawn, np.random.default_rng([self.seed, 10, number]))
+        found = self._look(self.drawn, np.random.default_rng([self.seed, 10, number]), self.augment)
         rate = self.optimiser.learning_rate()
-        norm = self.optimiser.step(loss)
-        measured = {"loss/seek": float(loss.detach()), "found/within_48_px": within}
+        norm = self.optimiser.step(found["loss/seek"] + self.settings.transposed * found.get("loss/transposed", 0.0))
+        measured = {name: float(value.detach()) for name, value in found.items()}
         return {**measured, "gradient_norm": norm, "learning_rate": rate}
 
     def validate(self, data: TrainingSet, features: Features, *, batches: int = 40) -> dict[str, float]:
@@ -81,20 +101,64 @@ class Seek(Stage):
         self.network.eval()
         drawn = _Drawn(data, features, self.settings)
         with torch.no_grad():
-            found = [self._look(drawn, np.random.default_rng([self.seed, 11, number])) for number in range(batches)]
-        losses, within = zip(*found, strict=True)
-        return {"loss/seek": float(torch.stack(losses).mean()), "found/within_48_px": float(np.mean(within))}
+            rows = [
+                self._look(drawn, np.random.default_rng([self.seed, 11, number]), AugmentConfig.none())
+                for number in range(batches)
+            ]
+        return {name: float(torch.stack([row[name] for row in rows]).mean()) for name in rows[0]}
 
-    def _look(self, drawn: "_Drawn", rng: np.random.Generator) -> tuple[Tensor, float]:
-        """Return the loss of a batch, and the share of its frames that is found."""
-        losses, near = [], []
+    def _look(self, drawn: "_Drawn", rng: np.random.Generator, augment: AugmentConfig) -> dict[str, Tensor]:
+        """Return losses of a batch, and shares of its frames that are found, by name."""
+        looks = []
         for _ in range(self.settings.segments):
-            keys, embeddings, column = drawn.frames(rng)
-            logits = self.network.search.over(keys, embeddings)
-            losses.append(-(soft_target(column, len(keys)) * logits.log_softmax(-1)).sum(-1).mean())
-            error_px = (logits.detach().argmax(-1) - column).abs() * COLUMN_STRIDE_PX
-            near.append(float((error_px <= SearchConfig().reach_px).float().mean()))
-        return torch.stack(losses).mean(), float(np.mean(near))
+            frames = drawn.frames(rng)
+            look = _found(self.network.search.over(frames.keys, frames.embeddings), frames.column)
+            if self.settings.transposed:
+                heard = self._transposed(frames, rng, augment)
+                look |= _found_elsewhere(self.network.search.over(frames.keys, heard), frames.column)
+            looks.append(look)
+        return {name: torch.stack([look[name] for look in looks]).mean() for name in looks[0]}
+
+    def _transposed(self, frames: "_Frames", rng: np.random.Generator, augment: AugmentConfig) -> Tensor:
+        """Return the embeddings of frames that sound some semitones higher or lower, (T, features)."""
+        lead, track = self.network.frames.lead_frames, frames.performance.track
+        heard = np.stack([frames_between(track.spectrogram, frame - lead, frame + 1) for frame in frames.frame])
+        moved = transposed(augmented_sound(heard, config=augment, rng=rng), int(rng.choice(SEMITONES)))
+        with torch.no_grad():
+            return self.network.frames(torch.as_tensor(moved))[:, 0]
+
+
+def _near(logits: Tensor, column: Tensor) -> Tensor:
+    """Tell which columns, (T, P), are within reach of the true ones, (T,)."""
+    distance = (torch.arange(logits.shape[1], device=logits.device) - column[:, None]).abs()
+    return distance * COLUMN_STRIDE_PX <= SearchConfig().reach_px
+
+
+def _share_near(logits: Tensor, near: Tensor) -> Tensor:
+    return near.gather(1, logits.argmax(-1, keepdim=True)).float().mean()
+
+
+def _found(logits: Tensor, column: Tensor) -> dict[str, Tensor]:
+    """Return loss and share of frames that are searched for where they are."""
+    loss = -(soft_target(column, logits.shape[1]) * logits.log_softmax(-1)).sum(-1).mean()
+    return {"loss/seek": loss, "found/within_48_px": _share_near(logits, _near(logits, column))}
+
+
+def _found_elsewhere(logits: Tensor, column: Tensor) -> dict[str, Tensor]:
+    """Return loss and share of transposed frames, which are anywhere but where they were."""
+    near = _near(logits, column)
+    elsewhere = logits.masked_fill(near, NEVER).logsumexp(-1) - logits.logsumexp(-1)
+    return {"loss/transposed": -elsewhere.mean(), "found/transposed": _share_near(logits, near)}
+
+
+class _Frames(NamedTuple):
+    """Frames of a performance with its score: keys (P, features), embeddings (T, features), true columns (T,)."""
+
+    performance: TrainingPerformance
+    frame: NDArray[np.int64]
+    keys: Tensor
+    embeddings: Tensor
+    column: Tensor
 
 
 class _Drawn:
@@ -104,8 +168,8 @@ class _Drawn:
         self.data, self.features, self.count = data, features, settings.frames
         self.chances = chances(data.performances, power=settings.by_length)
 
-    def frames(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Draw a performance's score keys, (P, features), embeddings, (T, features), and true columns, (T,)."""
+    def frames(self, rng: np.random.Generator) -> _Frames:
+        """Draw a performance and frames of it."""
         number = int(rng.choice(len(self.chances), p=self.chances))
         performance, features = self.data.performances[number], self.features
         track, piece = performance.track, performance.piece
@@ -114,4 +178,5 @@ class _Drawn:
         keys = features.view[first : first + features.column_count[piece], : features.embeddings.shape[1]]
         embeddings = features.embeddings[torch.as_tensor(features.frame_start[number] + frame)]
         target_px = performance.target_x_px[np.minimum(frame, len(performance.target_x_px) - 1)]
-        return keys.float(), embeddings.float(), torch.as_tensor(target_px / COLUMN_STRIDE_PX - 0.5)
+        column = torch.as_tensor(target_px / COLUMN_STRIDE_PX - 0.5)
+        return _Frames(performance, frame, keys.float(), embeddings.float(), column)

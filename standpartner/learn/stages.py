@@ -180,7 +180,14 @@ class ReadOnceStages(Stages[ReadOnceNetwork]):
 
     def _seek(self, network: ReadOnceNetwork) -> Made:
         config, valid = self.config, self._valid.by(network)
-        stage = Seek(network, self.data.train, features=self._train.by(network), settings=config.seek, seed=config.seed)
+        stage = Seek(
+            network,
+            self.data.train,
+            features=self._train.by(network),
+            settings=config.seek,
+            augment=config.augment,
+            seed=config.seed,
+        )
         return stage, lambda _: {f"valid/{k}": v for k, v in stage.validate(self.data.valid, valid).items()}
 
     def _imitate(self, network: ReadOnceNetwork) -> Made:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from standpartner.errors import AudioError
-from standpartner.hear import SpectrogramStream, frame_centre, frame_count, spectrogram
+from standpartner.hear import SpectrogramStream, frame_centre, frame_count, spectrogram, transposed
 from standpartner.hear.spectrogram import band_centre_bins, filterbank
 
 RATE_HZ = 22_050
@@ -148,3 +148,18 @@ def test_a_live_frame_costs_far_less_than_half_a_millisecond():
     started = time.process_time()
     frames = sum(len(stream.push(audio[i : i + 512])) for i in range(0, len(audio), 512))
     assert (time.process_time() - started) / frames < 0.5e-3
+
+
+@pytest.mark.parametrize("semitones", [-3, 1, 5])
+def test_transposed_sound_is_what_is_played_higher_or_lower(semitones):
+    time_s = np.arange(RATE_HZ) / RATE_HZ
+    chord_hz = np.array([440.0, 660.0, 1320.0])
+    played = [
+        spectrogram(0.2 * np.sin(2 * np.pi * time_s[:, None] * hz).sum(1).astype(np.float32))
+        for hz in (chord_hz, chord_hz * 2 ** (semitones / 12))
+    ]
+    moved = transposed(played[0], semitones)
+    loud = np.argsort(played[1][10])[-3:]
+    assert set(np.argsort(moved[10])[-3:]) == set(loud)
+    np.testing.assert_allclose(moved[10][loud], played[1][10][loud], atol=0.35)
+    np.testing.assert_array_equal(transposed(moved, -semitones)[:, 5:-5], played[0][:, 5:-5])

@@ -22,7 +22,7 @@ def _stage(network, data, features, **settings):
     config = SeekConfig(
         segments=3, frames=12, optimiser=OptimiserConfig(learning_rate=1e-2, warmup_steps=1), **settings
     )
-    return Seek(network, data, features=features, settings=config, seed=0)
+    return Seek(network, data, features=features, settings=config, augment=AugmentConfig.none(), seed=0)
 
 
 def test_begins_with_what_locate_says(tiny_network_config):
@@ -83,7 +83,7 @@ def test_draws_true_places(tiny_network_config, tiny_data):
     network = ReadOnceNetwork(tiny_network_config)
     features = encode(network, tiny_data.train, settings=AugmentConfig.none(), seed=0)
     stage = _stage(network, tiny_data.train, features, steps=1)
-    keys, embeddings, column = stage.drawn.frames(np.random.default_rng(3))
+    _, _, keys, embeddings, column = stage.drawn.frames(np.random.default_rng(3))
     (number,) = {
         k
         for k, performance in enumerate(tiny_data.train.performances)
@@ -95,6 +95,23 @@ def test_draws_true_places(tiny_network_config, tiny_data):
     for embedding, place in zip(embeddings, column.numpy(), strict=True):
         frame = int((own == embedding).all(1).nonzero()[0])
         assert performance.target_x_px[frame] / 8 - 0.5 == pytest.approx(place)
+
+
+def test_learns_that_transposed_music_is_elsewhere(tiny_network_config, tiny_data):
+    """Frames are told apart from transposed ones without forgetting where they are."""
+    torch.manual_seed(0)
+    network, data = ReadOnceNetwork(tiny_network_config), tiny_data.train
+    features = encode(network, data, settings=AugmentConfig.none(), seed=0)
+    told = {}
+    for weight in (0.0, 1.0):
+        network.search.begin_with(network.locate)
+        stage = _stage(network, data, features, steps=60, transposed=weight)
+        for number in range(stage.steps):
+            stage.step(number)
+        stage.settings = dataclasses.replace(stage.settings, transposed=1.0)
+        told[weight] = stage.validate(data, features, batches=10)
+    assert told[1.0]["loss/transposed"] < told[0.0]["loss/transposed"]
+    assert told[1.0]["loss/seek"] < 1.2 * told[0.0]["loss/seek"]
 
 
 def test_a_run_that_only_seeks_ends_with_its_last_weights(tiny_config, tiny_data, tmp_path):
