@@ -1,5 +1,6 @@
 """Fixtures shared by all rooms: small real pieces, a tiny network, a tiny bundle, a browser."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -130,11 +131,16 @@ def tiny_network_config() -> NetworkConfig:
         features=16,
         heads=4,
         column_dilations=(1, 2),
-        carried=8,
         frame_dilations=(1, 2),
         policy_hidden=32,
         memory=16,
     )
+
+
+@pytest.fixture(scope="session")
+def carrying_config(tiny_network_config: NetworkConfig) -> NetworkConfig:
+    """One that also carries something along the strip."""
+    return dataclasses.replace(tiny_network_config, carried=8)
 
 
 @pytest.fixture(scope="session")

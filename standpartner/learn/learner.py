@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 from torch.nn import functional
 
-from standpartner.agent.config import AnyNetworkConfig
+from standpartner.agent.config import AnyNetworkConfig, NetworkConfig
 from standpartner.errors import ConfigError
 from standpartner.game.tracks import Track
 from standpartner.learn.auxiliary import AuxiliaryLoss, Kept
@@ -83,6 +83,11 @@ class RewardConfig(EpisodeStageConfig):
             )
         if not read_once and (self.encoders or track):
             raise ConfigError(f"{where}: encoders and track belong to a read-once network; leave them out")
+        if self.encoders and isinstance(network, NetworkConfig) and network.carried:
+            raise ConfigError(
+                f"{where}.encoders: they learn from cuts of the strip, which lack what is carried from further left; "
+                "set network.carried to 0, or encoders to false"
+            )
         says = read_once or bool(getattr(network, "places", False))
         if self.places.parts and not says:
             raise ConfigError(f"{where}.places: this network does not say where the music is; set network.places, too")

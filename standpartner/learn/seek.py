@@ -115,7 +115,7 @@ class Seek(Stage):
             look = _found(self.network.search.over(frames.keys, frames.embeddings), frames.column)
             if self.settings.transposed:
                 heard = self._transposed(frames, rng, augment)
-                look |= _found_elsewhere(self.network.search.over(frames.keys, heard), frames.column)
+                look |= found_elsewhere(self.network.search.over(frames.keys, heard), frames.column)
             looks.append(look)
         return {name: torch.stack([look[name] for look in looks]).mean() for name in looks[0]}
 
@@ -144,7 +144,7 @@ def _found(logits: Tensor, column: Tensor) -> dict[str, Tensor]:
     return {"loss/seek": loss, "found/within_48_px": _share_near(logits, _near(logits, column))}
 
 
-def _found_elsewhere(logits: Tensor, column: Tensor) -> dict[str, Tensor]:
+def found_elsewhere(logits: Tensor, column: Tensor) -> dict[str, Tensor]:
     """Return loss and share of transposed frames, which are anywhere but where they were."""
     near = _near(logits, column)
     elsewhere = logits.masked_fill(near, NEVER).logsumexp(-1) - logits.logsumexp(-1)

@@ -21,7 +21,7 @@ from standpartner.networks.heads import interpolate_window  # noqa: E402
 from standpartner.networks.read_once import ReadOnceNetwork  # noqa: E402
 
 
-@pytest.fixture(params=["tiny", "default", "forgets", "ahead"])
+@pytest.fixture(params=["tiny", "default", "forgets", "ahead", "carries"])
 def both(request, tmp_path, tiny_network_config):
     """A network with random weights and its bundle."""
     torch.manual_seed(3)
@@ -30,6 +30,7 @@ def both(request, tmp_path, tiny_network_config):
         "default": NetworkConfig(),
         "forgets": replace(tiny_network_config, remembers=False),
         "ahead": replace(tiny_network_config, ahead_frames=10),
+        "carries": replace(tiny_network_config, carried=8),
     }
     network = ReadOnceNetwork(kinds[request.param])
     export_bundle(network, tmp_path, about={"name": request.param})

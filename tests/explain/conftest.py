@@ -77,8 +77,8 @@ def window_bundle(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def networks(tiny_network_config):
-    """Small untrained networks of either kind, ready to be explained."""
+def networks(tiny_network_config, carrying_config):
+    """Small untrained networks of either kind, ready to be explained; one carries something along the strip."""
     torch = pytest.importorskip("torch")
     from standpartner.agent.config import Convolution, WindowNetworkConfig
     from standpartner.explain.activations.registry import explained
@@ -94,7 +94,9 @@ def networks(tiny_network_config):
     )
     torch.manual_seed(3)
     made = {"read-once": ReadOnceNetwork(tiny_network_config), "window": WindowNetwork(window)}
-    torch.nn.init.normal_(made["read-once"].policy.tracker.readout.weight, std=0.1)
+    made["carries"] = ReadOnceNetwork(carrying_config)
+    for name in ("read-once", "carries"):
+        torch.nn.init.normal_(made[name].policy.tracker.readout.weight, std=0.1)
     return {name: explained(network) for name, network in made.items()}
 
 
@@ -105,5 +107,5 @@ def played(networks, tiny_pieces):
     from standpartner.game.rules import NOTTINGHAM, PIANO
 
     tracks = [piece.tracks()[0] for piece in tiny_pieces]
-    games = {"read-once": PIANO, "window": NOTTINGHAM}
+    games = {"read-once": PIANO, "carries": PIANO, "window": NOTTINGHAM}
     return {name: list(record_activations(network, tracks, game=games[name])) for name, network in networks.items()}

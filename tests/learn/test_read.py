@@ -14,9 +14,9 @@ from standpartner.networks.read_once import ReadOnceNetwork  # noqa: E402
 QUICK = OptimiserConfig(learning_rate=1e-2, warmup_steps=1, average=0.0)
 
 
-def test_learns_what_pitches_are_printed_and_changes_nothing_else(tiny_network_config, tiny_data):
+def test_learns_what_pitches_are_printed_and_changes_nothing_else(carrying_config, tiny_data):
     torch.manual_seed(0)
-    network = ReadOnceNetwork(tiny_network_config)
+    network = ReadOnceNetwork(carrying_config)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     settings = ReadConfig(steps=60, samples=4, columns=80, printed=0.0, optimiser=QUICK)
     stage = Read(network, tiny_data.train, settings, seed=0)

@@ -208,3 +208,10 @@ def test_orders_of_stages_that_are_allowed(stages):
 def test_orders_of_stages_that_are_refused(stages, message):
     with pytest.raises(ConfigError, match=f"^stages: {message}"):
         TrainConfig("a", "c", stages=stages, a2c=A2cConfig(encoders=True))
+
+
+def test_encoders_that_carry_something_along_do_not_learn_from_cuts_of_the_strip():
+    learning = {"stages": ["a2c"], "a2c": {"encoders": True}}
+    parse_config(BASE | learning)
+    with pytest.raises(ConfigError, match=r"a2c\.encoders: they learn from cuts of the strip"):
+        parse_config(BASE | learning | {"network": {"carried": 8}})

@@ -58,16 +58,17 @@ def test_a_run_can_start_from_an_agent_that_hears_less(tiny_config, tiny_data, t
     assert 0 < float((new - old).abs().mean()) < 0.1 * float(old.std())
 
 
-def test_a_run_can_start_from_an_agent_that_carries_nothing(tiny_config, tiny_data, tmp_path):
+def test_a_run_can_start_from_an_agent_that_carries_nothing(
+    tiny_config, carrying_config, tiny_data, tiny_bundle, tmp_path
+):
     """What is carried adds little to the columns at first."""
-    network = ReadOnceNetwork(dataclasses.replace(tiny_config.network, carried=0))
-    export_bundle(network, tmp_path / "agent", about={"name": "carries nothing"})
-    config = dataclasses.replace(tiny_config, start=str(tmp_path / "agent"))
-    larger = Run(config, tmp_path / "run", data=tiny_data).network
-    ink = torch.rand(1, 1, 80, 120)
+    config = dataclasses.replace(tiny_config, start=str(tiny_bundle), network=carrying_config)
+    larger = Run(config, tmp_path, data=tiny_data).network
+    before, _, _ = load_checkpoint(tiny_bundle / "weights.safetensors")
+    ink = torch.rand(1, 1, 80, 120, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        new, old = larger.strip(ink), network.strip(ink)
-    assert 0 < float((new - old).abs().mean()) < 0.1 * float(old.std())
+        new, old = larger.strip(ink), before.strip(ink)
+    assert 0 < float((new - old).abs().mean()) < 0.25 * float(old.std())
 
 
 def _train_until_killed(config, folder, data, stage, step):
@@ -94,11 +95,23 @@ def _compare_with_killed(config, data, stage, folder):
         assert same_weights(whole / f"{name}.safetensors", killed / f"{name}.safetensors")
 
 
-@pytest.mark.parametrize("stage", ["read", *STAGES])
+@pytest.mark.parametrize("stage", STAGES)
 def test_a_killed_run_goes_on_to_the_same_result(stage, tiny_config, tiny_data, tmp_path):
-    if stage == "read":
-        tiny_config = dataclasses.replace(tiny_config, stages=("read", "pretrain", "imitate"))
     _compare_with_killed(tiny_config, tiny_data, stage, tmp_path)
+
+
+@pytest.mark.parametrize("stage", ["read", "pretrain"])
+def test_killed_runs_that_learn_to_read_go_on_to_the_same_result(
+    stage, tiny_config, carrying_config, tiny_data, tmp_path
+):
+    config = dataclasses.replace(
+        tiny_config,
+        network=carrying_config,
+        stages=("read", "pretrain", "seek", "imitate"),
+        pretrain=dataclasses.replace(tiny_config.pretrain, search_weight=0.5),
+        seek=dataclasses.replace(tiny_config.seek, transposed=0.5, afresh=False),
+    )
+    _compare_with_killed(config, tiny_data, stage, tmp_path)
 
 
 @pytest.mark.parametrize("stage", ["reinforce", "a2c", "ppo", "mmloc"])

@@ -1,7 +1,5 @@
 """Reading a strip: what is printed at its beginning reaches all columns, and halves make the whole."""
 
-import dataclasses
-
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -22,18 +20,18 @@ def changed_by_the_beginning(encoder):
         return (encoder(ink) - encoder(other)).abs().amax((0, 2))
 
 
-def test_what_is_carried_reaches_columns_that_the_context_does_not(tiny_network_config):
+def test_what_is_carried_reaches_columns_that_the_context_does_not(tiny_network_config, carrying_config):
     torch.manual_seed(0)
-    changed = changed_by_the_beginning(StripEncoder(tiny_network_config))
+    changed = changed_by_the_beginning(StripEncoder(carrying_config))
     assert (changed[:30] > 0).all()
-    near = changed_by_the_beginning(StripEncoder(dataclasses.replace(tiny_network_config, carried=0)))
+    near = changed_by_the_beginning(StripEncoder(tiny_network_config))
     assert (near[:4] > 0).all()
     assert (near[12:] == 0).all()
 
 
-def test_a_strip_is_finished_in_two_parts(tiny_network_config):
+def test_a_strip_is_finished_in_two_parts(carrying_config):
     torch.manual_seed(0)
-    encoder = StripEncoder(tiny_network_config)
+    encoder = StripEncoder(carrying_config)
     with torch.no_grad():
         columns = encoder.nearby(torch.rand(2, 1, 80, 4 * COLUMNS))
         held = encoder.carried.along(columns)[:, 24]
@@ -41,10 +39,10 @@ def test_a_strip_is_finished_in_two_parts(tiny_network_config):
         torch.testing.assert_close(torch.cat(parts, 1), encoder.finished(columns))
 
 
-def test_a_sign_at_the_beginning_is_learned_to_matter_later(tiny_network_config):
+def test_a_sign_at_the_beginning_is_learned_to_matter_later(carrying_config):
     """All strips have the same marks, and the first column tells what they mean."""
     torch.manual_seed(0)
-    encoder, says = StripEncoder(tiny_network_config), torch.nn.Linear(tiny_network_config.features, 1)
+    encoder, says = StripEncoder(carrying_config), torch.nn.Linear(carrying_config.features, 1)
     optimiser = torch.optim.AdamW([*encoder.parameters(), *says.parameters()], lr=5e-3)
     sign = (torch.arange(8) % 2).float()
     ink = torch.zeros(8, 1, 80, 4 * COLUMNS)

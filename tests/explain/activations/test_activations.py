@@ -17,7 +17,7 @@ from standpartner.explain.traces.trace import record_traces
 from standpartner.game.rules import NOTTINGHAM, PIANO
 from standpartner.networks.read_once import ReadOnceNetwork
 
-KINDS = ["read-once", "window"]
+KINDS = ["read-once", "carries", "window"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -66,8 +66,8 @@ def test_an_agent_that_only_locates_is_refused(window_bundle):
 
 
 def test_each_kind_knows_what_it_sees_and_by_which_rules_it_plays(networks, tiny_pieces):
-    assert [networks[kind].seen_width_px for kind in KINDS] == [512, 150]
-    assert [networks[kind].rules(PIANO).name for kind in KINDS] == ["piano", "nottingham"]
+    assert [networks[kind].seen_width_px for kind in KINDS] == [512, 512, 150]
+    assert [networks[kind].rules(PIANO).name for kind in KINDS] == ["piano", "piano", "nottingham"]
     with pytest.raises(ConfigError, match="--game nottingham"):
         next(record_activations(networks["window"], [tiny_pieces[0].tracks()[0]], game=PIANO))
 

@@ -25,7 +25,9 @@ from standpartner.explain.gradients.sanity_checks import (
 
 
 @pytest.mark.parametrize("baseline", ["silence", "blur"])
-@pytest.mark.parametrize(("name", "target"), [("read-once", "locate"), ("read-once", "other"), ("window", "action")])
+@pytest.mark.parametrize(
+    ("name", "target"), [("read-once", "locate"), ("read-once", "other"), ("carries", "locate"), ("window", "action")]
+)
 def test_attributions_add_up_to_the_change(networks, played, name, target, baseline):
     some = played[name][1].select(np.array([0, 5]))
     found = attribute(networks[name], some, AttributionConfig(target=target, baseline=baseline))
