@@ -120,7 +120,10 @@ def check_order(config: TrainConfig) -> None:
     There is at least one, and each runs once. Reading, then pre-training or exploring come first, since all other
     stages stand on their encoders. The search head is taught before the stages that play, since the best checkpoint of
     theirs becomes the agent, and only if these leave the encoders as they are, on which it stands. All other orders are
-    allowed. Raises: ConfigError: The stages cannot follow one another.
+    allowed.
+
+    Raises:
+        ConfigError: The stages cannot follow one another.
     """
     stages, got = config.stages, f"got {', '.join(config.stages) or 'none'}"
     unknown = [name for name in stages if name not in ALL_STAGES]

@@ -79,9 +79,8 @@ class ExplainedReadOnceNetwork(ExplainedNetwork):
         crops = np.stack([image[:, k * per_column : (k + width) * per_column] for k in first])
         lead, heard = self.network.frames.lead_frames, activations.track.spectrogram
         frames = np.stack([frames_between(heard, frame - lead, frame + 1) for frame in activations.frame])
-        begin = np.where(
-            first > 0, around, 0
-        )  # a crop's first columns look as in the game at the strip's beginning only
+        # Only at the strip's beginning do the first columns of a crop look as they do in the game.
+        begin = np.where(first > 0, around, 0)
         held = self._carried_along(strip)[first + begin]
         fixed = (index - first, fraction, activations.speed.astype(np.float32), activations.memory, begin, held)
         return DifferentiableStep(
