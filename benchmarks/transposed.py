@@ -11,7 +11,6 @@ within 48 strip px of the truth. Of each piece the first performance is heard, i
 """
 
 import argparse
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,9 +42,9 @@ def main() -> None:
     print("|---|---|" + "---:|" * len(SEMITONES))
     found: dict[str, list[list[float]]] = {name: [] for name in agents}
     for piece in open_corpus(options.corpus).pieces(options.split):
-        track = next(islice(piece_in_setting(piece, "room").tracks(), 1))
+        track = piece_in_setting(piece, "room").tracks()[0]
         for name, agent in agents.items():
-            found[name].append([share_found(agent, track, by, seconds=options.seconds) for by in SEMITONES])
+            found[name].append(shares_found(agent, track, seconds=options.seconds))
             show(piece.name, name, found[name][-1])
     for name, rows in found.items():
         show("mean", name, np.mean(rows, axis=0))
@@ -56,15 +55,18 @@ def show(piece: str, agent: str, shares: list[float] | NDArray[np.float64]) -> N
     print(f"| {piece} | `{agent}` |", *(f" {share:.2f} |" for share in shares), sep="", flush=True)
 
 
-def share_found(agent: Agent, track: Track, semitones: int, *, seconds: float) -> float:
-    """Return the share of frames of the first seconds that are found in the whole score."""
+def shares_found(agent: Agent, track: Track, *, seconds: float) -> list[float]:
+    """Return the share of frames of the first seconds that are found in the whole score, for each of ``SEMITONES``."""
     stop = min(track.last_frame, track.first_frame + round(seconds * FRAME_RATE_HZ))
-    embeddings, _ = hear_recording(agent, transposed(track.spectrogram[:stop], semitones))
     keys = agent.search_keys(agent.read(track.strip))
     frames = np.arange(track.first_frame, stop, EVERY_FRAMES)
-    column = np.array([agent.search(keys, embeddings[[frame]]).argmax() for frame in frames])
-    error_px = (column + 0.5) * COLUMN_STRIDE_PX - track.targets_at(frames)
-    return float((np.abs(error_px) <= SearchConfig().reach_px).mean())
+    shares = []
+    for semitones in SEMITONES:
+        embeddings, _ = hear_recording(agent, transposed(track.spectrogram[:stop], semitones))
+        column = np.array([agent.search(keys, embeddings[[frame]]).argmax() for frame in frames])
+        error_px = (column + 0.5) * COLUMN_STRIDE_PX - track.targets_at(frames)
+        shares.append(float((np.abs(error_px) <= SearchConfig().reach_px).mean()))
+    return shares
 
 
 if __name__ == "__main__":

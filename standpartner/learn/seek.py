@@ -42,7 +42,7 @@ class SeekConfig(StageConfig):
         frames: The number of frames of each, drawn from all of it.
         by_length: The power of the playing time by which performances are drawn: with 0 each equally often, with 1 each
             second.
-        transposed: The weight of the loss of frames that are transposed by up to ``SEMITONES``.
+        transposed: The weight of the loss of frames that are heard up to three semitones higher or lower.
         afresh: Whether the search head begins with what locate has learned; if not, it goes on as it is.
         optimiser: The settings of the optimiser.
     """
