@@ -26,7 +26,7 @@ def test_a_full_disk_during_a_take_is_told_and_following_goes_on(server):
     device.sound(NOISE)
     device.told("position")
     session = server.app.hub.sessions[device.welcome["session"]]
-    session._writer._file.close()
+    written = session._writer._file  # the engine may still be writing to it: it is closed last
     session._writer._file = FullDisk()
     device.sound(NOISE)
     assert device.told("error")["sentence"].startswith(
@@ -38,6 +38,7 @@ def test_a_full_disk_during_a_take_is_told_and_following_goes_on(server):
         pass
     device.say(type="stop")
     assert device.told("take")["score"] == SCORE
+    written.close()
 
 
 def test_a_database_on_a_full_disk_keeps_the_server_alive(server, monkeypatch):
