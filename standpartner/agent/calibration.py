@@ -65,5 +65,5 @@ class Calibration:
 
 def log_odds(probability: ArrayLike) -> Floats:
     """Return the log odds of probabilities, clipped to 0.0001 and 0.9999, in the same shape."""
-    inside = np.clip(np.asarray(probability, np.float64), _SMALLEST, 1.0 - _SMALLEST)
+    inside = np.minimum(np.maximum(np.asarray(probability, np.float64), _SMALLEST), 1.0 - _SMALLEST)
     return np.asarray(np.log(inside / (1.0 - inside)))

@@ -41,7 +41,7 @@ def window_index(position_px: NDArray[np.float64], column_count: NDArray[np.int6
         j is ``(1 - fraction) * padded[index + j] + fraction * padded[index + j + 1]``.
     """
     first = position_px / COLUMN_STRIDE_PX - 0.5 - (WINDOW_COLUMNS - 1) / 2 + WINDOW_COLUMNS
-    first = np.clip(first, 0, column_count + WINDOW_COLUMNS - 1)
+    first = np.minimum(np.maximum(first, 0), column_count + WINDOW_COLUMNS - 1)
     index = np.floor(first).astype(np.int64)
     return index, (first - index).astype(np.float32)
 

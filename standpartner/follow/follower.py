@@ -209,9 +209,12 @@ class Follower:
         given = self._given
         embedding, pressed = self._ear.hear(frame[None])
         self._recent.append(embedding)
-        ago = self._detector.hear(frame, pressed[0]) if self.config.wait else 0
-        if self.state is State.WAITING and ago is not None and not self._hears_otherwise():
-            self._begin(given.frame - ago, ago)
+        if self.config.wait:
+            self._detector.hear(frame, pressed[0])
+        if self.state is State.WAITING and not self._hears_otherwise():
+            ago = self._detector.begun() if self.config.wait else 0
+            if ago is not None:
+                self._begin(given.frame - ago, ago)
         if self.state is State.WAITING and not self._doubting:
             return [self._report(given.frame + 1, given.strip_x_px)]
         here_px, jumped_from_px = given.strip_x_px, None

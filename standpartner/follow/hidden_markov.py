@@ -85,10 +85,11 @@ class Motion:
         self._mixing = mixing
         self.whole = np.floor(speeds_px / cell_px).astype(np.int64)
         self.beyond = (speeds_px / cell_px - self.whole).astype(mixing.dtype)[:, None]
-        # Cell c of a speed comes from cell c - whole and the one before it, in a table padded at the front.
+        # Cell c of a speed comes from cell c - whole and the one before it, in a table padded at the front. These are
+        # the sources of cell -1 and of all cells.
         self.lead = int(self.whole.max()) + 1
         rows = np.arange(len(speeds_px))[:, None] * (self.lead + cells)
-        self._source = rows + self.lead + np.arange(cells) - self.whole[:, None]
+        self._source = rows + self.lead + np.arange(-1, cells) - self.whole[:, None]
 
     def mix(self, padded: Table) -> Table:
         """Let speeds turn into each other in tables of any shape, (..., speeds, cells)."""
@@ -104,9 +105,11 @@ class Motion:
         Returns:
             The tables one frame later, (..., speeds, cells).
         """
-        flat = mixed.reshape(*mixed.shape[:-2], -1)
-        moved: Table = flat.take(self._source, axis=-1)
-        moved += self.beyond * (flat.take(self._source - 1, axis=-1) - moved)
+        came = mixed.reshape(*mixed.shape[:-2], -1).take(self._source, axis=-1)
+        now, before = came[..., 1:], came[..., :-1]
+        moved: Table = before - now
+        moved *= self.beyond
+        moved += now
         return moved
 
 

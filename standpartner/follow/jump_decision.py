@@ -87,7 +87,7 @@ class JumpInputs:
 
     def begin(self) -> None:
         """Forget all frames, as the agent was put elsewhere."""
-        self._mean: Floats | None = None
+        self._mean: tuple[float, ...] | None = None
         self._expected_px = math.nan
         self._led = self._since = 0
 
@@ -95,24 +95,23 @@ class JumpInputs:
         """Take in a frame; return its inputs in the order of `standpartner.agent.jump_policy.INPUTS`, (inputs,)."""
         away_px = frame.found_px - frame.here_px
         ratio = math.log(max(frame.found, _NEVER)) - math.log(max(frame.here, _NEVER))
-        now = np.array(
-            [
-                *(_odds(frame.found) / 5, _odds(frame.tracked) / 5, _odds(frame.located) / 5),
-                *(_odds(frame.tracked_now) / 5, _within(ratio, 28.0) / 10),
-                *(frame.found_speed_px / 8, (frame.found_speed_px - frame.speed_px) / 8),
-            ]
+        now = (
+            *(_odds(frame.found) / 5, _odds(frame.tracked) / 5, _odds(frame.located) / 5),
+            *(_odds(frame.tracked_now) / 5, _within(ratio, 28.0) / 10),
+            *(frame.found_speed_px / 8, (frame.found_speed_px - frame.speed_px) / 8),
         )
-        self._mean = now if self._mean is None else self._mean + _BLEND * (now - self._mean)
+        before = now if self._mean is None else self._mean
+        self._mean = tuple(old + _BLEND * (new - old) for old, new in zip(before, now, strict=True))
         self._led = self._led + 1 if abs(frame.found_px - self._expected_px) <= _STEADY_PX else 0
         self._expected_px = frame.found_px + frame.found_speed_px
         distance = math.log1p(abs(away_px)) / 8
-        rest = [
+        rest = (
             *(min(self._led, 100) / 40, math.log1p(self._led), min(self._since, 200) / 100),
             *(math.copysign(distance, away_px), distance),
             *(math.log1p(frame.gathered), _within(ratio - _odds(frame.tracked), 30.0) / 10),
-        ]
+        )
         self._since += 1
-        return np.concatenate([now, self._mean, rest])
+        return np.array([*now, *self._mean, *rest])
 
 
 class LearnedDecision:

@@ -82,24 +82,27 @@ def place_all(score: Score, frames: Sequence[FramePosition]) -> list[Position]:
     if not frames:
         return []
     place = score.place(np.array([frame.strip_x_px for frame in frames]))
-    height_px, width_px = np.array([score.pages[page].shape for page in place.page]).T
-    return [
-        Position(
-            time_s=frame.frame / FRAME_RATE_HZ,
-            strip_x_px=frame.strip_x_px,
-            page=int(place.page[k]) + 1,
-            system=int(place.system[k]) + 1,
-            measure=score.measure_number(int(place.measure[k])),
-            page_x_px=float(place.page_x_px[k]),
-            page_y_px=float(place.page_y_px[k]),
-            page_x=float(place.page_x_px[k] / width_px[k]),
-            page_y=float(place.page_y_px[k] / height_px[k]),
-            confidence=frame.confidence,
-            lost=frame.lost,
-            jumped_from_px=frame.jumped_from_px,
+    columns = (place.page, place.system, place.measure, place.page_x_px, place.page_y_px)
+    positions = list[Position]()
+    for frame, page, system, measure, x_px, y_px in zip(frames, *(column.tolist() for column in columns), strict=True):
+        height_px, width_px = score.pages[page].shape
+        positions.append(
+            Position(
+                time_s=frame.frame / FRAME_RATE_HZ,
+                strip_x_px=frame.strip_x_px,
+                page=page + 1,
+                system=system + 1,
+                measure=score.measure_number(measure),
+                page_x_px=x_px,
+                page_y_px=y_px,
+                page_x=x_px / width_px,
+                page_y=y_px / height_px,
+                confidence=frame.confidence,
+                lost=frame.lost,
+                jumped_from_px=frame.jumped_from_px,
+            )
         )
-        for k, frame in enumerate(frames)
-    ]
+    return positions
 
 
 def settled_positions(given: Iterable[Position]) -> Iterator[Position]:

@@ -6,6 +6,7 @@ outside, or from the stretch before it, wakes it again. As long as no stretch sl
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,9 +52,9 @@ class PrunedBelief:
 
     def moved(self, stretches: NDArray[np.int64]) -> Table:
         """Return the tables of some stretches one frame later by motion alone, (n, speeds, 256)."""
-        lead = self._motion.lead
+        lead, which = self._motion.lead, self._which(stretches)
         padded = np.empty((len(stretches), len(self._speeds_px), lead + STRETCH_CELLS), self._table.dtype)
-        padded[:, :, lead:] = self._table[stretches]
+        padded[:, :, lead:] = self._table[which]
         padded[:, :, :lead] = self._table[stretches - 1, :, -lead:]
         if stretches[0] == 0:
             padded[0, :, :lead] = 0.0
@@ -72,7 +73,7 @@ class PrunedBelief:
         stretches: NDArray[np.int64],
         table: Table,
         *,
-        kept: NDArray[np.int64] | None = None,
+        kept: Sequence[int] = (),
         most_awake: float = math.inf,
     ) -> None:
         """Replace the tables of some stretches and let those sleep in which the music hardly is.
@@ -80,17 +81,20 @@ class PrunedBelief:
         Args:
             stretches: The numbers of the stretches, increasing, (n,). All others are asleep already.
             table: Their tables, (n, speeds, 256), which are scaled to the sum 1.
-            kept: The numbers of those that stay awake however improbable they are; None stands for none.
+            kept: The numbers of those that stay awake however improbable they are.
             most_awake: The number of others that may stay awake, the most probable ones.
         """
         table = table / table.sum()
         place = table.sum(axis=1, dtype=np.float64)
+        if not self._negligible:  # none ever sleeps
+            which = self._which(stretches)
+            self._table[which], self._place[which], self.awake[which] = table, place, True
+            return
         most = place.max(axis=1)
         stays = most >= self._negligible
         if stays.sum() > most_awake:
             stays[np.argsort(most)[: -int(most_awake)]] = False
-        if kept is not None:
-            stays[np.searchsorted(stretches, kept)] = True
+        stays[np.searchsorted(stretches, kept)] = True
         if stays.all():
             self._table[stretches], self._place[stretches], self.awake[stretches] = table, place, True
         else:
@@ -114,6 +118,10 @@ class PrunedBelief:
         """
         place = self.place if among is None else np.where(among, self.place, 0.0)
         return find_peak(place, self._table_of, cell_px=self._cell_px, speeds_px=self._speeds_px)
+
+    def _which(self, stretches: NDArray[np.int64]) -> NDArray[np.int64] | slice:
+        """Return what some stretches are chosen by; to choose all by a slice copies nothing."""
+        return slice(None) if len(stretches) == len(self.awake) else stretches
 
     def _table_of(self, cells: slice) -> Table:
         """Return the table of some cells, (speeds, n)."""

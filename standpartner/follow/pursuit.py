@@ -179,7 +179,8 @@ class Pursuit:
         self.jumped_from_px: float | None = None
         self.search = ScoreSearch(agent, view, start_px=start_px if start_known else None, config=self.config.search)
         self._view, self._width_px, self._signs = view, width_px, signs
-        self._here = np.abs(column_offsets_px()) <= self.config.search.reach_px  # the columns of the window that count
+        here = np.flatnonzero(np.abs(column_offsets_px()) <= self.config.search.reach_px)
+        self._here = slice(here[0], here[-1] + 1)  # the columns of the window that count
         self._columns = np.array([len(view) - 2 * WINDOW_COLUMNS])
         self._speed_px, self._memory = 0.0, agent.empty_memory(1)
         self._expected_px = start_px
@@ -199,13 +200,15 @@ class Pursuit:
             caution: The further conditions of a jump.
         """
         repeated = self._hear(embedding, caution)
+        self.searched = self.search.probability_near(self.position_px)
         said = None if rest else self._decide(embedding)
         jumps = repeated is not None or self._goes(said, caution)
         self.jumped_from_px = self.position_px if jumps else None
         if jumps:
             self._begin_at(repeated or self.found)
             said = self._decide(embedding)
-        self.searched, here_px = self.search.probability_near(self.position_px), self.position_px
+            self.searched = self.search.probability_near(self.position_px)
+        here_px = self.position_px
         if said is not None:
             self._move(said)
         return PursuitStep(here_px, self.jumped_from_px, self.searched, self.tracked)
@@ -300,7 +303,7 @@ class Pursuit:
             found_px=self.found.x_px,
             found_speed_px=self.found.speed_px,
             found=self.found.probability,
-            here=self.search.probability_near(self.position_px),
+            here=self.searched,
             tracked=self.tracked,
             tracked_now=self._tracked_now,
             located=self._probability_here(said.locate[0]),

@@ -158,8 +158,8 @@ class ScoreSearch:
             embedding: The agent's embedding of the frame, (1, features).
             agent_px: The place of the agent on the strip in px.
         """
-        near = np.arange(*self._near(agent_px).indices(self._columns))
-        kept = near // STRETCH_CELLS  # the jump rule asks for the agent's place
+        near = range(*self._near(agent_px).indices(self._columns))
+        kept = _stretches_of(near)  # the jump rule asks for the agent's place
         asleep = ~self._belief.awake
         asleep[kept] = False
         compared, all_may_be = ~asleep, self._each_frame + self._saved >= len(self._all)
@@ -178,19 +178,23 @@ class ScoreSearch:
     def _in_turn(self, asleep: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return the sleeping stretches whose turn it is."""
         sleeping = np.flatnonzero(asleep)
+        if not len(sleeping):
+            self._turn = 0
+            return sleeping
         first = np.searchsorted(sleeping, self._turn)
         in_turn = np.concatenate([sleeping[first:], sleeping[:first]])[: self.config.turns]
-        self._turn = int(in_turn[-1]) + 1 if len(in_turn) else 0
+        self._turn = int(in_turn[-1]) + 1
         return in_turn
 
-    def _updated(self, stretches: NDArray[np.int64], embedding: Floats, *, near: NDArray[np.int64]) -> Floats:
+    def _updated(self, stretches: NDArray[np.int64], embedding: Floats, *, near: range) -> Floats:
         """Return the tables of some stretches after a frame, not scaled; the agent is near some columns."""
         moved = self._belief.moved(stretches)
         anywhere, agent, speeds = self.config.anywhere, self.config.agent, len(self.config.speeds_px)
         moved *= (1.0 - anywhere - agent) / moved.sum()
         moved += anywhere / (self._columns * speeds)
-        which = np.searchsorted(stretches, near // STRETCH_CELLS)
-        moved[which, :, near % STRETCH_CELLS] += agent / (len(near) * speeds)
+        for stretch in _stretches_of(near):
+            first, cells = stretch * STRETCH_CELLS, moved[np.searchsorted(stretches, stretch)]
+            cells[:, max(0, near.start - first) : near.stop - first] += agent / (len(near) * speeds)
         moved *= self._fit(stretches, embedding)[:, None]
         return moved
 
@@ -254,6 +258,11 @@ def _with_margins(keys: Floats, first: int) -> tuple[Floats, slice]:
     start = max(0, first - SEARCH_MARGIN_COLUMNS)
     cut = keys[:, :, start : first + STRETCH_CELLS + SEARCH_MARGIN_COLUMNS]
     return np.ascontiguousarray(cut), slice(first - start, first - start + STRETCH_CELLS)
+
+
+def _stretches_of(columns: range) -> list[int]:
+    """Return the numbers of the stretches in which columns lie."""
+    return list(range(columns.start // STRETCH_CELLS, (columns.stop - 1) // STRETCH_CELLS + 1)) if columns else []
 
 
 def _sum(probability: NDArray[np.float64]) -> float:

@@ -86,15 +86,12 @@ class StartDetector:
         """The number of frames by which an answer can point back."""
         return max(self._confirm, self._steady)
 
-    def hear(self, frame: Floats, pressed: Floats) -> int | None:
+    def hear(self, frame: Floats, pressed: Floats) -> None:
         """Take in one frame.
 
         Args:
             frame: The frame of the spectrogram, (78,).
             pressed: The agent's logits of starting keys, (88,).
-
-        Returns:
-            None while there is no music, else the number of frames ago that it began (0 if in this one).
         """
         magnitude = np.power(10.0, frame, dtype=np.float64) - 1.0
         loud = magnitude > self.config.above_floor * self._floor + self.config.quietest
@@ -113,16 +110,9 @@ class StartDetector:
         self._floor += np.where(rising, self._slow, self._fast) * (magnitude - self._floor)
         self.notes += self.note_begins
         self.quiet_frames = 0 if self._heard[-1].tonal or self._heard[-1].key else self.quiet_frames + 1
-        return self._begun()
 
-    def _starts_key(self, pressed: Floats) -> bool:
-        surest, expected = pressed.max(), pressed.max(initial=-_CERTAIN, where=self.expected)
-        return (
-            _probability(surest) >= self.config.key_probability
-            or _probability(expected) >= self.config.expected_probability
-        )
-
-    def _begun(self) -> int | None:
+    def begun(self) -> int | None:
+        """Return how many frames ago the music began, 0 if in the last one; None while there is none."""
         recent = [heard.tonal for heard in self._heard[-self._confirm :]]
         if self._heard[-1].key and any(recent):
             return len(recent) - 1 - recent.index(True)
@@ -133,6 +123,13 @@ class StartDetector:
         if tones[-1] and begun >= _FEWEST_TONES and sum(tones) >= self.config.steady_share * self._steady:
             return _run_length(tones) - 1
         return None
+
+    def _starts_key(self, pressed: Floats) -> bool:
+        surest, expected = pressed.max(), pressed.max(initial=-_CERTAIN, where=self.expected)
+        return (
+            _probability(surest) >= self.config.key_probability
+            or _probability(expected) >= self.config.expected_probability
+        )
 
 
 def _run_length(tones: list[bool]) -> int:

@@ -91,10 +91,13 @@ def filterbank() -> Float32:
 
 
 @lru_cache(maxsize=1)
-def _sparse_filterbank() -> tuple[NDArray[np.int64], Float32, NDArray[np.int64]]:
-    """Return bins, weights and starts of the bands, with which a frame's sums do not depend on its neighbours."""
+def _sparse_filterbank() -> tuple[NDArray[np.int64], Float32, NDArray[np.int64], int]:
+    """Return bins, weights and starts of the bands, with which a frame's sums do not depend on its neighbours.
+
+    The last number is how many bins of a spectrum are needed.
+    """
     bands, bins = np.nonzero(filterbank())
-    return bins, filterbank()[bands, bins], np.searchsorted(bands, np.arange(BAND_COUNT))
+    return bins, filterbank()[bands, bins], np.searchsorted(bands, np.arange(BAND_COUNT)), int(bins.max()) + 1
 
 
 @lru_cache(maxsize=1)
@@ -104,9 +107,9 @@ def _window() -> Float32:
 
 def _bands_of_frames(frames: Float32) -> Float32:
     """Return the spectrogram columns, (n, 78), of cut frames, (n, 2048)."""
-    bins, weights, starts = _sparse_filterbank()
+    bins, weights, starts, needed = _sparse_filterbank()
     spectrum = np.fft.rfft(frames * _window(), axis=1)
-    magnitude = np.abs(spectrum[:, : bins.max() + 1]).astype(np.float32, copy=False)
+    magnitude = np.abs(spectrum[:, :needed]).astype(np.float32, copy=False)
     bands = np.add.reduceat(magnitude[:, bins] * weights, starts, axis=1)
     return np.log10(1.0 + bands, dtype=np.float32)
 

@@ -53,7 +53,8 @@ def detect(audio, pressed=DEAF, config=None, expected=()):
     """(frame in which the music began, frame in which that was known), or None."""
     detector = StartDetector(config or StartConfig(), expected_keys(np.array(expected, dtype=int)))
     for k, frame in enumerate(spectrogram(audio.astype(np.float32))):
-        ago = detector.hear(frame, pressed[k] if pressed.ndim == 2 else pressed)
+        detector.hear(frame, pressed[k] if pressed.ndim == 2 else pressed)
+        ago = detector.begun()
         if ago is not None:
             return k - ago, k
     return None
