@@ -104,8 +104,11 @@ class Windows:
             window[...] = strip.phases[phase][:, column : column + width]
         if self.differences:
             before = self._places(views.centre_before_px, strips)
-            for window, change, strip, (column, phase) in zip(seen[:, 0], seen[:, 1], strips, before, strict=True):
-                np.subtract(window, strip.phases[phase][:, column : column + width], out=change)
+            for (window, change), strip, place, (column, phase) in zip(seen, strips, now, before, strict=True):
+                if place == (column, phase):
+                    change.fill(0.0)
+                else:
+                    np.subtract(window, strip.phases[phase][:, column : column + width], out=change)
         return seen
 
     def cut_excerpts(self, views: Views) -> Floats:
