@@ -50,7 +50,7 @@ FOLLOW = """
   press("ArrowRight");
   await until(() => frame() >= 14);
   press(" ");
-  await pause_ms(150);
+  await until(() => !busy);
   const stands = frame(), told = text("sheet");
   await pause_ms(200);
   const paused = {state: state(), told, stood: stands === frame(), button: text("go")};

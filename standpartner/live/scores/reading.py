@@ -52,13 +52,16 @@ class ScoreReader:
         self._waiting.put(score)
 
     def close(self) -> None:
-        """Wait for the score that is being read, and read no more."""
+        """Read no more than the score that is being read; those that wait are read at the next start."""
         self._waiting.put(None)
 
     def _work(self) -> None:
         give_way()
         while (score := self._waiting.get()) is not None:
-            record = self._library.score(score)
+            try:
+                record = self._library.score(score)
+            except OutputError:
+                continue  # the library was closed: it is read at the next start
             if record is None:
                 continue
             try:

@@ -75,6 +75,7 @@ class Session:
         self._cursor_px: float | None = None
         self._performer: Performer | None = None
         self._writer: TakeWriter | None = None
+        self._keep_audio = False  # whether the sound of the take is wanted, too
         self._told_errors: dict[str, float] = {}
 
     # Devices
@@ -140,6 +141,7 @@ class Session:
             self.stop()
         take, loaded, turns = new_id(), self.loaded, self.turns
         self.take, self.listening, self.state, self.played_s = take, True, "waiting", time.time()
+        self._keep_audio = message.keep_audio
 
         def begin() -> Told:
             self._performer = Performer(loaded, start_px=x_px, anywhere=message.anywhere, turns=turns)
@@ -167,6 +169,7 @@ class Session:
             return
         gap_s = max(0.0, time.time() - content["saved_s"])
         self.take, self.listening, self.state = take, True, content["state"]
+        self._keep_audio = content["keep_audio"]
 
         def begin() -> Told:
             self._performer = Performer(
@@ -288,7 +291,7 @@ class Session:
             "listening": self.listening,
             "take": self.take,
             "heard_s": 0.0 if self.position is None else self.position.heard_s,
-            "keep_audio": self._writer is not None and self._writer.keeps_sound,
+            "keep_audio": self._keep_audio,
             "lead_systems": self.turns.lead_systems,
             "lead_by_page": dict(self.turns.lead_by_page),
             "saved_s": time.time(),

@@ -42,11 +42,6 @@ class TakeWriter:
         self._lines = 0
         self._file, self._sound = _opened(path), None if sound is None else _opened(sound)
 
-    @property
-    def keeps_sound(self) -> bool:
-        """Whether the sound is kept."""
-        return self._sound is not None
-
     def add(self, told: Iterable[messages.ServerMessage]) -> None:
         """Add the positions among some messages."""
         lines = [messages.encode(message) + "\n" for message in told if isinstance(message, messages.Position)]

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from standpartner.demo.bundled import load_canon
+from tests.live.web.page.conftest import until
 from tests.live.web.page.running_server import RunningServer, add_score, new_page
 
 pytestmark = [pytest.mark.needs("browser"), pytest.mark.slow]
@@ -80,8 +81,7 @@ def test_a_recording_is_followed_shown_and_exported(page: Page, server: RunningS
         place = link.get_attribute("href")
         assert page.request.get(f"{server.address.rstrip('/')}{place}").ok
     page.locator(".round").click()
-    page.wait_for_timeout(2000)
-    assert float(page.get_by_role("slider", name="Time").input_value()) > 0.5
+    until(page, lambda: float(page.get_by_role("slider", name="Time").input_value()) > 0.5)
 
 
 def test_a_score_is_renamed_exported_and_deleted(page: Page, server: RunningServer) -> None:
