@@ -88,6 +88,10 @@ class Agent(Bundle[NetworkConfig]):
     config_type = NetworkConfig
     can = "can follow a recording"
 
+    def __init__(self, folder: Path, *, threads: int = 1) -> None:
+        super().__init__(folder, threads=threads)
+        self._decide_one = _session(folder / "policy.onnx", threads, count=1)  # it has a fifth fewer operations
+
     def read(self, strip: NDArray[np.uint8]) -> Floats:
         """Read a strip once.
 
@@ -120,7 +124,8 @@ class Agent(Bundle[NetworkConfig]):
             memory: The recurrent states of the frame before, (N, memory_size).
         """
         inputs = {"view": view, "embedding": embedding, "speed_px": speed_px, "memory": memory}
-        return Decision(*self._run["policy"].run(None, inputs))
+        graph = self._decide_one if len(view) == 1 else self._run["policy"]
+        return Decision(*graph.run(None, inputs))
 
     def search_keys(self, view: Floats) -> Floats:
         """Return the keys of a score, which a search compares with frames.
@@ -201,8 +206,11 @@ def load_agent(name_or_path: str, *, threads: int = 1) -> Agent:
     return Agent(find_agent(name_or_path), threads=threads)
 
 
-def _session(graph: Path, threads: int) -> onnxruntime.InferenceSession:
+def _session(graph: Path, threads: int, *, count: int | None = None) -> onnxruntime.InferenceSession:
+    """Load a graph, for a known number of episodes if one is given."""
     options = onnxruntime.SessionOptions()
+    if count is not None:
+        options.add_free_dimension_override_by_name("n", count)
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
