@@ -56,9 +56,10 @@ def main() -> None:
         sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
         sys.exit(1)
     except OSError as error:
-        if error.errno not in _NO_OUTPUT:
+        if error.errno not in _NO_OUTPUT and error.filename is None:
             raise
-        sys.stderr.write(f"error: the output cannot be written: {error.strerror}\n")
+        what = "the output cannot be written" if error.errno in _NO_OUTPUT else f"{error.filename} cannot be used"
+        sys.stderr.write(f"error: {what}: {error.strerror}\n")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

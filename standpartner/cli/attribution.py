@@ -72,7 +72,7 @@ def embedding(
     limit: Annotated[int, typer.Option(help="The largest number of pieces, evenly spread.", min=1)] = 20,
     points: Annotated[int, typer.Option(help="The largest number of points, evenly drawn.", min=100)] = 5000,
     game: Annotated[str | None, typer.Option(help="The rules piano or nottingham; default: by corpus.")] = None,
-    seed: Annotated[int, typer.Option(help="The seed of the map and the intervals.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the map and the intervals.")] = 0,
     sound: Annotated[bool, typer.Option(help="Put the sound into the page.")] = True,
 ) -> None:
     """Map the input of an agent's heads, and compare its value at beginnings, endings and clefs with the rest."""

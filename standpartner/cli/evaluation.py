@@ -41,7 +41,7 @@ def evaluate(
     runs: Annotated[int, typer.Option(help="The number of runs; 1 plays greedily, more draw the actions.", min=1)] = 1,
     game: Annotated[str | None, typer.Option(help="The rules piano or nottingham; default: by corpus.")] = None,
     limit: Annotated[int | None, typer.Option(help="The largest number of pieces.", min=1)] = None,
-    seed: Annotated[int, typer.Option(help="The seed of drawn actions and intervals.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of drawn actions and intervals.")] = 0,
     record: Annotated[bool, typer.Option("--record", help="Add the measures to the agent's model card.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="The file for the whole report.")] = None,
     csv_file: Annotated[
@@ -82,7 +82,7 @@ def evaluate_jumps(
         typer.Option(metavar="random|sections|repeats|signs", help="Where the player jumps; see docs/following.md."),
     ] = "random",
     limit: Annotated[int | None, typer.Option(help="The largest number of pieces.", min=1)] = None,
-    seed: Annotated[int, typer.Option(help="The seed of the jumps and the intervals.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the jumps and the intervals.")] = 0,
     json_file: Annotated[Path | None, typer.Option("--json", help="The file for the whole report.")] = None,
 ) -> None:
     """Play each piece of a split with jumps, and print how soon the follower is back, with 95 % intervals.
@@ -106,7 +106,7 @@ def calibrate(
     corpus: Annotated[list[str], typer.Option(help="A built corpus; the option may be repeated.")],
     split: Annotated[str, typer.Option(help="The split: train or valid; test with --measure only.")] = "valid",
     limit: Annotated[int | None, typer.Option(help="The largest number of pieces of each corpus.", min=2)] = None,
-    seed: Annotated[int, typer.Option(help="The seed of the jumps.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the jumps.")] = 0,
     measure: Annotated[
         bool, typer.Option("--measure", help="Measure the agent's own calibration on all pieces, and fit nothing.")
     ] = False,
@@ -165,7 +165,7 @@ def table(
 def compare(
     baseline: Annotated[list[Path], typer.Option(help="A report of the one player; repeat it for other seeds.")],
     other: Annotated[list[Path], typer.Option(help="A report of the other player; repeat it for other seeds.")],
-    seed: Annotated[int, typer.Option(help="The seed of the intervals.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the intervals.")] = 0,
 ) -> None:
     """Compare two players on the same performances: differences with 95 % intervals over pieces and reports.
 
@@ -254,7 +254,7 @@ def practice(
     agent: Annotated[str, typer.Option(help="A bundled agent or the folder of one.")] = DEFAULT_AGENT,
     split: Annotated[str, typer.Option(help="The split: train, valid or test.")] = "valid",
     limit: Annotated[int | None, typer.Option(help="The largest number of pieces.", min=1)] = None,
-    seed: Annotated[int, typer.Option(help="The seed of the performances.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the performances.")] = 0,
     json_file: Annotated[Path | None, typer.Option("--json", help="The file for the whole report.")] = None,
 ) -> None:
     """Measure following while someone practises: talk first, a stop, a restart, quarter speed, a start in the middle.

@@ -71,9 +71,9 @@ def video(
         bool, typer.Option("--paper", help="Make the four pieces of the paper's project page, from MSMD's test split.")
     ] = False,
 ) -> None:
-    """Make a video, with sound, of an agent that follows a piece: score, spectrogram, actions, value, error.
+    r"""Make a video, with sound, of an agent that follows a piece: score, spectrogram, actions, value, error.
 
-    Needs PyAV: pip install "standpartner[video]"; with --gradients PyTorch: pip install "standpartner[explain]".
+    Needs PyAV: pip install "standpartner\[video]"; with --gradients PyTorch: pip install "standpartner\[explain]".
     """
     from standpartner.explain.traces.painter import Painter
     from standpartner.explain.traces.video import check_speed, write_video
@@ -109,9 +109,9 @@ def viewer(
     every: Every = 10,
     baseline: Baseline = "silence",
 ) -> None:
-    """Write a page that shows the same as a video, frame by frame. It needs no other files.
+    r"""Write a page that shows the same as a video, frame by frame. It needs no other files.
 
-    With --gradients it needs PyTorch: pip install "standpartner[explain]".
+    With --gradients it needs PyTorch: pip install "standpartner\[explain]".
     """
     from standpartner.explain.traces.viewer import write_viewer
     from standpartner.support.files import check_writable

@@ -54,9 +54,10 @@ def read(
     from standpartner.score import PrintOptions
     from standpartner.score.overlay import write_onsets
     from standpartner.score.print.overlay import write_reading
-    from standpartner.support.files import make_folder
+    from standpartner.support.files import make_folder, own_pages
 
     make_folder(out)
+    own_pages(out, marker="layout.json")
     options = PrintOptions(max_pages=max_pages, layout=layout, first_measure=first_measure)
     reading, joined = read_pages(files, options, notation=notation, trusted=trust)
     write_reading(reading, out)

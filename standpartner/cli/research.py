@@ -117,7 +117,7 @@ def learn_jumps(
     limit: Annotated[
         int | None, typer.Option(help="The largest number of pieces of each corpus; default: all.", min=1)
     ] = None,
-    seed: Annotated[int, typer.Option(help="The seed of performances, jumps and first weights.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of performances, jumps and first weights.")] = 0,
     records: Annotated[
         Path | None, typer.Option(help="The folder in which records are kept; default: in the cache folder.")
     ] = None,

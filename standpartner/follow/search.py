@@ -142,8 +142,12 @@ class ScoreSearch:
             mixing=neighbour_mixing(len(speeds_px), self.config.change),
             negligible=self.config.negligible * self.config.anywhere / self._columns if sleeps else 0.0,
         )
-        self._turn, self._alarm = 0, False  # whether a sleeping stretch fitted the last frame: then all are compared
         self._most_saved = round(self.config.saved_s * FRAME_RATE_HZ) * len(self._all)
+        self.begin_anew(start_px)
+
+    def begin_anew(self, start_px: float | None) -> None:
+        """Search for another performance of the score, as a new search does; see `begin`."""
+        self._turn, self._alarm = 0, False  # whether a sleeping stretch fitted the last frame: then all are compared
         self._saved = self._most_saved  # the stretches that may be compared beyond those of each frame
         self.begin(start_px)
 

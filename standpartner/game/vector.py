@@ -132,7 +132,11 @@ class ScoreFollowingVectorEnv(VectorEnv[Observations, IntArray, np.ndarray]):
         """Do nothing, as there is nothing to close."""
 
     def _seed(self, seed: int | Sequence[int | None] | None, which: IntArray) -> None:
-        seeds = [seed + k for k in range(self.num_envs)] if isinstance(seed, int) else seed or [None] * self.num_envs
+        if seed is None:
+            seed = [None] * self.num_envs
+        elif isinstance(seed, int | np.integer):
+            seed = [int(seed) + number for number in range(self.num_envs)]
+        seeds = [None if own is None else int(own) for own in seed]
         if len(seeds) != self.num_envs:
             raise GameError(f"expected one seed or {self.num_envs}, got {len(seeds)}")
         if not self._generators:

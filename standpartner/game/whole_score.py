@@ -43,7 +43,7 @@ class WholeScore:
 
     def begin(self) -> None:
         """Expect the music at the track's first onset, whatever was heard before."""
-        self._search.begin(self._track.start_px)
+        self._search.begin_anew(self._track.start_px)
         self.here, self.places, self._led_frames = 1.0, list[Found](), 0
 
     def take(self, frame: int, *, here_px: float) -> None:

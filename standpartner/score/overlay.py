@@ -12,6 +12,7 @@ from standpartner.constants import STRIP_HEIGHT_PX
 from standpartner.errors import ScoreError
 from standpartner.score.model import Image, Score
 from standpartner.support import palette
+from standpartner.support.files import own_pages
 
 _ROW_WIDTH_PX: Final = 1_000  # the strip px in one row of the overlay
 _ZOOM: Final = 2
@@ -21,7 +22,7 @@ _GAP_PX: Final = 8
 def write_engraving(score: Score, out_dir: str | Path) -> None:
     """Write strip.png, page-001.png..., overlay.png and onsets.json into a folder, which is made if needed.
 
-    Page images of a score that was written there before are removed.
+    Page images of a score that was written there before, and left its onsets.json, are removed.
 
     On the overlay lines are onsets, thick lines the borders of systems; dots are heads: filled where a note starts,
     a ring for a tied continuation, a diamond for a grace note. onsets.json lists one object an onset: quarter, x_px,
@@ -29,11 +30,12 @@ def write_engraving(score: Score, out_dir: str | Path) -> None:
 
     Raises:
         ScoreError: The folder or a file cannot be written.
+        OutputError: The folder holds pictures of pages of another origin.
     """
     folder = Path(out_dir)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for stale in folder.glob("page-[0-9][0-9][0-9]*.png"):  # of another score that was written here
+        for stale in own_pages(folder, marker="onsets.json"):
             stale.unlink()
         PilImage.fromarray(score.strip).save(folder / "strip.png")
         for number, page in enumerate(score.pages, start=1):

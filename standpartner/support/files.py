@@ -1,5 +1,7 @@
 """Writes files whole or not at all."""
 
+import os
+import re
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -33,7 +35,7 @@ def write_parts(path: str | Path, parts: Iterable[str]) -> None:
 
 
 def _write(path: Path, parts: Iterable[str]) -> None:
-    with path.open("w", encoding="utf-8") as file:
+    with path.open("w", encoding="utf-8", errors="replace") as file:  # names of files may hold bytes that are no UTF-8
         file.writelines(parts)
 
 
@@ -60,13 +62,19 @@ def check_writable(path: str | Path) -> None:
     """Check before the work that a file can be written after it.
 
     Raises:
-        OutputError: The folder is missing, or the path is a folder itself.
+        OutputError: The folder is missing, the path is a folder itself, or it may not be written there.
     """
     path = Path(path)
-    if path.is_dir():
-        raise OutputError(f"cannot write {path}: it is a folder; give the name of a file")
-    if not path.parent.is_dir():
-        raise OutputError(f"cannot write {path}: there is no folder {path.parent}; make it first")
+    try:
+        if path.is_dir():
+            raise OutputError(f"cannot write {path}: it is a folder; give the name of a file")
+        if not path.parent.is_dir():
+            raise OutputError(f"cannot write {path}: there is no folder {path.parent}; make it first")
+        written = path if path.exists() and not path.is_file() else path.parent  # a file is replaced by another one
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}; give another place") from error
+    if not os.access(written, os.W_OK):
+        raise OutputError(f"cannot write {path}: you may not write to {written}; give another place")
 
 
 def make_folder(path: str | Path) -> None:
@@ -79,3 +87,22 @@ def make_folder(path: str | Path) -> None:
         Path(path).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot make the folder {path}: {error.strerror or error}; give another place") from error
+
+
+def own_pages(folder: Path, *, marker: str) -> list[Path]:
+    """List the pictures of pages, page-001.png ..., that an earlier run wrote into a folder.
+
+    Args:
+        folder: The folder.
+        marker: The name of the file that a run writes beside them.
+
+    Raises:
+        OutputError: There are such pictures without the marker: they are of another origin and must not be replaced.
+    """
+    pages = sorted(path for path in folder.glob("page-*.png") if re.fullmatch(r"page-\d{3,}\.png", path.name))
+    if pages and not (folder / marker).is_file():
+        raise OutputError(
+            f"{folder} holds pictures that would be replaced ({pages[0].name}), and no {marker} of an earlier run "
+            "beside them; give another folder"
+        )
+    return pages

@@ -17,3 +17,12 @@ def test_output_that_cannot_be_written_is_one_sentence() -> None:
     assert run.returncode == 1
     assert run.stderr.splitlines()[0].startswith("error: the output cannot be written: No space left on device")
     assert "Traceback" not in run.stderr
+
+
+def test_a_path_that_cannot_be_looked_at_is_one_sentence(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "standpartner.cli", "engrave", f"{'a' * 300}.krn", "--out", str(tmp_path)]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 1
+    assert run.stderr.startswith("error: ")
+    assert "File name too long" in run.stderr
+    assert "Traceback" not in run.stderr

@@ -10,6 +10,7 @@ from gymnasium.utils.env_checker import check_env
 from standpartner.agent.columns import pad_columns
 from standpartner.constants import FRAME_RATE_HZ
 from standpartner.errors import GameError
+from standpartner.follow.search import WHOLE_UP_TO_STRETCHES
 from standpartner.game import (
     ENVIRONMENT_ID,
     JUMPING_ENVIRONMENT_ID,
@@ -19,6 +20,7 @@ from standpartner.game import (
     ScoreFollowingEnv,
     jumping_track,
     ramp_track,
+    random_track,
 )
 
 SAME, GO = 1, 3
@@ -133,6 +135,18 @@ def test_the_same_seed_gives_the_same_episode(env):
     first, _ = play(env, lambda seen: seen["places"][0, 1] > 6)
     again, _ = play(env, lambda seen: seen["places"][0, 1] > 6)
     np.testing.assert_array_equal(first, again)
+
+
+def test_an_episode_in_a_long_score_does_not_depend_on_those_before():
+    env = JumpingScoreFollowingEnv([random_track(1, n_onsets=700)])
+    assert env.tracks[0].strip.shape[1] > 8 * 256 * WHOLE_UP_TO_STRETCHES
+    episodes = []
+    for _ in range(3):
+        seen, _ = env.reset(seed=3)
+        episodes.append([seen, *(env.step(2 if frame % 9 == 0 else SAME)[0] for frame in range(120))])
+    for first, _, again in zip(*episodes, strict=True):
+        for name in first:
+            np.testing.assert_array_equal(first[name], again[name], err_msg=name)
 
 
 def test_a_score_without_another_place_is_only_read_on():

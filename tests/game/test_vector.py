@@ -99,6 +99,9 @@ def test_seeds_and_tracks_are_chosen_for_all_games_or_for_each():
     assert_same(first, again)
     alone = [ScoreFollowingEnv(TRACKS).reset(seed=11 + k)[1]["track"] for k in range(4)]
     assert first["track"].tolist() == alone
+    assert_same(first, envs.reset(seed=np.int64(11))[1])
+    assert_same(first, envs.reset(seed=np.arange(11, 15))[1])
+    assert_same(envs.reset(seed=0)[1], envs.reset(seed=np.int64(0))[1])
     assert envs.reset(options={"track": 1})[1]["track"].tolist() == [1] * 4
     assert envs.reset(options={"track": [0, 1, 2, 0]})[1]["track"].tolist() == [0, 1, 2, 0]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from standpartner.errors import ScoreError
+from standpartner.errors import OutputError, ScoreError
 from standpartner.score import Score
 from standpartner.score.overlay import draw_overlay, write_engraving
 
@@ -26,10 +26,18 @@ def test_engraving_is_written(piano: Score, tmp_path: Path) -> None:
 
 
 def test_pages_of_a_score_that_was_written_before_go(piano: Score, tmp_path: Path) -> None:
-    for name in ("page-002.png", "page-1000.png", "page-of-mine.png"):
+    for name in ("page-002.png", "page-1000.png", "page-007-old.png", "onsets.json"):
         (tmp_path / name).write_bytes(b"")
     write_engraving(piano, tmp_path)
-    assert sorted(path.name for path in tmp_path.glob("page-*")) == ["page-001.png", "page-of-mine.png"]
+    assert sorted(path.name for path in tmp_path.glob("page-*")) == ["page-001.png", "page-007-old.png"]
+
+
+def test_pictures_of_pages_that_it_did_not_write_stay(piano: Score, tmp_path: Path) -> None:
+    (tmp_path / "page-001.png").write_bytes(b"a scan")
+    with pytest.raises(OutputError, match=r"pictures that would be replaced \(page-001.png\)"):
+        write_engraving(piano, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["page-001.png"]
+    assert (tmp_path / "page-001.png").read_bytes() == b"a scan"
 
 
 def test_overlay_marks_onsets_and_heads(tune: Score) -> None:

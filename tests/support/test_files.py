@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from standpartner.errors import OutputError
-from standpartner.support.files import replacing, write_parts, write_text
+from standpartner.support.files import check_writable, replacing, write_parts, write_text
 
 
 def test_a_file_takes_its_place_only_when_it_is_whole(tmp_path: Path) -> None:
@@ -63,6 +63,25 @@ def test_a_link_stays_a_link_and_others_may_read_as_the_user_wants(tmp_path: Pat
     assert link.is_symlink()
     assert (tmp_path / "real" / "text.txt").read_text() == "words"
     assert stat.S_IMODE((tmp_path / "real" / "text.txt").stat().st_mode) == 0o640
+
+
+def test_bytes_of_names_that_are_no_text_are_replaced(tmp_path: Path) -> None:
+    write_text(tmp_path / "text.txt", "F\udcfcr Elise")
+    assert (tmp_path / "text.txt").read_text() == "F?r Elise"
+
+
+def test_it_is_told_before_the_work_where_nothing_can_be_written(tmp_path: Path, monkeypatch) -> None:
+    check_writable(tmp_path / "text.txt")
+    for path, words in (
+        (tmp_path, "it is a folder"),
+        (tmp_path / "none" / "text.txt", "there is no folder"),
+        (tmp_path / ("a" * 300), "File name too long"),
+    ):
+        with pytest.raises(OutputError, match=words):
+            check_writable(path)
+    monkeypatch.setattr(os, "access", lambda path, mode: not (Path(path) == tmp_path and mode == os.W_OK))
+    with pytest.raises(OutputError, match="you may not write to"):
+        check_writable(tmp_path / "text.txt")
 
 
 def test_what_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:

@@ -218,7 +218,8 @@ def _picture_pages(path: Path, max_pages: int) -> Iterator[PageSource]:
     PilImage.MAX_IMAGE_PIXELS = None  # the sizes are checked here, with words that say what to do
     try:
         with PilImage.open(path) as picture:
-            count = getattr(picture, "n_frames", 1)
+            previews = picture.format == "MPO"  # cameras append smaller pictures of the same photo
+            count = 1 if previews else getattr(picture, "n_frames", 1)
             _check_count(path, count, max_pages)
             for number in range(count):
                 picture.seek(number)

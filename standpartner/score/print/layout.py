@@ -121,7 +121,8 @@ def read_layout(path: Path) -> list[dict[str, Any]]:
     """Read a `layout.json` that may have been corrected by hand.
 
     Returns:
-        For each page its size, file and picture, and its systems with box, staves and right ends of bars.
+        For each page its size, file and picture, and its systems with box, staves, those followed and right ends of
+        bars.
 
     Raises:
         ScoreError: The file is missing, no JSON, or says what cannot be.
@@ -179,7 +180,15 @@ def _checked_system(system: Any, size: list[float], where: str) -> dict[str, Any
             f'"bars" of {where} is {bars!r}, but there are {len(barlines)} "barlines_px"; give one for each bar.'
         )
     box = {"left_px": left, "top_px": top, "right_px": right, "bottom_px": bottom}
-    return {**box, "staves": staves, "barlines_px": [float(x) for x in barlines]}
+    followed = _followed_among(staves, system.get("followed"))
+    return {**box, "staves": staves, "followed": followed, "barlines_px": [float(x) for x in barlines]}
+
+
+def _followed_among(staves: int, told: Any) -> tuple[int, int]:
+    """Return the first and the last of the staves that are followed: those told, if there are such, or the lowest."""
+    if isinstance(told, list) and len(told) == 2 and told in [[k, k + 1] for k in range(staves - 1)]:
+        return told[0], told[1]
+    return max(0, staves - 2), staves - 1
 
 
 def _number(data: Mapping[str, Any], key: str, where: str) -> float:

@@ -13,7 +13,7 @@ from standpartner.score.model import Image, Score
 from standpartner.score.print.layout import PageLayout, SystemLayout, layout_text
 from standpartner.score.print.read import PrintReading
 from standpartner.support import palette
-from standpartner.support.files import make_folder, write_text
+from standpartner.support.files import make_folder, own_pages, write_text
 
 DOUBTFUL: Final = 0.1  # what is doubted more is marked
 
@@ -21,13 +21,18 @@ DOUBTFUL: Final = 0.1  # what is doubted more is marked
 def write_reading(reading: PrintReading, out_dir: str | Path) -> None:
     """Write page-001.png ... with systems and bars outlined, strip.png and layout.json into a folder, made if needed.
 
+    Page images of pages that were read into it before are removed.
+
     Raises:
-        OutputError: The folder or a file cannot be written.
+        OutputError: The folder or a file cannot be written, or it holds pictures of pages of another origin.
     """
     folder = Path(out_dir)
     make_folder(folder)
+    stale = own_pages(folder, marker="layout.json")
     labels = iter(_first_measures(reading.score))
     try:
+        for picture in stale:
+            picture.unlink()
         PilImage.fromarray(reading.score.strip).save(folder / "strip.png")
         for number, (image, page) in enumerate(zip(reading.score.pages, reading.pages, strict=True), start=1):
             drawn = draw_page(image, page, first_measures=[next(labels) for _ in page.systems])

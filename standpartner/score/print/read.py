@@ -87,12 +87,12 @@ def read_print(
         progress: The function that is called, from another thread, with the number of pages that have been read.
 
     Raises:
-        ScoreError: A file is missing, damaged or too large, or no staves are found.
+        ScoreError: A file is missing, damaged or too large, no staves are found, or the layout is of other files.
         MissingExtraError: A HEIC photo is given, and what reads those is not installed.
     """
     options = options or PrintOptions()
     files = list_files([Path(path) for path in paths])
-    given = None if options.layout is None else read_layout(options.layout)
+    given = None if options.layout is None else _layout_of(files, options.layout)
     images: list[Image] = []
     strips: list[Image] = []
     layouts: list[PageLayout] = []
@@ -128,6 +128,18 @@ def read_print(
         music=_music(cuts, options.first_measure),
     )
     return PrintReading(score, tuple(layouts))
+
+
+def _layout_of(files: Sequence[Path], path: Path) -> list[dict[str, Any]]:
+    """Read a corrected layout and check that all files that it speaks of are given."""
+    pages = read_layout(path)
+    missing = {page["file"] for page in pages} - {"", *(file.name for file in files)}
+    if missing:
+        raise ScoreError(
+            f"{path.name} speaks of {min(missing)}, which is not among the files that were given; give the files that "
+            "it was made for, by their names."
+        )
+    return pages
 
 
 def _strip(strips: Sequence[Image], cuts: Sequence[_Cut], *, even_tone: bool) -> Image:

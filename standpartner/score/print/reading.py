@@ -89,8 +89,7 @@ def _placed(page: StraightPage, staves: Sequence[Staff], given: Mapping[str, Any
 
 def _corrected(page: StraightPage, staves: Sequence[Staff], system: Mapping[str, Any]) -> Found:
     members = staves_in_box(staves, system, spacing_px=page.scale.spacing_px)
-    followed = (0, 0) if len(members) == 1 else (len(members) - 2, len(members) - 1)
-    found = with_bars(page, StaffGroup(members, followed, doubt=0.0))
+    found = with_bars(page, StaffGroup(members, tuple(system["followed"]), doubt=0.0))
     ends = system["barlines_px"] or [system["right_px"]]
     return replace(found, bars=replace(found.bars, ends_px=ends, doubts=[0.0] * len(ends), doubt=0.0))
 

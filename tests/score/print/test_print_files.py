@@ -62,6 +62,14 @@ def test_every_frame_of_a_tiff_is_a_page(tmp_path, page):
         draw_all(path, max_pages=2)
 
 
+def test_a_photo_with_a_preview_is_one_page(tmp_path, page):
+    path = tmp_path / "photo.jpg"
+    page.save(path, format="MPO", save_all=True, append_images=[page.resize((150, 200))])
+    with PilImage.open(path) as photo:
+        assert (photo.format, photo.n_frames) == ("MPO", 2)
+    assert len(draw_all(path)) == 1
+
+
 def test_a_pdf_is_drawn_by_its_width_whatever_its_dots_per_inch(tmp_path, page):
     for number, dots in enumerate((10, 600)):
         path = tmp_path / f"{number}.pdf"

@@ -7,6 +7,7 @@ from PIL import Image as PilImage
 from standpartner.demo.bundled import load_canon
 from standpartner.errors import ScoreError
 from standpartner.score import PrintOptions, read_print, read_score
+from standpartner.score.print.layout import read_layout
 from standpartner.score.print.overlay import write_reading
 
 STAVES = [1] * 8
@@ -127,6 +128,29 @@ def test_a_corrected_layout_is_taken_as_it_is(piano, tmp_path):
     assert len(corrected.systems) == len(reading.score.systems) - 1
     assert bars_by_system(corrected)[0] == 2
     assert corrected.bars.doubt[:2].tolist() == [0, 0]
+    data["pages"][0]["file"] = "renamed.png"
+    layout.write_text(json.dumps(data))
+    with pytest.raises(ScoreError, match=r"mine.json speaks of renamed.png, which is not among the files"):
+        read_print([pages], PrintOptions(layout=layout))
+
+
+@pytest.mark.parametrize(
+    ("staves", "told", "followed"),
+    [
+        (3, [0, 1], (0, 1)),
+        (3, [1, 2], (1, 2)),
+        (3, None, (1, 2)),
+        (2, [1, 2], (0, 1)),
+        (1, [0, 0], (0, 0)),
+        (3, [0, 2], (1, 2)),
+    ],
+)
+def test_a_layout_tells_which_staves_are_followed(tmp_path, staves, told, followed):
+    box = {"left_px": 0, "top_px": 0, "right_px": 90, "bottom_px": 90, "staves": staves, "followed": told}
+    path = tmp_path / "layout.json"
+    path.write_text(json.dumps({"pages": [{"width_px": 100, "height_px": 100, "systems": [box]}]}))
+    (page,) = read_layout(path)
+    assert page["systems"][0]["followed"] == followed
 
 
 @pytest.mark.parametrize(
