@@ -11,11 +11,14 @@ from standpartner.agent.find import DEFAULT_AGENT
 from standpartner.cli.read import FirstMeasure, LayoutFile, MaxPages, NotationFile, join_words, read_pages
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.table import Table
 
     from standpartner.follow import Follower, Following
     from standpartner.hear import FileSource
     from standpartner.score import MusicChoice, PrintOptions, Score
+    from standpartner.score.print.layout import PageLayout
 
 ScorePath = Annotated[
     Path,
@@ -29,7 +32,7 @@ AudioPath = Annotated[
 ]
 InfoFile = Annotated[
     Path | None,
-    typer.Option("--info", metavar="FILE", help="Write title, agent and the sizes of the pages as JSON."),
+    typer.Option("--info", metavar="FILE", help="Write title, agent and pages (size, file, page in it) as JSON."),
 ]
 AgentChoice = Annotated[
     str,
@@ -109,7 +112,7 @@ def follow(
         check_writable(path)
     loaded = load_agent(agent)  # raises before a score is engraved if it is damaged
     source = FileSource(audio)
-    engraved, words = read_any_score(
+    engraved, words, layouts = read_any_score(
         score,
         PrintOptions(max_pages, layout=layout, first_measure=first_measure),
         notation=notation,
@@ -117,7 +120,7 @@ def follow(
         trusted=trust,
     )
     if info is not None:
-        _write_info(info, engraved, agent=loaded.name)
+        _write_info(info, engraved, layouts, agent=loaded.name)
     follower = Follower(engraved, loaded, config=FollowerConfig(wait=wait), from_measure=from_measure)
     following = _follow(follower, source)
     if json_path is not None:
@@ -258,19 +261,23 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
-def _write_info(path: Path, score: Score, *, agent: str) -> None:
+def _write_info(path: Path, score: Score, layouts: Sequence[PageLayout], *, agent: str) -> None:
+    """Write what is known of a score; of printed pages also the file that each is from, and which of its pages."""
     import json
 
     from standpartner.score.page_data import pages_table
     from standpartner.support.files import write_text
 
-    write_text(path, json.dumps({"title": score.title, "agent": agent, "pages": pages_table(score)}) + "\n")
+    pages = pages_table(score)
+    sources = [{"file": layout.file, "picture": layout.picture} for layout in layouts] or [{}] * len(pages)
+    table = [size | source for size, source in zip(pages, sources, strict=True)]
+    write_text(path, json.dumps({"title": score.title, "agent": agent, "pages": table}) + "\n")
 
 
 def read_any_score(
     path: Path, options: PrintOptions, *, notation: Path | None, choice: MusicChoice, trusted: bool
-) -> tuple[Score, str]:
-    """Read notation, or printed pages with or without their notation; also say how these were joined."""
+) -> tuple[Score, str, tuple[PageLayout, ...]]:
+    """Read notation, or printed pages with or without their notation; also say how these were joined, and the pages."""
     from standpartner.errors import ConfigError
     from standpartner.score.print.files import is_print
 
@@ -280,13 +287,14 @@ def read_any_score(
                 f"{path.name} is notation, which knows its systems, bars and notes; leave out --layout, "
                 "--first-measure and --notation"
             )
-        return _read_score(path, options.max_pages, choice=choice, trusted=trusted), ""
+        return _read_score(path, options.max_pages, choice=choice, trusted=trusted), "", ()
     if notation is None and any((choice.part, choice.movement, choice.tune)):
         raise ConfigError(
             f"{path.name} is a picture, which is followed as a whole; leave out --part, --movement, --tune"
         )
     reading, joined = read_pages([path], options, notation=notation, choice=choice, trusted=trusted)
-    return reading.score, "" if joined is None or notation is None else join_words(joined, notation)
+    words = "" if joined is None or notation is None else join_words(joined, notation)
+    return reading.score, words, reading.pages
 
 
 def _read_score(path: Path, max_pages: int, *, choice: MusicChoice, trusted: bool = False) -> Score:

@@ -67,7 +67,7 @@ def add(
     folder = out or Path(name)
     if (folder / "piece.json").exists():
         raise PieceError(f"{folder} holds a piece already; choose another folder with --out")
-    engraved, words = read_any_score(
+    engraved, words, _ = read_any_score(
         score, PrintOptions(), notation=notation, choice=MusicChoice(part, movement, tune), trusted=trust
     )
     piece = _make(name, engraved, audio, alignment=_align(engraved, midi=midi, match=match, beats=beats), offset=offset)

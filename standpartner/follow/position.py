@@ -23,7 +23,7 @@ class Position:
     Attributes:
         time_s: The second of the recording, a multiple of 1 / 20.
         strip_x_px: The position on the strip in px.
-        page: The printed page, from 1.
+        page: The page of the score, from 1; pages without staves do not count.
         system: The system of the score, from 1.
         measure: The printed number, a string where it is not a plain number, None where the score's bars are unknown.
         page_x_px: The x of the position on the page image in px.

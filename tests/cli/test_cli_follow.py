@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pypdfium2
 import pytest
 import soundfile
 
@@ -69,6 +70,17 @@ def test_places_are_fractions_of_the_page_whose_size_is_told(call, short, tiny_b
         page = told["pages"][row["page"] - 1]
         assert row["page_x"] * page["width_px"] == pytest.approx(row["page_x_px"], abs=0.05)
         assert row["page_y"] * page["height_px"] == pytest.approx(row["page_y_px"], abs=0.05)
+
+
+def test_it_is_told_which_page_of_the_file_a_page_is(call, short, tiny_bundle, tmp_path):
+    with_cover, info = tmp_path / "with-cover.pdf", tmp_path / "info.json"
+    with pypdfium2.PdfDocument(load_canon().score) as pages, pypdfium2.PdfDocument.new() as made:
+        made.new_page(595, 842)
+        made.import_pages(pages)
+        made.save(with_cover)
+    assert call("follow", with_cover, short, "--agent", tiny_bundle, "--info", info)[0] == 0
+    told = json.loads(info.read_text())["pages"]
+    assert [(page["file"], page["picture"]) for page in told] == [("with-cover.pdf", 2), ("with-cover.pdf", 3)]
 
 
 def test_bars_of_printed_pages_count_from_the_number_given(call, short, tiny_bundle, tmp_path):
