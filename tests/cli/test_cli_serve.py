@@ -1,5 +1,7 @@
 """The commands serve and listen."""
 
+import re
+
 import pytest
 from typer.testing import CliRunner
 
@@ -48,6 +50,20 @@ def test_off_this_machine_there_is_a_token_and_a_code(tmp_path, monkeypatch, tls
     assert said.output.count("?token=") == 2
     assert ("start with --tls" in said.output) is not tls
     assert (tmp_path / "certificate.pem").exists() is tls
+
+
+def test_a_device_that_was_let_in_is_let_in_after_a_restart(tmp_path, monkeypatch):
+    monkeypatch.setattr("standpartner.live.web.server.uvicorn.Server.run", lambda *_, **__: None)
+    monkeypatch.setattr("standpartner.live.web.addresses.own_addresses", lambda: ["192.0.2.7"])
+    options = ["--host", "0.0.0.0", "--port", 0, "--library", tmp_path, "--no-browser"]  # noqa: S104
+    first, second = (re.findall(r"token=([\w-]+)", run("serve", *options).output) for _ in range(2))
+    assert len(set(first)) == 1
+    assert first == second
+    assert (tmp_path / "token").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "token").write_bytes(b"\xff")
+    error = run("serve", *options).exception
+    assert isinstance(error, OutputError)
+    assert "delete that file" in str(error)
 
 
 def test_listen_needs_a_score_and_an_input(tmp_path):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from standpartner.live.sessions.session import Session
 
 _MOST_WAITING: Final = 512
+_ALIVE_S: Final = 5.0  # after so long a silence the client is told that the connection lives
 
 
 class Client:
@@ -25,7 +26,8 @@ class Client:
 
     Attributes:
         role: Whether it sends sound or only shows.
-        roams: Whether it is shown whatever is played now.
+        roams: Whether it is shown whatever is played now, of its score or of any.
+        score: The score that it asked for, or None.
         reason: Why it is dropped, or None.
         session: The session that it is in, or None.
         listening: The task that takes in its messages, which ends when it is dropped.
@@ -34,6 +36,7 @@ class Client:
     def __init__(self, socket: WebSocket) -> None:
         self.role = "show"
         self.roams = False
+        self.score: str | None = None
         self.reason: str | None = None
         self.session: Session | None = None
         self.listening: asyncio.Task[None] | None = None
@@ -88,13 +91,18 @@ class Client:
 
     async def _send(self) -> None:
         try:
+            await self._wake.wait()  # nothing is said before the welcome
             while True:
-                await self._wake.wait()
                 self._wake.clear()
                 while (text := self._next()) is not None:
                     self._sending_since = time.monotonic()
                     await self._socket.send_text(text)
                     self._sending_since = None
+                try:
+                    async with asyncio.timeout(_ALIVE_S):
+                        await self._wake.wait()
+                except TimeoutError:
+                    self.tell(messages.Alive())
         except (WebSocketDisconnect, RuntimeError, OSError):  # it went away
             self.reason = self.reason or "it went away"
 

@@ -62,7 +62,8 @@ class Start(Message, tag="start"):
     """Starts a take: the server waits for the first note and follows.
 
     Attributes:
-        bar: The bar in which the music begins; None stands for where the cursor is, at first the first note.
+        bar: The bar in which the music begins; None stands for where the cursor is; at first, and after
+            the end of the music, that is the first note.
         anywhere: Whether it may begin anywhere; then the follower finds the place by listening.
         keep_audio: Whether the sound of this take is kept on the server's disk.
     """
@@ -147,7 +148,7 @@ class Position(Message, tag="position"):
 
 
 class Welcome(Message, tag="welcome"):
-    """Answers a hello, and tells a showing client that named no session that it is shown another one now.
+    """Answers a hello, and tells a showing client that it is shown another session now.
 
     Attributes:
         version: The version of the protocol that the server speaks.
@@ -252,8 +253,12 @@ class Busy(Message, tag="busy"):
     retry_s: float
 
 
+class Alive(Message, tag="alive"):
+    """Tells a client that was told nothing for five seconds that the connection lives; nothing needs to be done."""
+
+
 ClientMessage: TypeAlias = Hello | Audio | Start | Stop | Move | TurnPage | Settings
-ServerMessage: TypeAlias = Welcome | State | Position | Turn | Take | ScoreChanged | Error | Busy
+ServerMessage: TypeAlias = Welcome | State | Position | Turn | Take | ScoreChanged | Error | Busy | Alive
 
 _decoder = msgspec.json.Decoder(ClientMessage)
 _server_decoder = msgspec.json.Decoder(ServerMessage)

@@ -7,7 +7,7 @@ from standpartner.errors import ConfigError, ScoreError
 from standpartner.live.scores.library import Library, ScoreRecord
 from standpartner.live.scores.links import check_links
 from standpartner.live.scores.pages import in_order
-from standpartner.live.scores.reading import corrected_layout, load_read, read_json
+from standpartner.live.scores.reading import load_read, next_layout, read_json
 from standpartner.score.print.layout import read_layout
 from standpartner.support.files import replacing, write_text
 
@@ -72,16 +72,20 @@ def corrected(library: Library, record: ScoreRecord, layout: Any) -> None:
         if not isinstance(page, dict):
             raise ScoreError("expected each page of the layout to be an object")
         every[read - 1] = {**page, "file": known["file"], "picture": known["picture"]}
-    target = corrected_layout(library, record.id)
-    with replacing(target) as draft:
+    with replacing(next_layout(library, record.id)) as draft:
         write_text(draft, json.dumps({"pages": every}))
         read_layout(draft)  # raises for a layout that says what cannot be
-    kept = [read for read in range(1, len(every) + 1) if every[read - 1]["systems"]]
-    order = [kept.index(read) + 1 for read in record.page_order if read in kept]
-    if not order:
-        target.unlink()
+        write_text(draft, json.dumps({"pages": every, "page_order": _order_of_kept(record.page_order, every)}))
+    library.change_score(record.id, state="reading", sentence="")
+
+
+def _order_of_kept(order: list[int], pages: list[dict[str, Any]]) -> list[int]:
+    """The order of the pages that have systems, once those without are gone."""
+    kept = [read for read, page in enumerate(pages, start=1) if page["systems"]]
+    new = [kept.index(read) + 1 for read in order if read in kept]
+    if not new:
         raise ScoreError("a score needs a system on one page at least")
-    library.change_score(record.id, state="reading", sentence="", page_order=order)
+    return new
 
 
 def _title(title: Any) -> str:

@@ -1,7 +1,8 @@
 """Keeps scores, takes and sessions on disk: a SQLite database of what is known of them, and a folder of files for each.
 
 Every change is one transaction, so that a server that was killed finds what had been answered for. Files come before
-the rows that name them; folders without a row are left over from a broken upload and are removed at the next start.
+the rows that name them; folders that have an identifier but no row are left over from a broken upload and are removed
+at the next start.
 """
 
 import json
@@ -26,6 +27,7 @@ except ImportError:  # not a Unix system: two servers of one library are not tol
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _ID_LENGTH: Final = 12
+_DATABASE: Final = "library.sqlite3"
 _VERSION: Final = 1
 _TABLES: Final = """
 CREATE TABLE scores (
@@ -109,6 +111,10 @@ def new_id() -> str:
     return "".join(secrets.choice(_DIGITS) for _ in range(_ID_LENGTH))
 
 
+def _is_id(name: str) -> bool:
+    return len(name) == _ID_LENGTH and set(name) <= set(_DIGITS)
+
+
 class Library:
     """The library in a folder, which is made if it is missing. Threads may share it.
 
@@ -117,16 +123,17 @@ class Library:
         tidy: Whether this is the one server of the library, which removes files that belong to nothing.
 
     Raises:
-        OutputError: The folder cannot be made, is another program's, or another server uses it.
+        OutputError: The folder cannot be made, is another program's or without its database, or another server uses it.
     """
 
     def __init__(self, folder: Path, *, tidy: bool = True) -> None:
         self.folder = folder
+        _check_own(folder)
         for inner in (folder, folder / "scores", folder / "takes"):
             make_folder(inner)
         self._alone = _taken_alone(folder) if tidy else None
         self._lock = threading.Lock()
-        self._database = sqlite3.connect(folder / "library.sqlite3", check_same_thread=False, isolation_level=None)
+        self._database = sqlite3.connect(folder / _DATABASE, check_same_thread=False, isolation_level=None)
         try:
             self._prepare()
         except (sqlite3.Error, OutputError) as error:
@@ -254,7 +261,7 @@ class Library:
     def _remove_leftovers(self) -> None:
         known = {record.id for record in self.scores()}
         for folder in (self.folder / "scores").iterdir():
-            if folder.name not in known:
+            if folder.name not in known and _is_id(folder.name):
                 shutil.rmtree(folder, ignore_errors=True)
         for stray in [*(self.folder / "takes").glob("*.upload"), *(self.folder / "takes").glob("*.recording")]:
             shutil.rmtree(stray, ignore_errors=True) if stray.is_dir() else stray.unlink(missing_ok=True)
@@ -293,6 +300,15 @@ class Library:
                 yield
             except sqlite3.Error as error:
                 raise OutputError(f"the library cannot be written ({error}); is the disk full? Make room.") from error
+
+
+def _check_own(folder: Path) -> None:
+    """Check before anything is made that a folder without our database has no files where ours would be."""
+    if not (folder / _DATABASE).exists() and any([*folder.glob("scores/*"), *folder.glob("takes/*")]):
+        raise OutputError(
+            f"{folder} has files in scores or takes but no {_DATABASE}; if it is a library that lost its database, put "
+            "that back, else give another folder with --library"
+        )
 
 
 def _taken_alone(folder: Path) -> IO[str]:

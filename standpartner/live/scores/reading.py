@@ -73,13 +73,13 @@ class ScoreReader:
             self._changed(score)
 
     def _fail(self, record: ScoreRecord, sentence: str) -> None:
-        """Say why; a score that was read before stays as it was."""
+        """Say why; a score that was read before stays as it was, with its earlier corrections."""
         before = read_folder(self._library, record).is_dir()
         try:
             self._library.change_score(record.id, state="ready" if before else "failed", sentence=sentence_of(sentence))
         except OutputError:
             return  # deleted, or the disk is full: the state stays and it is read again at the next start
-        corrected_layout(self._library, record.id).unlink(missing_ok=True)
+        next_layout(self._library, record.id).unlink(missing_ok=True)
 
     def _tell(self, record: ScoreRecord, pages: int) -> None:
         """Note how many pages have been read; a full disk is told when the reading ends."""
@@ -96,8 +96,7 @@ class ScoreReader:
         make_folder(draft)
         sentence, order = "", record.page_order
         if is_print(files[0]):
-            given = corrected_layout(self._library, record.id)
-            layout = given if given.is_file() else None
+            layout, order = self._correction(record)
             options = PrintOptions(max_pages=self._max_pages, layout=layout, first_measure=record.first_measure)
             reading = read_print(files, options, progress=lambda pages: self._tell(record, pages))
             score = reading.score
@@ -120,9 +119,21 @@ class ScoreReader:
             page_count=len(score.pages),
             title=title,
         )
+        with suppress(FileNotFoundError):
+            next_layout(self._library, record.id).replace(corrected_layout(self._library, record.id))
         for old in folder.glob("read-*"):
             if old != target:
                 shutil.rmtree(old, ignore_errors=True)
+
+    def _correction(self, record: ScoreRecord) -> tuple[Path | None, list[int]]:
+        """The layout that a person corrected last, if any, and the order of pages that goes with it."""
+        new, old = next_layout(self._library, record.id), corrected_layout(self._library, record.id)
+        if not new.is_file():
+            return old if old.is_file() else None, record.page_order
+        try:
+            return new, json.loads(new.read_text(encoding="utf-8"))["page_order"]
+        except (ValueError, KeyError) as error:
+            raise ScoreError("the corrected layout is damaged; correct it again in the editor") from error
 
 
 def read_folder(library: Library, record: ScoreRecord) -> Path:
@@ -131,8 +142,13 @@ def read_folder(library: Library, record: ScoreRecord) -> Path:
 
 
 def corrected_layout(library: Library, score: str) -> Path:
-    """The file of a layout that a person corrected."""
+    """The file of a layout that a person corrected, and by which the score was read."""
     return library.score_folder(score) / "corrected-layout.json"
+
+
+def next_layout(library: Library, score: str) -> Path:
+    """The file of a corrected layout by which the score is still to be read, with the order of its pages then."""
+    return library.score_folder(score) / "next-layout.json"
 
 
 def score_files(folder: Path) -> list[Path]:

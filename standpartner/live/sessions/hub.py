@@ -91,7 +91,7 @@ class Hub:
         self.engine = Engine()
         self.sessions: dict[str, Session] = {}
         self.connections = 0
-        self._roaming: set[Client] = set()  # devices that are shown whatever is played, while nothing is
+        self._roaming: set[Client] = set()  # devices that are shown whatever is played, while they see nothing
         self._loop = asyncio.get_running_loop()
         self.reader = ScoreReader(library, max_pages=config.max_pages, changed=self._was_read)
         self._task = asyncio.create_task(self._tick())
@@ -136,10 +136,10 @@ class Hub:
 
         Raises:
             BusyError: A new listener asks while there is no room.
-            ConfigError: It names a session that is not there any more, or listens without a score.
+            ConfigError: It listens without a score, in no session or in one that is not there any more.
             ScoreError: There is no such score, or it is not ready.
         """
-        client.roams = hello.role == "show" and hello.session is None
+        client.roams, client.score = hello.role == "show", hello.score
         async with self._joining:
             session = await self._session_for(hello)
         if session is None:
@@ -156,15 +156,11 @@ class Hub:
             client.session.remove(client)
 
     def started(self, session: Session) -> None:
-        """Show a take that began to the devices that are shown whatever is played and see nothing now."""
-        for client in list(self._roaming):
-            self._roaming.discard(client)
-            session.add(client, "show")
-        for other in list(self.sessions.values()):
-            if other is session or other.listening:
-                continue
-            for client in [client for client in other.clients if client.roams]:
-                other.remove(client)
+        """Show a take that began to the showing devices that asked for its score or for any, and see no take now."""
+        silent = [other for other in self.sessions.values() if other is not session and not other.listening]
+        for client in [*self._roaming, *(client for other in silent for client in other.clients)]:
+            if client.roams and client.score in (None, session.loaded.id):
+                self.leave(client)
                 session.add(client, "show")
 
     async def score_changed(self, score: str, *, links_only: bool = False) -> None:
@@ -190,14 +186,15 @@ class Hub:
             del self.sessions[session.id]
 
     async def _session_for(self, hello: messages.Hello) -> Session | None:
+        named = None
         if hello.session is not None:
-            session = self.sessions.get(hello.session) or await self._restored(hello.session)
-            if session is not None:
-                return session
-            if hello.score is None:
-                raise ConfigError("This session is over; choose the score and start again.")
+            named = self.sessions.get(hello.session) or await self._restored(hello.session)
         if hello.role == "show":
-            return self._played_now(hello.score)
+            return self._shown(hello)
+        if named is not None:
+            return named
+        if hello.session is not None and hello.score is None:
+            raise ConfigError("This session is over; choose the score and start again.")
         if hello.score is None:
             raise ConfigError("A listening device names the score that is played; say which.")
         self.check_room()
@@ -221,10 +218,10 @@ class Hub:
         made.observers = self._cues
         return made
 
-    def _played_now(self, score: str | None) -> Session | None:
-        """The session that plays, or played last, a score or any score."""
-        fitting = [session for session in self.sessions.values() if score in (None, session.loaded.id)]
-        return max(fitting, key=lambda session: (session.listening, session.played_s), default=None)
+    def _shown(self, hello: messages.Hello) -> Session | None:
+        """The session that plays the score of a showing device, or any; else the one that it names or played last."""
+        fitting = [session for session in self.sessions.values() if hello.score in (None, session.loaded.id)]
+        return max(fitting, key=lambda each: (each.listening, each.id == hello.session, each.played_s), default=None)
 
     def _lobby_welcome(self) -> messages.Welcome:
         from standpartner import __version__
@@ -281,7 +278,7 @@ class Hub:
         going_on = {session.take for session in self.sessions.values()}
         await asyncio.to_thread(self._save, changed)
         if now - began_s > _ABANDONED_S:
-            await asyncio.to_thread(self._close_takes, going_on)
+            await asyncio.to_thread(self._close_takes, going_on, began_s)
 
     def _save(self, changed: list[tuple[Session, dict]]) -> None:
         saved = [
@@ -291,9 +288,10 @@ class Hub:
         self.library.save_sessions(saved)
         self.library.forget_sessions(time.time() - self.config.forget_s)
 
-    def _close_takes(self, going_on: set[str | None]) -> None:
+    def _close_takes(self, going_on: set[str | None], began_s: float) -> None:
+        """Close the takes of earlier servers with which nobody goes on."""
         for take in self.library.open_takes():
-            if take.id not in going_on:
+            if take.id not in going_on and take.started_s < began_s:
                 save_take(self.library, take.id)
 
 

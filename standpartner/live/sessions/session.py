@@ -73,6 +73,7 @@ class Session:
         self.changed = True
         self._engine, self._library = engine, library
         self._cursor_px: float | None = None
+        self._over = False  # whether the cursor is where the music ended
         self._performer: Performer | None = None
         self._writer: TakeWriter | None = None
         self._keep_audio = False  # whether the sound of the take is wanted, too
@@ -136,9 +137,13 @@ class Session:
         Raises:
             ConfigError: There is no such bar.
         """
-        x_px = self._cursor_px if message.bar is None else bar_left_px(self.loaded.score, message.bar)
+        x_px = None if message.bar is None else bar_left_px(self.loaded.score, message.bar)
         if self.listening:
             self.stop()
+        if message.bar is None and self._over:
+            self._put_cursor(self.loaded.score.begin_px)
+        elif message.bar is None and not message.anywhere:
+            x_px = self._cursor_px
         take, loaded, turns = new_id(), self.loaded, self.turns
         self.take, self.listening, self.state, self.played_s = take, True, "waiting", time.time()
         self._keep_audio = message.keep_audio
@@ -240,8 +245,9 @@ class Session:
             self._do(lambda: self._recorded(lambda performer: performer.turn_page(page)))
             return
         span = page_span_px(self.loaded.score, page)
-        if span is not None and not (self._cursor_px is not None and span[0] <= self._cursor_px < span[1]):
-            self._cursor_px = max(span[0], self.loaded.score.begin_px)
+        cursor_px = None if self._over else self._cursor_px
+        if span is not None and not (cursor_px is not None and span[0] <= cursor_px < span[1]):
+            self._over, self._cursor_px = False, max(span[0], self.loaded.score.begin_px)
         self.tell([messages.Turn(page=page, reason="player")])
 
     def set_turns(self, message: messages.Settings) -> None:
@@ -354,7 +360,7 @@ class Session:
             self._tell_error("failed", "Something went wrong in the server; stop and start again.")
 
     def _put_cursor(self, x_px: float) -> None:
-        self._cursor_px = x_px
+        self._over, self._cursor_px = False, x_px
         message = cursor_message(self.loaded.score, x_px)
         turn = [] if message.page == self.page else [messages.Turn(page=message.page, reason="jump")]
         self.tell([message, *turn])
@@ -368,7 +374,9 @@ class Session:
             self.page = message.page
         elif isinstance(message, messages.State):
             self.state = message.state
-            if message.state == "idle":
+            if message.state != "idle":
+                self._over = message.state == "finished"
+            else:
                 self.state = "waiting" if self.listening else "idle"  # a new take may have begun meanwhile
 
     def _tell_error(self, code: messages.ErrorCode, words: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import queue
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -19,6 +20,7 @@ from standpartner.support.requirements import check_installed
 
 _BLOCK_S: Final = 0.02
 _MOST_WAITING: Final = 500
+_TAKE_S: Final = 30.0  # for so long the server may save the take
 
 
 class MicrophoneSource:
@@ -118,7 +120,8 @@ def play_to(
                 server.send(np.ascontiguousarray(chunk, "<f4").tobytes())
                 _read_away(server)
             server.send(json.dumps({"type": "stop"}))
-            while json.loads(server.recv(timeout=10.0))["type"] != "take":
+            until_s = time.monotonic() + _TAKE_S
+            while json.loads(server.recv(timeout=max(0.0, until_s - time.monotonic())))["type"] != "take":
                 continue
         except (ConnectionClosed, TimeoutError) as error:
             raise ToolError(f"the server listens no more ({error}); start again") from error

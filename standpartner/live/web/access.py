@@ -1,7 +1,9 @@
 """Decides which requests may reach the server: its own page's, and those with the token where one is asked for."""
 
+import os
 import secrets
 from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -10,6 +12,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from standpartner.errors import OutputError
 from standpartner.live.config import LOOPBACK, LiveConfig
 
 COOKIE: Final = "standpartner_token"
@@ -29,6 +32,24 @@ SANDBOX_POLICY: Final = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; media-src data:; "
     "sandbox allow-scripts; frame-ancestors 'none'"
 )
+
+
+def own_token(folder: Path) -> str:
+    """Return the token kept in the library's folder, made if it is missing, so that devices come back after a restart.
+
+    Raises:
+        OutputError: The file cannot be read or written.
+    """
+    path = folder / "token"
+    try:
+        if path.is_file() and (kept := path.read_text(encoding="ascii").strip()):
+            return kept
+        token = secrets.token_urlsafe(12)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+            file.write(token)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"the token in {path} cannot be kept ({error}); make room, or delete that file") from error
+    return token
 
 
 def token_is_right(token: str | None, connection: HTTPConnection, *, said: str | None = None) -> bool:

@@ -1,6 +1,5 @@
 """Runs the live server until it is told to stop."""
 
-import secrets
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ from standpartner.errors import ConfigError
 from standpartner.live.config import LOOPBACK, LiveConfig
 from standpartner.live.scores.library import Library
 from standpartner.live.sessions.session import Listener
+from standpartner.live.web.access import own_token
 from standpartner.live.web.addresses import addresses
 from standpartner.live.web.app import LiveApp
 from standpartner.live.web.certificate import own_certificate
@@ -27,17 +27,17 @@ def serve(
     """Serve until an interrupt.
 
     Args:
-        config: The settings; off this machine's own address a token is made if there is none.
+        config: The settings; off this machine's own address a token is made and kept if there is none.
         ready: The function that is called with the settings in force once the port is open.
         cues: Functions that are told every message of every session; see `standpartner.live.protocol.cues`.
 
     Raises:
         ConfigError: The address or the port cannot be had.
-        OutputError: The library or the certificate cannot be written.
+        OutputError: The library, the token or the certificate cannot be written.
     """
-    if config.host not in LOOPBACK and config.token is None:
-        config = replace(config, token=secrets.token_urlsafe(12))
     Library(config.folder).close()  # what is wrong with it is told here, in one sentence
+    if config.host not in LOOPBACK and config.token is None:
+        config = replace(config, token=own_token(config.folder))
     listening = _opened(config)
     config = replace(config, port=listening.getsockname()[1])
     sys.setswitchinterval(_SWITCH_S)

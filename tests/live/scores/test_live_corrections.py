@@ -2,12 +2,15 @@
 
 import copy
 import json
+import threading
+from types import SimpleNamespace
 
 import pytest
 
 from standpartner.errors import ConfigError, ScoreError
 from standpartner.live.scores.corrections import corrected
-from standpartner.live.scores.reading import corrected_layout, read_folder
+from standpartner.live.scores.pages import in_order
+from standpartner.live.scores.reading import ScoreReader, corrected_layout, next_layout, read_folder
 from standpartner.live.scores.views import score_view
 from tests.live.conftest import SCORE
 
@@ -27,7 +30,15 @@ def record(library):
 
 
 def stored(library):
-    return json.loads(corrected_layout(library, SCORE).read_text())["pages"]
+    return json.loads(next_layout(library, SCORE).read_text())["pages"]
+
+
+def read_now(library):
+    """Read the made score again, and wait until that has succeeded or failed."""
+    done = threading.Event()
+    reader = ScoreReader(library, max_pages=9, changed=lambda score: done.set())  # its state says that it waits
+    assert done.wait(60)
+    reader.close()
 
 
 def test_pages_are_corrected_in_the_order_shown_and_stored_as_they_were_read(library, record):
@@ -41,11 +52,31 @@ def test_pages_are_corrected_in_the_order_shown_and_stored_as_they_were_read(lib
     assert (library.score(SCORE).state, library.score(SCORE).page_order) == ("reading", [3, 1, 2])
 
 
-def test_a_page_without_systems_leaves_the_order(library, record):
+def test_a_page_without_systems_leaves_the_order_once_it_is_read(library, record, score, monkeypatch):
     layout = score_view(library, record)["layout"]
     layout["pages"][1]["systems"] = []  # page 1 of the files
     corrected(library, record, layout)
-    assert library.score(SCORE).page_order == [2, 1]
+    assert library.score(SCORE).page_order == [3, 1, 2]
+    read = SimpleNamespace(score=in_order(score, [1, 2]), pages=[])
+    monkeypatch.setattr("standpartner.live.scores.reading.read_print", lambda *_, **__: read)
+    monkeypatch.setattr("standpartner.live.scores.reading.layout_text", lambda pages: "{}")
+    read_now(library)
+    assert (library.score(SCORE).state, library.score(SCORE).page_order) == ("ready", [2, 1])
+    assert corrected_layout(library, SCORE).is_file()
+    assert not next_layout(library, SCORE).exists()
+
+
+def test_corrections_that_cannot_be_read_leave_the_earlier_ones(library, record):
+    corrected_layout(library, SCORE).write_text("earlier")
+    layout = score_view(library, record)["layout"]
+    layout["pages"][1]["systems"] = []
+    corrected(library, record, layout)
+    read_now(library)  # its only file is not 1.png
+    after = library.score(SCORE)
+    assert (after.state, after.page_order, after.revision) == ("ready", [3, 1, 2], record.revision)
+    assert "1.png, which is not among the files" in after.sentence
+    assert corrected_layout(library, SCORE).read_text() == "earlier"
+    assert not next_layout(library, SCORE).exists()
 
 
 @pytest.mark.parametrize(
@@ -63,7 +94,7 @@ def test_a_layout_that_cannot_be_is_refused_and_nothing_is_stored(library, recor
     change(layout)
     with pytest.raises(error, match=words):
         corrected(library, record, layout)
-    assert not corrected_layout(library, SCORE).exists()
+    assert not next_layout(library, SCORE).exists()
     assert library.score(SCORE).state == "ready"
 
 

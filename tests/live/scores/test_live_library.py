@@ -35,13 +35,25 @@ def test_sessions_of_a_deleted_score_are_left_out(library):
 
 
 def test_files_of_an_upload_that_was_broken_off_are_removed(library):
-    stray = library.score_folder("unknown") / "files"
-    stray.mkdir(parents=True)
-    (stray / "001-half.pdf").write_bytes(b"%PDF")
+    stray, foreign = library.score_folder(new_id()) / "files", library.score_folder("Bach")
+    for made in (stray, foreign):
+        made.mkdir(parents=True)
+        (made / "001-half.pdf").write_bytes(b"%PDF")
     library.close()
     Library(library.folder).close()
     assert not stray.parent.exists()
     assert library.score_folder(SCORE).exists()
+    assert [file.name for file in foreign.iterdir()] == ["001-half.pdf"]
+
+
+@pytest.mark.parametrize("inner", ["scores/Bach", "takes"])
+def test_a_folder_of_other_files_is_no_library_and_stays_as_it_is(tmp_path, inner):
+    (tmp_path / inner).mkdir(parents=True)
+    (tmp_path / inner / "invention.pdf").write_bytes(b"%PDF")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(OutputError, match=r"has files in scores or takes but no library\.sqlite3; .* with --library"):
+        Library(tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import io
 import json
 import socket
+import threading
 import time
 import zipfile
 from http import HTTPStatus
@@ -13,6 +14,7 @@ import pytest
 
 from standpartner.demo.bundled import load_menuet
 from standpartner.hear import write_audio
+from standpartner.support.children import call_apart
 from tests.live.conftest import SCORE
 
 HOST = "127.0.0.1"
@@ -159,6 +161,32 @@ def test_a_dropped_recording_is_followed(server, tmp_path):
     assert [found["id"] for found in server.json("GET", f"/api/scores/{SCORE}/takes")["takes"]] == [take]
     assert server.request("DELETE", f"/api/takes/{take}")[0] == HTTPStatus.NO_CONTENT
     assert server.request("GET", f"/api/takes/{take}.csv")[0] == HTTPStatus.NOT_FOUND
+
+
+def test_a_recording_is_followed_to_its_end_while_abandoned_takes_are_closed(run_server, tmp_path, monkeypatch):
+    released = threading.Event()
+
+    def call_late(*arguments, **options):
+        assert released.wait(60)
+        return call_apart(*arguments, **options)
+
+    monkeypatch.setattr("standpartner.live.takes.recordings.call_apart", call_late)
+    monkeypatch.setattr("standpartner.live.sessions.hub._ABANDONED_S", 0.0)
+    monkeypatch.setattr("standpartner.live.sessions.hub._TICK_S", 0.05)
+    server = run_server()
+    file = tmp_path / "sound.wav"
+    write_audio(file, np.zeros(22_050, np.float32))
+    body, headers = multipart("file", ("sound.wav", file.read_bytes()))
+    _, _, content = server.request("POST", f"/api/scores/{SCORE}/recordings", body, headers)
+    path = f"/api/takes/{json.loads(content)['take']}.json"
+    library = server.app.hub.library
+    library.add_take("abandoned", SCORE)
+    library.change_take("abandoned", started_s=0.0)  # by an earlier server
+    until(server, "/api/takes/abandoned.json", lambda answer: answer["state"] == "saved")
+    assert server.json("GET", path)["state"] == "following"
+    released.set()
+    saved = until(server, path, lambda answer: answer["state"] != "following")
+    assert (saved["state"], len(saved["positions"])) == ("saved", 21)
 
 
 def test_a_dropped_file_that_is_no_recording_fails_with_a_sentence(server):

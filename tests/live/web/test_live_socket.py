@@ -144,7 +144,7 @@ def test_a_second_listener_of_a_session_takes_the_place_of_the_first(server):
         ('{"type": "hello", "version": 99, "role": "show"}', "speaks version 1"),
         ('{"type": "hello", "version": 1, "role": "listen"}', "names the score"),
         ('{"type": "hello", "version": 1, "role": "listen", "score": "nothing"}', "no such score"),
-        ('{"type": "hello", "version": 1, "role": "show", "session": "gone"}', "session is over"),
+        ('{"type": "hello", "version": 1, "role": "listen", "session": "gone"}', "session is over"),
     ],
 )
 def test_a_hello_that_cannot_be_ends_with_a_sentence(server, first, words):

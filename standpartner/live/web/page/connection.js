@@ -12,6 +12,8 @@ const RETRY_MS = [100, 300, 600, 1000, 1500];
 const KEPT = new Set(["move", "turn_page", "stop"]);
 /** Sound that waits in the browser for longer than this is dropped: it would come too late. */
 const MOST_WAITING_BYTES = 1_000_000;
+/** The server says something every five seconds; a connection that is silent for longer than this is dead. */
+const MOST_SILENT_MS = 15_000;
 
 export class Connection extends EventTarget {
   /** @param {{role: "listen" | "show", score: string | null}} options */
@@ -38,8 +40,12 @@ export class Connection extends EventTarget {
     this.socket?.close();
   }
 
-  /** Send a message, or keep it for later where it matters. @param {{type: string, [field: string]: unknown}} message */
+  /**
+   * Send a message, or keep it for later where it matters. Nobody is there to be told while nothing is played.
+   * @param {{type: string, [field: string]: unknown}} message
+   */
   send(message) {
+    if (this.online && !this.session) return;
     if (this.online) this.socket.send(JSON.stringify(message));
     else if (KEPT.has(message.type)) this.kept = [...this.kept.filter(({ type }) => type !== message.type), message];
   }
@@ -81,14 +87,27 @@ export class Connection extends EventTarget {
       if (this.session) hello.session = this.session;
       socket.send(JSON.stringify(hello));
     };
-    socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
+    socket.onmessage = ({ data }) => {
+      this.#watch();
+      this.#take(JSON.parse(data));
+    };
     socket.onclose = () => this.#lose();
+    this.#watch();
+  }
+
+  /** Give up the connection when nothing comes for too long; the browser itself may not notice that it is dead. */
+  #watch() {
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => {
+      this.socket.onmessage = this.socket.onclose = null;
+      this.socket.close();
+      this.#lose();
+    }, MOST_SILENT_MS);
   }
 
   #take(message) {
     if (message.type === "welcome") {
       this.session = message.session;
-      this.score = message.score ?? this.score;
       this.online = true;
       this.attempt = 0;
       if (message.listening && this.role === "listen") this.#sendRate();
@@ -106,6 +125,7 @@ export class Connection extends EventTarget {
   }
 
   #lose() {
+    clearTimeout(this.silence);
     if (this.online) this.#tell("offline");
     this.online = false;
     if (this.closed) return;

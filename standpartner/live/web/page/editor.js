@@ -1,6 +1,6 @@
 /** The layout editor: what was read of the print, to be corrected by finger, mouse and keys before playing. */
 import { changeScore, putLayout, rawScore } from "./api.js";
-import { ask, iconButton, iconOf, make, say } from "./dom.js";
+import { iconButton, iconOf, make, say } from "./dom.js";
 import { EditorPage } from "./editor_page.js";
 import {
   doubts,
@@ -45,7 +45,7 @@ export class Editor {
     window.addEventListener(
       "beforeunload",
       (event) => {
-        if (this.history.changed) event.preventDefault();
+        if (this.unsaved) event.preventDefault();
       },
       { signal: this.ending.signal },
     );
@@ -60,6 +60,10 @@ export class Editor {
 
   get pages() {
     return this.history.pages;
+  }
+
+  get unsaved() {
+    return this.history.changed;
   }
 
   /** @param {import("./layout_edits.js").EditedPage[]} pages */
@@ -83,7 +87,7 @@ export class Editor {
     const left = doubts(this.pages).length;
     this.doubtful.replaceChildren(left ? `${left} doubtful` : "nothing doubtful");
     this.doubtful.disabled = left === 0;
-    this.save.disabled = !this.history.changed;
+    this.save.disabled = !this.unsaved;
     this.undo.disabled = !this.history.past.length;
     this.redo.disabled = !this.history.future.length;
     this.toolButtons.forEach((button, index) =>
@@ -102,7 +106,9 @@ export class Editor {
     return make(
       "header.head",
       {},
-      iconButton("back", "To the library", () => this.#leave()),
+      iconButton("back", "To the library", () => {
+        location.hash = "#/";
+      }),
       make("h1", {}, this.raw.title),
       make("span.space"),
       this.doubtful,
@@ -244,7 +250,7 @@ export class Editor {
   }
 
   #key(event) {
-    if (event.target.closest?.("dialog, input")) return;
+    if (this.element.inert || event.target.closest?.("dialog, input")) return;
     const key = event.key.toLowerCase();
     if ((event.ctrlKey || event.metaKey) && (key === "z" || key === "y")) {
       event.preventDefault();
@@ -256,14 +262,8 @@ export class Editor {
     }
   }
 
-  async #leave() {
-    if (this.history.changed && !(await ask("Leave without saving your corrections?", { yes: "Leave", no: "Stay" })))
-      return;
-    location.hash = "#/";
-  }
-
   async #save() {
-    this.save.disabled = true;
+    this.element.inert = true; // what would be edited now would be lost when the score is read
     const done = say("Saving …", { lasting: true });
     try {
       const before = this.raw.page_order ?? this.raw.pages.map((_, index) => index + 1);
@@ -271,18 +271,25 @@ export class Editor {
       const layout = rawLayout(this.raw.layout, this.pages);
       if (JSON.stringify(order) !== JSON.stringify(before)) {
         await changeScore(this.raw.id, { page_order: order });
-        await this.#untilReady();
       }
-      await putLayout(this.raw.id, layout);
-      this.raw = await this.#untilReady();
+      this.raw = await this.#readAgain(layout);
       this.history = new History(editedPages(this.raw.layout));
       this.change(this.history.pages, null);
       say("Saved. The corrected layout is used from now on.");
     } catch (error) {
       say(error.message, { serious: true, lasting: true });
-      this.save.disabled = false;
     }
+    this.element.inert = false;
     done();
+  }
+
+  /** Let the score be read by a layout; a reading that succeeds gives its pictures new addresses. */
+  async #readAgain(layout) {
+    const before = await this.#untilReady();
+    await putLayout(this.raw.id, layout);
+    const raw = await this.#untilReady();
+    if (raw.pages[0].image === before.pages[0].image) throw new Error(raw.sentence);
+    return raw;
   }
 
   async #untilReady() {

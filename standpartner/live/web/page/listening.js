@@ -14,6 +14,8 @@ export class Listening {
     /** @type {import("./microphone.js").Microphone | null} */
     this.microphone = null;
     this.sending = false;
+    /** Counts how often listening was ended, so that a microphone that opens too late is closed again. */
+    this.run = 0;
     /** When the take's first sample came in, on the clock of `Date.now()`; null after a break. */
     this.takeBeganMs = null;
   }
@@ -21,14 +23,12 @@ export class Listening {
   /**
    * Open the microphone and start a take.
    * @param {{bar: number | null, anywhere: boolean}} from The bar counts from 0.
+   * @returns The microphone, or null if listening was ended while it opened.
    * @throws {import("./microphone.js").MicrophoneError}
    */
   async start({ bar, anywhere }) {
-    this.microphone ??= await openMicrophone({
-      deviceId: preference("deviceId"),
-      onChunk: (chunk) => this.#hear(chunk),
-      onEnd: (sentence) => this.#end(sentence),
-    });
+    this.microphone ??= await this.#open();
+    if (!this.microphone) return null;
     this.connection.describeSound(this.microphone.rateHz);
     const start = { type: "start", anywhere, keep_audio: preference("keepAudio") };
     if (bar !== null && !anywhere) start.bar = bar + 1;
@@ -39,6 +39,18 @@ export class Listening {
     return this.microphone;
   }
 
+  async #open() {
+    const { run } = this;
+    const microphone = await openMicrophone({
+      deviceId: preference("deviceId"),
+      onChunk: (chunk) => this.#hear(chunk),
+      onEnd: (sentence) => this.#end(sentence),
+    });
+    if (run === this.run) return microphone;
+    microphone.close();
+    return null;
+  }
+
   /** End the take. The microphone is let go, so that the browser no longer shows it as in use. */
   stop() {
     if (this.sending) this.connection.send({ type: "stop" });
@@ -46,6 +58,7 @@ export class Listening {
   }
 
   close() {
+    this.run += 1;
     this.sending = false;
     this.microphone?.close();
     this.microphone = null;

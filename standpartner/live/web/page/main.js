@@ -1,7 +1,7 @@
 /** Chooses the view by the address: `#/`, `#/play/ID/BAR`, `#/edit/ID`, `#/takes/ID`, `#/take/ID` or `#/show`. */
 import { rawScore } from "./api.js";
 import { Connection } from "./connection.js";
-import { byId, make, say } from "./dom.js";
+import { ask, byId, dialogIsOpen, make, say } from "./dom.js";
 import { Editor } from "./editor.js";
 import { Library } from "./library.js";
 import { whyNoMicrophone } from "./microphone.js";
@@ -9,7 +9,7 @@ import { Performance } from "./performance.js";
 import { applyTheme } from "./preferences.js";
 import { openTake, openTakes } from "./takes.js";
 
-/** @type {{close: () => void} | null} */
+/** @type {{close: () => void, unsaved?: boolean} | null} */
 let shown = null;
 /** Counts the changes of view, so that a slow answer does not show what is no longer wanted. */
 let visit = 0;
@@ -69,7 +69,7 @@ async function openShow(root) {
     const raw = await rawScore(id);
     if (raw.state !== "ready") return;
     view.inner?.close();
-    const own = new Connection({ role: "show", score: id });
+    const own = new Connection({ role: "show", score: null });
     view.inner = new Performance(root, raw, { connection: own });
     view.inner.onOtherScore = (other) => show(other).catch((error) => say(error.message, { serious: true }));
     view.close = () => view.inner.close();
@@ -101,7 +101,14 @@ function problem(sentence, title = "") {
 }
 
 applyTheme();
-window.addEventListener("hashchange", () => {
+window.addEventListener("hashchange", async ({ oldURL }) => {
+  if (shown?.unsaved) {
+    if (dialogIsOpen()) return; // the question is being asked, and its answer counts for where the address is then
+    if (!(await ask("Leave without saving your corrections?", { yes: "Leave", no: "Stay" }))) {
+      history.pushState(null, "", oldURL);
+      return;
+    }
+  }
   document.title = "standpartner";
   route();
 });

@@ -197,9 +197,10 @@ export class Performance {
     if (position.jumped && leaps) this.stage.pulse();
     this.bar.showBar(position.measure);
     this.undrawn = position;
+    const sure = position.confidence === "sure";
+    if (position.jumped && sure && this.state !== "following") this.showPlace();
     if (this.state === "waiting") return;
     if (this.element.classList.contains("playing")) this.bar.showCertainty(position.confidence);
-    const sure = position.confidence === "sure";
     if (this.turner.take({ progress, sure }, nowS(), { linked })) this.showView();
   }
 

@@ -97,7 +97,7 @@ export class PerformanceBar {
       iconButton(
         "fullscreen",
         "Full screen (F)",
-        this.#then(() => toggleFullscreen(owner.element)),
+        this.#then(() => toggleFullscreen()),
         { class: "icon wide" },
       ),
     ];

@@ -9,7 +9,13 @@ import { say } from "./dom.js";
 export function hearServer(owner, { signal, goTo }) {
   const on = (name, take) => owner.connection.on(name, take, signal);
   let wanted = goTo;
+  let elsewhere = false; // whether another score is played; that one is being opened
   on("welcome", (message) => {
+    elsewhere = Boolean(message.score) && message.score !== owner.score.id;
+    if (elsewhere) {
+      owner.onOtherScore(message.score);
+      return;
+    }
     welcome(owner, message);
     if (wanted !== null && owner.score.bars[wanted]) owner.player.moveTo(wanted);
     wanted = null;
@@ -18,7 +24,9 @@ export function hearServer(owner, { signal, goTo }) {
     setState(owner, state, listening);
     if (!listening && owner.listening.sending) owner.player.endListening();
   });
-  on("position", (position) => owner.move(position));
+  on("position", (position) => {
+    if (!elsewhere) owner.move(position);
+  });
   on("turn", ({ page, reason }) => {
     if (reason === "player") owner.showPage(page - 1);
   });

@@ -15,6 +15,7 @@ export class Player {
   constructor(owner) {
     this.owner = owner;
     this.turnedAtMs = 0;
+    this.opening = false; // whether the microphone is being opened
   }
 
   get hasJustTurned() {
@@ -26,7 +27,7 @@ export class Player {
     const jumps = { next: 1, previous: -1, first: -Infinity, last: Infinity };
     if (action in jumps) this.turnByHand(jumps[action]);
     else if (action === "start") this.toggleListening();
-    else if (action === "fullscreen") toggleFullscreen(this.owner.element);
+    else if (action === "fullscreen") toggleFullscreen();
     else if (action === "link") this.owner.linking.toggle();
     else if (action === "layout") this.#nextLayout();
     else if (action === "bar") this.askForBar();
@@ -97,6 +98,7 @@ export class Player {
   }
 
   async toggleListening() {
+    if (this.opening) return;
     if (this.owner.listening.sending) {
       this.endListening();
       return;
@@ -105,13 +107,17 @@ export class Player {
       say(whyNoMicrophone() ?? "This device shows what another one hears. Start there.", { serious: true });
       return;
     }
+    this.opening = true;
     try {
-      const { warnings } = await this.owner.listening.start({ bar: null, anywhere: this.owner.anywhere });
-      warnings.forEach((warning) => say(warning));
+      const microphone = await this.owner.listening.start({ bar: null, anywhere: this.owner.anywhere });
+      if (!microphone) return;
+      microphone.warnings.forEach((warning) => say(warning));
       this.owner.bar.showListening(true);
     } catch (error) {
       if (!(error instanceof MicrophoneError)) throw error;
       say(error.message, { serious: true, lasting: true });
+    } finally {
+      this.opening = false;
     }
   }
 

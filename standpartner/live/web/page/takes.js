@@ -118,12 +118,15 @@ export async function openTake(root, id) {
       replay?.close();
     },
   };
+  const fail = (take) => (error) => {
+    if (!closed) root.replaceChildren(without(take, make("p.problem", { role: "alert" }, error.message)));
+  };
   const show = async () => {
     const take = await getTake(id);
     if (closed) return;
     if (take.state === "following") {
       root.replaceChildren(waiting(take));
-      setTimeout(() => show().catch((error) => say(error.message, { serious: true })), POLL_MS);
+      setTimeout(() => show().catch(fail(take)), POLL_MS);
     } else if (take.state === "failed") {
       throw new Error(take.sentence);
     } else {
@@ -135,7 +138,15 @@ export async function openTake(root, id) {
   return view;
 }
 
-function waiting(take) {
+const waiting = (take) =>
+  without(
+    take,
+    make("p.nothing", { role: "status" }, "The recording is being followed …"),
+    make("progress", { "aria-label": "Following" }),
+  );
+
+/** A take of which there is nothing but words to show yet. */
+function without(take, ...words) {
   return make(
     "section.record",
     {},
@@ -145,8 +156,7 @@ function waiting(take) {
       make("a.button.quiet", { href: `#/takes/${take.score}` }, "‹ Takes"),
       make("h1", {}, take.title),
     ),
-    make("p.nothing", { role: "status" }, "The recording is being followed …"),
-    make("progress", { "aria-label": "Following" }),
+    ...words,
   );
 }
 

@@ -119,6 +119,17 @@ def until(page: Page, condition: Callable[[], object]) -> None:
     pytest.fail("what was awaited did not come within ten seconds")
 
 
+def said(server: PretendServer, kind: str) -> list[dict[str, object]]:
+    """What the page said of a kind."""
+    return [message for message in server.said if message["type"] == kind]
+
+
+def awaited(page: Page, server: PretendServer, kind: str, *, count: int = 1) -> list[dict[str, object]]:
+    """What the page said of a kind, once that many of it have reached the server; the page shows its part before."""
+    until(page, lambda: len(said(server, kind)) >= count)
+    return said(server, kind)
+
+
 def shown(page: Page) -> list[str]:
     """The panes on the screen: page and part."""
     return page.locator(".stage").get_attribute("data-parts").split()  # type: ignore[union-attr]

@@ -107,7 +107,7 @@ class PretendServer:
 
     Attributes:
         origin: Its address.
-        answers: What is answered to "METHOD /path", as JSON.
+        answers: What is answered to "METHOD /path", as JSON; what can be called is called, and {} is answered.
         asked: The requests for the API so far, each with its body.
         said: The messages that the page sent over its WebSockets.
         sound_frames: How many binary frames came.
@@ -116,13 +116,13 @@ class PretendServer:
 
     def __init__(self, page: Page, score: Score, pictures: list[bytes], **more: Any) -> None:
         self.score = tell_score(score, **more)
-        self._images = pictures
+        self._images, self._readings = pictures, 0
         short = {key: value for key, value in self.score.items() if key not in ("systems", "bars", "layout", "links")}
         self.answers: dict[str, Any] = {
             "GET /api/scores": {"scores": [short]},
             "GET /api/scores/k3v9x2": self.score,
             "PATCH /api/scores/k3v9x2": self.score,
-            "PUT /api/scores/k3v9x2/layout": {},
+            "PUT /api/scores/k3v9x2/layout": self.read_again,
             "GET /api/scores/k3v9x2/takes": {"takes": []},
             "GET /api/server": {"addresses": [], "protocol": 1},
         }
@@ -158,6 +158,12 @@ class PretendServer:
             socket.close()
         self.sockets = []
 
+    def read_again(self) -> None:
+        """Tell from now on of a score that was read again, whose pictures have new addresses."""
+        self._readings += 1
+        pages = [{**page, "image": f"{page['image']}-{self._readings}"} for page in self.score["pages"]]
+        self.answers["GET /api/scores/k3v9x2"] = {**self.score, "pages": pages}
+
     def answer(self, method: str, path: str, body: str | None) -> tuple[int, str, bytes]:
         """Return status, content type and body."""
         if not path.startswith("/api/"):
@@ -169,6 +175,9 @@ class PretendServer:
         key = f"{method} {path}"
         self.asked.append((key, _body(body)))
         answer = self.answers.get(key, {"error": f"The pretended server has no {key}."})
+        if callable(answer):
+            answer()
+            answer = {}
         return 200 if key in self.answers else 404, "application/json", json.dumps(answer).encode()
 
     def _socket(self, socket: WebSocketRoute) -> None:

@@ -13,6 +13,7 @@ from tests.live.web.page.pretend_server import PretendServer, position
 
 pytestmark = pytest.mark.needs("browser")
 Open = Callable[..., Served]
+SCORE = "GET /api/scores/k3v9x2"
 
 
 def asked(server: PretendServer, start: str) -> list[Any]:
@@ -185,6 +186,67 @@ def test_corrections_are_not_left_unsaved_by_mistake(open_page: Open) -> None:
     expect(page.locator(".editor")).to_be_visible()
 
 
+def remove_barline(page: Page) -> None:
+    page.get_by_role("button", name="Barline 1 of system 1").focus()
+    page.keyboard.press("Delete")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("away", [
+    lambda page: page.get_by_role("link", name="Play").click(),
+    lambda page: page.evaluate("history.back()"),
+], ids=["play", "back"])  # fmt: skip
+def test_unsaved_corrections_are_asked_about_on_every_way_out(open_page: Open, away: Callable[[Page], None]) -> None:
+    page, _ = open_page("")
+    page.get_by_role("button", name="Check the layout").click()
+    wait_for_sheet(page)
+    count = page.locator(".overlay .barline").count()
+    remove_barline(page)
+    away(page)
+    page.get_by_role("button", name="Stay").click()
+    page.wait_for_function("location.hash === '#/edit/k3v9x2'")
+    expect(page.locator(".overlay .barline")).to_have_count(count - 1)
+    away(page)
+    page.get_by_role("button", name="Leave", exact=True).click()
+    expect(page.locator(".editor")).to_have_count(0)
+
+
+def test_corrections_that_cannot_be_read_are_told_and_kept(open_page: Open) -> None:
+    page, server = open_page("#/edit/k3v9x2", size=(1000, 1500))
+    wait_for_sheet(page)
+    remove_barline(page)
+    count = page.locator(".overlay .barline").count()
+    failed = {**server.score, "sentence": "Make room on the disk."}  # its pictures are the old ones
+    server.answers["PUT /api/scores/k3v9x2/layout"] = lambda: server.answers.update({SCORE: failed})
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Make room on the disk.")
+    expect(page.get_by_role("status").filter(has_text="Saved")).to_have_count(0)
+    expect(page.locator(".overlay .barline")).to_have_count(count)
+    expect(page.get_by_role("button", name="Undo")).to_be_enabled()
+    server.answers["PUT /api/scores/k3v9x2/layout"] = server.read_again
+    saved(page, server)
+
+
+@pytest.mark.slow
+def test_nothing_is_edited_while_corrections_are_saved(open_page: Open) -> None:
+    page, server = open_page("#/edit/k3v9x2", size=(1000, 1500))
+    wait_for_sheet(page)
+    remove_barline(page)
+    count = page.locator(".overlay .barline").count()
+    reading = {**server.score, "state": "reading"}
+    server.answers["PUT /api/scores/k3v9x2/layout"] = lambda: server.answers.update({SCORE: reading})
+    page.get_by_role("button", name="Save").click()
+    until(page, lambda: asked(server, "PUT"))
+    page.keyboard.press("Control+z")
+    page.mouse.click(*overlay(page, *place_in(server, 2, 0.05)))
+    page.keyboard.press("Delete")
+    expect(page.locator(".overlay .barline")).to_have_count(count)
+    server.read_again()
+    expect(page.get_by_role("status").filter(has_text="Saved")).to_be_visible()
+    remove_barline(page)
+    expect(page.get_by_role("button", name="Save")).to_be_enabled()
+
+
 def take_of(server: PretendServer) -> dict[str, Any]:
     bars = [
         {"bar": k, "measure": k, "pass": 1, "start_s": k - 1.0, "end_s": float(k), "tempo": 1.0 + 0.1 * (k % 3)}
@@ -234,6 +296,26 @@ def test_a_recording_is_followed_and_its_take_shown(open_page: Open, tmp_path: P
     server.answers["GET /api/takes/t1.json"] = take_of(server)
     page.wait_for_selector(".tempo .curve")
     assert 'name="keep_audio"' in asked(server, "POST")[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("answer", "words"), [({"state": "failed", "sentence": "It is no sound."}, "It is no sound."), (None, "has no GET")]
+)
+def test_a_recording_that_cannot_be_followed_is_told_in_its_place(
+    open_page: Open, answer: dict[str, str] | None, words: str
+) -> None:
+    page, server = open_page("#/takes/k3v9x2")
+    server.answers["GET /api/takes/t1.json"] = {**take_of(server), "state": "following"}
+    page.evaluate("location.hash = '#/take/t1'")
+    expect(page.get_by_text("The recording is being followed")).to_be_visible()
+    if answer is None:
+        del server.answers["GET /api/takes/t1.json"]
+    else:
+        server.answers["GET /api/takes/t1.json"] = {**take_of(server), **answer}
+    expect(page.locator(".record")).to_contain_text(words)
+    expect(page.get_by_text("The recording is being followed")).to_have_count(0)
+    expect(page.get_by_role("progressbar")).to_have_count(0)
 
 
 @pytest.mark.slow

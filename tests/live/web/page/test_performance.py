@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.live.web.page.conftest import Served, shown, until
+from tests.live.web.page.conftest import Served, awaited, said, shown, until
 from tests.live.web.page.pretend_server import PretendServer
 
 pytestmark = pytest.mark.needs("browser")
@@ -34,16 +34,6 @@ def walk(page: Page, server: PretendServer, system: int, places: list[float], **
 
 def expect_shown(page: Page, *parts: str) -> None:
     expect(page.locator(".stage")).to_have_attribute("data-parts", " ".join(parts))
-
-
-def said(server: PretendServer, kind: str) -> list[dict[str, object]]:
-    return [message for message in server.said if message["type"] == kind]
-
-
-def awaited(page: Page, server: PretendServer, kind: str, *, count: int = 1) -> list[dict[str, object]]:
-    """What the page said of a kind, once that many of it have reached the server; the page shows its part before."""
-    until(page, lambda: len(said(server, kind)) >= count)
-    return said(server, kind)
 
 
 def cursor_share(page: Page, system: int, server: PretendServer) -> float:
@@ -300,6 +290,29 @@ def test_the_settings_change_layout_and_lead_and_are_remembered(open_page: Open)
     page.reload()
     page.wait_for_selector(".pane.shown img")
     expect_shown(page, "0-whole", "1-whole")
+
+
+@pytest.mark.slow
+def test_a_message_is_seen_in_full_screen(open_page: Open) -> None:
+    page, server = open_page(PLAY, preferences=SINGLE)
+    page.wait_for_selector(".pane.shown img")
+    awaited(page, server, "hello")
+    page.keyboard.press("f")
+    page.wait_for_selector(".performance.fullscreen")
+    server.say(type="error", code="bad_audio", sentence="The sound is not finite.", fatal=False)
+    expect(page.get_by_role("alert")).to_contain_text("The sound is not finite.")
+    box = page.get_by_role("alert").bounding_box()
+    middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+    assert page.evaluate("([x, y]) => Boolean(document.elementFromPoint(x, y).closest('#notices'))", middle)
+
+
+@pytest.mark.slow
+def test_the_page_of_a_bar_tapped_elsewhere_is_shown_before_the_music_is_followed(open_page: Open) -> None:
+    page, server = open_page(PLAY, preferences=SINGLE)
+    page.wait_for_selector(".pane.shown img")
+    awaited(page, server, "hello")
+    server.place(8, 0.2, jumped=True)
+    expect_shown(page, "1-whole")
 
 
 @pytest.mark.slow
