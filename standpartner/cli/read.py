@@ -54,10 +54,10 @@ def read(
     from standpartner.score import PrintOptions
     from standpartner.score.overlay import write_onsets
     from standpartner.score.print.overlay import write_reading
-    from standpartner.support.files import make_folder, own_pages
+    from standpartner.support.files import make_folder
 
     make_folder(out)
-    own_pages(out, marker="layout.json")
+    _check_kept(files, out)
     options = PrintOptions(max_pages=max_pages, layout=layout, first_measure=first_measure)
     reading, joined = read_pages(files, options, notation=notation, trusted=trust)
     write_reading(reading, out)
@@ -65,6 +65,19 @@ def read(
     if joined is not None and notation is not None:
         write_onsets(joined.score, out)
         typer.echo(join_words(joined, notation))
+
+
+def _check_kept(files: list[Path], out: Path) -> None:
+    """Check before the work that no picture is replaced that is to be read, or that an earlier run did not write."""
+    from standpartner.errors import ConfigError
+    from standpartner.score.print.files import list_files
+    from standpartner.support.files import own_pages
+
+    replaced = {page.resolve() for page in own_pages(out, marker="layout.json")}
+    if not replaced.isdisjoint(file.resolve() for file in list_files(files)):
+        raise ConfigError(
+            f"{out} holds pictures that are to be read and would be replaced; give another --out"
+        )
 
 
 def read_pages(

@@ -44,6 +44,19 @@ def test_a_layout_is_given_back(call, page, tmp_path):
     assert said.startswith("1 page, 1 system,")
 
 
+@pytest.mark.parametrize("with_layout", [False, True])
+def test_pictures_that_are_to_be_read_are_not_replaced(call, page, tmp_path, with_layout):
+    scans = tmp_path / "scans"
+    scans.mkdir()
+    scan = page.rename(scans / "page-001.png")
+    before = scan.read_bytes()
+    if with_layout:
+        (scans / "layout.json").write_text("{}")
+    code, _, words = call("read", scans, "--out", scans)
+    assert (code, scan.read_bytes()) == (1, before)
+    assert "would be replaced" in words
+
+
 def test_what_shows_no_music_is_refused_in_one_sentence(call, tmp_path):
     PilImage.new("L", (600, 800), 255).save(tmp_path / "blank.png")
     code, _, words = call("read", tmp_path / "blank.png", "--out", tmp_path / "out")

@@ -32,7 +32,7 @@ def opening(open_page: Open) -> Served:
     awaited(page, server, "settings")
     page.evaluate(SLOW_MICROPHONE)
     page.keyboard.press("s")
-    assert page.evaluate("asked") == 1
+    page.wait_for_function("asked === 1")
     return page, server
 
 
