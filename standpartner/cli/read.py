@@ -75,9 +75,7 @@ def _check_kept(files: list[Path], out: Path) -> None:
 
     replaced = {page.resolve() for page in own_pages(out, marker="layout.json")}
     if not replaced.isdisjoint(file.resolve() for file in list_files(files)):
-        raise ConfigError(
-            f"{out} holds pictures that are to be read and would be replaced; give another --out"
-        )
+        raise ConfigError(f"{out} holds pictures that are to be read and would be replaced; give another --out")
 
 
 def read_pages(
