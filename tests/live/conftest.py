@@ -83,9 +83,13 @@ def put_into(library: Library, score: Score, *, name: str = SCORE) -> None:
 class RunningServer:
     """A server in a thread, and how to talk to it."""
 
-    port: int
+    listening: socket.socket
     app: LiveApp
     stack: contextlib.ExitStack
+
+    @property
+    def port(self) -> int:
+        return int(self.listening.getsockname()[1])
 
     def request(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
@@ -169,7 +173,7 @@ def running(config: LiveConfig) -> Iterator[RunningServer]:
         time.sleep(0.01)
     try:
         with contextlib.ExitStack() as stack:
-            yield RunningServer(listening.getsockname()[1], app, stack)
+            yield RunningServer(listening, app, stack)
     finally:
         server.should_exit = True
         thread.join(20)
