@@ -21,7 +21,8 @@ from standpartner.live.scores.library import Library, SavedSession, new_id
 from standpartner.live.scores.pages import in_order
 from standpartner.live.scores.reading import ScoreReader, load_read
 from standpartner.live.sessions.performer import LoadedScore
-from standpartner.live.sessions.session import Listener, Session, save_take
+from standpartner.live.sessions.session import Listener, Session
+from standpartner.live.takes.takes import save_take
 
 _LOG: Final = logging.getLogger("standpartner.live")
 _TICK_S: Final = 1.0

@@ -23,7 +23,7 @@ from standpartner.live.sentences import sentence_of
 from standpartner.live.sessions.performer import LoadedScore, Performer, cursor_message, place_px
 from standpartner.live.sessions.turns import TurnConfig
 from standpartner.live.sessions.waiting_sound import WaitingSound
-from standpartner.live.takes.takes import TakeWriter, finish_sound, read_positions, take_summary
+from standpartner.live.takes.takes import TakeWriter, save_take
 
 _LOG: Final = logging.getLogger("standpartner.live")
 _MOST_WAITING: Final = 2_000
@@ -61,6 +61,7 @@ class Session:
         self.listener: Client | None = None
         self.lane = Lane()
         self._sound = WaitingSound()
+        self._asked = 0  # the count of what the lane was asked to do besides hearing
         self.listening = False
         self.state: messages.SessionState = "idle"
         self.take: str | None = None
@@ -167,6 +168,7 @@ class Session:
             lead_by_page={int(page): lead for page, lead in content["lead_by_page"].items()},
         )
         self._cursor_px, self.page = content["x_px"], content["page"]
+        self._over = content.get("over", False)  # an older server did not keep it
         if self._cursor_px is not None:
             self.position = cursor_message(self.loaded.score, self._cursor_px)
         take, loaded, turns = content["take"], self.loaded, self.turns
@@ -218,8 +220,10 @@ class Session:
         if len(self._sound) > _MOST_WAITING:
             self._tell_error("too_slow", "This machine cannot keep up with the sound; close other programs.")
             return
-        self._sound.add(samples, rate_hz=rate_hz)
-        self._do(self._hear)  # once for each piece, so that all is heard before what comes after it
+        after = self._asked
+        self._sound.add(samples, rate_hz=rate_hz, after=after)
+        # Once for each piece, so that all is heard before what comes after it.
+        self._engine.submit(self.lane, lambda: self._hear(after), self._done)
 
     def move(self, message: messages.Move) -> None:
         """Go on from a place.
@@ -292,6 +296,7 @@ class Session:
         self.changed = False
         return {
             "x_px": self._cursor_px if self.position is None else self.position.strip_x_px,
+            "over": self._over,
             "page": self.page,
             "state": self.state,
             "listening": self.listening,
@@ -326,8 +331,8 @@ class Session:
         self._writer = None
         self._engine.tell(lambda words: self._tell_error("failed", words), str(error))
 
-    def _hear(self) -> Told:
-        sound = self._sound.take()
+    def _hear(self, after: int) -> Told:
+        sound = self._sound.take(after=after)
         if sound is None or self._performer is None:
             return []
         told = self._performer.hear(sound[0], rate_hz=sound[1])
@@ -344,6 +349,7 @@ class Session:
     # In the event loop
 
     def _do(self, work: Callable[[], Told]) -> None:
+        self._asked += 1
         self._engine.submit(self.lane, work, self._done)
 
     def _done(self, result: Told | Exception) -> None:
@@ -388,11 +394,3 @@ class Session:
         message = messages.Error(code=code, sentence=sentence_of(words))
         for client in [self.listener] if self.listener is not None else list(self.clients):
             client.tell(message)
-
-
-def save_take(library: Library, take: str, *, finished: bool = False) -> float:
-    """Close a take: its sound becomes a FLAC file and its summary goes to the library; return its length in s."""
-    summary = take_summary(read_positions(library.take_file(take, ".jsonl")), finished=finished)
-    has_audio = finish_sound(library.take_file(take, ".pcm"), library.take_file(take, ".flac"))
-    library.change_take(take, state="saved", summary={**summary, "has_audio": has_audio})
-    return float(summary["duration_s"])

@@ -18,8 +18,7 @@ from standpartner.live.scores.pages import in_order
 from standpartner.live.scores.reading import read_folder
 from standpartner.live.sentences import sentence_of
 from standpartner.live.sessions.performer import LoadedScore, Performer
-from standpartner.live.sessions.session import save_take
-from standpartner.live.takes.takes import TakeWriter
+from standpartner.live.takes.takes import TakeWriter, save_take
 from standpartner.score import load_score
 from standpartner.support.children import Limits, call_apart
 

@@ -18,6 +18,7 @@ from standpartner.constants import FRAME_RATE_HZ, SAMPLE_RATE_HZ
 from standpartner.errors import OutputError
 from standpartner.hear import write_audio
 from standpartner.live.protocol import messages
+from standpartner.live.scores.library import Library
 
 _FIELDS: Final = (
     "time_s", "page", "system", "bar", "measure", "page_x", "page_y", "strip_x_px", "probability", "confidence",
@@ -183,3 +184,11 @@ def finish_sound(raw: Path, flac: Path) -> bool:
         write_audio(flac, np.clip(samples, -1, 1))
     raw.unlink()
     return flac.is_file()
+
+
+def save_take(library: Library, take: str, *, finished: bool = False) -> float:
+    """Close a take: its sound becomes a FLAC file and its summary goes to the library; return its length in s."""
+    summary = take_summary(read_positions(library.take_file(take, ".jsonl")), finished=finished)
+    has_audio = finish_sound(library.take_file(take, ".pcm"), library.take_file(take, ".flac"))
+    library.change_take(take, state="saved", summary={**summary, "has_audio": has_audio})
+    return float(summary["duration_s"])

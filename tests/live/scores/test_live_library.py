@@ -7,8 +7,7 @@ import pytest
 from standpartner.errors import OutputError
 from standpartner.live.protocol import messages
 from standpartner.live.scores.library import Library, SavedSession, new_id
-from standpartner.live.sessions.session import save_take
-from standpartner.live.takes.takes import TakeWriter
+from standpartner.live.takes.takes import TakeWriter, save_take
 from tests.live.conftest import SCORE
 
 AT = messages.Position(

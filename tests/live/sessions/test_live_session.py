@@ -1,5 +1,7 @@
 """What a session keeps of itself for a server that goes on with it, and where its takes begin."""
 
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -63,6 +65,31 @@ def test_after_the_end_the_next_take_begins_at_the_first_note(session, anywhere)
     assert (session.page, session.position.bar) == (1, 1)
     session.hear(SECOND, rate_hz=22_050)
     assert (session.state, session.position.strip_x_px) == ("waiting", 40.0)
+
+
+def test_after_the_end_and_a_restart_of_the_server_the_next_take_begins_at_the_first_note(session, library):
+    play_to_the_end(session)
+    again = Session("s", session.loaded, engine=InstantEngine(), library=library)
+    again.resume(session.snapshot())
+    assert again.position.bar == 24
+    again.start(messages.Start())
+    again.hear(SECOND, rate_hz=22_050)
+    assert again.position.strip_x_px == 40.0
+    again.close()
+
+
+def test_sound_after_a_stop_is_not_heard_by_the_take_before(session, library):
+    with contextlib.closing(Session("s", session.loaded, engine=BusyEngine(), library=library)) as late:
+        kinds = []
+        late.observers.append(lambda _, message: kinds.append(type(message).__name__))
+        for samples in (800, 1300):  # a frame of 1102 begins with the first sample
+            late.stop()
+            late.start(messages.Start())
+            late.hear(SECOND[:samples], rate_hz=22_050)
+        for _, work, done in late.lane.work:
+            done(work())
+    ended = kinds.index("Take")
+    assert (kinds[:ended].count("Position"), kinds[ended:].count("Position")) == (1, 2)
 
 
 def test_after_the_end_a_tapped_bar_is_where_the_next_take_begins(session):
