@@ -269,7 +269,7 @@ class Follower:
             self._begin(frame, 0)
             self._frames_at_end = 0
         elif self._doubting and (ago := self._proof.found_at_home(self._pursuit.found, self._home.x_px)) is not None:
-            self._begin(frame - ago, 0)
+            self._begin(max(0, frame - ago), 0)  # a recording may begin behind the first note
             self._pursuit.begin_at_found()
             return self._pursuit.position_px, None
         if self.state is not State.FOLLOWING:

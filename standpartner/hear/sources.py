@@ -56,8 +56,8 @@ class ArraySource:
     ) -> None:
         checked_samples(audio)  # raises for samples that are not sound
         self.name, self.rate_hz = name, rate_hz
-        self._audio = audio.astype(np.float32, copy=False).reshape(len(audio), -1)
-        self.channels = self._audio.shape[1]
+        self.channels = 1 if audio.ndim == 1 else audio.shape[1]
+        self._audio = audio.astype(np.float32, copy=False).reshape(-1, self.channels)
 
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
         """Yield chunks, (n, channels), of a second or less."""

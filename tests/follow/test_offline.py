@@ -99,6 +99,11 @@ def test_the_sound_is_not_kept(menuet, scripted):
     follow_audio(Follower(menuet, scripted(), config=FollowerConfig(wait=False)), Watched(audio))
 
 
+def test_no_sound_at_all(menuet, scripted):
+    with pytest.raises(AudioError, match=r"nothing to follow: the recording is silent throughout \(0\.0 s\)"):
+        follow_audio(Follower(menuet, scripted()), ArraySource(np.zeros(0, np.float32)))
+
+
 @pytest.mark.parametrize("level", [0.0, 0.0005])
 def test_silence(level, menuet, scripted):
     audio = np.full(SAMPLE_RATE_HZ, level, np.float32)

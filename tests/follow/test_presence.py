@@ -142,3 +142,19 @@ def test_the_music_begins_where_it_is_expected():
     *before, last = [proof.found_at_home(moving, 100.0) for _ in range(5)]
     assert before == [None] * 4
     assert last == 10, "40 px at 4 px a frame"
+
+
+def test_no_start_is_before_the_recording(menuet, scripted):
+    """The recording begins behind the first note, and the start at its beginning proves wrong at first."""
+
+    class Late(scripted):
+        def listen(self, fronts):
+            self.music_px += 1.0
+            return super().listen(fronts)
+
+    time_s = np.arange(4 * SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
+    tone = 0.2 * sum(np.sin(2 * np.pi * 440 * k * time_s) / k for k in (1, 2, 3))
+    following = followed(menuet, Late(music_px=menuet.begin_px + 60.0, pressed=9.0), tone)
+    assert following.positions.lost.any()
+    assert following.proved
+    assert (following.start_frame, following.followed_s) == (0, following.duration_s)

@@ -161,3 +161,10 @@ def test_an_array_comes_in_chunks():
     assert [len(chunk) for chunk in source] == [10_000, 10_000, 5_000]
     assert np.array_equal(np.concatenate(list(source)), audio)
     assert [chunk.shape for chunk in ArraySource(audio[:, 0], rate_hz=30_000)] == [(25_000, 1)]
+
+
+@pytest.mark.parametrize(("shape", "channels"), [((0,), 1), ((0, 2), 2)])
+def test_an_array_without_samples_is_a_source_without_chunks(shape, channels):
+    source = ArraySource(np.zeros(shape, np.float32))
+    assert source.channels == channels
+    assert list(source) == []
