@@ -3,9 +3,9 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
 
 from standpartner.evaluate.measures.episode import Episode
 from standpartner.evaluate.players.agent_player import AgentPlayer
@@ -43,8 +43,9 @@ class ConstantSpeedPlayer(Player):
 
     def play(self, pieces: Sequence[Piece], config: PlayConfig) -> list[list[Episode]]:
         """Play once; see `Player.play`."""
-        tracks = [track for piece in pieces for track in piece.tracks()]
-        return play_runs(ConstantSpeedPolicy(_notated_speeds(pieces)), tracks, config=config.game)
+        tracks = [piece.tracks() for piece in pieces]
+        speeds_px = np.repeat([_notated_speed(piece) for piece in pieces], [len(own) for own in tracks])
+        return play_runs(ConstantSpeedPolicy(speeds_px), list(chain.from_iterable(tracks)), config=config.game)
 
 
 class _DeprivedPlayer(TrackPlayer):
@@ -88,7 +89,6 @@ class BlindPlayer(_DeprivedPlayer):
         return replace(track, strip=np.full_like(track.strip, 255))
 
 
-def _notated_speeds(pieces: Sequence[Piece]) -> NDArray[np.float64]:
-    """Return the speeds of the notated tempos in strip px a frame, (performances,)."""
-    speeds = [constant_speed(piece.score.onsets.time_s, piece.score.onsets.x_px) for piece in pieces]
-    return np.repeat(speeds, [len(piece.performances) for piece in pieces])
+def _notated_speed(piece: Piece) -> float:
+    """Return the speed of the notated tempo in strip px a frame."""
+    return constant_speed(piece.score.onsets.time_s, piece.score.onsets.x_px)

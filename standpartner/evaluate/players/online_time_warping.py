@@ -42,7 +42,7 @@ class WarpJob:
     """A performance that is to be followed.
 
     Attributes:
-        reference: The samples at 22 050 Hz of the score played mechanically, (n,).
+        reference: The samples at 22 050 Hz of the score, or a passage of it, played mechanically, (n,).
         reference_onset_s: The seconds at which the score's onsets sound in the reference, (onsets,).
         performance: The samples at 22 050 Hz of the performance from the first onset's frame on, (n,).
     """
@@ -151,19 +151,21 @@ def warp_episodes(pieces: Sequence[Piece], *, game: GameConfig, warp: Warp = war
     episodes = []
     for start in range(0, len(performances), _JOBS_AT_ONCE):
         some = performances[start : start + _JOBS_AT_ONCE]
-        jobs = [_job(piece, performance, begin + track.first_frame) for piece, performance, begin, track in some]
+        jobs = [_job(*one) for one in some]
         for job, path, (_, _, _, track) in zip(jobs, warp(jobs), some, strict=True):
             episodes.append(episode_of_positions(track, positions_px(path, job, track), bound_px=game.bound_px))
     return episodes
 
 
-def _job(piece: Piece, performance: Performance, first_frame: int) -> WarpJob:
+def _job(piece: Piece, performance: Performance, begin: int, track: Track) -> WarpJob:
+    """Make the job of a track, which begins in a frame of a performance; the reference plays the track's passage."""
     reference = mechanical_performance(piece, soundfont=_REFERENCE_PIANO)
-    reference_end = round((reference.onset_s[-1] + _AFTER_LAST_ONSET_S) * SAMPLE_RATE_HZ)
-    start = round(first_frame / FRAME_RATE_HZ * SAMPLE_RATE_HZ)
-    return WarpJob(
-        performance_audio(reference)[:reference_end], reference.onset_s, performance_audio(performance)[start:]
-    )
+    first = int(np.searchsorted(piece.score.onsets.x_px, track.onset_x_px[0]))
+    onset_s = reference.onset_s[first : first + len(track.onset_x_px)]
+    passed_s = onset_s[0] - reference.onset_s[0]
+    played = slice(round(passed_s * SAMPLE_RATE_HZ), round((onset_s[-1] + _AFTER_LAST_ONSET_S) * SAMPLE_RATE_HZ))
+    start = round((begin + track.first_frame) / FRAME_RATE_HZ * SAMPLE_RATE_HZ)
+    return WarpJob(performance_audio(reference)[played], onset_s - passed_s, performance_audio(performance)[start:])
 
 
 def positions_px(path: NDArray[np.float64], job: WarpJob, track: Track) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """Online time warping: from seconds of the score to the strip, and the library that gives them."""
 
 import stat
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,6 +76,33 @@ def test_a_perfect_warp_follows_perfectly_and_a_deaf_one_is_lost(tiny_pieces):
     asleep = warp_episodes(tiny_pieces, game=NOTTINGHAM, warp=lambda jobs: [np.zeros((2, 1)) for _ in jobs])
     assert evaluate_episodes(asleep)["r_tue"] == 0.0
     assert all(episode.lost_frame is not None for episode in asleep)
+
+
+@pytest.mark.needs("synthesiser", "timgm6mb")
+def test_a_passage_is_compared_with_that_passage_of_the_score(tiny_pieces):
+    piece = tiny_pieces[0]
+    first, again, played = 12, 4, piece.performances[0]
+    order = np.array([*range(first), *range(again, len(played.onset_s))])
+    onset_s = played.onset_s[0] + 0.3 * np.arange(len(order))
+    sound = np.zeros((int(20 * onset_s[-1]) + 20, 78), np.float32)
+    repeating = replace(played, onset_s=onset_s, order=order, spectrogram=sound)
+    piece = replace(piece, performances=(repeating,))
+
+    def perfect(jobs):
+        paths = []
+        for job, (_, track) in zip(jobs, piece.tracks_of(repeating), strict=True):
+            time_s = np.arange(0, track.onset_s[-1] - track.first_frame / 20 + 0.1, 0.01)
+            reference_s = np.interp(track.first_frame / 20 + time_s, track.onset_s, job.reference_onset_s)
+            paths.append(np.stack([time_s, reference_s]))
+            assert len(job.reference) == round((job.reference_onset_s[-1] + 0.1) * SAMPLE_RATE_HZ)
+            assert np.abs(job.reference[: round(job.reference_onset_s[0] * SAMPLE_RATE_HZ) + 2000]).max() > 1e-3
+        return paths
+
+    episodes = warp_episodes([piece], game=NOTTINGHAM, warp=perfect)
+    assert [episode.name for episode in episodes] == ["tune-0/p0", "tune-0/p0/2"]
+    report = evaluate_episodes(episodes)
+    assert report["r_on"] == 1.0
+    assert report["error_cm_mean"] < 0.03
 
 
 def python_that(tmp_path, monkeypatch, script):
