@@ -61,3 +61,26 @@ def test_without_a_synthesiser_it_names_the_cure(tiny_pieces, monkeypatch):
     monkeypatch.setattr(synthesis, "backends", lambda: ())
     with pytest.raises(MissingExtraError, match=r'pip install "standpartner\[synth\]"'):
         audible_track(tiny_pieces[0], config=PIANO)
+
+
+@pytest.mark.needs("synthesiser")
+def test_a_first_passage_that_is_too_short_is_not_heard_either(tiny_pieces):
+    """It is no track, so the sound begins with the passage after it."""
+    piece, played = tiny_pieces[0], tiny_pieces[0].performances[0]
+    later_s = played.onset_s[2] - played.onset_s[0]
+    silence = np.zeros((round(20 * later_s), 78), np.float32)
+    repeating = replace(
+        played,
+        onset_s=np.concatenate([played.onset_s[:2], played.onset_s + later_s]),
+        order=np.array([0, 1, *range(len(played.onset_s))]),
+        note_onset_s=played.note_onset_s + later_s,
+        spectrogram=np.concatenate([silence, played.spectrogram]),
+    )
+    ((begin, track),) = piece.tracks_of(repeating)
+    music = audible_track(replace(piece, performances=(repeating,)), config=PIANO)
+    assert begin > 0
+    np.testing.assert_array_equal(music.track.onset_s, track.onset_s)
+    assert likeness(spectrogram(music.audio), track.spectrogram) > 0.8
+    hasty = replace(repeating, onset_s=repeating.onset_s[:2], order=np.array([0, 2]))
+    with pytest.raises(PieceError, match="no passage of it is as long as a second"):
+        audible_track(replace(piece, performances=(hasty,)), config=PIANO)

@@ -9,6 +9,7 @@ from standpartner.errors import PieceError
 from standpartner.evaluate.sound.settings import performance_notes
 from standpartner.game.rules import GameConfig
 from standpartner.game.tracks import Track
+from standpartner.hear import frame_centre
 from standpartner.perform import soundfonts, synthesise
 from standpartner.piece import Performance, Piece
 
@@ -23,7 +24,7 @@ class AudibleTrack:
         title: The title of the piece.
         track: The track that the game is played on.
         config: The rules.
-        audio: The mono samples at 22 050 Hz, float32 (n,), from second 0 of the performance on.
+        audio: The mono samples at 22 050 Hz, float32 (n,), from second 0 of the track on.
         sound: A short description of the sound.
     """
 
@@ -43,15 +44,17 @@ def audible_track(piece: Piece, *, config: GameConfig, performance: str | None =
         performance: The name of the performance; the first one by default.
 
     Raises:
-        PieceError: The piece has no such performance.
+        PieceError: The piece has no such performance, or it is too short.
         AudioError: The performance has no notes.
         MissingExtraError: No synthesiser or no soundfont is installed.
     """
-    chosen = _chosen(piece, performance)
-    audio, sound = _synthesised(piece.performances[chosen])
-    return AudibleTrack(
-        piece.score.title or piece.name, piece.tracks_of(piece.performances[chosen])[0][1], config, audio, sound
-    )
+    chosen = piece.performances[_chosen(piece, performance)]
+    tracks = piece.tracks_of(chosen)
+    if not tracks:
+        raise PieceError(f"{piece.name}/{chosen.name}: no passage of it is as long as a second; choose another one")
+    begin, track = tracks[0]
+    audio, sound = _synthesised(chosen)
+    return AudibleTrack(piece.score.title or piece.name, track, config, audio[frame_centre(begin) :], sound)
 
 
 def _chosen(piece: Piece, name: str | None) -> int:
