@@ -10,6 +10,7 @@ from standpartner.support.files import replacing
 
 BUNDLE_VERSION: Final = 1
 DESCRIPTION: Final = "agent.json"
+_TABLES: Final = ("network", "about", "sha256")
 
 
 def read_description(folder: Path) -> dict[str, Any]:
@@ -32,6 +33,9 @@ def read_description(folder: Path) -> dict[str, Any]:
     found = content.get("format") if isinstance(content, dict) else None
     if found != BUNDLE_VERSION:
         raise AgentError(f"{folder} has agent format {found}, this is {BUNDLE_VERSION}; export it again")
+    missing = [name for name in _TABLES if not isinstance(content.get(name), dict)]
+    if missing:
+        raise AgentError(f"{folder / DESCRIPTION} is damaged: {', '.join(missing)} missing; get the agent again")
     return content
 
 

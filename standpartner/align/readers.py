@@ -1,5 +1,6 @@
 """Reads files with the times of played notes: MIDI with pedal, match files, annotated beats and positions."""
 
+import math
 import re
 import warnings
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ def read_beats(path: Path) -> Floats:
         beats = np.array([float(row[0]) for row in rows if len(row) > 2 and row[2].split(",")[0] in _BEATS])
     except ValueError as error:
         raise PieceError(f"{path.name} is no annotation of ASAP: {error}") from error
-    if len(beats) < 2 or (np.diff(beats) <= 0).any():
+    if len(beats) < 2 or not np.isfinite(beats).all() or (np.diff(beats) <= 0).any():
         raise PieceError(f"{path.name}: expected two or more beats in the order of time")
     return beats
 
@@ -115,9 +116,10 @@ def read_annotated_positions(path: Path) -> list[AnnotatedPosition]:
             continue
         try:
             label, _, quarters = words[-1].partition("+")
-            positions.append(AnnotatedPosition(float(words[0]), label, float(quarters or 0.0)))
-            if len(words) not in (2, 3) or not label:
+            position = AnnotatedPosition(float(words[0]), label, float(quarters or 0.0))
+            if len(words) not in (2, 3) or not label or not math.isfinite(position.second + position.quarters):
                 raise ValueError(line)
+            positions.append(position)
         except ValueError as error:
             raise PieceError(
                 f"{path.name}, line {number}: expected a second and a measure, for example 12.35 7 or 13.02 7+1.5, "

@@ -5,6 +5,8 @@
 
 import hashlib
 import json
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from standpartner.score import load_score, save_score
 from standpartner.support.files import replacing
 
 FORMAT_VERSION = 1
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, zlib.error, zipfile.BadZipFile)
 _ARRAYS = ("onset_s", "spectrogram", "note_pitch", "note_onset_s", "note_duration_s")
 
 
@@ -34,7 +37,7 @@ def _save_performance(performance: Performance, path: Path) -> None:
 
 
 def _load_performance(path: Path) -> Performance:
-    with np.load(path, allow_pickle=False) as arrays:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:  # numpy leaves damaged files open
         values: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
         values["spectrogram"] = values["spectrogram"].astype(np.float32)
         values["order"] = arrays["order"] if "order" in arrays.files else None
@@ -84,7 +87,7 @@ def load_piece(folder: Path, *, verify: bool = False) -> Piece:
             raise PieceError(f"{path} does not match its checksum; build the piece again")
     try:
         performances = tuple(_load_performance(folder / name) for name in content["files"] if name != "score.npz")
-    except (OSError, ValueError, KeyError) as error:
+    except _DAMAGE as error:
         raise PieceError(f"cannot read the performances of {folder}: {error}; build the piece again") from error
     return Piece(name=content["name"], score=load_score(folder / "score.npz"), performances=performances)
 
@@ -99,6 +102,9 @@ def read_summary(folder: Path) -> dict[str, Any]:
         content: dict[str, Any] = json.loads((folder / "piece.json").read_text())
     except (OSError, ValueError) as error:
         raise PieceError(f"expected a built piece in {folder}, found no readable piece.json; build it again") from error
-    if content.get("format") != FORMAT_VERSION:
-        raise PieceError(f"{folder} has piece format {content.get('format')}, this is {FORMAT_VERSION}; build it again")
+    found = content.get("format") if isinstance(content, dict) else None
+    if found != FORMAT_VERSION:
+        raise PieceError(f"{folder} has piece format {found}, this is {FORMAT_VERSION}; build it again")
+    if not isinstance(content.get("name"), str) or not isinstance(content.get("files"), dict):
+        raise PieceError(f"{folder / 'piece.json'} is damaged: it names no piece or no files; build it again")
     return content

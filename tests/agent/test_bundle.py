@@ -128,6 +128,9 @@ def test_damaged_missing_and_foreign_agents_are_refused(tiny_bundle, tmp_path):
     (tmp_path / "cut" / "agent.json").write_text(json.dumps(description | {"format": 99}))
     with pytest.raises(AgentError, match="format 99"):
         load_agent(str(tmp_path / "cut"))
+    (tmp_path / "cut" / "agent.json").write_text(json.dumps({"format": 1, "network": [], "about": {}}))
+    with pytest.raises(AgentError, match=r"agent\.json is damaged: network, sha256 missing"):
+        load_agent(str(tmp_path / "cut"))
 
 
 @pytest.mark.parametrize("name", sorted(bundled_agents()))

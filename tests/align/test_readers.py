@@ -65,9 +65,10 @@ def test_beats_of_asap(tmp_path):
     path = tmp_path / "annotations.txt"
     path.write_text("0.5\t0.5\tdb,4/4,2\n1.0\t1.0\tb\n1.5\t1.5\tbR\n2.0\t2.0\t3/4\n2.5\t2.5\tdb\n")
     assert read_beats(path).tolist() == [0.5, 1.0, 1.5, 2.5]
-    path.write_text("0.5\t0.5\tdb\n0.5\t0.5\tb\n")
-    with pytest.raises(PieceError, match="order of time"):
-        read_beats(path)
+    for wrong in ("0.5", "nan"):
+        path.write_text(f"0.5\t0.5\tdb\n{wrong}\t{wrong}\tb\n")
+        with pytest.raises(PieceError, match="order of time"):
+            read_beats(path)
     with pytest.raises(PieceError, match="cannot read"):
         read_beats(tmp_path / "none.txt")
 
@@ -78,7 +79,7 @@ def test_places_in_every_way_of_writing_them(tmp_path):
     assert read_annotated_positions(path) == [(0.5, "1", 0.0), (1.25, "1", 1.5), (2.0, "2", 0.0)]
 
 
-@pytest.mark.parametrize("line", ["half past 2", "1.0", "1.0 2+x", "1.0 a b 2", "1.0 +2"])
+@pytest.mark.parametrize("line", ["half past 2", "1.0", "1.0 2+x", "1.0 a b 2", "1.0 +2", "nan 2", "1.0 2+inf"])
 def test_other_lines_are_refused_with_their_number(tmp_path, line):
     path = tmp_path / "places.txt"
     path.write_text(f"0.5 1\n{line}\n")

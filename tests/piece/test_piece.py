@@ -49,6 +49,23 @@ def test_damage_is_noticed(victim, tiny_pieces, tmp_path):
         load_piece(tmp_path)
 
 
+def test_a_damaged_performance_is_noticed_without_a_checksum(tiny_pieces, tmp_path):
+    save_piece(tiny_pieces[0], tmp_path)
+    path = tmp_path / "performances" / "p0.npz"
+    whole = path.read_bytes()
+    for damaged in (whole[: len(whole) // 2], whole[:2000] + bytes(200) + whole[2200:], b""):
+        path.write_bytes(damaged)
+        with pytest.raises(PieceError, match="cannot read the performances"):
+            load_piece(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["[]", '{"format": 1}', '{"format": 1, "name": "x", "files": []}'])
+def test_a_damaged_description_is_one_sentence(content, tmp_path):
+    (tmp_path / "piece.json").write_text(content)
+    with pytest.raises(PieceError, match="build it again"):
+        load_piece(tmp_path)
+
+
 def test_unfinished_and_foreign_folders_are_refused(tiny_pieces, tmp_path):
     with pytest.raises(PieceError, match=r"no readable piece\.json"):
         load_piece(tmp_path)
