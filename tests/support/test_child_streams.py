@@ -11,7 +11,7 @@ from standpartner.errors import AudioError, BrokenOffError, MemoryLimitError, Ti
 from standpartner.support.child_streams import stream_apart
 from standpartner.support.children import Limits
 
-LIMITS = Limits(time_s=5.0, memory_bytes=1 << 28)
+LIMITS = Limits(time_s=30.0, memory_bytes=1 << 28)
 HERE = "tests.support.test_child_streams"
 
 
@@ -61,9 +61,9 @@ def test_what_fails_is_said_behind_what_came(how, kind, words):
 
 
 def test_what_hangs_is_ended():
-    items = stream("fails", {"how": "hang"}, Limits(time_s=0.5))
+    items = stream("fails", {"how": "hang"}, Limits(time_s=2))
     assert next(items) == b"first"
-    with pytest.raises(TimeLimitError, match=r"longer than 0\.5 s"):
+    with pytest.raises(TimeLimitError, match="longer than 2 s"):
         next(items)
 
 
