@@ -39,14 +39,15 @@ MUSIC = ("GABc dedB|dedB dedB|c2ec B2dB|A2F2 G4|g2gf gdBd|e2ef e2d2|", "d2fd e2g
 
 @pytest.fixture(scope="session")
 def wait_for() -> Callable[[Callable[[], bool]], bool]:
-    """Waits up to five seconds until a condition holds; returns whether it does."""
+    """Waits up to half a minute until a condition holds; returns whether it does."""
 
     def wait(condition: Callable[[], bool]) -> bool:
-        for _ in range(100):
-            if condition():
-                return True
+        deadline = time.monotonic() + 30
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
             time.sleep(0.05)
-        return False
+        return True
 
     return wait
 
