@@ -155,8 +155,8 @@ def test_sizes_are_limited_in_the_file_and_in_what_is_unpacked(tmp_path: Path, m
 def test_time_is_in_proportion_to_the_text_when_nothing_is_closed(part: str, tmp_path: Path) -> None:
     path = tmp_path / "endless.musicxml"
     path.write_text("<score-partwise><score-part>" + part * 100_000)
-    start_s = time.perf_counter()
+    start_s = time.process_time()  # what runs beside it does not count
     with pytest.raises(ScoreError, match="not well-formed"):
         read_notation(path)  # it took minutes
     repair_musicxml("<measure>" + part * 100_000 + "</measure>")
-    assert time.perf_counter() - start_s < 5
+    assert time.process_time() - start_s < 5
