@@ -3,13 +3,16 @@
 import contextlib
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,21 +24,34 @@ from tests.live.conftest import SCORE, Device, make_score, put_into
 NOISE = np.random.default_rng(0).normal(0, 0.01, 22_050).astype(np.float32)
 
 
+@dataclass(frozen=True)
+class Serving:
+    """A server in a process of its own."""
+
+    process: subprocess.Popen
+    port: int
+
+    @property
+    def socket_address(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/ws"
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def json(self, path: str) -> Any:
+        """What is answered."""
+        with contextlib.closing(HTTPConnection("127.0.0.1", self.port, timeout=20)) as http:
+            http.request("GET", path)
+            return json.loads(http.getresponse().read())
+
+
 @contextlib.contextmanager
-def serving(folder: Path, port: int) -> Iterator[subprocess.Popen]:
+def serving(folder: Path) -> Iterator[Serving]:
     """Run ``standpartner serve`` as a person does, until it answers."""
+    command = [sys.executable, "-m", "standpartner.cli", "serve", "--library", str(folder), "--port", "0"]
     process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "standpartner.cli",
-            "serve",
-            "--library",
-            str(folder),
-            "--port",
-            str(port),
-            "--no-browser",
-        ],
+        [*command, "--no-browser"],
         cwd=Path(__file__).parents[3],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -43,20 +59,16 @@ def serving(folder: Path, port: int) -> Iterator[subprocess.Popen]:
     )
     assert process.stdout is not None
     try:
-        assert b"The page is at" in process.stdout.readline()
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
-                break
-        yield process
+        said = process.stdout.readline()
+        address = re.search(rb"The page is at http://127\.0\.0\.1:(\d+)/", said)
+        assert address, said
+        server = Serving(process, int(address[1]))
+        server.json("/api/server")  # it waits until the server has started
+        yield server
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
@@ -69,9 +81,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 def test_a_take_goes_on_where_it_was_after_kill_9(folder):
-    port = free_port()
-    address = f"ws://127.0.0.1:{port}/ws"
-    with serving(folder, port) as process, connect(address) as connection:
+    with serving(folder) as server, connect(server.socket_address, close_timeout=1) as connection:
         device = Device(connection, role="listen", score=SCORE)
         device.start()
         device.say(type="move", bar=10)
@@ -79,12 +89,12 @@ def test_a_take_goes_on_where_it_was_after_kill_9(folder):
             device.sound(NOISE[:11_025])
             time.sleep(0.5)
         session = device.welcome["session"]
-        take = device_take(port)
-        process.kill()
-        process.wait()
-    with serving(folder, port):
+        take = server.json(f"/api/scores/{SCORE}/takes")["takes"][0]["id"]
+        until(lambda: (server.json(f"/api/scores/{SCORE}")["last_position"] or {}).get("bar") == 10)  # within a second
+        server.kill()
+    with serving(folder) as server:
         answered_s = time.monotonic()
-        with connect(address) as connection:
+        with connect(server.socket_address) as connection:
             device = Device(connection, role="listen", session=session)
             assert device.welcome["listening"]
             assert device.welcome["position"]["bar"] == 10
@@ -101,28 +111,26 @@ def test_a_take_goes_on_where_it_was_after_kill_9(folder):
     assert all(json.loads(line)["bar"] in (1, 10) for line in lines)
 
 
-def device_take(port: int) -> str:
-    """The take that is going on."""
-    with contextlib.closing(HTTPConnection("127.0.0.1", port, timeout=10)) as http:
-        http.request("GET", f"/api/scores/{SCORE}/takes")
-        return json.loads(http.getresponse().read())["takes"][0]["id"]
+def until(condition):
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 @pytest.mark.slow
 def test_an_upload_that_was_broken_off_by_kill_9_leaves_the_library_whole(folder):
-    port = free_port()
-    with serving(folder, port) as process, socket.create_connection(("127.0.0.1", port)) as upload:
+    with serving(folder) as server, socket.create_connection(("127.0.0.1", server.port)) as upload:
         upload.sendall(
             b"POST /api/scores HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 50000000\r\n"
             b"Content-Type: multipart/form-data; boundary=edge\r\n\r\n--edge\r\n"
             b'Content-Disposition: form-data; name="files"; filename="a.pdf"\r\n\r\n' + bytes(8_000_000)
         )
         time.sleep(0.5)
-        process.kill()
-        process.wait()
-    with serving(folder, port), contextlib.closing(HTTPConnection("127.0.0.1", port, timeout=20)) as http:
-        http.request("GET", "/api/scores")
-        assert [score["id"] for score in json.loads(http.getresponse().read())["scores"]] == [SCORE]
+        server.kill()
+    with serving(folder) as server:
+        assert [score["id"] for score in server.json("/api/scores")["scores"]] == [SCORE]
     assert [path.name for path in (folder / "scores").iterdir()] == [SCORE]
 
 
@@ -134,13 +142,6 @@ def test_a_score_that_was_being_read_at_kill_9_is_read_by_the_next_server(folder
     (files / "001-tune.abc").write_text("X:1\nT:Tune\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|]\n")
     library.add_score("waits", "Tune", kind="notation")
     library.close()
-    port = free_port()
-    with serving(folder, port):
-        deadline = time.monotonic() + 60
-        state = "reading"
-        while state == "reading" and time.monotonic() < deadline:
-            with contextlib.closing(HTTPConnection("127.0.0.1", port, timeout=20)) as http:
-                http.request("GET", "/api/scores/waits")
-                state = json.loads(http.getresponse().read())["state"]
-            time.sleep(0.2)
-        assert state == "ready"
+    with serving(folder) as server:
+        until(lambda: server.json("/api/scores/waits")["state"] != "reading")
+        assert server.json("/api/scores/waits")["state"] == "ready"
