@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import signal
-import socket
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +16,7 @@ from standpartner.learn.run import Run
 from standpartner.learn.stages import share_of
 from standpartner.learn.team import Team, joined_team
 from standpartner.networks.checkpoint import load_checkpoint, same_weights
-
-
-def _free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+from tests.ports import free_port
 
 
 def _group_threads():
@@ -42,7 +36,7 @@ def _as_process(rank, size, port, work, arguments):
 def together(work, *arguments, size=2):
     """Call ``work(team, *arguments)`` in several processes, as torchrun does."""
     multiprocessing.start_processes(
-        _as_process, (size, _free_port(), work, arguments), nprocs=size, start_method="spawn"
+        _as_process, (size, free_port(), work, arguments), nprocs=size, start_method="spawn"
     )
 
 

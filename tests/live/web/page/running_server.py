@@ -3,9 +3,12 @@
 import base64
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
+
+from tests.ports import free_port
 
 PREFERENCES = '{"layout": "single", "keepAudio": true}'
 # Every page notes when the cursor moved and when the page turned.
@@ -21,7 +24,7 @@ class RunningServer:
 
     def __init__(self, library: Path) -> None:
         self.library = library
-        self.port = 0
+        self.port = free_port()  # also after a kill
         self.start()
 
     def __enter__(self) -> "RunningServer":
@@ -39,7 +42,8 @@ class RunningServer:
         line = self.process.stdout.readline()
         assert "http" in line, line + self.process.stdout.read()
         self.address = next(word for word in line.split() if word.startswith("http"))
-        self.port = int(self.address.rstrip("/").rpartition(":")[2])
+        with urllib.request.urlopen(f"{self.address}api/server", timeout=60):  # noqa: S310 - http; until it has started
+            pass
 
     def kill(self) -> None:
         self.process.kill()
