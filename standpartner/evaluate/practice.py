@@ -167,7 +167,7 @@ def evaluate_practice(config: PracticeConfig, corpus: Corpus) -> dict[str, Any]:
     """Play all scenarios on the pieces of a split.
 
     Returns:
-        The means by scenario, with ``pieces``, their number; ready for JSON.
+        The means by scenario, with ``pieces``, their number; ready for JSON. A mean that does not exist is None.
 
     Raises:
         ConfigError: No piece is long enough.
@@ -184,11 +184,16 @@ def evaluate_practice(config: PracticeConfig, corpus: Corpus) -> dict[str, Any]:
         "split": config.split,
         "seed": config.seed,
         "scenarios": {
-            scenario: {"pieces": len(rows)} | {name: float(np.nanmean([row[name] for row in rows])) for name in rows[0]}
+            scenario: {"pieces": len(rows)} | {name: _mean([row[name] for row in rows]) for name in rows[0]}
             for scenario, rows in found.items()
             if rows
         },
     }
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    """Return the mean of the values that there are, None without any."""
+    return None if np.isnan(values).all() else float(np.nanmean(values))
 
 
 def _measured(config: PracticeConfig, corpus: Corpus) -> Iterator[tuple[str, dict[str, float]]]:

@@ -1,10 +1,20 @@
 """Performances of someone who practises, and how a follower is measured on them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from standpartner.errors import ConfigError
-from standpartner.evaluate.practice import NOISE_S, SCENARIOS, STOP_S, follow_practice, practise
+from standpartner.evaluate.practice import (
+    NOISE_S,
+    SCENARIOS,
+    STOP_S,
+    PracticeConfig,
+    evaluate_practice,
+    follow_practice,
+    practise,
+)
 from standpartner.follow import Follower
 from standpartner.perform import soundfonts
 from tests.follow.conftest import ScriptedAgent
@@ -51,6 +61,13 @@ def test_a_follower_that_never_moves_waits_and_is_never_back(played, menuet):
     assert (still["waits"], still["right bar"]) == (1.0, 0.0)
     still = follow_practice(played["restart"], Follower(menuet, ScriptedAgent(action=1)), scenario="restart")
     assert (still["back in 2 s"], still["back in 5 s"], "waits" in still) == (0.0, 0.0, False)
+
+
+def test_a_mean_of_nothing_is_none(monkeypatch):
+    rows = [("stop", {"waits": 1.0, "right bar": float("nan")}), ("stop", {"waits": 0.0, "right bar": float("nan")})]
+    monkeypatch.setattr("standpartner.evaluate.practice._measured", lambda config, corpus: rows)
+    report = evaluate_practice(PracticeConfig(), SimpleNamespace(title="tunes"))
+    assert report["scenarios"] == {"stop": {"pieces": 2, "waits": 0.5, "right bar": None}}
 
 
 def test_scenarios_that_cannot_be(menuet):

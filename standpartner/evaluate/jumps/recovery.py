@@ -101,7 +101,8 @@ def evaluate_recovery(
         ]
     )
     resampled = _measures(resampled_totals(tallies, seed).T)
-    intervals = {name: percentile_interval(np.asarray(values)) for name, values in resampled.items()}
+    ends = {name: percentile_interval(np.asarray(values)) for name, values in resampled.items()}
+    intervals = {name: None if np.isnan(low) else (low, high) for name, (low, high) in ends.items()}
     latencies = [recovery.latency_s for found in each for recovery in found]
     return {
         "pieces": len(performances),

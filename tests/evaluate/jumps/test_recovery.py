@@ -1,5 +1,7 @@
 """Measures after jumps, worked out by hand on a performance that is written down."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -55,6 +57,18 @@ def test_never_back(performance):
     assert report["latency_s_median"] is None
     assert report["latency_s_mean"] == pytest.approx(9.55)
     assert report["tracked_1_s"] == report["tracked_all_1_s"] == 0.0
+
+
+def test_jumps_within_a_system_alone_make_a_report_without_numbers_for_others(menuet):
+    order = np.array([*range(10), *range(20)])
+    within = JumpPerformance(
+        "menuet", menuet, (Passage(0, 9), Passage(0, 19)), order, 1.0 + 0.5 * np.arange(30), np.zeros((320, 78))
+    )
+    report = evaluate_recovery([within], [followed(within, late_frames=0)])
+    assert (report["jumps_elsewhere"], report["elsewhere_within_1_s"]) == (0, None)
+    assert report["intervals"]["elsewhere_within_1_s"] is None
+    assert report["intervals"]["within_1_s"] == (1.0, 1.0)
+    json.dumps(report, allow_nan=False)
 
 
 def test_passing_through_the_right_system_is_not_being_back(performance):
