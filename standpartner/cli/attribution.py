@@ -12,7 +12,7 @@ from standpartner.agent.find import DEFAULT_AGENT
 from standpartner.errors import ConfigError
 from standpartner.support.progress import progress_bar
 
-_out = Console()
+_out = Console(markup=False)
 
 
 def add_commands(app: typer.Typer) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -15,6 +15,7 @@ from rich.progress import Progress, TaskID
 from rich.table import Column, Table
 
 from standpartner.errors import ConfigError, CorpusError, MissingExtraError
+from standpartner.support.files import prepare_outputs, write_text
 from standpartner.support.progress import progress_bar
 
 if TYPE_CHECKING:  # the corpora's code is loaded by the commands that need it
@@ -24,7 +25,7 @@ if TYPE_CHECKING:  # the corpora's code is loaded by the commands that need it
     from standpartner.piece import Piece
 
 app = typer.Typer(help="List, build, verify and show data sets.", no_args_is_help=True)
-_out = Console()
+_out = Console(markup=False)
 
 CorpusName = Annotated[str, typer.Argument(metavar="NAME", help="The name of a corpus; see: standpartner corpus list")]
 Jobs = Annotated[int, typer.Option(help="The number of processes side by side.", min=1)]
@@ -136,7 +137,7 @@ def _print_built(corpus: "Corpus", results: "list[Built]", *, start_s: float) ->
 
 def _print_reasons(failed: "list[Built]") -> None:
     for built in failed:
-        _out.print(f"  {built.name} ({built.split}): {built.reason}", highlight=False, markup=False)
+        _out.print(f"  {built.name} ({built.split}): {built.reason}", highlight=False)
 
 
 _SIZES = ("pieces", "performances", "onsets", "minutes of audio", "strip px")
@@ -261,22 +262,15 @@ def _verify_pieces(
 
     draw = partial(draw_card, html, config) if html else None
     corpus = open_corpus(name)
+    prepare_outputs(json_file, html and html / "index.html")
     with progress_bar() as bar:
         progress = _advance(bar, f"verifying {name}")
         report = verify_corpus(corpus, split=split, limit=limit, jobs=jobs, config=config, draw=draw, report=progress)
     if json_file:
-        _write_json(json_file, report.to_json())
+        write_text(json_file, json.dumps(report.to_json(), indent=1) + "\n")
     if html:
-        _out.print(f"Open {write_contact_sheet(html, report)} in a browser.")
+        typer.echo(f"Open {write_contact_sheet(html, report)} in a browser.")
     _print_verified(report)
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise CorpusError(f"cannot write the report to {path}: {error}; choose another file") from error
 
 
 def _verify_splits(name: str | None, json_file: Path | None) -> None:
@@ -289,6 +283,7 @@ def _verify_splits(name: str | None, json_file: Path | None) -> None:
     corpora = [corpus for corpus in found if read_log(corpus.folder)] + [open_corpus(corpus) for corpus in wanted]
     if not corpora:
         raise CorpusError("no corpus is built; run: standpartner corpus build NAME --source DIR")
+    prepare_outputs(json_file)
     with progress_bar() as bar:
         tasks: dict[str, TaskID] = {}
 
@@ -299,7 +294,7 @@ def _verify_splits(name: str | None, json_file: Path | None) -> None:
 
         report = verify_splits(corpora, report=progress)
     if json_file:
-        _write_json(json_file, report.to_json())
+        write_text(json_file, json.dumps(report.to_json(), indent=1) + "\n")
     _print_splits(report)
 
 
@@ -330,7 +325,7 @@ def _print_verified(report: "CorpusReport") -> None:
     _out.print(table)
     _out.print(f"{len(report.pieces) - len(report.failed)} of {len(report.pieces)} pieces pass every check.")
     for piece in report.failed:
-        _out.print(f"  {piece.name}: {_failures(piece)}", highlight=False, markup=False)
+        _out.print(f"  {piece.name}: {_failures(piece)}", highlight=False)
     if report.failed:
         raise typer.Exit(1)
 
@@ -359,9 +354,10 @@ def show(
     folder = find_piece(piece)
     content = load_piece(folder, verify=True)
     path = out or Path(f"{content.name}.html")
+    prepare_outputs(path)
     config = config_of(folder.resolve().parents[1].name)
     report = verify_piece(content, config)
     write_piece_page(path, content, report, config=config, performance=performance)
-    _out.print(f"Open {path} in a browser.")
+    typer.echo(f"Open {path} in a browser.")
     if report.failed:
-        _out.print(f"Failed checks: {_failures(report)}", highlight=False, markup=False)
+        _out.print(f"Failed checks: {_failures(report)}", highlight=False)

@@ -8,15 +8,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from standpartner.agent.description import DESCRIPTION
 from standpartner.agent.find import DEFAULT_AGENT
 from standpartner.errors import ConfigError
-from standpartner.support.files import make_folder, write_text
+from standpartner.support.files import prepare_outputs, write_text
+from standpartner.support.requirements import check_installed
 
 if TYPE_CHECKING:
     from standpartner.evaluate.calibration import MeasuredCalibration
 
-_out = Console()
-_err = Console(stderr=True)
+_out = Console(markup=False)
+_err = Console(stderr=True, markup=False)
 _STYLES = {".md": "markdown", ".tex": "latex"}
 
 
@@ -62,12 +64,14 @@ def evaluate(
 
     recorded_in = find_agent(agent_of_player(agent)) if record else None
     settings = EvaluationConfig(agent=agent, split=split, sound=sound, runs=runs, game=game, seed=seed, limit=limit)
+    built = open_corpus(corpus)
+    prepare_outputs(json_file, csv_file, recorded_in and recorded_in / DESCRIPTION)
     with _err.status(f"playing {split} of {corpus}"):
-        report = run_evaluation(settings, open_corpus(corpus))
+        report = run_evaluation(settings, built)
     if json_file:
-        _write(json_file, json.dumps(report, indent=1) + "\n")
+        write_text(json_file, json.dumps(report, indent=1) + "\n")
     if csv_file:
-        _write(csv_file, rows_as_csv(report))
+        write_text(csv_file, rows_as_csv(report))
     if recorded_in:
         record_measures(recorded_in, report)
     _print_report(report)
@@ -94,10 +98,12 @@ def evaluate_jumps(
     from standpartner.evaluate.jumps import evaluate_jumps as run_evaluation
 
     settings = JumpEvaluationConfig(agent=agent, jumps=jumps, split=split, seed=seed, limit=limit)
+    built = open_corpus(corpus)
+    prepare_outputs(json_file)
     with _err.status(f"playing {split} of {corpus} with jumps"):
-        report = run_evaluation(settings, open_corpus(corpus))
+        report = run_evaluation(settings, built)
     if json_file:
-        _write(json_file, json.dumps(report, indent=1) + "\n")
+        write_text(json_file, json.dumps(report, indent=1) + "\n")
     _print_jumps(report)
 
 
@@ -128,12 +134,16 @@ def calibrate(
 
     settings = CalibrationConfig(agent=agent, split=split, limit=limit, seed=seed)
     title = f"{agent} on {', '.join(corpus)} {split}"
-    with _err.status(f"following {title}"):
-        result = (measure_calibration if measure else fit_and_measure)(settings, [open_corpus(name) for name in corpus])
-    if json_file:
-        _write(json_file, json.dumps(result.to_json(), indent=1) + "\n")
+    built = [open_corpus(name) for name in corpus]
     if picture:
-        _write(picture, draw_reliability(result.diagrams, title))
+        check_installed("explain", {"matplotlib": "Matplotlib"})
+    prepare_outputs(json_file, picture, find_agent(agent) / DESCRIPTION if record else None)
+    with _err.status(f"following {title}"):
+        result = (measure_calibration if measure else fit_and_measure)(settings, built)
+    if json_file:
+        write_text(json_file, json.dumps(result.to_json(), indent=1) + "\n")
+    if picture:
+        write_text(picture, draw_reliability(result.diagrams, title))
     if record:
         fitted, measured = result.pieces
         how = (
@@ -157,7 +167,8 @@ def table(
         raise ConfigError(f"expected a file that ends in {' or '.join(_STYLES)}, got {out}")
     text = make_tables([read_report(path) for path in reports], style=_STYLES[ending], published=published)
     if out:
-        _write(out, text)
+        prepare_outputs(out)
+        write_text(out, text)
     else:
         typer.echo(text, nl=False)
 
@@ -181,11 +192,6 @@ def compare(
         gain = f"{one.second - one.first:+.3f}"
         shown.add_row(one.measure, f"{one.first:.3f}", f"{one.second:.3f}", gain, f"{one.low:+.3f} to {one.high:+.3f}")
     _out.print(shown)
-
-
-def _write(path: Path, text: str) -> None:
-    make_folder(path.parent)
-    write_text(path, text)
 
 
 def _print_report(report: dict[str, Any]) -> None:
@@ -265,7 +271,9 @@ def practice(
     from standpartner.evaluate.practice import PracticeConfig, evaluate_practice
 
     config = PracticeConfig(agent=agent, split=split, limit=limit, seed=seed)
-    report = evaluate_practice(config, open_corpus(corpus))
+    built = open_corpus(corpus)
+    prepare_outputs(json_file)
+    report = evaluate_practice(config, built)
     names = ("waits", "back in 2 s", "back in 5 s", "within 0.5 s", "right bar")
     table = Table("scenario", "pieces", *names, title=f"{report['agent']} on {corpus} {split}")
     for scenario, row in report["scenarios"].items():

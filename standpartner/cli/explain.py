@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from standpartner.cli.attribution import add_commands
 from standpartner.errors import ConfigError
@@ -23,7 +22,6 @@ if TYPE_CHECKING:  # commands import what they need when they run
 
 app = typer.Typer(help="Show what agents saw, believed and did, and why.", no_args_is_help=True)
 add_commands(app)
-_out = Console()
 
 # The pieces of the paper's project page, all from MSMD's test split.
 PAPER_PIECES = (
@@ -94,7 +92,7 @@ def video(
         with progress_bar() as bar:
             task = bar.add_task(path.name, total=painter.frames)
             write_video(path, painter, speed=speed, progress=partial(_completed, bar, task))
-        _out.print(f"Wrote {path} ({path.stat().st_size / 1e6:.1f} MB).")
+        typer.echo(f"Wrote {path} ({path.stat().st_size / 1e6:.1f} MB).")
 
 
 @app.command()
@@ -119,7 +117,7 @@ def viewer(
     check_writable(out)
     explain = _explainer(agent, gradients, every=every, baseline=baseline)
     write_viewer(out, explain(_show(piece, agent, game=game, performance=performance)))
-    _out.print(f"Open {out} in a browser.")
+    typer.echo(f"Open {out} in a browser.")
 
 
 @app.command()
@@ -152,7 +150,7 @@ def failures(
             progress=partial(_completed, bar, task),
         )
     page = write_atlas(out, survey)
-    _out.print(f"Lost in {len(survey.failures)} of {survey.performances} performances. Open {page} in a browser.")
+    typer.echo(f"Lost in {len(survey.failures)} of {survey.performances} performances. Open {page} in a browser.")
 
 
 def _completed(bar: Progress, task: TaskID, count: int) -> None:

@@ -222,11 +222,10 @@ def agents() -> None:
 
 
 def _about_table(name: str, about: dict[str, Any]) -> Table:
-    from rich.markup import escape
     from rich.table import Table
 
     title = f"{name}, for {about.get('purpose', 'an unknown purpose')}"
-    table = Table(title=escape(title), box=None, title_justify="left", pad_edge=False)
+    table = Table(title=title, box=None, title_justify="left", pad_edge=False)
     for heading in ("corpus", "sound", "rules"):
         table.add_column(heading, min_width=10)
     for heading in ("R_tue", "R_on", "error", "within 0.5 s"):
@@ -350,10 +349,9 @@ def _measures(measures: dict[str, Any]) -> Table:
 
 
 def _facts(title: str) -> Table:
-    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=escape(title), box=None, show_header=False, title_justify="left", pad_edge=False)
+    table = Table(title=title, box=None, show_header=False, title_justify="left", pad_edge=False)
     table.add_column(style="dim", min_width=22)
     table.add_column(justify="right", min_width=12)
     return table
@@ -362,7 +360,7 @@ def _facts(title: str) -> Table:
 def _print(*tables: Table) -> None:
     from rich.console import Console
 
-    console = Console()
+    console = Console(markup=False)
     for table in tables:
         console.print(table)
         console.print()

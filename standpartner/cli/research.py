@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from standpartner.agent.description import DESCRIPTION
 from standpartner.cli.corpus import app as corpus_app
 from standpartner.cli.evaluation import calibrate, compare, evaluate, evaluate_jumps, practice, table
+from standpartner.support.files import prepare_outputs
 from standpartner.support.progress import progress_bar
 from standpartner.support.requirements import check_installed
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from standpartner.learn.config import TrainConfig
     from standpartner.learn.team import Team
 
-_out = Console()
+_out = Console(markup=False)
 _NEEDED = {"torch": "PyTorch", "msgspec": "msgspec"}
 _ALLOCATOR = {
     "MALLOC_MMAP_THRESHOLD_": str(2**30),
@@ -85,7 +87,7 @@ def train(
             _train(load_config(name), place, team, command=f"standpartner train {name}")
         _train(settings, folder, team, command=f"standpartner train {config}{bounded}")
     if team.leads:
-        _out.print(f"trained; try: standpartner evaluate --agent {folder / AGENT} --corpus {settings.corpus}")
+        typer.echo(f"trained; try: standpartner evaluate --agent {folder / AGENT} --corpus {settings.corpus}")
 
 
 def _train(settings: "TrainConfig", folder: Path, team: "Team", *, command: str) -> None:
@@ -134,6 +136,7 @@ def learn_jumps(
     from standpartner.learn.jumps import learn_jumps as record_and_learn
 
     settings = JumpLearning(agent=agent, limit=limit, seed=seed, records=records)
+    prepare_outputs(find_agent(agent) / DESCRIPTION if record else None)
     with progress_bar() as bar:
         task = bar.add_task("following training pieces", total=None)
         learned = record_and_learn(
@@ -170,4 +173,4 @@ def report(
     with progress_bar() as bar:
         task = bar.add_task("playing", total=None)
         write_report(page, run, pieces=pieces, progress=lambda words: bar.update(task, description=words))
-    _out.print(f"Open {page} in a browser.")
+    typer.echo(f"Open {page} in a browser.")

@@ -77,6 +77,20 @@ def check_writable(path: str | Path) -> None:
         raise OutputError(f"cannot write {path}: you may not write to {written}; give another place")
 
 
+def prepare_outputs(*paths: Path | None) -> None:
+    """Make the folders of files that are written after long work, and check that these can be written.
+
+    Args:
+        paths: The files; None for one that is not wanted.
+
+    Raises:
+        OutputError: A folder cannot be made, or a file cannot be written.
+    """
+    for path in filter(None, paths):
+        make_folder(path.parent)
+        check_writable(path)
+
+
 def make_folder(path: str | Path) -> None:
     """Make a folder unless it exists.
 

@@ -99,6 +99,23 @@ def test_verify_names_what_fails_and_writes_numbers_and_pages(call: Call, corpus
     assert (pages / "tune-0.html").is_file()
 
 
+def test_brackets_in_a_name_are_printed(call: Call, corpus: Path, tmp_path: Path) -> None:
+    page = tmp_path / "one [take].html"
+    code, out, _ = call("show", "tunes/tune-1", "--out", page)
+    assert (code, f"Open {page} in a browser." in out) == (0, True)
+
+
+def test_it_is_told_before_the_work_where_no_report_can_be_written(
+    call: Call, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(*_: object, **__: object) -> None:
+        pytest.fail("the work has begun")
+
+    monkeypatch.setattr("standpartner.corpus.verify.checks.verify_corpus", work)
+    code, _, err = call("verify", "tunes", "--json", tmp_path)
+    assert (code, "it is a folder" in err) == (1, True)
+
+
 def test_show_writes_a_page(call: Call, corpus: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     code, out, _ = call("show", "tunes/tune-1", "--out", page, "--performance", "p1")

@@ -74,6 +74,38 @@ def test_mistakes_are_one_sentence(
     assert err.splitlines()[-1].startswith("error: ")
 
 
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        ("run.evaluate", ("evaluate", "--agent", "oracle", "--json")),
+        ("run.evaluate", ("evaluate", "--agent", "oracle", "--csv")),
+        ("jumps.evaluate_jumps", ("jumps", "--agent", "follower", "--json")),
+        ("practice.evaluate_practice", ("practice", "--json")),
+        ("calibration.calibrate", ("calibrate", "--agent", "piano", "--picture")),
+    ],
+)
+def test_it_is_told_before_the_work_where_nothing_can_be_written(
+    call: Call, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, words: tuple[str, ...]
+) -> None:
+    def work(*_: object) -> None:
+        pytest.fail("the work has begun")
+
+    monkeypatch.setattr(f"standpartner.evaluate.{module}", work)
+    code, _, err = call(*words, tmp_path, "--corpus", corpus)
+    assert code == 1
+    assert err.splitlines()[-1].startswith(f"error: cannot write {tmp_path}: it is a folder")
+
+
+def test_a_picture_without_matplotlib_is_refused_before_the_work(
+    call: Call, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("standpartner.support.requirements.find_spec", lambda module: None)
+    code, _, err = call("calibrate", "--agent", "piano", "--corpus", corpus, "--picture", tmp_path / "picture.svg")
+    assert code == 1
+    assert 'Matplotlib is not installed; install it with: pip install "standpartner[explain]"' in err
+    assert not (tmp_path / "picture.svg").exists()
+
+
 def test_calibration_is_printed_drawn_and_recorded(call: Call, corpus: str, tiny_bundle: Path, tmp_path: Path) -> None:
     agent, picture, report = tmp_path / "agent", tmp_path / "picture.svg", tmp_path / "report.json"
     shutil.copytree(tiny_bundle, agent)

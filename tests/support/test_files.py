@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from standpartner.errors import OutputError
-from standpartner.support.files import check_writable, replacing, write_parts, write_text
+from standpartner.support.files import check_writable, prepare_outputs, replacing, write_parts, write_text
 
 
 def test_a_file_takes_its_place_only_when_it_is_whole(tmp_path: Path) -> None:
@@ -82,6 +82,16 @@ def test_it_is_told_before_the_work_where_nothing_can_be_written(tmp_path: Path,
     monkeypatch.setattr(os, "access", lambda path, mode: not (Path(path) == tmp_path and mode == os.W_OK))
     with pytest.raises(OutputError, match="you may not write to"):
         check_writable(tmp_path / "text.txt")
+
+
+def test_folders_of_later_files_are_made_and_the_files_checked(tmp_path: Path) -> None:
+    prepare_outputs(None, tmp_path / "new" / "report.json", None)
+    assert os.listdir(tmp_path / "new") == []
+    with pytest.raises(OutputError, match="it is a folder"):
+        prepare_outputs(tmp_path / "report.csv", tmp_path / "new")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot make the folder"):
+        prepare_outputs(tmp_path / "file" / "report.json")
 
 
 def test_what_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
