@@ -261,6 +261,13 @@ def take_of(server: PretendServer) -> dict[str, Any]:
     }  # fmt: skip
 
 
+# Where the cursor is on its page, from left to right.
+CURSOR = """(() => {
+  const cursor = document.querySelector('.cursor.here'), paper = cursor?.closest('.paper').getBoundingClientRect();
+  return cursor ? (cursor.getBoundingClientRect().x - paper.x) / paper.width : NaN;
+})()"""
+
+
 def test_a_take_shows_its_tempo_its_repeats_and_plays_back(open_page: Open) -> None:
     page, server = open_page("#/takes/k3v9x2")
     expect(page.get_by_text("No takes yet")).to_be_visible()
@@ -272,13 +279,10 @@ def test_a_take_shows_its_tempo_its_repeats_and_plays_back(open_page: Open) -> N
     assert "Slowest in bar 3, 100 percent" in page.get_by_role("img", name="Tempo by bar").get_attribute("aria-label")
     places = [link.get_attribute("href") for link in page.locator(".exports a").all()]
     assert places == [f"/api/takes/t1.{kind}" for kind in ("bars.csv", "csv", "json", "html")]
-    x_at = "document.querySelector('.cursor.here').getBoundingClientRect().x"
     page.get_by_role("button", name="from bar 5 back").click()
-    page.wait_for_selector(".cursor.here")
-    page.wait_for_timeout(600)
-    before = page.evaluate(x_at)
+    page.wait_for_function(f"{CURSOR} > 0.6")
     page.get_by_role("slider", name="Time").fill("1")
-    until(page, lambda: page.evaluate(x_at) < before)
+    page.wait_for_function(f"{CURSOR} < 0.4")
     page.keyboard.press("Escape")
     page.locator(".round").click()
     until(page, lambda: float(page.get_by_role("slider", name="Time").input_value()) > 1.8)
