@@ -112,6 +112,7 @@ class PretendServer:
         said: The messages that the page sent over its WebSockets.
         sound_frames: How many binary frames came.
         sockets: The open WebSockets.
+        away: Whether WebSockets are broken as soon as they are opened.
     """
 
     def __init__(self, page: Page, score: Score, pictures: list[bytes], **more: Any) -> None:
@@ -130,6 +131,7 @@ class PretendServer:
         self.said: list[dict[str, Any]] = []
         self.sound_frames = 0
         self.sockets: list[WebSocketRoute] = []
+        self.away = False
         self.welcome = {"listening": False, "state": "idle", "position": None, "page": 1}
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.origin = f"http://localhost:{self._http.server_port}"
@@ -152,8 +154,9 @@ class PretendServer:
         """Say a position; system counts from 1."""
         self.say(**position(self.score, system, x, **more))
 
-    def drop(self) -> None:
-        """Break all connections."""
+    def drop(self, *, away: bool = False) -> None:
+        """Break all connections; where the server is away then, those that come are broken, too."""
+        self.away = away
         for socket in self.sockets:
             socket.close()
         self.sockets = []
@@ -181,6 +184,10 @@ class PretendServer:
         return 200 if key in self.answers else 404, "application/json", json.dumps(answer).encode()
 
     def _socket(self, socket: WebSocketRoute) -> None:
+        if self.away:
+            socket.close()
+            return
+
         def take(message: str | bytes) -> None:
             if isinstance(message, bytes):
                 self.sound_frames += 1
