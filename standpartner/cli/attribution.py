@@ -46,16 +46,16 @@ def gradients(
 
     check_explain_installed()
     from standpartner.explain.gradients.run import GradientRequest, check_gradients, draw_gradients
-    from standpartner.support.files import make_folder, write_text
+    from standpartner.support.files import prepare_outputs, write_text
 
     request = GradientRequest(agent, tuple(targets.split(",")), baseline, game)
     if check:
+        prepare_outputs(out / "check.json")
         with progress_bar() as bar:
             task = bar.add_task("explaining", total=count * len(request.targets))
             report = check_gradients(
                 request, corpus, limit=limit, count=count, progress=lambda done: bar.advance(task, done)
             )
-        make_folder(out)
         write_text(out / "check.json", json.dumps(report, indent=1) + "\n")
         _print_rows(f"{agent} on {corpus} valid, {baseline} baseline", report)
         return

@@ -138,8 +138,10 @@ def failures(
     from standpartner.evaluate.players import load_agent_player
     from standpartner.evaluate.run import game_for
     from standpartner.explain.failures.atlas import survey_failures, write_atlas
+    from standpartner.support.files import prepare_outputs
 
     built = open_corpus(corpus)
+    prepare_outputs(out / "index.html")
     with progress_bar() as bar:
         task = bar.add_task(f"playing {split} of {corpus}", total=len(built.names(split, limit=limit)))
         survey = survey_failures(

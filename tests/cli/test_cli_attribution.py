@@ -65,6 +65,27 @@ def test_an_embedding_is_mapped(call, built, tiny_bundle, tmp_path):
     assert (tmp_path / "embedding.svg").is_file()
 
 
+@pytest.mark.parametrize(
+    ("work", "words"),
+    [
+        ("gradients.run.check_gradients", ("gradients", "--check")),
+        ("embedding.run.record_activations", ("embedding", "--corpus", "nottingham")),
+        ("failures.atlas.survey_failures", ("failures", "--corpus", "nottingham")),
+    ],
+)
+def test_it_is_told_before_the_work_where_nothing_can_be_written(
+    call, built, tiny_bundle, tmp_path, monkeypatch, work, words
+):
+    def begun(*_, **__):
+        pytest.fail("the work has begun")
+
+    monkeypatch.setattr(f"standpartner.explain.{work}", begun)
+    (tmp_path / "file").write_text("")
+    code, _, err = call("explain", *words, "--agent", tiny_bundle, "--out", tmp_path / "file")
+    assert code == 1
+    assert f"error: cannot make the folder {tmp_path / 'file'}" in err
+
+
 def test_a_piece_or_a_check_is_wanted(call):
     code, _, err = call("explain", "gradients")
     assert code == 1

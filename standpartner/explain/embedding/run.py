@@ -14,7 +14,7 @@ from standpartner.explain.embedding.findings import find_all
 from standpartner.explain.embedding.page import MapPage, write_map_page
 from standpartner.explain.embedding.points import Points
 from standpartner.explain.embedding.tsne_map import draw_map, place_on_map
-from standpartner.support.files import make_folder, write_text
+from standpartner.support.files import prepare_outputs, write_text
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,9 @@ def map_embedding(request: EmbeddingRequest, out: Path) -> dict[str, Any]:
         The content of ``embedding.json``: the request, ``size`` of the embedding, ``frames``, ``mapped``, ``findings``.
     """
     network, rules = load_network(request.agent), game_for(request.corpus, request.game)
-    pieces = list(open_corpus(request.corpus).pieces(request.split, limit=request.limit))
+    corpus = open_corpus(request.corpus)
+    prepare_outputs(*(out / f"embedding.{kind}" for kind in ("png", "svg", "html", "json")))
+    pieces = list(corpus.pieces(request.split, limit=request.limit))
     tracks = [piece.tracks()[0] for piece in pieces]
     played = record_activations(network, tracks, game=rules)
     points = Points.of(pieces, played, window_px=network.seen_width_px)
@@ -61,7 +63,6 @@ def map_embedding(request: EmbeddingRequest, out: Path) -> dict[str, Any]:
     places = place_on_map(mapped.embedding, seed=request.seed)
     size = points.embedding.shape[1]
     title = f"What the heads of {request.agent} stand on ({size} numbers), {request.corpus} {request.split}"
-    make_folder(out)
     draw_map(places, mapped, title=title, paths=[out / "embedding.png", out / "embedding.svg"])
     sounds = [performance_audio(piece.performances[0]) for piece in pieces] if request.sound else []
     page = MapPage(title, places, mapped, tracks=tracks, sounds=sounds, window_px=network.seen_width_px)

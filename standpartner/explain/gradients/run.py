@@ -141,7 +141,8 @@ def choose_frames(wanted: str | None, played: IntArray) -> IntArray:
         return np.unique(np.linspace(0, len(played) - 1, _DEFAULT_FRAMES).astype(np.int64))
     try:
         first, end, *step = (int(word) for word in wanted.split(":"))
-        chosen = np.flatnonzero(np.isin(played, range(first, end, *step)))
+        asked = range(first, end, *step)  # it may be far longer than the performance
+        chosen = np.array([index for index, frame in enumerate(played.tolist()) if frame in asked], np.int64)
     except (ValueError, TypeError):  # not numbers, too few, too many, a step of 0
         chosen = np.zeros(0, np.int64)
     if not len(chosen):

@@ -109,6 +109,7 @@ def test_frames_are_chosen_by_their_numbers():
     played = np.arange(10, 30)
     assert choose_frames("12:15", played).tolist() == [2, 3, 4]
     assert choose_frames("0:30:10", played).tolist() == [0, 10]
+    assert choose_frames("13:1000000000000", played).tolist() == list(range(3, len(played)))
     assert len(choose_frames(None, played)) == 8
     for wrong in ("30:40", "a:b", "12", "1:2:0"):
         with pytest.raises(ConfigError, match="within 10:30"):
