@@ -95,7 +95,9 @@ def _make(name: str, score: Score, audio: Path, *, alignment: Alignment, offset:
     from standpartner.hear import read_audio
 
     samples = read_audio(audio)
-    recording = Recording(_plain(audio.stem), samples, hashlib.sha256(audio.read_bytes()).hexdigest())
+    with audio.open("rb") as file:  # a video may be larger than the memory
+        checksum = hashlib.file_digest(file, "sha256").hexdigest()
+    recording = Recording(_plain(audio.stem), samples, checksum)
     return make_recorded_piece(name, score, recording, alignment=alignment, offset_s=offset)
 
 

@@ -1,5 +1,6 @@
 """``standpartner piece add``: a recording becomes a piece, or the reason is said."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,15 @@ def test_a_recording_becomes_a_piece(folder, tmp_path, option, file, within_s):
     assert performance.made_by["kind"] == "recording"
     with pytest.raises(StandpartnerError, match="holds a piece already"):
         add(folder, option, str(folder / file), "--out", str(tmp_path / "piece"))
+
+
+def test_a_recording_is_not_read_into_memory_as_a_whole(folder, tmp_path, monkeypatch):
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail("read") if path.suffix == ".wav" else read(path))
+    add(folder, "--midi", str(folder / "take.mid"), "--out", str(tmp_path / "piece"))
+    (performance,) = load_piece(tmp_path / "piece").performances
+    content = read(folder / "take 1.wav")
+    assert performance.made_by["sha256"] == hashlib.sha256(content).hexdigest()
 
 
 def test_an_offset_is_noticed_measured_and_can_be_given(folder, tmp_path):
