@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain, islice, product
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +45,12 @@ def load_data(config: TrainConfig, team: Team | None = None) -> RunData:
     """Load the built corpora of a configuration into memory; a team's processes share the training set.
 
     Raises:
-        CorpusError: A corpus is not built.
+        CorpusError: A corpus has no training piece or no validation piece; nothing was loaded yet.
     """
     team = team or Team()
     corpora = [open_corpus(name) for name in (config.corpus, *config.also)]
+    for corpus, split in product(corpora, ("train", "valid")):
+        corpus.names(split)
     train = chain.from_iterable(corpus.pieces("train") for corpus in corpora)
     valid = chain.from_iterable(corpus.pieces("valid", limit=config.validation_pieces) for corpus in corpora)
     return RunData(

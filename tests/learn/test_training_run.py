@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from standpartner.agent.bundle import WindowAgent
-from standpartner.errors import AgentError, ConfigError
+from standpartner.errors import AgentError, ConfigError, CorpusError
 from standpartner.learn.finish import finish_run
-from standpartner.learn.run import STAGES, Run
+from standpartner.learn.run import STAGES, Run, load_data
 from standpartner.networks.checkpoint import load_checkpoint, same_weights
 from standpartner.networks.export import export_bundle
 from standpartner.networks.read_once import ReadOnceNetwork
@@ -28,6 +28,18 @@ def test_same_seed_same_weights_and_another_seed_others(tiny_config, tiny_data, 
     for stage in STAGES:
         assert same_weights(tmp_path / "a" / f"{stage}.safetensors", tmp_path / "b" / f"{stage}.safetensors")
         assert not same_weights(tmp_path / "a" / f"{stage}.safetensors", tmp_path / "c" / f"{stage}.safetensors")
+
+
+def test_what_is_not_built_is_told_before_anything_is_loaded(tiny_config, tmp_path, monkeypatch):
+    monkeypatch.setenv("STANDPARTNER_CACHE", str(tmp_path))
+    for corpus, splits in {"first": ("train", "valid"), "second": ("train",)}.items():
+        folder = tmp_path / "corpora" / corpus
+        for split in splits:
+            (folder / "pieces" / split).mkdir(parents=True)
+            (folder / "pieces" / split / "piece.json").write_text("cannot be loaded")
+        (folder / "split.tsv").write_text("name\tsplit\tsha256\n" + "".join(f"{s}\t{s}\t-\n" for s in splits))
+    with pytest.raises(CorpusError, match="no valid piece of second is built"):
+        load_data(dataclasses.replace(tiny_config, corpus="first", also=("second",)))
 
 
 def test_a_run_can_start_from_an_agent(tiny_config, tiny_data, tiny_bundle, tmp_path):
