@@ -84,9 +84,9 @@ def test_a_server_that_is_gone_is_told_in_a_sentence(open_page: Open) -> None:
 
 
 def wait_for_sheet(page: Page) -> None:
-    """Wait until a page's picture is there, so that nothing moves any more."""
-    page.wait_for_function("document.querySelector('.sheet img')?.naturalWidth > 0")
+    """Wait until all pictures are there, so that nothing moves any more."""
     page.wait_for_selector(".overlay .system")
+    page.wait_for_function("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
     page.wait_for_timeout(100)
 
 
