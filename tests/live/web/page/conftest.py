@@ -111,12 +111,12 @@ def modules(chromium: Browser, short_score: Score, pictures: list[bytes]) -> Ite
 
 
 def until(page: Page, condition: Callable[[], object]) -> None:
-    """Wait until a condition of the test holds; it fails after ten seconds."""
-    for _ in range(200):
+    """Wait until a condition of the test holds; it fails after twenty seconds."""
+    for _ in range(400):
         if condition():
             return
         page.wait_for_timeout(50)
-    pytest.fail("what was awaited did not come within ten seconds")
+    pytest.fail("what was awaited did not come within twenty seconds")
 
 
 def said(server: PretendServer, kind: str) -> list[dict[str, object]]:
