@@ -36,8 +36,12 @@ def fresh(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
+def of_the_fresh_environment(test):
+    """Marks a test; all of them share one environment, whose making counts as the time of the first of them."""
+    return pytest.mark.slow(pytest.mark.timeout(900)(pytest.mark.xdist_group("base install")(test)))
+
+
+@of_the_fresh_environment
 def test_the_demo_runs_with_the_base_install(fresh):
     python = fresh / "venv" / "bin" / "python"
     missing = "import importlib.util as u, json; print(json.dumps([n for n in {} if u.find_spec(n)]))"
@@ -49,7 +53,7 @@ def test_the_demo_runs_with_the_base_install(fresh):
     assert (fresh / "demo" / "index.html").stat().st_size > 100_000
 
 
-@pytest.mark.slow
+@of_the_fresh_environment
 def test_a_person_can_play_with_the_base_install(fresh):
     words = [fresh / "venv" / "bin" / "standpartner", "play", "--no-browser"]
     command = subprocess.Popen(words, cwd=fresh, env=CLEAN, stdout=subprocess.PIPE, text=True)
@@ -62,7 +66,7 @@ def test_a_person_can_play_with_the_base_install(fresh):
         command.communicate(timeout=20)
 
 
-@pytest.mark.slow
+@of_the_fresh_environment
 def test_missing_extras_are_one_sentence_with_the_command(fresh):
     done = run(fresh / "venv" / "bin" / "standpartner", "train", "tunes", cwd=fresh)
     assert done.returncode == 1
