@@ -106,8 +106,9 @@ def follow(
     from standpartner.follow import Follower, FollowerConfig, write_page, write_positions
     from standpartner.hear import FileSource
     from standpartner.score import MusicChoice, PrintOptions
-    from standpartner.support.files import check_writable
+    from standpartner.support.files import check_apart, check_writable
 
+    check_apart(json_path, html_path, info, inputs=(score, audio, notation, layout))
     for path in filter(None, (json_path, html_path, info)):
         check_writable(path)
     loaded = load_agent(agent)  # raises before a score is engraved if it is damaged

@@ -77,6 +77,24 @@ def check_writable(path: str | Path) -> None:
         raise OutputError(f"cannot write {path}: you may not write to {written}; give another place")
 
 
+def check_apart(*outputs: Path | None, inputs: Iterable[Path | None] = ()) -> None:
+    """Check that no file is written that is read, or that something else is written to.
+
+    Args:
+        outputs: The files that are written; None for one that is not wanted.
+        inputs: The files that are read; None for one that there is not.
+
+    Raises:
+        OutputError: A plain file is among them twice.
+    """
+    taken = {path.resolve(): "it is read, too" for path in filter(None, inputs)}
+    for path in filter(None, outputs):
+        place = path.resolve()
+        if place in taken and (path.is_file() or not path.exists()):
+            raise OutputError(f"cannot write {path}: {taken[place]}; give another place")
+        taken[place] = "something else is written to it, too"
+
+
 def prepare_outputs(*paths: Path | None) -> None:
     """Make the folders of files that are written after long work, and check that these can be written.
 
@@ -84,8 +102,9 @@ def prepare_outputs(*paths: Path | None) -> None:
         paths: The files; None for one that is not wanted.
 
     Raises:
-        OutputError: A folder cannot be made, or a file cannot be written.
+        OutputError: A folder cannot be made, or a file cannot be written, or is wanted twice.
     """
+    check_apart(*paths)
     for path in filter(None, paths):
         make_folder(path.parent)
         check_writable(path)

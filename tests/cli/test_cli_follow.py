@@ -307,6 +307,15 @@ def test_results_that_cannot_be_written(call, short, tiny_bundle, tmp_path):
     refused(call("engrave", SCORE, "--out", short), "cannot be written")
 
 
+def test_neither_the_recording_nor_another_result_is_replaced(call, short, tiny_bundle, tmp_path):
+    sound, out = short.read_bytes(), tmp_path / "out"
+    words = ("follow", SCORE, short, "--agent", tiny_bundle)
+    for option in ("--json", "--html", "--info"):
+        refused(call(*words, option, short), f"cannot write {short}: it is read, too")
+    assert short.read_bytes() == sound
+    refused(call(*words, "--json", out, "--html", out), f"cannot write {out}: something else is written to it, too")
+
+
 @pytest.mark.needs("synthesiser")
 def test_a_piano_score_and_an_expressive_performance(call, tiny_bundle, tmp_path):
     engraved = read_score(PIANO)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from standpartner.errors import OutputError
-from standpartner.support.files import check_writable, prepare_outputs, replacing, write_parts, write_text
+from standpartner.support.files import check_apart, check_writable, prepare_outputs, replacing, write_parts, write_text
 
 
 def test_a_file_takes_its_place_only_when_it_is_whole(tmp_path: Path) -> None:
@@ -92,6 +92,18 @@ def test_folders_of_later_files_are_made_and_the_files_checked(tmp_path: Path) -
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot make the folder"):
         prepare_outputs(tmp_path / "file" / "report.json")
+
+
+def test_what_is_read_is_not_replaced_and_nothing_is_written_twice(tmp_path: Path) -> None:
+    song, link, out = tmp_path / "song.wav", tmp_path / "link.wav", tmp_path / "out.json"
+    song.write_text("sound")
+    link.symlink_to(song)
+    check_apart(out, None, Path("/dev/null"), Path("/dev/null"), inputs=(song, None))
+    for same in (song, link):
+        with pytest.raises(OutputError, match="it is read, too; give another place"):
+            check_apart(out, same, inputs=(song,))
+    with pytest.raises(OutputError, match="something else is written to it, too"):
+        prepare_outputs(out, None, out)
 
 
 def test_what_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
