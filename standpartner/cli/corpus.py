@@ -164,14 +164,14 @@ def _sizes_by_split(corpus: "Corpus") -> dict[str, Counter[str]]:
 @app.command()
 def info(name: CorpusName) -> None:
     """Print the pieces, onsets, minutes and strip length of every built split, and what is not built, and why."""
-    from standpartner.corpus.store import open_corpus, read_log
+    from standpartner.corpus.store import open_corpus
 
     corpus = open_corpus(name)
     table = Table("split", *_SIZES)
     for split, sums in _sizes_by_split(corpus).items():
         table.add_row(split, *(f"{sums[size]:.0f}" for size in _SIZES))
     _out.print(table)
-    log = read_log(corpus.folder)
+    log = corpus.log()
     _out.print(
         f"{corpus.size_bytes() / _MEGABYTE:.0f} MB in {corpus.folder}, built in {_core_minutes(log):.1f} core minutes."
     )
@@ -192,19 +192,19 @@ def table_of_corpora(
 ) -> None:
     """Print the built parts of several corpora as a Markdown table (the one in docs/corpus.md)."""
     from standpartner.corpus.registry import CORPORA, find_recipe
-    from standpartner.corpus.store import open_corpus, read_log
+    from standpartner.corpus.store import open_corpus
 
     head = ("corpus", "found", "built: train, valid, test", "excluded", *_SIZES[1:], "MB", "core minutes", "licence")
     typer.echo(f"| {' | '.join(head)} |\n{'|---' * len(head)}|")
     for corpus in map(open_corpus, names or CORPORA):
-        log = read_log(corpus.folder)
+        log = corpus.log()
         if not log and not names:
             continue
         sums = _sizes_by_split(corpus)
         built = ", ".join(f"{by_split['pieces']:.0f}" for by_split in sums.values())
         excluded = sum(bool(result.reason) for result in log.values())
         sizes = [f"{sum(by_split[size] for by_split in sums.values()):.0f}" for size in _SIZES[1:]]
-        cells = [corpus.name, len(corpus.splits), built, excluded, *sizes, f"{corpus.size_bytes() / _MEGABYTE:.0f}"]
+        cells = [corpus.title, len(corpus.splits), built, excluded, *sizes, f"{corpus.size_bytes() / _MEGABYTE:.0f}"]
         licence = find_recipe(corpus.name).licence if corpus.name in CORPORA else "-"
         cells += [f"{_core_minutes(log):.0f}", licence]
         typer.echo(f"| {' | '.join(map(str, cells))} |")

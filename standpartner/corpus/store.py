@@ -133,8 +133,12 @@ class Corpus:
     @cached_property
     def splits(self) -> dict[str, tuple[str, str]]:
         """The split and the checksum of every piece by name."""
-        start = f"{self.collection}__" if self.collection else ""
-        return {name: entry for name, entry in read_split(self.name).items() if name.startswith(start)}
+        return {name: entry for name, entry in read_split(self.name).items() if name.startswith(self._start)}
+
+    @property
+    def _start(self) -> str:
+        """The letters with which the names of its pieces begin."""
+        return f"{self.collection}__" if self.collection else ""
 
     @property
     def title(self) -> str:
@@ -157,7 +161,7 @@ class Corpus:
         """
         check_split(split)
         wanted = [name for name, (where, _) in self.splits.items() if split in (where, None)]
-        log = read_log(self.folder)
+        log = self.log()
         built = [name for name in wanted if self._is_built(name, log.get(name))]
         if not built:
             raise CorpusError(
@@ -184,8 +188,13 @@ class Corpus:
             yield load_piece(self.piece_folder(name))
 
     def size_bytes(self) -> int:
-        """The size of all pieces on disk, in bytes."""
-        return sum(path.stat().st_size for path in (self.folder / "pieces").rglob("*") if path.is_file())
+        """The size of its pieces on disk, in bytes."""
+        folders = (self.folder / "pieces").glob(f"{self._start}*")
+        return sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())
+
+    def log(self) -> dict[str, Built]:
+        """Return the last result of each of its entries that was tried, by name."""
+        return {name: built for name, built in read_log(self.folder).items() if name in self.splits}
 
     def checksum(self, split: str) -> str:
         """Compute one SHA-256 over the checksums of all files of a split, for checkpoints and model cards."""

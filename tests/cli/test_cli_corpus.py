@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from standpartner.corpus.original.format import write_original
-from standpartner.corpus.store import Built, log_built
+from standpartner.corpus.store import Built, log_built, open_corpus
 from standpartner.errors import MissingExtraError
 from standpartner.piece import Piece, save_piece
 
@@ -70,6 +70,22 @@ def test_info_counts_what_is_built_and_names_what_is_not(call: Call, corpus: Pat
     assert "3.0 core minutes" in out
     assert "1 pieces could not be built, 1 were not tried yet." in out
     assert "unreadable (test): [bar 7] makes no sense" in out
+
+
+def test_a_collection_is_counted_alone(call: Call, corpus: Path, tiny_pieces: list[Piece]) -> None:
+    for name, split, reason in (("bach__one", "train", ""), ("bach__two", "test", "too long")):
+        if not reason:
+            save_piece(replace(tiny_pieces[0], name=name), corpus / "pieces" / name)
+        log_built(corpus, Built(name, split, reason=reason, seconds=120))
+        with (corpus / "split.tsv").open("a") as rows:
+            rows.write(f"{name}\t{split}\tx\n")
+    size = sum(path.stat().st_size for path in (corpus / "pieces" / "bach__one").rglob("*") if path.is_file())
+    assert open_corpus("tunes/bach").size_bytes() == size
+    code, out, _ = call("info", "tunes/bach")
+    assert (code, "built in 4.0 core minutes. 1 pieces could not be built, 0 were not tried yet." in out) == (0, True)
+    out = call("table", "tunes/bach")[1]
+    assert "| tunes/bach | 2 | 1, 0, 0 | 1 | 2 |" in out
+    assert out.endswith("| 4 | - |")  # core minutes
 
 
 def test_the_table_counts_pieces_found_built_and_excluded(call: Call, corpus: Path, tiny_pieces: list[Piece]) -> None:

@@ -234,6 +234,7 @@ def test_limits_are_configuration(piece: Piece) -> None:
 
 def test_scans_may_have_a_few_heads_beside_ink() -> None:
     assert config_of("prints").least == VerifyConfig().least | {"heads on ink": 0.95}
+    assert config_of("prints/mozart") == config_of("prints")
     assert config_of("msmd") == VerifyConfig()
 
 

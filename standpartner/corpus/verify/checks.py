@@ -69,9 +69,9 @@ LEAST_OF_CORPUS: Final = {"prints": {"heads on ink": 0.95}}
 
 
 def config_of(corpus: str) -> VerifyConfig:
-    """Return the tolerances with which the pieces of a corpus are verified."""
+    """Return the tolerances with which the pieces of a corpus, or of a collection of it, are verified."""
     config = VerifyConfig()
-    return replace(config, least=config.least | LEAST_OF_CORPUS.get(corpus, {}))
+    return replace(config, least=config.least | LEAST_OF_CORPUS.get(corpus.partition("/")[0], {}))
 
 
 @dataclass(frozen=True)
@@ -362,7 +362,7 @@ def verify_corpus(
         found, picture = outcome.value or (unreadable(folders[outcome.index], outcome.failure), "")
         reports[name], drawn[name] = found, picture
         report(found, len(names))
-    return CorpusReport(corpus.name, split, tuple(reports[name] for name in names), config, drawn)
+    return CorpusReport(corpus.title, split, tuple(reports[name] for name in names), config, drawn)
 
 
 def _verify_and_draw(
