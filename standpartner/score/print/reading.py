@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
+import cv2
 import numpy as np
 
 from standpartner.errors import ScoreError
@@ -20,6 +21,7 @@ from standpartner.score.print.systems import Found, StaffGroup, find_systems, wi
 from standpartner.score.print.vector_staves import exact_staves
 
 _CLEAR: Final = 0.03  # by which clefs must fit better the other way round for a page to be turned
+_THREADS: Final = 2  # of OpenCV; each takes some 25 MB of the address space, and a machine may have 100 processors
 _SAME_SIZE: Final = 0.02  # of the page: by which a corrected layout's page may differ in size
 
 
@@ -39,6 +41,7 @@ def read_file(path: str, folder: str, max_pages: int, pages: list[dict[str, Any]
     Raises:
         ScoreError: The file cannot be read, or the layout does not fit it.
     """
+    cv2.setNumThreads(_THREADS)
     source, target = Path(path), Path(folder)
     layouts: list[dict[str, Any]] = []
     strips: list[list[list[float]]] = []

@@ -104,6 +104,11 @@ def test_a_pdf_and_its_pages_say_the_same(menuet, menuet_pdf):
     assert read_score(menuet_pdf).strip.shape == score.strip.shape
 
 
+def test_a_machine_with_many_processors_has_memory_for_the_pages(menuet, menuet_pdf, monkeypatch):
+    monkeypatch.setenv("OPENCV_FOR_THREADS_NUM", "256")
+    assert bars_by_system(read_print([menuet_pdf]).score) == bars_by_system(menuet)
+
+
 def test_bars_are_numbered_from_where_one_is_told(piano):
     _, pages = piano
     score = read_print([pages], PrintOptions(first_measure=101)).score
