@@ -1,6 +1,7 @@
 """Defines the command line ``standpartner COMMAND``; every command explains itself with ``--help``."""
 
 import errno
+import io
 import sys
 from typing import Annotated, Final
 
@@ -50,6 +51,8 @@ def main() -> None:
 
     Exit code 1 is an error, which is one sentence on standard error; 2 is wrong usage; 130 is an interrupt.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error: names of files may be no text
     try:
         app()
     except StandpartnerError as error:
