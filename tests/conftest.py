@@ -15,6 +15,8 @@ import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ["COLUMNS"] = "250"  # rich reads it when a console is made, so that tables are not wrapped
+for name in ("FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+    os.environ.pop(name, None)  # rich and typer would colour what is not for a terminal
 
 from standpartner.agent.bundle import Decision
 from standpartner.agent.calibration import Calibration
