@@ -15,8 +15,10 @@ import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ["COLUMNS"] = "250"  # rich reads it when a console is made, so that tables are not wrapped
-for name in ("FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
-    os.environ.pop(name, None)  # rich and typer would colour what is not for a terminal
+os.environ.pop("FORCE_COLOR", None)  # because of these, rich and typer would colour what is not for a terminal
+os.environ.pop("GITHUB_ACTIONS", None)
+os.environ.pop("PY_COLORS", None)
+os.environ.pop("TTY_COMPATIBLE", None)
 
 from standpartner.agent.bundle import Decision
 from standpartner.agent.calibration import Calibration
