@@ -5,8 +5,6 @@
 
 import hashlib
 import json
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +13,9 @@ import numpy as np
 from standpartner.errors import PieceError
 from standpartner.piece.model import Performance, Piece
 from standpartner.score import load_score, save_score
-from standpartner.support.files import replacing
+from standpartner.support.files import DAMAGED_ARCHIVE, replacing
 
 FORMAT_VERSION = 1
-_DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, zlib.error, zipfile.BadZipFile)
 _ARRAYS = ("onset_s", "spectrogram", "note_pitch", "note_onset_s", "note_duration_s")
 
 
@@ -87,7 +84,7 @@ def load_piece(folder: Path, *, verify: bool = False) -> Piece:
             raise PieceError(f"{path} does not match its checksum; build the piece again")
     try:
         performances = tuple(_load_performance(folder / name) for name in content["files"] if name != "score.npz")
-    except _DAMAGE as error:
+    except DAMAGED_ARCHIVE as error:
         raise PieceError(f"cannot read the performances of {folder}: {error}; build the piece again") from error
     return Piece(name=content["name"], score=load_score(folder / "score.npz"), performances=performances)
 

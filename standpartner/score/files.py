@@ -1,8 +1,6 @@
 """Saves and loads scores as single .npz files, written whole or not at all and read without pickling."""
 
 import json
-import zipfile
-import zlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -14,12 +12,12 @@ from standpartner.score.model import NOTHING_ELSE, Notation, Printed, Score
 from standpartner.score.played_order import PlayedOrder
 from standpartner.score.selection import Selection
 from standpartner.score.tables import Bars, Measures, Noteheads, Notes, Onsets, Systems, Table
-from standpartner.support.files import replacing
+from standpartner.support.files import DAMAGED_ARCHIVE, replacing
 
 FORMAT_VERSION: Final = 3
 _WITHOUT_HIDDEN: Final = 1  # this version had no column for notes that sound without being drawn
 _WITHOUT_STAVES: Final = (_WITHOUT_HIDDEN, 2)  # these versions had neither staves nor doubt of systems
-_DAMAGE: Final = (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zlib.error, zipfile.BadZipFile)
+_DAMAGE: Final = (*DAMAGED_ARCHIVE, AttributeError)
 _NOTATION: Final[dict[str, type[Table]]] = {
     "noteheads": Noteheads,
     "onsets": Onsets,

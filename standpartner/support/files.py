@@ -3,11 +3,19 @@
 import os
 import re
 import secrets
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from standpartner.errors import OutputError
+
+DAMAGED_ARCHIVE: Final = (
+    *(OSError, ValueError, KeyError, EOFError, TypeError, NotImplementedError, zlib.error, zipfile.BadZipFile),
+)
+"""What reading a damaged .npz file or another zip archive may raise."""
 
 
 def write_text(path: str | Path, text: str) -> None:

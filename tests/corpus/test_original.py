@@ -12,6 +12,7 @@ from standpartner.corpus.original.format import find_original, read_original, wr
 from standpartner.corpus.original.plain_pickle import read_int_dict, write_int_dict
 from standpartner.errors import PieceError
 from standpartner.piece import Performance, Piece
+from tests.damage import spoil_block
 
 
 def npy(content: object, **options: object) -> bytes:
@@ -87,6 +88,14 @@ def test_damaged_and_missing_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "performance").mkdir()
     (tmp_path / "performance" / "a.mid").write_bytes(b"MThd")
     (files,) = find_original(tmp_path)
+    with pytest.raises(PieceError, match="damaged"):
+        read_original(files)
+
+
+def test_a_damaged_block_is_named(tiny_pieces: list[Piece], tmp_path: Path) -> None:
+    write_original(tiny_pieces[0], tmp_path)
+    (files,) = find_original(tmp_path)
+    spoil_block(files.npz)
     with pytest.raises(PieceError, match="damaged"):
         read_original(files)
 

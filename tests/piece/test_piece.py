@@ -10,6 +10,7 @@ from standpartner.constants import FRAME_RATE_HZ
 from standpartner.errors import PieceError
 from standpartner.learn.data import training_set
 from standpartner.piece import Piece, load_piece, save_piece
+from tests.damage import spoil_block
 
 
 def test_a_piece_comes_back_as_it_was(tiny_pieces, tmp_path):
@@ -57,6 +58,10 @@ def test_a_damaged_performance_is_noticed_without_a_checksum(tiny_pieces, tmp_pa
         path.write_bytes(damaged)
         with pytest.raises(PieceError, match="cannot read the performances"):
             load_piece(tmp_path)
+    path.write_bytes(whole)
+    spoil_block(path)
+    with pytest.raises(PieceError, match="cannot read the performances"):
+        load_piece(tmp_path)
 
 
 @pytest.mark.parametrize("content", ["[]", '{"format": 1}', '{"format": 1, "name": "x", "files": []}'])

@@ -28,6 +28,7 @@ from standpartner.score import Measures, Notation, Noteheads, Notes, Onsets, Sco
 from standpartner.score.model import Image
 from standpartner.score.notation.midi import MidiNotes, read_midi
 from standpartner.score.notation.onsets import longest_increasing
+from standpartner.support.files import DAMAGED_ARCHIVE
 
 SHEET_HEIGHT_PX: Final = 200
 _VELOCITY: Final = 72
@@ -160,7 +161,7 @@ def _read_npz(path: Path) -> _Drawn:
             onsets = read_int_dict(archive.read("coord2onset.npy"))
     except PieceError as error:
         raise PieceError(f"{path.name}: {error}") from error
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED_ARCHIVE as error:
         raise PieceError(f"{path} is not a score of the original data or is damaged: {error}") from error
     if sheet.ndim != 2 or sheet.dtype != np.uint8 or coords.ndim != 2 or coords.shape[1:] != (2,):
         raise PieceError(

@@ -9,7 +9,6 @@ import hashlib
 import json
 from dataclasses import asdict, replace
 from typing import Final
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +33,7 @@ from standpartner.perform import (
 )
 from standpartner.piece import Performance, Piece
 from standpartner.support.cache import cache_folder
-from standpartner.support.files import replacing
+from standpartner.support.files import DAMAGED_ARCHIVE, replacing
 
 SETTINGS: Final = ("as-built", "score", "free", "rubato", "room")
 _STYLES: Final = {"score": TEST_STYLE, "free": FREE_TEST_STYLE, "rubato": RUBATO_TEST_STYLE}
@@ -141,9 +140,9 @@ def _spectrogram(performance: Performance) -> NDArray[np.float32]:
     """Return the spectrogram, from the cache if it was rendered before; in half precision like those of pieces."""
     path = cache_folder() / "heard" / f"{_content_key(performance)}.npz"
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:  # numpy leaves damaged files open
             return np.asarray(kept["spectrogram"], np.float32)
-    except (OSError, ValueError, KeyError, BadZipFile):  # it was never rendered, or is damaged
+    except DAMAGED_ARCHIVE:  # it was never rendered, or is damaged
         rendered = spectrogram(performance_audio(performance)).astype(np.float16)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +22,7 @@ from standpartner.learn.jumps.record import COLUMNS, record_piece
 from standpartner.learn.jumps.returns import World, make_world, returns, side_by_side
 from standpartner.piece import load_piece
 from standpartner.support.cache import cache_folder
-from standpartner.support.files import make_folder, replacing
+from standpartner.support.files import DAMAGED_ARCHIVE, make_folder, replacing
 
 _VERSION: Final = 2  # raise this with every change of what is recorded
 
@@ -121,7 +120,7 @@ def _recorded(agent: Agent, folder: Path, kept_in: Path, *, seed: int) -> list[F
     """Return the records of a piece, which are kept in a file; a damaged one is made again."""
     summary = (folder / "piece.json").read_bytes()
     path = kept_in / f"{folder.name}-{hashlib.sha256(summary).hexdigest()[:8]}.npz"
-    with suppress(OSError, ValueError, BadZipFile), path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+    with suppress(*DAMAGED_ARCHIVE), path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
         return [kept[name] for name in sorted(kept.files)]
     records = record_piece(agent, load_piece(folder), seed=seed)
     try:

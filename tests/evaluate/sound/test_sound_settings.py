@@ -11,6 +11,7 @@ from standpartner.evaluate.sound import mechanical_performance, performance_audi
 from standpartner.evaluate.sound import settings as sounds
 from standpartner.hear import spectrogram
 from standpartner.perform import SOUNDS, TRAINING_SOUNDS, UNSEEN_SOUND, disguise, draw_sound, soundfonts
+from tests.damage import spoil_block
 
 
 @pytest.fixture(autouse=True)
@@ -116,17 +117,18 @@ def test_what_was_rendered_is_not_rendered_again(tiny_pieces, piano, cache, monk
     kept = files(cache)
     assert [path.suffix for path in kept] == [".npz"] * 2
     kept[0].write_bytes(b"torn")
+    spoil_block(kept[1])
     rendered = []
     monkeypatch.setattr(
         sounds, "performance_audio", lambda heard: rendered.append(heard.name) or performance_audio(heard)
     )
     second = piece_in_setting(tiny_pieces[0], "room")
-    assert len(rendered) == 1  # the torn one
+    assert len(rendered) == 2  # the torn one and the damaged one
     for one, other in zip(first.performances, second.performances, strict=True):
         np.testing.assert_array_equal(one.spectrogram, other.spectrogram)
     moved = replace(tiny_pieces[0].performances[0], note_onset_s=tiny_pieces[0].performances[0].note_onset_s + 0.1)
     piece_in_setting(replace(tiny_pieces[0], performances=(moved,)), "room")
-    assert len(rendered) == 2  # other notes are other content
+    assert len(rendered) == 3  # other notes are other content
     assert len(files(cache)) == 3
 
 

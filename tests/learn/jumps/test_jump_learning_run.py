@@ -9,6 +9,7 @@ from standpartner.errors import AgentError, ConfigError, CorpusError
 from standpartner.learn.jumps import JumpLearning, learn_jumps, run
 from standpartner.learn.jumps.record import COLUMNS, record, record_piece
 from standpartner.piece import save_piece
+from tests.damage import spoil_block
 
 
 @pytest.fixture
@@ -70,6 +71,10 @@ def test_pieces_are_recorded_once(corpus, tiny_bundle, tmp_path, monkeypatch):
         path.write_bytes(path.read_bytes()[:100])
     assert learn_jumps(settings, [corpus]).policy.to_json() == first.policy.to_json()
     assert asked == names * 3, "damaged records are made again"
+    for path in (tmp_path / "cache" / "jump_records").glob("*/*.npz"):
+        spoil_block(path)
+    assert learn_jumps(settings, [corpus]).policy.to_json() == first.policy.to_json()
+    assert asked == names * 4, "whatever the damage"
 
 
 def test_what_pays_on_the_records_is_learned(corpus, tiny_bundle, monkeypatch):
