@@ -138,7 +138,7 @@ class StripPanel(Panel):
             [self.x(x - trace.position_px[decision]) for x in trace.columns_px(decision)], strip.left, strip.right
         )
         for name, colour, shares in (
-            ("locate: where the last 2 s are", palette.LOCATE, trace.locate[decision]),
+            ("locate: by the last seconds", palette.LOCATE, trace.locate[decision]),
             ("tracker: by all since the start", palette.BELIEF, trace.belief[decision]),
         ):
             canvas.rectangle(Box(strip.left, top, strip.width, _ROW), fill=palette.PAPER)
