@@ -100,13 +100,15 @@ def evaluate_jumps(config: JumpEvaluationConfig, corpus: Corpus) -> dict[str, An
     """
     start_s = time.monotonic()
     player = find_player(config.agent)
-    played = list(performances_with_jumps(config, corpus))
+    played, followed = [], []
+    for performance in performances_with_jumps(config, corpus):
+        followed.append(player.follow(performance))  # at once, so that one who cannot says so after the first
+        played.append(performance)
     if not played:
         raise ConfigError(
             f"no piece of {corpus.title} {config.split} has room for jumps ({config.jumps}); "
             "choose other jumps or another split"
         )
-    followed = [player.follow(performance) for performance in played]
     return evaluate_recovery(played, followed, seed=config.seed) | {
         "agent": config.agent,
         "corpus": corpus.title,

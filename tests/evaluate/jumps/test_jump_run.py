@@ -59,6 +59,16 @@ def test_players_that_cannot_follow_are_refused(corpus):
             evaluate_jumps(JumpEvaluationConfig(agent=name), corpus)
 
 
+def test_players_that_cannot_follow_are_refused_before_all_is_played(corpus, monkeypatch):
+    def played(config, corpus):
+        yield object()
+        pytest.fail("another piece was performed")
+
+    monkeypatch.setattr(jump_run, "performances_with_jumps", played)
+    with pytest.raises(ConfigError, match="oracle cannot follow"):
+        evaluate_jumps(JumpEvaluationConfig(agent="oracle"), corpus)
+
+
 def test_half_of_the_pieces_is_fitted_and_half_measured(corpus, tiny_bundle):
     result = calibrate(CalibrationConfig(agent=str(tiny_bundle)), [corpus])
     assert result.pieces == (1, 1)
