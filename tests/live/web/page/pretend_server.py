@@ -133,7 +133,7 @@ class PretendServer:
         self.sockets: list[WebSocketRoute] = []
         self.away = False
         self.welcome = {"listening": False, "state": "idle", "position": None, "page": 1}
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._http = _HttpServer(("127.0.0.1", 0), _handler(self))
         self.origin = f"http://localhost:{self._http.server_port}"
         threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
         page.route_web_socket("**/ws", self._socket)
@@ -231,6 +231,10 @@ def position(score: dict[str, Any], system: int, x: float, **more: Any) -> dict[
         "jumped": False,
     }
     return {**made, **more}
+
+
+class _HttpServer(ThreadingHTTPServer):
+    request_queue_size = 128  # a browser asks for all files of the page at once, and for what is refused a second later
 
 
 def _handler(server: PretendServer) -> type[BaseHTTPRequestHandler]:
