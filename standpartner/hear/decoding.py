@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from standpartner.errors import AudioError
 from standpartner.hear.libav import LibavSound
 from standpartner.hear.libsndfile import LibsndfileSound
+from standpartner.hear.mixing import can_be_sound
 from standpartner.hear.refusal import Refusal
 
 Float32 = NDArray[np.float32]
@@ -39,7 +40,8 @@ def decode(path: str) -> Iterator[dict[str, Any] | bytes]:
         of the file could not be read, in words that follow its name, or None.
 
     Raises:
-        AudioError: The file is missing, empty, holds no sound that can be decoded, or holds non-finite samples.
+        AudioError: The file is missing, empty, holds no sound that can be decoded, or holds non-finite or far too
+            large samples.
     """
     file = Path(path)
     _check_file(file)
@@ -49,8 +51,10 @@ def decode(path: str) -> Iterator[dict[str, Any] | bytes]:
             yield {"rate_hz": sound.rate_hz, "channels": sound.channels, "frames": sound.announced}
             decoded = 0
             for block in _blocks(file, sound):
-                if not np.isfinite(block).all():
-                    raise AudioError(f"{file} holds samples that are not finite numbers; export it again")
+                if not can_be_sound(block):
+                    raise AudioError(
+                        f"{file} holds samples that are not finite numbers, or far too large; export it again"
+                    )
                 decoded += len(block)
                 yield block.tobytes()
     except OSError as error:

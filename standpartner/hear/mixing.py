@@ -10,6 +10,7 @@ from standpartner.errors import AudioError
 _MOST_CHANNELS: Final = 64  # more are a sign that channels and samples were swapped
 _BLOCKS_A_SECOND: Final = 100
 _REMEMBERED_S: Final = 1.0
+_LARGEST: Final = 2.0**40
 _CANCELLED: Final = 0.1  # a mix with less of the energy than this, relative to unrelated channels, cancels
 _FORGET: Final = float(np.exp(-1.0 / (_REMEMBERED_S * _BLOCKS_A_SECOND)))
 
@@ -43,7 +44,7 @@ class ChannelMixer:
             The mono samples, float32 (n,).
 
         Raises:
-            AudioError: The samples have another shape or are not finite floats.
+            AudioError: The samples have another shape, are not finite floats, or are far too large.
         """
         checked = checked_samples(chunk)
         if checked.ndim == 1 or checked.shape[1] == 1:
@@ -93,7 +94,7 @@ def checked_samples(chunk: NDArray[np.floating]) -> Float32:
         chunk: The samples in [-1, 1], (n,) or (n, channels).
 
     Raises:
-        AudioError: The samples have another shape or are not finite floats.
+        AudioError: The samples have another shape, are not finite floats, or are far too large.
     """
     if chunk.dtype.kind != "f" or chunk.ndim not in (1, 2) or chunk.shape[1:] == (0,):
         raise AudioError(
@@ -102,7 +103,24 @@ def checked_samples(chunk: NDArray[np.floating]) -> Float32:
         )
     if chunk.ndim == 2 and chunk.shape[1] > _MOST_CHANNELS:
         raise AudioError(f"expected at most {_MOST_CHANNELS} channels, got {chunk.shape[1]}; transpose the samples")
-    samples: Float32 = chunk.astype(np.float32, copy=False)
-    if not np.isfinite(samples).all():
-        raise AudioError("the audio holds samples that are not finite numbers; repair or replace the recording")
-    return samples
+    return as_sound(chunk)
+
+
+def as_sound(samples: NDArray[np.floating]) -> Float32:
+    """Return float samples of any shape as float32.
+
+    Raises:
+        AudioError: They are not finite, or far too large to be sound.
+    """
+    with np.errstate(over="ignore"):
+        single: Float32 = samples.astype(np.float32, copy=False)
+    if not can_be_sound(single):
+        raise AudioError(
+            "the audio holds samples that are not finite numbers, or far too large; repair or replace the recording"
+        )
+    return single
+
+
+def can_be_sound(samples: Float32) -> bool:
+    """Tell whether all samples are finite and no larger than undivided integers are; larger ones overflow later."""
+    return bool(np.abs(samples).max(initial=0.0) <= _LARGEST)

@@ -30,6 +30,7 @@ from standpartner.constants import (
     SAMPLE_RATE_HZ,
 )
 from standpartner.errors import AudioError
+from standpartner.hear.mixing import as_sound
 
 Float32 = NDArray[np.float32]
 
@@ -118,17 +119,14 @@ def _checked(audio: NDArray[np.floating]) -> Float32:
     """Return the samples as float32.
 
     Raises:
-        AudioError: The samples are not a 1-D array of finite floats.
+        AudioError: The samples are not a 1-D array of finite floats, or far too large.
     """
     if audio.ndim != 1 or audio.dtype.kind != "f":
         raise AudioError(
             f"expected mono audio as a 1-D float array in [-1, 1], got {audio.dtype} of shape {audio.shape}; "
             "mix the channels down and divide integers by their full scale"
         )
-    samples = audio.astype(np.float32, copy=False)
-    if not np.isfinite(samples).all():
-        raise AudioError("the audio holds samples that are not finite numbers; repair or replace the recording")
-    return samples
+    return as_sound(audio)
 
 
 class SpectrogramStream:

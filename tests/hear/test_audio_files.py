@@ -199,10 +199,11 @@ def test_too_long_recordings_are_refused_before_decoding(whole):
 
 def test_samples_that_are_no_numbers_and_mad_rates_are_refused(tmp_path):
     broken = noise(1_000)
-    broken[500] = np.nan
-    soundfile.write(tmp_path / "nan.wav", broken, RATE_HZ, subtype="FLOAT")
-    with pytest.raises(AudioError, match="not finite"):
-        read_audio(tmp_path / "nan.wav")
+    for number in (np.nan, -1e38):
+        broken[500] = number
+        soundfile.write(tmp_path / "broken.wav", broken, RATE_HZ, subtype="FLOAT")
+        with pytest.raises(AudioError, match="not finite numbers, or far too large"):
+            read_audio(tmp_path / "broken.wav")
     soundfile.write(tmp_path / "slow.wav", noise(1_000), 10)
     with pytest.raises(AudioError, match="claims 10 samples a second"):
         read_audio(tmp_path / "slow.wav")

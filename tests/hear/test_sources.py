@@ -66,6 +66,8 @@ def test_mad_rates_are_refused(rate_hz):
         (np.zeros((5, 0)), r"of shape \(5, 0\)"),
         (np.zeros((2, 44_100)), "transpose"),
         (np.array([0.0, np.nan]), "not finite"),
+        (np.array([[0.0, 1e38]]), "far too large"),
+        (np.array([0.0, 1e300]), "far too large"),
     ],
 )
 def test_what_is_no_sound_is_refused(chunk, words):

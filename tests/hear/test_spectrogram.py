@@ -136,6 +136,7 @@ def test_a_finished_stream_takes_nothing_more():
         (np.zeros(10, np.int16), "1-D float array .* got int16"),
         (np.array([0.0, np.nan]), "not finite"),
         (np.array([0.0, np.inf]), "not finite"),
+        (np.array([0.0, 1e38]), "far too large"),
     ],
 )
 def test_what_is_no_mono_audio_is_refused(audio, words):
