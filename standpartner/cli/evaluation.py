@@ -62,6 +62,8 @@ def evaluate(
     from standpartner.evaluate.run import evaluate as run_evaluation
     from standpartner.evaluate.tables import rows_as_csv
 
+    if record and limit is not None:
+        raise ConfigError("a model card holds evaluations of whole splits; leave out --record or --limit")
     recorded_in = find_agent(agent_of_player(agent)) if record else None
     settings = EvaluationConfig(agent=agent, split=split, sound=sound, runs=runs, game=game, seed=seed, limit=limit)
     built = open_corpus(corpus)

@@ -96,6 +96,20 @@ def test_it_is_told_before_the_work_where_nothing_can_be_written(
     assert err.splitlines()[-1].startswith(f"error: cannot write {tmp_path}: it is a folder")
 
 
+def test_a_part_of_a_split_does_not_replace_the_whole_in_a_model_card(
+    call: Call, corpus: str, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    agent = tmp_path / "agent"
+    shutil.copytree(tiny_bundle, agent)
+    words = ("evaluate", "--agent", agent, "--corpus", corpus, "--record")
+    assert call(*words)[0] == 0
+    recorded = (agent / "MODEL_CARD.md").read_text()
+    assert "| 2 |" in recorded
+    code, _, err = call(*words, "--limit", 1)
+    assert (code, "leave out --record or --limit" in err) == (1, True)
+    assert (agent / "MODEL_CARD.md").read_text() == recorded
+
+
 def test_a_picture_without_matplotlib_is_refused_before_the_work(
     call: Call, corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
