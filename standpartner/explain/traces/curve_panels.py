@@ -205,9 +205,9 @@ class TimeLine(Panel):
             canvas.rectangle(column, fill=palette.TARGET if lost else palette.AGENT_PALE)
         if self.shown.score is not None:
             starts = self.shown.score.systems.strip_left_px[1:]
-            for state in np.searchsorted(trace.target_px, starts):
-                canvas.vertical_line(
-                    self._x(trace.first_frame + int(state)), 0, height, colour=palette.BELIEF, width=1, dash=2
-                )
+            states = np.searchsorted(trace.target_px, starts)
+            for state in states[(states > 0) & (states < trace.states)].tolist():  # a passage has not all of them
+                x = self._x(trace.first_frame + state)
+                canvas.vertical_line(x, 0, height, colour=palette.BELIEF, width=1, dash=2)
         canvas.rectangle(Box(0, 0, self.box.width, height), outline=palette.LINE)
         return canvas.image

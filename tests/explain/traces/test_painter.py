@@ -2,16 +2,18 @@
 
 import io
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from standpartner.errors import ConfigError
+from standpartner.explain.traces.curve_panels import TimeLine
 from standpartner.explain.traces.painter import Painter, shown_frames
 from standpartner.explain.traces.presentation import Presentation
 from standpartner.explain.traces.trace import Overlay
-from standpartner.support.canvas import overlay
+from standpartner.support.canvas import Box, Canvas, overlay
 from standpartner.support.embed import drawing_png
 from standpartner.support.palette import AGAINST, AGENT, FOR, TARGET
 
@@ -42,6 +44,18 @@ def test_the_strip_under_the_agent_is_that_of_its_position(clicks, made_up):
     mark = int(show.trace.track.onset_x_px[1] - show.trace.track.onset_x_px[0])  # the next onset, not under a line
     assert black[round(640 + 1.7 * mark)] > 5
     assert black[round(640 + 1.7 * mark / 2)] == 0
+
+
+def test_the_time_line_has_the_systems_of_the_passage_alone(clicks, monkeypatch):
+    """A track may be a passage of the score: systems before it and behind it are not played."""
+    target_px, drawn = clicks.trace.target_px, []
+    lefts = np.array([0.0, target_px[0] - 10, target_px[30], target_px[-1] + 10])
+    shown = replace(clicks, score=SimpleNamespace(systems=SimpleNamespace(strip_left_px=lefts)))
+    monkeypatch.setattr(Canvas, "vertical_line", lambda self, x, top, bottom, **options: drawn.append((x, options)))
+    frames = shown_frames(shown.trace.track)
+    TimeLine(shown, Box(0, 0, frames - 1, 16), frames=frames).draw(Canvas(frames, 16, scale=1), 0)
+    dashed = [x for x, options in drawn if "dash" in options]
+    assert dashed == [clicks.trace.first_frame + int(np.searchsorted(target_px, target_px[30]))]
 
 
 def test_a_lost_agent_is_said_to_be_lost(clicks, made_up):
