@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -244,7 +245,10 @@ class Browser:
             self.server.handle_request()
         finally:
             browser.terminate()
-            browser.wait(20)
+            with suppress(subprocess.TimeoutExpired):
+                browser.wait(20)
+            browser.kill()
+            browser.wait()
         assert self.server.report, "the page did not report in time"
         assert "error" not in self.server.report, self.server.report["error"]
         return self.server.report
