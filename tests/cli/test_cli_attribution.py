@@ -41,6 +41,18 @@ def test_frames_are_explained_with_pictures_and_numbers(call, tiny_pieces, tiny_
     assert max(row["completeness_error_max"] for row in rows) < 0.01
 
 
+def test_a_passage_is_no_performance(call, tiny_pieces, tiny_bundle, tmp_path):
+    played = tiny_pieces[0].performances[0]
+    order = np.array([*range(10), *range(len(played.onset_s))])
+    onset_s = played.onset_s[0] + 0.3 * np.arange(len(order))
+    sound = np.zeros((int(20 * onset_s[-1]) + 20, 78), np.float32)
+    repeating = replace(played, onset_s=onset_s, order=order, spectrogram=sound)
+    save_piece(replace(tiny_pieces[0], performances=(repeating,)), tmp_path / "piece")
+    words = ["--agent", tiny_bundle, "--out", tmp_path / "out", "--game", "piano", "--performance", 1]
+    code, _, err = call("explain", "gradients", tmp_path / "piece", *words)
+    assert (code, "has 1 performances; choose one from 0 to 0" in err) == (1, True)
+
+
 def test_attributions_are_checked(call, built, tiny_bundle, tmp_path):
     words = ["--agent", tiny_bundle, "--out", tmp_path, "--game", "piano", "--targets", "value", "--count", 3]
     code, out, err = call("explain", "gradients", "--check", *words)

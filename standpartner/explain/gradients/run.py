@@ -84,21 +84,25 @@ def draw_gradients(
         piece: The piece's name or folder.
         out: The folder to write to; it is made if it is missing.
         frames: The frames of the performance, as "A:B" or "A:B:STEP"; None stands for eight, evenly spread.
-        performance: The number of the performance.
+        performance: The number of the performance, of which the first passage is explained.
 
     Returns:
         A row for each target, ready for JSON.
 
     Raises:
         ConfigError: The frames or a target are wrong.
-        PieceError: There is no such performance.
+        PieceError: There is no such performance, or it is too short.
     """
     configs, network = request.configs(), load_network(request.agent)
     folder = find_piece(piece)
-    tracks, rules = load_piece(folder).tracks(), game_for(folder.resolve().parents[1].name, request.game)
-    if performance >= len(tracks):
-        raise PieceError(f"{piece} has {len(tracks)} performances; choose one from 0 to {len(tracks) - 1}")
-    (played,) = record_activations(network, [tracks[performance]], game=rules)
+    content, rules = load_piece(folder), game_for(folder.resolve().parents[1].name, request.game)
+    if performance >= len(content.performances):
+        count = len(content.performances)
+        raise PieceError(f"{piece} has {count} performances; choose one from 0 to {count - 1}")
+    tracks = [track for _, track in content.tracks_of(content.performances[performance])]
+    if not tracks:
+        raise PieceError(f"no passage of performance {performance} of {piece} is as long as a second; choose another")
+    (played,) = record_activations(network, tracks[:1], game=rules)
     chosen = played.select(choose_frames(frames, played.frame))
     make_folder(out)
     found = {config.target: attribute(network, chosen, config) for config in configs}
