@@ -155,6 +155,8 @@ def demo(
 
     piece = load_canon()
     make_folder(out)
+    page = out / "index.html"
+    _check_own(page)
     loaded = load_agent(agent)
     with passing_bar(f"Reading {piece.score.name}", None):
         reading = read_print([piece.score])
@@ -162,7 +164,6 @@ def demo(
     source = FileSource(piece.recording)
     following = _follow(Follower(score, loaded), source)
     onset_x_px = printed_onsets(piece, reading)
-    page = out / "index.html"
     write_page(
         page,
         score,
@@ -174,6 +175,14 @@ def demo(
     measures = measure_following(piece, following, score=score, onset_x_px=onset_x_px, rules=PIANO)
     _print(_summary(following, score.title, agent=loaded.name), _measures(measures))
     typer.echo(f"Watch it: open {page} in a browser.")
+
+
+def _check_own(page: Path) -> None:
+    """Check that a page, if it is there, is one of standpartner's: a folder may be called demo for other reasons."""
+    from standpartner.errors import OutputError
+
+    if page.is_file() and b"standpartner</title>" not in page.read_bytes()[:4096]:
+        raise OutputError(f"{page} is a page of another origin that would be replaced; give another folder with --out")
 
 
 def engrave(

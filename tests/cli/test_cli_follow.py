@@ -125,6 +125,15 @@ def test_demo(call, tiny_bundle, tmp_path):
     refused(call("demo", "--out", tmp_path / "file" / "demo"), "cannot make the folder")
 
 
+def test_the_demo_replaces_only_its_own_page(call, tmp_path):
+    page = tmp_path / "index.html"
+    page.write_text("<title>My shop</title>")
+    refused(call("demo", "--out", tmp_path, "--agent", "nobody"), "is a page of another origin")
+    assert page.read_text() == "<title>My shop</title>"
+    page.write_text("<title>An earlier one · standpartner</title>")
+    refused(call("demo", "--out", tmp_path, "--agent", "nobody"), "no agent 'nobody'")
+
+
 def test_engrave(call, tmp_path):
     code, out, _ = call("engrave", SCORE, "--out", tmp_path / "engraved")
     assert code == 0
