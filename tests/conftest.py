@@ -73,7 +73,10 @@ def is_over() -> Callable[[int], bool]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out tests whose system programs are missing: one is reported as skipped and says what to install."""
+    """Give slow tests more time, and leave out those whose system programs are missing, but for one that says so."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(900))
     missing = missing_needs()
     lacking = [item for item in items if missing.keys() & needs_of(item)]
     if lacking:

@@ -38,7 +38,7 @@ def fresh(tmp_path_factory) -> Path:
 
 def of_the_fresh_environment(test):
     """Marks a test; all of them share one environment, whose making counts as the time of the first of them."""
-    return pytest.mark.slow(pytest.mark.timeout(900)(pytest.mark.xdist_group("base install")(test)))
+    return pytest.mark.slow(pytest.mark.xdist_group("base install")(test))
 
 
 @of_the_fresh_environment
