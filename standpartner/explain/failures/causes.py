@@ -150,10 +150,11 @@ class _RuleChecker:
         self.trace, self.score, self.rules = trace, score, rules
         self.onset_s = np.asarray(trace.track.onset_s, np.float64)
         self.median_s = float(np.median(np.diff(self.onset_s)))
-        self.pitches = _pitches(score)
         heads, notes = score.noteheads, score.notes
         ornamented = np.concatenate([heads.onset[heads.grace], notes.onset[notes.grace | notes.hidden]])
-        self.ornamented = np.unique(ornamented[ornamented >= 0])
+        passed = int(np.searchsorted(score.onsets.x_px, trace.track.onset_x_px[0]))  # the track may be a later passage
+        self.pitches = _pitches(score)[passed:]
+        self.ornamented = np.unique(ornamented[ornamented >= passed]) - passed
 
     def causes(self, first: int, error_px: npt.NDArray[np.float64]) -> tuple[str, ...]:
         """Find the causes that apply to the stretch that begins at a state and has a course of errors."""

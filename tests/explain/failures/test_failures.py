@@ -47,11 +47,10 @@ def made_score(*, pitch=None, systems=(0.0,), grace=()):
     )
 
 
-def failure_of(made_up, score, onset_s, *, ahead_from=300, per_frame=3.0):
-    """An agent that is on the music up to a state and then runs ahead."""
-    track = Track(
-        "made/one", onset_s, score.onsets.x_px, score.strip, np.zeros((int(onset_s[-1] * 20) + 20, 78), np.float32)
-    )
+def failure_of(made_up, score, onset_s, *, ahead_from=300, per_frame=3.0, passed=0):
+    """An agent that is on the music up to a state and then runs ahead; the music begins with a later onset."""
+    onset_s, x_px = onset_s[: COUNT - passed], score.onsets.x_px[passed:]
+    track = Track("made/one", onset_s, x_px, score.strip, np.zeros((int(onset_s[-1] * 20) + 20, 78), np.float32))
     states = track.last_frame - track.first_frame + 1
     error = np.clip(np.arange(states) - ahead_from, 0, None) * per_frame
     return find_failure(made_up(track, error), score)
@@ -100,6 +99,14 @@ def test_a_run(made_up):
 def test_an_ornament(made_up):
     assert failure_of(made_up, made_score(grace=(30,)), STEADY).applies == ("ornament",)
     assert failure_of(made_up, made_score(grace=(5,)), STEADY).applies == ()
+
+
+def test_causes_in_a_later_passage_are_those_of_its_own_music(made_up):
+    assert failure_of(made_up, made_score(grace=(40,)), STEADY, passed=10).applies == ("ornament",)
+    assert failure_of(made_up, made_score(grace=(30,)), STEADY, passed=10).applies == ()
+    same = np.arange(COUNT) + 30
+    same[30:50] = 60
+    assert failure_of(made_up, made_score(pitch=same), STEADY, passed=10).applies == ("repeated pattern",)
 
 
 def test_what_stands_everywhere_explains_nothing(made_up):
