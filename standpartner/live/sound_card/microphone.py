@@ -130,7 +130,7 @@ def play_to(
 @contextmanager
 def _connected(address: str, certificate: ssl.SSLContext | None) -> Iterator[Any]:
     try:
-        with connect(address, ssl=certificate) as server:
+        with connect(address, ssl=certificate, proxy=None) as server:  # it is a server of this machine
             yield server
     except (OSError, InvalidHandshake) as error:
         raise ToolError(f"the server at {address} cannot be reached ({error}); is it running?") from error

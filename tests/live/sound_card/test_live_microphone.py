@@ -78,6 +78,12 @@ def test_sound_is_played_to_a_server(server):
     assert take["duration_s"] == pytest.approx(1.0, abs=0.1)
 
 
+def test_a_server_of_this_machine_is_reached_past_a_proxy(server, monkeypatch):
+    for name in ("http_proxy", "https_proxy", "no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "" if "no" in name.lower() else "http://127.0.0.1:9")
+    microphone.play_to(f"ws://127.0.0.1:{server.port}/ws", SCORE, ArraySource(np.zeros(22_050, np.float32)))
+
+
 def test_a_server_that_ends_says_why(server):
     with pytest.raises(ToolError, match="no such score"):
         microphone.play_to(f"ws://127.0.0.1:{server.port}/ws", "unknown", ArraySource(np.zeros(44_100, np.float32)))
