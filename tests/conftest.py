@@ -16,6 +16,7 @@ import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ["COLUMNS"] = "250"  # rich reads it when a console is made, so that tables are not wrapped
+os.environ["no_proxy"] = f"127.0.0.1,localhost,{os.environ.get('no_proxy', '')}"  # servers are on this machine
 os.environ.pop("FORCE_COLOR", None)  # because of these, rich and typer would colour what is not for a terminal
 os.environ.pop("GITHUB_ACTIONS", None)
 os.environ.pop("PY_COLORS", None)
