@@ -13,6 +13,7 @@ from standpartner.evaluate.jumps.performances import JumpPerformance, perform_pa
 from standpartner.evaluate.jumps.recovery import evaluate_recovery
 from standpartner.evaluate.jumps.repeats import annotated_repeats, ordered_passages, signed_passages
 from standpartner.evaluate.players import find_player
+from standpartner.evaluate.run import PURSUIT_OF_CORPUS
 from standpartner.perform import PerformanceStyle
 from standpartner.piece import Piece
 
@@ -99,10 +100,10 @@ def evaluate_jumps(config: JumpEvaluationConfig, corpus: Corpus) -> dict[str, An
         MissingExtraError: A soundfont or a synthesiser is not installed.
     """
     start_s = time.monotonic()
-    player = find_player(config.agent)
+    player, pursuit = find_player(config.agent), PURSUIT_OF_CORPUS.get(corpus.name)
     played, followed = [], []
     for performance in performances_with_jumps(config, corpus):
-        followed.append(player.follow(performance))  # at once, so that one who cannot says so after the first
+        followed.append(player.follow(performance, pursuit))  # at once, so that one who cannot says so after the first
         played.append(performance)
     if not played:
         raise ConfigError(

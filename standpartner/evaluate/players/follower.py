@@ -98,6 +98,6 @@ class FollowerPlayer(TrackPlayer):
             ]
         ]
 
-    def follow(self, performance: HeardPerformance) -> FollowedFrames:
+    def follow(self, performance: HeardPerformance, pursuit: PursuitConfig | None = None) -> FollowedFrames:
         """Follow one performance; see `Player.follow`."""
-        return follow_performance(self.agent, performance)
+        return follow_performance(self.agent, performance, config=pursuit)

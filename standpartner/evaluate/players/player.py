@@ -116,8 +116,12 @@ class Player(ABC):
             One list for each run, with one episode for each performance in the pieces' order.
         """
 
-    def follow(self, performance: HeardPerformance) -> FollowedFrames:
+    def follow(self, performance: HeardPerformance, pursuit: PursuitConfig | None = None) -> FollowedFrames:
         """Follow one performance, which need not be in the order of the score.
+
+        Args:
+            performance: The performance.
+            pursuit: The settings of the search beside an agent, if the player has one; None for those of notation.
 
         Raises:
             ConfigError: This player cannot follow; only agents that follow can.

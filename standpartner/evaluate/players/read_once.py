@@ -63,6 +63,6 @@ class ReadOncePlayer(AgentPlayer):
         """Return the size of the agent's window; see `AgentPlayer.seen_px`."""
         return WINDOW_COLUMNS * COLUMN_STRIDE_PX, STRIP_HEIGHT_PX
 
-    def follow(self, performance: HeardPerformance) -> FollowedFrames:
+    def follow(self, performance: HeardPerformance, pursuit: PursuitConfig | None = None) -> FollowedFrames:
         """Follow one performance without the search's help; see `Player.follow`."""
         return follow_performance(self.agent, performance, config=PursuitConfig(jump=False))

@@ -17,6 +17,8 @@ from standpartner.evaluate.calibration import CalibrationConfig, calibrate, meas
 from standpartner.evaluate.calibration import run as calibration_run
 from standpartner.evaluate.jumps import run as jump_run
 from standpartner.evaluate.jumps.run import JumpEvaluationConfig, evaluate_jumps
+from standpartner.evaluate.players.follower import FollowerPlayer
+from standpartner.follow.pursuit import IN_PICTURES
 from standpartner.perform import soundfonts
 from standpartner.piece import Piece, save_piece
 from standpartner.score import read_score
@@ -46,6 +48,25 @@ def test_only_a_follower_jumps_and_both_play_the_same(corpus, tiny_bundle):
         assert [row["name"] for row in report["rows"]] == ["menuet"]
     assert alone["jumps_of_follower"] == 0
     assert alone["jumps_kind"] == searching["jumps_kind"] == "random"
+
+
+def test_in_pictures_the_search_follows_the_rule_for_pictures(corpus, monkeypatch):
+    asked = []
+
+    class Asked(FollowerPlayer):
+        def __init__(self):
+            self.name = "asked"
+
+        def follow(self, performance, pursuit=None):
+            asked.append(pursuit)
+            raise ConfigError("enough")
+
+    monkeypatch.setattr(jump_run, "find_player", lambda name: Asked())
+    monkeypatch.setattr(jump_run, "performances_with_jumps", lambda config, corpus: iter([object()]))
+    for name in ("few", "prints"):
+        with pytest.raises(ConfigError, match="enough"):
+            evaluate_jumps(JumpEvaluationConfig(agent="follower"), replace(corpus, name=name))
+    assert asked == [None, IN_PICTURES]
 
 
 def test_repeats_need_annotations(corpus, tiny_bundle):
