@@ -2,7 +2,7 @@
 
 Four collections hold a scan of the printed edition of each piece. Where a Humdrum file tells the edition's line breaks,
 it says how many bars each printed system holds. ``printed_exclusions.tsv`` names the scans that do not show what the
-Humdrum file holds, with the reasons.
+Humdrum file holds, and one that is joined to it wrongly, with the reasons.
 """
 
 import hashlib

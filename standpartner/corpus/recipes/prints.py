@@ -33,11 +33,11 @@ def build_edition(edition: PrintedEdition, split: str) -> Made:
     Pieces of all splits are played freely; those of the test split on the piano of the tests.
 
     Raises:
-        CorpusError: The scan does not show what the Humdrum file holds.
+        CorpusError: The scan does not show what the Humdrum file holds, or is joined to it wrongly.
         ScoreError: A file cannot be read, or the two cannot be joined.
     """
     if edition.excluded:
-        raise CorpusError(f"Scan and Humdrum file differ: {edition.excluded}.")
+        raise CorpusError(f"Scan and Humdrum file cannot be joined: {edition.excluded}.")
     notation = read_score(edition.kern, time_limit_s=_TIME_LIMIT_S)
     reading = read_print([edition.pdf], PrintOptions(time_limit_s=_TIME_LIMIT_S))
     joined = join_print(reading, notation, JoinOptions(measures_by_system=edition.bars_of_lines))
