@@ -1,6 +1,5 @@
 """Defines the commands ``standpartner explain gradients|embedding`` for networks. They need PyTorch."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -46,7 +45,7 @@ def gradients(
 
     check_explain_installed()
     from standpartner.explain.gradients.run import GradientRequest, check_gradients, draw_gradients
-    from standpartner.support.files import prepare_outputs, write_text
+    from standpartner.support.files import prepare_outputs, write_json
 
     request = GradientRequest(agent, tuple(targets.split(",")), baseline, game)
     if check:
@@ -56,7 +55,7 @@ def gradients(
             report = check_gradients(
                 request, corpus, limit=limit, count=count, progress=lambda done: bar.advance(task, done)
             )
-        write_text(out / "check.json", json.dumps(report, indent=1) + "\n")
+        write_json(out / "check.json", report)
         _print_rows(f"{agent} on {corpus} valid, {baseline} baseline", report)
         return
     if piece is None:

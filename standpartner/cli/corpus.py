@@ -1,6 +1,5 @@
 """Defines the commands for data sets: ``standpartner corpus list|build|info|verify|show|import-npz``."""
 
-import json
 import os
 import time
 from collections import Counter
@@ -15,7 +14,7 @@ from rich.progress import Progress, TaskID
 from rich.table import Column, Table
 
 from standpartner.errors import ConfigError, CorpusError, MissingExtraError
-from standpartner.support.files import prepare_outputs, write_text
+from standpartner.support.files import prepare_outputs, write_json
 from standpartner.support.progress import progress_bar
 
 if TYPE_CHECKING:  # the corpora's code is loaded by the commands that need it
@@ -266,8 +265,7 @@ def _verify_pieces(
     with progress_bar() as bar:
         progress = _advance(bar, f"verifying {name}")
         report = verify_corpus(corpus, split=split, limit=limit, jobs=jobs, config=config, draw=draw, report=progress)
-    if json_file:
-        write_text(json_file, json.dumps(report.to_json(), indent=1) + "\n")
+    write_json(json_file, report.to_json())
     if html:
         typer.echo(f"Open {write_contact_sheet(html, report)} in a browser.")
     _print_verified(report)
@@ -293,8 +291,7 @@ def _verify_splits(name: str | None, json_file: Path | None) -> None:
             bar.advance(tasks[task])
 
         report = verify_splits(corpora, report=progress)
-    if json_file:
-        write_text(json_file, json.dumps(report.to_json(), indent=1) + "\n")
+    write_json(json_file, report.to_json())
     _print_splits(report)
 
 

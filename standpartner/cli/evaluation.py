@@ -11,7 +11,7 @@ from rich.table import Table
 from standpartner.agent.description import DESCRIPTION
 from standpartner.agent.find import DEFAULT_AGENT
 from standpartner.errors import ConfigError
-from standpartner.support.files import prepare_outputs, write_text
+from standpartner.support.files import prepare_outputs, write_json, write_text
 from standpartner.support.requirements import check_installed
 
 if TYPE_CHECKING:
@@ -70,8 +70,7 @@ def evaluate(
     prepare_outputs(json_file, csv_file, recorded_in and recorded_in / DESCRIPTION)
     with _err.status(f"playing {split} of {corpus}"):
         report = run_evaluation(settings, built)
-    if json_file:
-        write_text(json_file, json.dumps(report, indent=1) + "\n")
+    write_json(json_file, report)
     if csv_file:
         write_text(csv_file, rows_as_csv(report))
     if recorded_in:
@@ -104,8 +103,7 @@ def evaluate_jumps(
     prepare_outputs(json_file)
     with _err.status(f"playing {split} of {corpus} with jumps"):
         report = run_evaluation(settings, built)
-    if json_file:
-        write_text(json_file, json.dumps(report, indent=1) + "\n")
+    write_json(json_file, report)
     _print_jumps(report)
 
 
@@ -142,8 +140,7 @@ def calibrate(
     prepare_outputs(json_file, picture, find_agent(agent) / DESCRIPTION if record else None)
     with _err.status(f"following {title}"):
         result = (measure_calibration if measure else fit_and_measure)(settings, built)
-    if json_file:
-        write_text(json_file, json.dumps(result.to_json(), indent=1) + "\n")
+    write_json(json_file, result.to_json())
     if picture:
         write_text(picture, draw_reliability(result.diagrams, title))
     if record:

@@ -1,5 +1,6 @@
 """Writes files whole or not at all."""
 
+import json
 import os
 import re
 import secrets
@@ -8,14 +9,21 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from standpartner.errors import OutputError
 
+# What reading a damaged .npz file or another zip archive may raise.
 DAMAGED_ARCHIVE: Final = (
-    *(OSError, ValueError, KeyError, EOFError, TypeError, NotImplementedError, zlib.error, zipfile.BadZipFile),
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    TypeError,
+    NotImplementedError,
+    zlib.error,
+    zipfile.BadZipFile,
 )
-"""What reading a damaged .npz file or another zip archive may raise."""
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -64,6 +72,12 @@ def replacing(path: str | Path) -> Iterator[Path]:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def write_json(path: str | Path | None, content: Any) -> None:
+    """Write what can be JSON, for people to read, as `write_parts` does; None stands for a file that is not wanted."""
+    if path is not None:
+        write_text(path, json.dumps(content, indent=1) + "\n")
 
 
 def check_writable(path: str | Path) -> None:

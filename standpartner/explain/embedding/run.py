@@ -1,6 +1,5 @@
 """Runs the command ``explain embedding``: from names of agent and corpus to files with map and findings."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from standpartner.explain.embedding.findings import find_all
 from standpartner.explain.embedding.page import MapPage, write_map_page
 from standpartner.explain.embedding.points import Points
 from standpartner.explain.embedding.tsne_map import draw_map, place_on_map
-from standpartner.support.files import prepare_outputs, write_text
+from standpartner.support.files import prepare_outputs, write_json
 
 
 @dataclass(frozen=True)
@@ -69,5 +68,5 @@ def map_embedding(request: EmbeddingRequest, out: Path) -> dict[str, Any]:
     write_map_page(out / "embedding.html", page)
     findings = [finding.to_json() for finding in find_all(points, seed=request.seed)]
     report = asdict(request) | {"size": size, "frames": len(points), "mapped": len(mapped), "findings": findings}
-    write_text(out / "embedding.json", json.dumps(report, indent=1) + "\n")
+    write_json(out / "embedding.json", report)
     return report

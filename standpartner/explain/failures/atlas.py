@@ -1,7 +1,6 @@
 """Writes the failure atlas: where an agent is lost in some pieces, by cause, with pictures."""
 
 import html
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -29,7 +28,7 @@ from standpartner.explain.traces.trace import record_traces
 from standpartner.game.rules import GameConfig
 from standpartner.piece import Piece
 from standpartner.support.embed import drawing_png
-from standpartner.support.files import make_folder, write_text
+from standpartner.support.files import make_folder, write_json, write_text
 from standpartner.support.report_page import linked_image, report_page, table
 
 _PIECES_AT_ONCE = 8  # bounds the memory of their traces
@@ -120,7 +119,7 @@ def write_atlas(folder: Path, survey: FailureSurvey, *, rules: CauseRules | None
         "chance": rates,
         "moments": [_as_json(failure, cause) for failure, cause in zip(survey.failures, causes, strict=True)],
     }
-    write_text(folder / "failures.json", json.dumps(content, indent=1) + "\n")
+    write_json(folder / "failures.json", content)
     page = folder / "index.html"
     write_text(page, _page(survey, causes, rates))
     return page

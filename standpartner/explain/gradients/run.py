@@ -1,6 +1,5 @@
 """Runs the command ``explain gradients``: from names of agents and pieces to pictures and numbers in files."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from standpartner.explain.gradients.frame_picture import draw_frame
 from standpartner.explain.gradients.sanity_checks import CheckConfig, check_attributions
 from standpartner.game.rules import IntArray
 from standpartner.piece import load_piece
-from standpartner.support.files import make_folder, write_text
+from standpartner.support.files import make_folder, write_json
 
 _DEFAULT_FRAMES: Final = 8
 
@@ -123,7 +122,7 @@ def _write_numbers(out: Path, chosen: Activations, found: Mapping[str, Attributi
         }
         for name, attribution in found.items()
     ]
-    write_text(out / "gradients.json", json.dumps(rows, indent=1) + "\n")
+    write_json(out / "gradients.json", rows)
     return rows
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,22 @@ from numpy.typing import NDArray
 _TOGETHER_S: Final = 0.1  # more at once would tell devices of many positions in one go
 
 
+class _Part(NamedTuple):
+    samples: NDArray[np.float32]
+    rate_hz: int
+    after: int
+
+    def goes_on(self, other: "_Part") -> bool:
+        """Tell whether it can be joined to the part before it."""
+        return (self.rate_hz, self.after, self.samples.shape[1]) == (other.rate_hz, other.after, other.samples.shape[1])
+
+
 class WaitingSound:
     """Keeps sound in order between the event loop, which adds it, and the thread that follows it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._parts: deque[tuple[NDArray[np.float32], tuple[int, int]]] = deque()
+        self._parts: deque[_Part] = deque()
 
     def __len__(self) -> int:
         return len(self._parts)
@@ -29,7 +39,7 @@ class WaitingSound:
             after: The count of commands before them, which sound is not joined across.
         """
         with self._lock:
-            self._parts.append((samples, (rate_hz, after)))
+            self._parts.append(_Part(samples, rate_hz, after))
 
     def take(self, *, after: int) -> tuple[NDArray[np.float32], int] | None:
         """Take the oldest sound with what follows it: up to 0.1 s of one rate and number of channels.
@@ -41,13 +51,13 @@ class WaitingSound:
             The samples and their rate in samples a second, or None if no such sound waits.
         """
         with self._lock:
-            if not self._parts or self._parts[0][1][1] != after:
+            if not self._parts or self._parts[0].after != after:
                 return None
-            first, kind = self._parts.popleft()
-            joined, length = [first], len(first)
-            while self._parts and self._parts[0][1] == kind and self._parts[0][0].shape[1] == first.shape[1]:
-                length += len(self._parts[0][0])
-                if length > _TOGETHER_S * kind[0]:
+            first = self._parts.popleft()
+            joined, length = [first.samples], len(first.samples)
+            while self._parts and self._parts[0].goes_on(first):
+                length += len(self._parts[0].samples)
+                if length > _TOGETHER_S * first.rate_hz:
                     break
-                joined.append(self._parts.popleft()[0])
-            return np.concatenate(joined), kind[0]
+                joined.append(self._parts.popleft().samples)
+            return np.concatenate(joined), first.rate_hz
