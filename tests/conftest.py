@@ -150,7 +150,7 @@ def tiny_network_config() -> NetworkConfig:
 @pytest.fixture(scope="session")
 def carrying_config(tiny_network_config: NetworkConfig) -> NetworkConfig:
     """One that also carries something along the strip."""
-    return dataclasses.replace(tiny_network_config, carried=8)
+    return dataclasses.replace(tiny_network_config, carried=8, carried_units=32)
 
 
 @pytest.fixture(scope="session")

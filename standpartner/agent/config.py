@@ -44,6 +44,7 @@ class NetworkConfig(_Settings):
         column_dilations: The dilations of the residual convolutions along the strip.
         carried: The count of numbers that are carried along the strip from left to right: what is printed once and
             holds on, such as clef and key. 0 means that nothing is, and that the pitches of columns are not learned.
+        carried_units: The width of the dense layer that joins each column with what is carried.
         frame_dilations: The dilations of the causal convolutions along time.
         policy_hidden: The width of the policy's dense layer.
         memory: The size of the policy's recurrent state.
@@ -64,6 +65,7 @@ class NetworkConfig(_Settings):
     heads: int = 8
     column_dilations: tuple[int, ...] = (1, 2, 4, 8, 16)
     carried: int = 0
+    carried_units: int = 256
     frame_dilations: tuple[int, ...] = (1, 2, 4, 8)
     policy_hidden: int = 256
     memory: int = 128

@@ -40,14 +40,14 @@ class _DilatedResidual(nn.Module):
 class _Carried(nn.Module):
     """Adds to columns what was printed further left and still holds: a clef, a key signature, an accidental."""
 
-    def __init__(self, features: int, size: int) -> None:
+    def __init__(self, features: int, size: int, *, units: int) -> None:
         super().__init__()
         self.memory = nn.GRU(features, size, batch_first=True)
         # At first they last 1 to 100 columns: Tallec and Ollivier, "Can recurrent neural networks warp time?", 2018.
         _, update, _ = cast(Tensor, self.memory.bias_ih_l0).detach().chunk(3)
         update.copy_((1 + (LONGEST_COLUMNS - 1) * torch.rand(size)).log())
-        self.first = nn.Linear(features + size, 2 * features)
-        self.last = nn.Linear(2 * features, features)
+        self.first = nn.Linear(features + size, units)
+        self.last = nn.Linear(units, features)
 
     def along(self, columns: Tensor, held: Tensor | None = None) -> Tensor:
         """Return what is carried at each column, (B, C, size), after ``held`` has come from the left, (B, size)."""
@@ -85,7 +85,8 @@ class StripEncoder(nn.Module):
         self.context = nn.Sequential(
             *(_DilatedResidual(config.features, dilation, causal=False) for dilation in config.column_dilations)
         )
-        self.carried = _Carried(config.features, config.carried) if config.carried else None
+        units = config.carried_units
+        self.carried = _Carried(config.features, config.carried, units=units) if config.carried else None
         self.norm = nn.LayerNorm(config.features)
 
     def forward(self, ink: Tensor) -> Tensor:

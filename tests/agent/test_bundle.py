@@ -30,7 +30,7 @@ def both(request, tmp_path, tiny_network_config):
         "default": NetworkConfig(),
         "forgets": replace(tiny_network_config, remembers=False),
         "ahead": replace(tiny_network_config, ahead_frames=10),
-        "carries": replace(tiny_network_config, carried=8),
+        "carries": replace(tiny_network_config, carried=8, carried_units=32),
     }
     network = ReadOnceNetwork(kinds[request.param])
     export_bundle(network, tmp_path, about={"name": request.param})
