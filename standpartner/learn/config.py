@@ -53,6 +53,8 @@ class TrainConfig:
             limit.
         validate_every: The steps between validations, and between checkpoints.
         validation_pieces: The largest number of pieces of each corpus's validation split that are played.
+        validate_rough: Whether validation pieces are as people meet them: each performance is heard through one draw of
+            ``augment``, with its rooms, and a read-once network sees every second score as a scanner prints it.
         validate_greedy: Whether validation takes the most probable actions or, as the paper does, draws them.
         stages: The stages that run, one after the other; see `check_order` for the orders that are allowed. Of all
             validations of the stages that follow music the best one becomes the agent.
@@ -83,6 +85,7 @@ class TrainConfig:
     minutes: Amount = 0.0
     validate_every: Positive = 250
     validation_pieces: Positive = 100
+    validate_rough: bool = False
     validate_greedy: bool = True
     stages: tuple[str, ...] = STAGES
     network: AnyNetworkConfig = field(default_factory=NetworkConfig)

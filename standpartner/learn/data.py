@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from standpartner.agent.columns import ink
 from standpartner.agent.config import COLUMN_STRIDE_PX
 from standpartner.constants import BAND_COUNT, FRAME_RATE_HZ, KEY_COUNT, LOWEST_KEY, STRIP_HEIGHT_PX
+from standpartner.degrade import StripLook, print_strip
 from standpartner.errors import CorpusError
 from standpartner.game.tracks import Track
 from standpartner.perform import AugmentConfig, augment
@@ -156,6 +157,17 @@ def augmented(data: TrainingSet, settings: AugmentConfig, *, seed: int) -> Train
         heard = augment(track.spectrogram[None], config=settings, rng=rng)[0]
         performances.append(replace(performance, track=replace(track, spectrogram=heard)))
     return TrainingSet(data.pieces, tuple(performances))
+
+
+def roughened(data: TrainingSet, settings: AugmentConfig, *, seed: int) -> TrainingSet:
+    """Return a set as people meet it: every performance is augmented, and every second score looks printed."""
+    scores = [piece if number % 2 else _printed(piece, [seed, number]) for number, piece in enumerate(data.pieces)]
+    return TrainingSet(tuple(scores), augmented(data, settings, seed=seed).performances)
+
+
+def _printed(piece: TrainingPiece, seed: list[int]) -> TrainingPiece:
+    printed = print_strip(ink_between(piece, 0, piece.column_count), StripLook(), rng=np.random.default_rng(seed))
+    return replace(piece, ink=np.round(printed * 255).astype(np.uint8))
 
 
 def frames_between(spectrogram: NDArray[np.float32], start: int, stop: int) -> NDArray[np.float32]:

@@ -24,7 +24,7 @@ from standpartner.corpus.store import open_corpus
 from standpartner.errors import ConfigError
 from standpartner.learn.chain import begins_with
 from standpartner.learn.config import STAGES, TrainConfig, parse_config
-from standpartner.learn.data import training_set
+from standpartner.learn.data import roughened, training_set
 from standpartner.learn.device import computing_on, find_device
 from standpartner.learn.log import Log
 from standpartner.learn.patience import Patience
@@ -52,10 +52,12 @@ def load_data(config: TrainConfig, team: Team | None = None) -> RunData:
     for corpus, split in product(corpora, ("train", "valid")):
         corpus.names(split)
     train = chain.from_iterable(corpus.pieces("train") for corpus in corpora)
-    valid = chain.from_iterable(corpus.pieces("valid", limit=config.validation_pieces) for corpus in corpora)
+    valid = training_set(
+        chain.from_iterable(corpus.pieces("valid", limit=config.validation_pieces) for corpus in corpora)
+    )
     return RunData(
         train=training_set(islice(train, team.rank, None, team.size)),
-        valid=training_set(valid),
+        valid=roughened(valid, config.augment, seed=config.seed) if config.validate_rough else valid,
         checksum=", ".join(f"{corpus.title} {corpus.checksum('train')}" for corpus in corpora),
     )
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from standpartner.learn.data import outline_truth
+from standpartner.learn.data import outline_truth, roughened
+from standpartner.perform import AugmentConfig
 from standpartner.score import Onsets
 
 
@@ -33,3 +34,15 @@ def test_onsets_at_the_edges_stay_inside(x_px):
 
 def test_one_onset_has_no_pace():
     np.testing.assert_array_equal(outline_truth(onsets([20.0], [0.0]), 5)[:, 1], 0)
+
+
+def test_rough_pieces_have_the_same_notes_in_other_sound_and_every_second_on_worn_paper(tiny_data):
+    clean = tiny_data.train
+    rough, again = (roughened(clean, AugmentConfig(), seed=3) for _ in range(2))
+    changed = [not np.array_equal(old.ink, new.ink) for old, new in zip(clean.pieces, rough.pieces, strict=True)]
+    assert changed == [number % 2 == 0 for number in range(len(clean.pieces))]
+    for old, new, same in zip(clean.performances, rough.performances, again.performances, strict=True):
+        assert not np.array_equal(old.track.spectrogram, new.track.spectrogram)
+        np.testing.assert_array_equal(new.track.spectrogram, same.track.spectrogram)
+        np.testing.assert_array_equal(old.target_x_px, new.target_x_px)
+    assert [piece.head_key.tolist() for piece in rough.pieces] == [piece.head_key.tolist() for piece in clean.pieces]
