@@ -7,7 +7,7 @@ import numpy as np
 
 from standpartner.score.print.arrays import Array
 from standpartner.score.print.files import PageSource, limit_scale, page_scale
-from standpartner.score.print.ink import LinePoints, LineScale, even_paper, ink_of, line_points, line_scale
+from standpartner.score.print.ink import LineScale, even_paper, ink_of, line_points, line_scale, without_solid
 from standpartner.score.print.straighten import LEAST_VOTES, StraightPage, Turning, straighten
 from standpartner.score.print.vector import VectorLines
 from standpartner.score.print.vector_staves import are_level
@@ -18,6 +18,7 @@ _GOOD_SPACING_PX: Final = 14.0
 _MOST_ZOOM: Final = 3.0
 _GUTTER: Final = 3.0  # spacings without staves between two pages
 _MIDDLE: Final = (0.35, 0.65)  # of the width: where the gutter is looked for
+_CLEAR: Final = 0.6  # of the ink of columns with staves: dense notes hide staves, but have more
 
 
 def straight_pages(source: PageSource, *, upside_down: bool = False) -> list[StraightPage]:
@@ -37,8 +38,7 @@ def straight_pages(source: PageSource, *, upside_down: bool = False) -> list[Str
         turns, paper = turns + 2, np.ascontiguousarray(np.rot90(paper, 2))
     height, width = paper.shape
     drawn = None if turns else _drawn(source, (height, width))
-    points = line_points(ink_of(paper))
-    edges = [0, *_gutters(points, (height, width)), width]
+    edges = [0, *_gutters(ink_of(paper)), width]
     pages = []
     for left, right in itertools.pairwise(edges):
         turning = Turning(right - left, height, turns, (width, height), left)
@@ -74,9 +74,10 @@ def _zoom(lines: LineScale) -> float:
     return min(_GOOD_SPACING_PX / lines.spacing_px, _MOST_ZOOM)
 
 
-def _gutters(points: LinePoints, shape: tuple[int, int]) -> list[int]:
+def _gutters(ink: Array) -> list[int]:
     """The column between two pages that a wide picture shows side by side, if any."""
-    height, width = shape
+    height, width = ink.shape
+    points = line_points(ink)
     scale = line_scale(points)
     if width < height or scale.votes < 2 * LEAST_VOTES:
         return []
@@ -91,7 +92,10 @@ def _gutters(points: LinePoints, shape: tuple[int, int]) -> list[int]:
         for before, after in itertools.pairwise(inked)
         if after - before > _GUTTER and before < last and after > first
     ]
+    fullness = without_solid(ink, scale.spacing_px).sum(0)
+    usual = np.median(fullness[np.repeat(staves, step)[:width]])
     for before, after in sorted(breaks, key=lambda pair: pair[0] - pair[1]):
-        if min(count[: before + 1].sum(), count[after:].sum()) > 0.15 * count.sum():
+        clear = np.percentile(fullness[(before + 1) * step : after * step], 25) < _CLEAR * usual
+        if clear and min(count[: before + 1].sum(), count[after:].sum()) > 0.15 * count.sum():
             return [int((before + after + 1) * step // 2)]
     return []

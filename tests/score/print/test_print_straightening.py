@@ -82,6 +82,14 @@ def test_two_pages_side_by_side_are_parted(menuet):
     assert [len(find_staves(page.ink, page.scale)) for page in pages] == [6, 2]
 
 
+def test_a_single_system_is_not_parted_where_notes_hide_its_lines():
+    grey = np.full((200, 2000), 255, np.uint8)
+    for row in range(60, 140, 16):
+        grey[row : row + 3, 40:1960] = 0
+    grey[76:95, 950:1050] = 0  # a beam
+    assert len(straight_pages(PicturePage(grey))) == 1
+
+
 def test_a_straight_place_is_found_again_in_the_file(first_page):
     page, staves = staves_of(np.ascontiguousarray(np.rot90(rotated(first_page, 4), 2)))
     top = staves[0]
