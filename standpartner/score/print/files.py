@@ -27,6 +27,7 @@ _WIDEST_PX: Final = 2_900
 _MOST_BYTES: Final = 300_000_000
 _MOST_PX: Final = 120_000_000
 _LONGEST_SIDE_PX: Final = 30_000
+_SUBFILE_TYPE: Final = 254  # the TIFF tag whose lowest bit marks a smaller version of another picture
 _MOST_RENDERED_PX: Final = 40_000_000
 _DAMAGE: Final = (OSError, ValueError, SyntaxError, EOFError, TypeError, IndexError, KeyError, OverflowError)
 
@@ -65,13 +66,14 @@ def list_files(paths: Sequence[Path]) -> list[Path]:
             if not inside:
                 raise ScoreError(f"The folder {path} holds no PDF or picture; put the pages of the score into it.")
             files += inside
-        elif not path.is_file():
-            raise ScoreError(f"There is no file {path}; check the name.")
-        elif path.suffix.lower() not in PRINT_SUFFIXES:
+        elif path.suffix.lower() in PRINT_SUFFIXES or not path.is_file():
+            files.append(path)
+        else:
             kinds = ", ".join(suffix[1:].upper() for suffix in PRINT_SUFFIXES)
             raise ScoreError(f"{path.name} is no picture of a page; give files of these kinds: {kinds}.")
-        else:
-            files.append(path)
+    for file in files:
+        if not file.is_file():  # in a folder a link may lead nowhere
+            raise ScoreError(f"There is no file {file}; check the name.")
     if not files:
         raise ScoreError("No file was given; give a PDF or the pictures of the pages in order.")
     return files
@@ -112,7 +114,7 @@ def limit_scale(source: PageSource, scale: float) -> float:
 
 
 def _is_page_file(path: Path) -> bool:
-    return path.suffix.lower() in PRINT_SUFFIXES and not path.name.startswith(".")
+    return path.suffix.lower() in PRINT_SUFFIXES and not path.name.startswith(".") and not path.is_dir()
 
 
 def _by_number(path: Path) -> list[tuple[int, int, str]]:
@@ -223,14 +225,20 @@ def _picture_pages(path: Path, max_pages: int) -> Iterator[PageSource]:
             _check_count(path, count, max_pages)
             for number in range(count):
                 picture.seek(number)
-                _check_size(path, picture.size)
-                yield PicturePage(_grey(picture))
+                if not _is_reduced(picture):
+                    _check_size(path, picture.size)
+                    yield PicturePage(_grey(picture))
     except ScoreError:
         raise
     except UnidentifiedImageError as error:
         raise ScoreError(f"{path.name} is no picture or is damaged; open it in a viewer and save it anew.") from error
     except _DAMAGE as error:
         raise ScoreError(f"{path.name} is damaged ({error}); open it in a viewer and save it anew.") from error
+
+
+def _is_reduced(picture: PilImage.Image) -> bool:
+    """Whether a TIFF says that this is another of its pictures made smaller: a preview, or a step of a pyramid."""
+    return picture.format == "TIFF" and bool(getattr(picture, "tag_v2", {}).get(_SUBFILE_TYPE, 0) & 1)
 
 
 def _register_heic() -> None:
@@ -259,7 +267,7 @@ def _grey(picture: PilImage.Image) -> Array:
     turned = ImageOps.exif_transpose(picture)
     if turned.mode.startswith(("I", "F")):
         values = np.asarray(turned, dtype=np.float32)
-        top = 65_535.0 if values.max() > 255 else 255.0
+        top = next((top for top in (1.0, 255.0) if values.max() <= top), 65_535.0)
         return np.clip(values * (255 / top), 0, 255).astype(np.uint8)
     if turned.mode in ("RGBA", "LA", "PA") or "transparency" in turned.info:
         turned = turned.convert("RGBA")

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from PIL import Image as PilImage
+from PIL import TiffImagePlugin
 
 from standpartner.errors import ScoreError
 from standpartner.score.print.files import is_print, list_files, open_pages, page_scale
@@ -21,6 +22,15 @@ def test_names_are_put_in_the_order_of_their_numbers(tmp_path, page):
     for name in ("p10.png", "p2.png", "p1.JPG", ".hidden.png", "notes.txt"):
         page.convert("L").save(tmp_path / name, format="PNG")
     assert [file.name for file in list_files([tmp_path])] == ["p1.JPG", "p2.png", "p10.png"]
+
+
+def test_a_folder_within_a_folder_is_no_page_and_a_link_that_leads_nowhere_is_missing(tmp_path, page):
+    (tmp_path / "old.png").mkdir()
+    page.save(tmp_path / "p1.png")
+    assert [file.name for file in list_files([tmp_path])] == ["p1.png"]
+    (tmp_path / "p2.png").symlink_to(tmp_path / "absent.png")
+    with pytest.raises(ScoreError, match=r"There is no file .*p2\.png; check the name"):
+        list_files([tmp_path])
 
 
 def test_notation_is_not_taken_for_print(tmp_path):
@@ -62,6 +72,15 @@ def test_every_frame_of_a_tiff_is_a_page(tmp_path, page):
         draw_all(path, max_pages=2)
 
 
+def test_smaller_versions_of_a_page_in_a_tiff_are_no_pages(tmp_path, page):
+    path = tmp_path / "pyramid.tif"
+    with TiffImagePlugin.AppendingTiffWriter(path, new=True) as file:
+        for size in ((300, 400), (150, 200), (19, 25)):
+            page.resize(size).save(file, format="TIFF", tiffinfo={254: int(size[0] < 300)})
+            file.newFrame()
+    assert [source.size for source in open_pages(path, max_pages=60)] == [(300, 400)]
+
+
 def test_a_photo_with_a_preview_is_one_page(tmp_path, page):
     path = tmp_path / "photo.jpg"
     page.save(path, format="MPO", save_all=True, append_images=[page.resize((150, 200))])
@@ -81,6 +100,12 @@ def test_sixteen_bits_are_read(tmp_path):
     path = tmp_path / "deep.png"
     PilImage.fromarray(np.full((200, 100), 40_000, np.uint16)).save(path)
     assert draw_all(path)[0].mean() == pytest.approx(155, abs=2)
+
+
+def test_fractions_of_white_are_read(tmp_path):
+    path = tmp_path / "fractions.tif"
+    PilImage.fromarray(np.full((200, 100), 0.6, np.float32)).save(path)
+    assert draw_all(path)[0].mean() == pytest.approx(153, abs=2)
 
 
 @pytest.mark.parametrize(
