@@ -16,6 +16,7 @@ from standpartner.errors import ScoreError
 
 _MOST_BYTES: Final = 20_000_000
 _NUMBERS: Final = ("left_px", "top_px", "right_px", "bottom_px")
+_LONGEST: Final = 1_000  # spacings from end to end of a system; a printed one has a few hundred at most
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def read_layout(path: Path) -> list[dict[str, Any]]:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise ScoreError(f"{path.name} is too large for a layout of pages; give the layout.json that read wrote.")
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8-sig"))  # editors may put a mark before it
     except OSError as error:
         raise ScoreError(f"The layout {path} cannot be read: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:
@@ -149,11 +150,14 @@ def _checked_page(page: Any, where: str) -> dict[str, Any]:
         _checked_system(system, size, f"system {number} on {where}")
         for number, system in enumerate(page["systems"], start=1)
     ]
+    picture = page.get("picture", 1)
+    if isinstance(picture, bool) or not isinstance(picture, int) or picture < 1:
+        raise ScoreError(f'"picture" of {where} must be a page of its file, counted from 1, not {picture!r}.')
     return {
         "width_px": size[0],
         "height_px": size[1],
         "file": str(page.get("file", "")),
-        "picture": page.get("picture", 1),
+        "picture": picture,
         "systems": systems,
     }
 
@@ -170,6 +174,8 @@ def _checked_system(system: Any, size: list[float], where: str) -> dict[str, Any
     staves = system.get("staves", 2)
     if isinstance(staves, bool) or not isinstance(staves, int) or not 1 <= staves <= 40:
         raise ScoreError(f'"staves" of {where} must be a whole number from 1 to 40, not {staves!r}.')
+    if right - left > _LONGEST * (bottom - top) / (5 * staves - 1):
+        raise ScoreError(f'The box of {where} is {bottom - top:g} px high, too low for "staves": {staves}; mend it.')
     barlines = system.get("barlines_px", [])
     numbers = isinstance(barlines, list) and all(_is_number(x) for x in barlines)
     if not numbers or sorted(barlines) != barlines or not all(left < x <= right + 1 for x in barlines):

@@ -133,7 +133,14 @@ def read_print(
 def _layout_of(files: Sequence[Path], path: Path) -> list[dict[str, Any]]:
     """Read a corrected layout and check that all files that it speaks of are given."""
     pages = read_layout(path)
-    missing = {page["file"] for page in pages} - {"", *(file.name for file in files)}
+    names = [file.name for file in files]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ScoreError(
+            f"Several files are called {twice[0]}, but a layout tells files by their names; rename them and let read "
+            "write a new layout.json."
+        )
+    missing = {page["file"] for page in pages} - {"", *names}
     if missing:
         raise ScoreError(
             f"{path.name} speaks of {min(missing)}, which is not among the files that were given; give the files that "

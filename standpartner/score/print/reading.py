@@ -45,6 +45,7 @@ def read_file(path: str, folder: str, max_pages: int, pages: list[dict[str, Any]
     source, target = Path(path), Path(folder)
     layouts: list[dict[str, Any]] = []
     strips: list[list[list[float]]] = []
+    number = 0
     for number, drawn in enumerate(open_pages(source, max_pages=max_pages), start=1):
         given = None if pages is None else [page for page in pages if page["picture"] == number]
         for part, (page, staves) in enumerate(upright_pages(drawn)):
@@ -58,6 +59,9 @@ def read_file(path: str, folder: str, max_pages: int, pages: list[dict[str, Any]
             layout = _layout(page, systems, PageLayout(0, 0, [], file=source.name, picture=number, left_out=left_out))
             strips.append(_write(page, systems, target, len(layouts)))
             layouts.append(asdict(layout))
+    last = max((page["picture"] for page in pages or ()), default=0)
+    if last > number:
+        raise ScoreError(f"The layout speaks of page {last} of {source.name}, but it has {number}; set that right.")
     return {"pages": layouts, "strips": strips}
 
 

@@ -166,6 +166,7 @@ def test_a_layout_tells_which_staves_are_followed(tmp_path, staves, told, follow
         ({"bars": 7}, "give one for each bar"),
         ({"barlines_px": [1e12]}, "must be increasing numbers"),
         ({"left_px": "here"}, "must be a number"),
+        ({"bottom_px": 10.1}, r"is 0\.1 px high, too low for \"staves\": 1"),
     ],
 )
 def test_a_layout_that_cannot_be_is_refused(tmp_path, piano, change, words):
@@ -175,6 +176,37 @@ def test_a_layout_that_cannot_be_is_refused(tmp_path, piano, change, words):
     layout.write_text(json.dumps({"pages": [{"width_px": 200, "height_px": 100, "systems": [system | change]}]}))
     with pytest.raises(ScoreError, match=words):
         read_print([pages], PrintOptions(layout=layout))
+
+
+def layout_of(tmp_path, **page):
+    box = {"left_px": 0, "top_px": 0, "right_px": 90, "bottom_px": 90}
+    path = tmp_path / "layout.json"
+    data = {"pages": [{"width_px": 100, "height_px": 100, "systems": [box], **page}]}
+    path.write_text(json.dumps(data), encoding="utf-8-sig")  # as Notepad saves it
+    return path
+
+
+def test_a_layout_tells_its_pages_by_whole_numbers(tmp_path):
+    (page,) = read_layout(layout_of(tmp_path, picture=2))
+    assert page["picture"] == 2
+    with pytest.raises(ScoreError, match=r'"picture" of page 1 of layout\.json must be a page of its file'):
+        read_layout(layout_of(tmp_path, picture="1"))
+
+
+def test_a_layout_of_a_page_that_is_not_there_is_refused(tmp_path):
+    PilImage.new("L", (100, 100), 255).save(tmp_path / "page.png")
+    options = PrintOptions(layout=layout_of(tmp_path, picture=2))
+    with pytest.raises(ScoreError, match=r"speaks of page 2 of page\.png, but it has 1"):
+        read_print([tmp_path / "page.png"], options)
+
+
+def test_files_of_one_name_are_not_mixed_up_by_a_layout(tmp_path):
+    files = [tmp_path / folder / "page.png" for folder in "ab"]
+    for file in files:
+        file.parent.mkdir()
+        PilImage.new("L", (100, 100), 255).save(file)
+    with pytest.raises(ScoreError, match=r"Several files are called page\.png"):
+        read_print(files, PrintOptions(layout=layout_of(tmp_path)))
 
 
 def test_pictures_without_staves_are_refused(tmp_path):
