@@ -159,9 +159,9 @@ def _quietly(read: Any, *arguments: Any, **options: Any) -> Any:
 
 
 def _played(performance: Any, path: Path) -> PlayedNotes:
-    notes = performance.note_array()
-    if not len(notes):
+    if not any(part.notes for part in performance.performedparts):  # of nothing partitura makes no array
         raise PieceError(f"{path.name} has no notes; expected a performance")
+    notes = performance.note_array()
     return PlayedNotes(
         pitch=notes["pitch"],
         onset_s=notes["onset_sec"],

@@ -59,6 +59,7 @@ def write_audio(path: Path | str, audio: NDArray[np.floating]) -> None:
         raise AudioError(f"expected a name ending in {', '.join(_WRITABLE)}, got {path.name!r}")
     if audio.ndim != 1 or audio.dtype.kind != "f" or not np.isfinite(audio).all():
         raise AudioError(f"expected finite mono float samples to write, got {audio.dtype} of shape {audio.shape}")
+    audio = audio.astype(np.float32 if audio.dtype.itemsize <= 4 else np.float64, copy=False)  # as libsndfile takes it
     peak = float(np.abs(audio).max(initial=0.0))
     if peak > 1.0:
         raise AudioError(f"expected samples in [-1, 1] to write, got a peak of {peak:.3g}; scale or clip them first")

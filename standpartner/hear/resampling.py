@@ -16,6 +16,19 @@ HIGHEST_RATE_HZ: Final = 400_000
 Float32 = NDArray[np.float32]
 
 
+def checked_rate(rate_hz: float) -> int:
+    """Return the samples a second as an integer.
+
+    Raises:
+        AudioError: The rate is not a whole number from 4 000 to 400 000.
+    """
+    if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ or rate_hz != int(rate_hz):
+        raise AudioError(
+            f"expected a whole number of samples a second from {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ}, got {rate_hz}"
+        )
+    return int(rate_hz)
+
+
 class Resampler:
     """Converts sound that arrives in chunks to mono at 22 050 Hz.
 
@@ -36,11 +49,7 @@ class Resampler:
     """
 
     def __init__(self, rate_hz: int) -> None:
-        if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ or rate_hz != int(rate_hz):
-            raise AudioError(
-                f"expected a whole number of samples a second from {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ}, got {rate_hz}"
-            )
-        self.rate_hz = int(rate_hz)
+        self.rate_hz = checked_rate(rate_hz)
         same = self.rate_hz == SAMPLE_RATE_HZ
         self._stream = None if same else soxr.ResampleStream(self.rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32")
         self._mixer = ChannelMixer(self.rate_hz)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.errors import AudioError, ToolError
 from standpartner.hear.mixing import checked_samples
-from standpartner.hear.resampling import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+from standpartner.hear.resampling import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, checked_rate
 from standpartner.support.child_streams import stream_apart
 from standpartner.support.children import Limits
 
@@ -48,14 +48,15 @@ class ArraySource:
         name: The name of the sound in messages.
 
     Raises:
-        AudioError: The samples have another shape or are not finite floats.
+        AudioError: The samples have another shape or are not finite floats, or the rate is not a whole number from
+            4 000 to 400 000.
     """
 
     def __init__(
         self, audio: NDArray[np.floating], *, rate_hz: int = SAMPLE_RATE_HZ, name: str = "the recording"
     ) -> None:
         checked_samples(audio)  # raises for samples that are not sound
-        self.name, self.rate_hz = name, rate_hz
+        self.name, self.rate_hz = name, checked_rate(rate_hz)
         self.channels = 1 if audio.ndim == 1 else audio.shape[1]
         self._audio = audio.astype(np.float32, copy=False).reshape(-1, self.channels)
 

@@ -47,6 +47,14 @@ def test_a_damaged_midi_file_is_named(tmp_path):
         read_performed_midi(path)
 
 
+def test_a_midi_file_without_notes_is_named(tmp_path):
+    pytest.importorskip("partitura")
+    path = tmp_path / "silent.mid"
+    path.write_bytes(HEADER + b"MTrk\0\0\0\4\0\xff\x2f\0")
+    with pytest.raises(PieceError, match=r"silent\.mid has no notes"):
+        read_performed_midi(path)
+
+
 def test_match_files_give_notes_with_their_places_in_quarters(tmp_path):
     pytest.importorskip("partitura")
     path = tmp_path / "two.match"

@@ -228,6 +228,14 @@ def test_the_same_sound_makes_the_same_file(tmp_path, suffix):
     assert (tmp_path / f"one.{suffix}").read_bytes() == (tmp_path / f"two.{suffix}").read_bytes()
 
 
+@pytest.mark.parametrize("kind", ["<f2", "<f8", ">f4", ">f8", "longdouble"])
+def test_floats_of_any_kind_are_written(tmp_path, kind):
+    audio = noise(100).astype(np.float16)
+    write_audio(tmp_path / "usual.wav", audio.astype(np.float32))
+    write_audio(tmp_path / "other.wav", audio.astype(kind))
+    assert (tmp_path / "other.wav").read_bytes() == (tmp_path / "usual.wav").read_bytes()
+
+
 def test_what_is_no_whole_ogg_stream_is_refused(tmp_path):
     write_audio(tmp_path / "out.ogg", sine(RATE_HZ))
     stream = (tmp_path / "out.ogg").read_bytes()

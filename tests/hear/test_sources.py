@@ -52,10 +52,12 @@ def test_another_rate_is_held_back_for_less_than_50_ms(rate_hz):
         assert pushed / rate_hz - came / 22_050 < 0.05
 
 
-@pytest.mark.parametrize("rate_hz", [0, 3_999, 400_001, 22_050.5])
+@pytest.mark.parametrize("rate_hz", [-1, 0, 3_999, 400_001, 22_050.5])
 def test_mad_rates_are_refused(rate_hz):
     with pytest.raises(AudioError, match="from 4000 to 400000"):
         Resampler(rate_hz)
+    with pytest.raises(AudioError, match="from 4000 to 400000"):
+        ArraySource(noise(5), rate_hz=rate_hz)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +165,7 @@ def test_an_array_comes_in_chunks():
     assert [len(chunk) for chunk in source] == [10_000, 10_000, 5_000]
     assert np.array_equal(np.concatenate(list(source)), audio)
     assert [chunk.shape for chunk in ArraySource(audio[:, 0], rate_hz=30_000)] == [(25_000, 1)]
+    assert [len(chunk) for chunk in ArraySource(audio, rate_hz=10_000.0)] == [10_000, 10_000, 5_000]
 
 
 @pytest.mark.parametrize(("shape", "channels"), [((0,), 1), ((0, 2), 2)])
