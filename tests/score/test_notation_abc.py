@@ -12,6 +12,7 @@ from standpartner.score.notation.abc.fields import Meter, read_clef, read_key, r
 from standpartner.score.notation.abc.layer import split_length
 from standpartner.score.notation.abc.music import read_length
 from standpartner.score.notation.abc.reader import TuneReader
+from standpartner.score.notation.text import read_notation
 
 HEAD = "X:1\nT:Own\nM:{}\nL:{}\nK:{}\n"
 
@@ -58,6 +59,9 @@ CASES: dict[str, tuple[str, dict[float, list[int]]]] = {
     "meter changes": (tune("c4|[M:3/4]Z|d3|\nM:2/4\nZ|e2|]"), {0: [72], 7: [74], 12: [76]}),
     "chord symbols and notes": (tune('"^fast"c2"Am7"d2|"<("e4|]'), {0: [72], 2: [74], 4: [76]}),
     "characters that XML lacks": (tune("c2\x0b d2\x00|]"), {0: [72], 2: [74]}),
+    "text in a block": (tune("%%begintext\nA bad face\n%%endtext\nc2 d2|]"), {0: [72], 2: [74]}),
+    "words with other line breaks": (tune("c2 d2|\nw: la\x85 Ade\u2028 fab\ne4|]"), {0: [72], 2: [74], 4: [76]}),
+    "lines of old Macs": (tune("c2 d2|\n% e4|\ne4|]").replace("\n", "\r"), {0: [72], 2: [74], 4: [76]}),
     "field without a line": (tune("c2 % a comment with |\nd2|]"), {0: [72], 2: [74]}),
 }  # fmt: skip
 
@@ -113,6 +117,18 @@ def test_a_tune_of_a_collection_is_chosen_by_number_or_title(tmp_path: Path) -> 
         assert sounding(read_score(path, choice=MusicChoice(tune=wanted))) == {0: [74]}
     with pytest.raises(ScoreError, match="has 2 tunes like 'reel'"):
         read_score(path, choice=MusicChoice(tune="reel"))
+    with pytest.raises(ScoreError, match=r'has no tune .3.; .* of 7 "First Reel", 9 "Second Reel"\.$'):
+        read_score(path, choice=MusicChoice(tune="3"))
+
+
+def test_zeros_before_the_number_of_a_tune_do_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "book.abc"
+    path.write_text("X:010\nT:A\nK:C\nc|]\n\nX: 2\nT:B\nK:C\nd|]\n\nX:3\nT:No key\nd|]\n", encoding="utf-8")
+    for wanted in ("10", "010"):
+        assert ">A<" in read_notation(path, MusicChoice(tune=wanted)).text
+    assert ">B<" in read_notation(path, MusicChoice(tune="02")).text
+    with pytest.raises(ScoreError, match=r"no key line \(K:\)"):
+        read_notation(path, MusicChoice(tune="3"))
 
 
 @pytest.mark.parametrize("music", ["z4|", "|:|", "(3", "[", "{c", "!", '"', ">>", "-", "&", "w: la"])

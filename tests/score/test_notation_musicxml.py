@@ -1,6 +1,7 @@
 """MusicXML of notation programs as users bring it: every case is read as it sounds."""
 
 import io
+import re
 import zipfile
 
 import pytest
@@ -63,6 +64,10 @@ BACK = "<backup><duration>{}</duration></backup>"
 CASES: dict[str, tuple[str | bytes, dict[float, list[int]]]] = {
     "horn.musicxml": (document(C_WHOLE, attributes=WHOLE + HORN), {0: [65]}),
     "octave.musicxml": (document(C_WHOLE, attributes=WHOLE + DOWN), {0: [60]}),
+    "parts_not_listed.musicxml": (
+        re.sub('<part-list>.*</part-list>| id="P1"', "", document(C_WHOLE, attributes=WHOLE)),
+        {0: [72]},
+    ),
     "changes_instrument.musicxml": (
         document(C_WHOLE, f"<attributes>{HORN}</attributes>" + C_WHOLE, C_WHOLE, attributes=WHOLE),
         {0: [72], 4: [65], 8: [65]},

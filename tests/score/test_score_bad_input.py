@@ -141,6 +141,29 @@ def test_of_an_archive_the_file_that_its_container_names_first_is_read(tmp_path:
     assert "Other" in read_notation(path).text
 
 
+@pytest.mark.parametrize("folder", ["./", "My piece/"])
+def test_folders_of_an_archive_hold_no_other_music(tmp_path: Path, folder: str) -> None:
+    path = tmp_path / "piano.mxl"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(folder, "")
+        file.writestr(folder + "META-INF/container.xml", naming("score.xml"))
+        file.writestr(folder + "score.xml", PLAIN)
+    assert read_notation(path) == read_notation(DATA / "piano.musicxml")
+
+
+def test_a_container_may_name_its_document_type(tmp_path: Path) -> None:
+    path = tmp_path / "piano.mxl"
+    kind = '<!DOCTYPE container PUBLIC "-//Recordare//DTD MusicXML 4.0 Container//EN" "container.dtd">'
+    path.write_bytes(archive(META_INF__container_xml=kind + naming("music.xml"), a_xml=b"<x/>", music_xml=PLAIN))
+    assert read_notation(path) == read_notation(DATA / "piano.musicxml")
+
+
+def test_lines_before_an_xml_declaration_do_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "piano.musicxml"
+    path.write_bytes(b"\n  " + PLAIN)
+    assert read_notation(path) == read_notation(DATA / "piano.musicxml")
+
+
 def test_sizes_are_limited_in_the_file_and_in_what_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notation_text, "MAX_BYTES", 10_000)
     (tmp_path / "large.abc").write_bytes(b"X:1\n" + b"%" * 10_000)

@@ -15,7 +15,7 @@ from standpartner.score.notation.mei_sounding import imply_accidentals
 from standpartner.score.notation.musicxml import repair_musicxml
 from standpartner.score.notation.onsets import longest_increasing, plan_onsets
 from standpartner.score.notation.parts import choose_part, keep_part, list_parts
-from standpartner.score.notation.text import _hide_lone_name
+from standpartner.score.notation.text import _hide_lone_name, read_notation
 from standpartner.score.notation.time_map import measure_quarters, read_spans, read_time_map
 
 
@@ -43,6 +43,12 @@ def test_voices_of_a_staff_become_one_spine_high_voice_first() -> None:
         "*\t*v\t*v\t*v",
         "*-\t*-",
     ]
+
+
+def test_line_breaks_of_other_kinds_end_no_line_of_humdrum(tmp_path: Path) -> None:
+    path = tmp_path / "comment.krn"
+    path.write_bytes(b"!!!COM: Own\r**kern\r\n=1\n4c\n!! see\x85 below\x0c\n4d\n*-\n")
+    assert read_notation(path).text == "!!!COM: Own\n**kern\n=1\n4c\n!! see  below \n4d\n*-\n"
 
 
 def test_spines_with_staves_of_their_own_stay() -> None:
@@ -254,6 +260,12 @@ def test_hidden_notes_before_their_measure_go_with_the_moves_around_them() -> No
     around = '<measure number="{}">' + _note("C", 8) + "{}" + _note("G", 4) + "</measure>"
     text = around.format(1, trill) + around.format(2, _move("backup", 4))
     assert repair_musicxml(text) == around.format(1, _move("backup", 8)) + around.format(2, _move("backup", 4))
+
+
+def test_a_second_staff_is_declared_in_the_part_that_has_it() -> None:
+    part = "<part><time></time>{}<note><staff>{}</staff></note></part>"
+    text = part.format("", 1) + part.format("{}", 2) + part.format("{}", 2) + part.format("", 1)
+    assert repair_musicxml(text.format("", "")) == text.format(*2 * ["<staves>2</staves>"])
 
 
 @pytest.mark.parametrize("moves", [_move("backup", 9), _move("backup", 8) + _note("D", 2, hidden=True), ""])

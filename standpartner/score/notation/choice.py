@@ -26,7 +26,9 @@ class MusicChoice:
 EVERYTHING: Final = MusicChoice()  # what is taken when nothing is chosen
 
 
-def find_choice(wanted: str, names: Sequence[str], *, kind: str, file: str) -> int:
+def find_choice(
+    wanted: str, names: Sequence[str], *, kind: str, file: str, numbers: Sequence[str] | None = None
+) -> int:
     """Find the index of the music that a user names.
 
     A number counts from 1 unless it is a name itself. Capitals do not matter; a part of a name will do where it fits
@@ -35,8 +37,9 @@ def find_choice(wanted: str, names: Sequence[str], *, kind: str, file: str) -> i
     Args:
         wanted: The name or number.
         names: The names to choose from.
-        kind: What is chosen, "part" or "movement", which is also the name of the command's option.
+        kind: What is chosen, "part", "movement" or "tune", which is also the name of the command's option.
         file: The name of the file for messages.
+        numbers: The numbers that messages list beside the names, where these do not count from 1.
 
     Raises:
         ScoreError: Nothing or more than one fits.
@@ -51,4 +54,4 @@ def find_choice(wanted: str, names: Sequence[str], *, kind: str, file: str) -> i
     if len(like) == 1:
         return like[0]
     problem = f"has no {kind} {wanted!r}" if not like else f"has {len(like)} {kind}s like {wanted!r}"
-    raise ScoreError(f"{file} {problem}; choose with --{kind} one of {list_names(names)}.")
+    raise ScoreError(f"{file} {problem}; choose with --{kind} one of {list_names(names, numbers=numbers)}.")

@@ -20,6 +20,7 @@ from standpartner.errors import ScoreError
 _CONTAINER: Final = "META-INF/container.xml"
 _ROOT_FILE: Final = "{*}rootfiles/{*}rootfile"
 _SUFFIXES: Final = (".musicxml", ".xml")
+_NO_MUSIC: Final = frozenset(("META-INF", "__MACOSX"))  # folders of what archives and macOS add
 # The errors of `zipfile` for damaged, encrypted and unusually compressed archives.
 _DAMAGE: Final = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
@@ -75,7 +76,7 @@ def _root_file(archive: zipfile.ZipFile, name: str, *, max_bytes: int) -> str:
             return member
     for member in members:
         path = PurePosixPath(member)
-        hidden = path.name.startswith(".") or path.parts[0] in ("META-INF", "__MACOSX")  # macOS adds its own notes
+        hidden = path.name.startswith(".") or not _NO_MUSIC.isdisjoint(part.upper() for part in path.parts)
         if path.suffix.lower() in _SUFFIXES and not hidden:
             return member
     raise ScoreError(f"{name} is a zip file without a MusicXML score in it.")
@@ -84,7 +85,7 @@ def _root_file(archive: zipfile.ZipFile, name: str, *, max_bytes: int) -> str:
 def _named_by(container: bytes, name: str) -> str | None:
     """Return the path of the first root file of MusicXML that a container names; others are the score's pictures."""
     try:
-        files = SafeET.fromstring(container, forbid_dtd=True).findall(_ROOT_FILE)
+        files = SafeET.fromstring(container).findall(_ROOT_FILE)
     except (SafeET.ParseError, DefusedXmlException, ValueError) as error:
         raise ScoreError(f"The container of {name} cannot be read ({error}); export the score again.") from error
     scores = [file for file in files if "musicxml" in file.get("media-type", "musicxml")]
@@ -109,6 +110,17 @@ def part_wise(root: ET.Element) -> None:
             whole = parts.setdefault(part.get("id", ""), ET.Element("part", {"id": part.get("id", "")}))
             ET.SubElement(whole, "measure", measure.attrib).extend(part)
     root.extend(parts.values())
+
+
+def add_part_list(root: ET.Element) -> None:
+    """Write the list of parts of a document that lacks it; Verovio reads only parts that are listed."""
+    if root.find("part-list") is not None:
+        return
+    listed = ET.Element("part-list")
+    for number, part in enumerate(root.findall("part"), start=1):
+        part.set("id", part.get("id") or f"part-{number}")
+        ET.SubElement(ET.SubElement(listed, "score-part", {"id": part.get("id", "")}), "part-name")
+    root.insert(0, listed)
 
 
 def name_repeats(root: ET.Element) -> dict[str, int]:
@@ -142,10 +154,15 @@ def repair_musicxml(text: str) -> str:
 
 
 def _declare_staves(text: str) -> str:
-    """Add the <staves> that some files leave out although their notes name a second staff."""
-    if "<staves>" in text or not re.search(r"<staff>2</staff>", text):
+    """Add the <staves> that some files leave out although notes of a part name a second staff."""
+    if "<staves>" in text:
         return text
-    return text.replace("</time>", "</time><staves>2</staves>", 1)
+    *parts, rest = text.split("</part>")
+    declared = (
+        part.replace("</time>", "</time><staves>2</staves>", 1) if "<staff>2</staff>" in part else part
+        for part in parts
+    )
+    return "</part>".join([*declared, rest])
 
 
 def _stay_in_measures(text: str) -> str:

@@ -29,7 +29,7 @@ from standpartner.score.notation.mei_source import (
     name_elements,
     wrap_staff_definitions,
 )
-from standpartner.score.notation.musicxml import name_repeats, part_wise, repair_musicxml, unzip_musicxml
+from standpartner.score.notation.musicxml import add_part_list, name_repeats, part_wise, repair_musicxml, unzip_musicxml
 from standpartner.score.notation.musicxml_tree import repair_tree
 from standpartner.score.selection import list_names
 
@@ -43,6 +43,8 @@ FORMATS: Final = {
 }
 MAX_BYTES: Final = 64 * 1024 * 1024
 _ENCODING: Final = re.compile(r'\A(\s*<\?xml[^>]*?encoding=")[^"]*')
+_LINE_ENDS: Final = re.compile("\r\n?")
+_NO_LINE_ENDS: Final = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")  # `str.splitlines` ends lines at them
 
 
 def check_file(path: Path) -> None:
@@ -104,6 +106,8 @@ def read_notation(path: Path, choice: MusicChoice = EVERYTHING) -> Source:
     if data[:2] == b"PK":
         data = unzip_musicxml(data, path.name, max_bytes=MAX_BYTES)
     text = _decode(data)
+    if kind in ("abc", "humdrum"):
+        text = _with_plain_lines(text)
     if choice.tune and kind != "abc":
         raise ScoreError(f"{path.name} is no ABC collection, of which --tune chooses; leave it out.")
     if kind == "abc":
@@ -136,24 +140,32 @@ def _decode(data: bytes) -> str:
         return _ENCODING.sub(r"\1UTF-8", text)
 
 
+def _with_plain_lines(text: str) -> str:
+    """Let lines end with line feeds alone, as the formats that go by lines want it; a comment may hold other breaks."""
+    return _NO_LINE_ENDS.sub(" ", _LINE_ENDS.sub("\n", text))
+
+
 def _check_abc(text: str, path: Path, *, tune: str) -> str:
     tunes = split_abc(text)
     if len(tunes) > 1 or (tunes and tune):
-        return write_abc_as_mei(_find_tune(tunes, tune, path.name), name=path.name)
+        text = _find_tune(tunes, tune, path.name)
+    else:
+        text = tunes[0] if tunes else "X:1\n" + text
     if not re.search(r"^K:", text, re.MULTILINE):
         raise ScoreError(f"{path.name} should be an ABC tune, but has no key line (K:), which every tune needs.")
-    return write_abc_as_mei(tunes[0] if tunes else "X:1\n" + text, name=path.name)
+    return write_abc_as_mei(text, name=path.name)
 
 
 def _find_tune(tunes: list[str], wanted: str, name: str) -> str:
-    numbers = [(re.findall(r"\AX:\s*(\d+)", tune) or [""])[0] for tune in tunes]
+    numbers = [(re.findall(r"\AX:\s*0*(\d+)", tune) or [""])[0] for tune in tunes]
     titles = [(re.findall(r"^T:\s*(.*?)\s*$", tune, re.MULTILINE) or [""])[0] for tune in tunes]
     if not wanted:
         listed = list_names(titles, numbers=numbers)
         raise ScoreError(f"{name} holds {len(tunes)} tunes; choose one by title or number with --tune: {listed}.")
-    if wanted.strip() in numbers:
-        return tunes[numbers.index(wanted.strip())]
-    return tunes[find_choice(wanted, titles, kind="tune", file=name)]
+    number = re.sub(r"\A0+(?=\d)", "", wanted.strip())
+    if number in numbers:
+        return tunes[numbers.index(number)]
+    return tunes[find_choice(wanted, titles, kind="tune", file=name, numbers=numbers)]
 
 
 def _check_humdrum(text: str, path: Path, choice: MusicChoice) -> Source:
@@ -171,6 +183,7 @@ def _check_xml(text: str, kind: str, path: Path, choice: MusicChoice) -> Source:
     start = "MEI (<mei>)" if kind == "mei" else "MusicXML (<score-partwise>)"
     if not text.lstrip().startswith("<"):
         raise ScoreError(f"{path.name} should be {start}, but starts with {text.strip()[:30]!r}.")
+    text = text.lstrip()  # an XML declaration must come first
     root = _parse(repair_musicxml(text) if "score-partwise" in text else text, path.name)
     name = root.tag.rpartition("}")[2]
     if name == "mei":
@@ -180,6 +193,7 @@ def _check_xml(text: str, kind: str, path: Path, choice: MusicChoice) -> Source:
     if kind == "mei" or name not in ("score-partwise", "score-timewise"):
         raise ScoreError(f"{path.name} should be {start}, but its first element is <{name}>.")
     part_wise(root)
+    add_part_list(root)
     times, pitches = name_repeats(root), repair_tree(root)
     return Source(_hide_lone_name(ET.tostring(root, encoding="unicode")), "musicxml", pitches=pitches, times=times)
 

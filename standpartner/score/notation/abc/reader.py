@@ -1,6 +1,7 @@
 """Reads the lines of an ABC tune into its voices."""
 
 import re
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Final
 
@@ -29,7 +30,7 @@ class TuneReader:
 
     def read(self, text: str) -> Tune:
         """Read a whole tune."""
-        for line in text.splitlines():
+        for line in _outside_blocks(text.splitlines()):
             if line.startswith("%"):
                 self._read_directive(line)
             elif found := _FIELD.match(line):
@@ -165,6 +166,15 @@ class TuneReader:
             voice.octaves = (octave or 0) + (middle or 0)
         semitones = fields.read_number(text, "transpose")
         voice.semitones = voice.semitones if semitones is None else semitones
+
+
+def _outside_blocks(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines outside blocks of text or drawings, ``%%begintext`` to ``%%endtext``, which hold no music."""
+    inside = False
+    for line in lines:
+        inside = line.startswith("%%begin") or (inside and not line.startswith("%%end"))
+        if not inside:
+            yield line
 
 
 def _without_comment(line: str) -> str:
