@@ -99,6 +99,7 @@ class Follower:
         beginning = find_beginning(score, from_measure)
         self._resampler: Resampler | None = None
         self._stream = SpectrogramStream()
+        self._ended = False  # whether the recording is over
         self._ear = Ear(agent)
         self._detector = StartDetector(self.config.start, expected_keys(beginning.pitch))
         self._recent: deque[Floats] = deque(maxlen=self._detector.memory_frames)  # embeddings not yet acted on
@@ -144,6 +145,7 @@ class Follower:
             AudioError: The samples have another shape, are not finite floats, come at another rate than those before,
                 or the follower has finished.
         """
+        self._check_open()
         if self._resampler is None:
             self._resampler = Resampler(rate_hz)
         if rate_hz != self._resampler.rate_hz:
@@ -184,6 +186,8 @@ class Follower:
         Raises:
             AudioError: The follower has finished already.
         """
+        self._check_open()
+        self._ended = True
         rest = self._resampler.finish() if self._resampler else np.zeros(0, np.float32)
         frames = np.concatenate([self._stream.push(rest), self._stream.finish()])
         return self._hear(frames)
@@ -197,6 +201,10 @@ class Follower:
         for chunk in source:
             yield from self.push(chunk, rate_hz=source.rate_hz)
         yield from self.finish()
+
+    def _check_open(self) -> None:
+        if self._ended:
+            raise AudioError("this follower has finished; start a new Follower")
 
     def _hear(self, frames: Floats) -> list[Position]:
         reports, self._unsaid = self._unsaid, []

@@ -119,9 +119,9 @@ def test_a_change_of_rate_is_refused(menuet, scripted, recording):
 def test_a_follower_that_has_finished_hears_no_more(menuet, scripted, recording):
     follower = Follower(menuet, scripted())
     assert [position.time_s for position in follower.finish()] == [0.0]
-    with pytest.raises(AudioError, match="finished"):
+    with pytest.raises(AudioError, match="start a new Follower"):
         follower.push(recording)
-    with pytest.raises(AudioError, match="finished"):
+    with pytest.raises(AudioError, match="start a new Follower"):
         follower.finish()
 
 
