@@ -27,8 +27,9 @@ def is_tablature(ink: Array, staff: Staff) -> bool:
 
 
 def _fullness(ink: Array, staff: Staff, x_px: Array, line: int) -> float:
-    """The share of columns that have ink within a quarter of a spacing of a line."""
+    """The share of columns that have ink within a quarter of a spacing of a line; beyond the page there is none."""
     middle = staff.middle(x_px) + line * staff.spacing_px
     reach = max(1, round(0.25 * staff.spacing_px))
-    rows = np.clip(np.rint(middle)[None] + np.arange(-reach, reach + 1)[:, None], 0, ink.shape[0] - 1).astype(int)
-    return float((ink[rows, x_px[None]] > 0).any(axis=0).mean())
+    rows = (np.rint(middle)[None] + np.arange(-reach, reach + 1)[:, None]).astype(int)
+    inside = (rows >= 0) & (rows < len(ink))
+    return float((ink[np.clip(rows, 0, len(ink) - 1), x_px[None]] * inside > 0).any(axis=0).mean())

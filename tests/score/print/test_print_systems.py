@@ -1,5 +1,6 @@
 """Staves and systems where beams run along staves: what scans of the training split taught."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,12 @@ def test_six_lines_are_tablature_and_beams_along_a_staff_are_not():
     assert is_tablature(*staff_with(50, 850))
     assert not is_tablature(*staff_with(120, 840, thickness_px=8))
     assert not is_tablature(*staff_with(50, 300))
+
+
+def test_a_staff_at_the_edge_of_a_picture_is_no_tablature():
+    ink, staff = staff_with(0, 0)
+    first_line = 100 - 2 * SPACING_PX
+    assert not is_tablature(ink[first_line:], replace(staff, y_px=staff.y_px - first_line))
 
 
 @pytest.mark.skipif(not SCANS.is_dir(), reason="put the data sets that docs/corpus.md names into ../shared/data")
