@@ -165,7 +165,7 @@ def _staff_lines(black: Bools, darkness: Field, spacing: float) -> tuple[Floats,
             for row in rows:
                 lengths = _thicknesses(black[:, here], darkness[:, here], row, reach=reach)
                 thickness.append(lengths[lengths < 0.4 * spacing] / spacing)
-    if not seen:
+    if not any(map(len, thickness)):
         raise ScoreError("expected a page with staves of five lines, found none; is it turned or too small?")
     return np.concatenate(thickness), 1 - inked / seen
 

@@ -49,7 +49,12 @@ def test_greys_are_measured() -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "message"), [(np.full((300, 300), 255, np.uint8), "a blank one"), (staves()[:190], "staves of five lines")]
+    ("page", "message"),
+    [
+        (np.full((300, 300), 255, np.uint8), "a blank one"),
+        (staves()[:190], "staves of five lines"),
+        (np.tile(np.uint8([[0], [255]]), (100, 200)), "staves of five lines"),
+    ],
 )
 def test_a_page_without_music_is_refused(page: np.ndarray, message: str) -> None:
     with pytest.raises(ScoreError, match=message):
