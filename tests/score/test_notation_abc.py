@@ -159,6 +159,8 @@ def test_fields() -> None:
     clef = read_clef("K: Am treble-8")
     assert clef is not None
     assert (clef.shape, clef.line, clef.octaves) == ("G", 2, -1)
+    assert read_clef('T nm="tenor recorder"') is None
+    assert read_clef('B name="bass" sname="alto" clef="treble"') == read_clef("treble8") == read_clef("treble")
     assert read_meter("C|").quarters == 4
     assert read_meter("2+3/8") == Meter(5, 8, "", "2+3")
     assert [unit_length(read_meter(text)) for text in ("2/4", "3/4", "none")] == [

@@ -17,8 +17,9 @@ _SHARPS: Final = "fcgdaeb"
 _OWN_ACCIDENTAL: Final = re.compile(r"(?:^|\s)(\^\^|\^|__|_|=)([a-gA-G])(?=\s|$|[_^=])")
 ACCIDENTALS: Final = {"^": "s", "^^": "x", "_": "f", "__": "ff", "=": "n", "^/": "1qs", "_/": "1qf"}
 _CLEF: Final = re.compile(
-    r"(?:clef\s*=\s*\"?|(?<![\w=-]))(treble|alto|tenor|bass|perc|none|[GCF](?=\d))(\d)?([+-](?:8|15))?"
+    r"(?:clef\s*=\s*\"?|(?<![\w=-]))(treble|alto|tenor|bass|perc|none|[GCF](?=\d))([1-5](?!\d))?([+-](?:8|15))?"
 )
+_NAME: Final = re.compile(r'\b(?:sub|s)?(?:name|nm)\s*=\s*"[^"]*"')  # of a voice, which may be "bass"
 _CLEFS: Final = {
     "treble": ("G", 2), "alto": ("C", 3), "tenor": ("C", 4), "bass": ("F", 4), "perc": ("perc", 3), "none": ("G", 2),
     "G": ("G", 2), "C": ("C", 3), "F": ("F", 4),
@@ -114,7 +115,7 @@ def read_key(text: str) -> Key | None:
 
 def read_clef(text: str) -> Clef | None:
     """Read the clef that a K: or V: field names; None where it names none."""
-    found = _CLEF.search(text)
+    found = _CLEF.search(_NAME.sub("", text))
     if found is None:
         return None
     shape, line = _CLEFS[found[1]]
