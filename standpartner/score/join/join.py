@@ -185,8 +185,8 @@ def _check_groups(groups: Sequence[Group], printed: Score, notation: Score) -> N
     if not placed.all():
         gone = labels[~placed]
         raise ScoreError(
-            f"{len(gone)} measures of the notation ({gone[0]} to {gone[-1]}) were not found on the pages; give "
-            "all pages in order, or a notation file of these pages alone."
+            f"Not all measures of the notation were found on the pages: {len(gone)} of {len(labels)} were not, from "
+            f"{gone[0]} to {gone[-1]}; give all pages in order, or a notation file of these pages alone."
         )
 
 
