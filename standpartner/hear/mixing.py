@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from standpartner.errors import AudioError
 
-_MOST_CHANNELS: Final = 64  # more are a sign that channels and samples were swapped
+MOST_CHANNELS: Final = 64  # more are a sign that channels and samples were swapped
 _BLOCKS_A_SECOND: Final = 100
 _REMEMBERED_S: Final = 1.0
 _LARGEST: Final = 2.0**40
@@ -101,8 +101,8 @@ def checked_samples(chunk: NDArray[np.floating]) -> Float32:
             f"expected float samples in [-1, 1] of shape (n,) or (n, channels), got {chunk.dtype} of shape "
             f"{chunk.shape}; divide integers by their full scale"
         )
-    if chunk.ndim == 2 and chunk.shape[1] > _MOST_CHANNELS:
-        raise AudioError(f"expected at most {_MOST_CHANNELS} channels, got {chunk.shape[1]}; transpose the samples")
+    if chunk.ndim == 2 and chunk.shape[1] > MOST_CHANNELS:
+        raise AudioError(f"expected at most {MOST_CHANNELS} channels, got {chunk.shape[1]}; transpose the samples")
     return as_sound(chunk)
 
 

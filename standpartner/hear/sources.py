@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from standpartner.constants import SAMPLE_RATE_HZ
 from standpartner.errors import AudioError, ToolError
-from standpartner.hear.mixing import checked_samples
+from standpartner.hear.mixing import MOST_CHANNELS, checked_samples
 from standpartner.hear.resampling import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, checked_rate
 from standpartner.support.child_streams import stream_apart
 from standpartner.support.children import Limits
@@ -92,7 +92,7 @@ class FileSource:
         self._begun: Generator[Any, None, None] | None = self._decode()  # the first reading goes on with it
         header = next(self._begun)
         self.rate_hz, self.channels = int(header["rate_hz"]), int(header["channels"])
-        self._check_rate()
+        self._check_format()
         self.duration_s = header["frames"] / self.rate_hz if header["frames"] else None
         self._check_length(self.duration_s or 0.0)
 
@@ -145,10 +145,14 @@ class FileSource:
     def _failed(self, error: ToolError) -> AudioError:
         return AudioError(f"{self.path} cannot be decoded: it {error}; convert it to wav or flac")
 
-    def _check_rate(self) -> None:
+    def _check_format(self) -> None:
         if not LOWEST_RATE_HZ <= self.rate_hz <= HIGHEST_RATE_HZ:
             raise AudioError(
                 f"{self.path} claims {self.rate_hz} samples a second, expected 4 000 to 400 000; export it again"
+            )
+        if self.channels > MOST_CHANNELS:
+            raise AudioError(
+                f"{self.path} has {self.channels} channels, expected at most {MOST_CHANNELS}; export it with fewer"
             )
 
     def _check_length(self, length_s: float) -> None:

@@ -197,7 +197,7 @@ def test_too_long_recordings_are_refused_before_decoding(whole):
             FileSource(whole[suffix], max_s=3.0)
 
 
-def test_samples_that_are_no_numbers_and_mad_rates_are_refused(tmp_path):
+def test_samples_that_are_no_numbers_and_mad_rates_or_channels_are_refused(tmp_path):
     broken = noise(1_000)
     for number in (np.nan, -1e38):
         broken[500] = number
@@ -207,6 +207,9 @@ def test_samples_that_are_no_numbers_and_mad_rates_are_refused(tmp_path):
     soundfile.write(tmp_path / "slow.wav", noise(1_000), 10)
     with pytest.raises(AudioError, match="claims 10 samples a second"):
         read_audio(tmp_path / "slow.wav")
+    soundfile.write(tmp_path / "wide.wav", np.zeros((10, 65), np.float32), RATE_HZ)
+    with pytest.raises(AudioError, match=r"wide\.wav has 65 channels, expected at most 64"):
+        FileSource(tmp_path / "wide.wav")
 
 
 @pytest.mark.parametrize(("suffix", "tolerance"), [("wav", 1e-4), ("flac", 1e-4), ("ogg", None)])
