@@ -2,8 +2,8 @@
 
 The file holds ``{"pages": [{"width_px", "height_px", "systems": [{"left_px", "top_px", "right_px", "bottom_px",
 "staves", "bars", "barlines_px", "doubt"}]}]}`` and more keys that are written for information and not read back, but
-for ``file`` and ``picture``. A system's box reaches from its first to its last staff line. ``barlines_px`` are the
-right ends of its bars, so there are as many as bars.
+for ``file``, ``picture`` and ``part``. A system's box reaches from its first to its last staff line. ``barlines_px``
+are the right ends of its bars, so there are as many as bars.
 """
 
 import json
@@ -75,6 +75,7 @@ class PageLayout:
         systems: Its systems from top to bottom.
         file: Name of the file it is from.
         picture: Which page or picture of that file, counted from 1.
+        part: Which of the pages that it shows side by side, counted from 1.
         spacing_px: Distance of staff lines.
         quarter_turns: Times by which it was turned by 90 degrees against the clock.
         degrees: By how much it was rotated besides.
@@ -87,6 +88,7 @@ class PageLayout:
     systems: list[SystemLayout]
     file: str = ""
     picture: int = 1
+    part: int = 1
     spacing_px: float = 0.0
     quarter_turns: int = 0
     degrees: float = 0.0
@@ -122,8 +124,8 @@ def read_layout(path: Path) -> list[dict[str, Any]]:
     """Read a `layout.json` that may have been corrected by hand.
 
     Returns:
-        For each page its size, file and picture, and its systems with box, staves, those followed and right ends of
-        bars.
+        For each page its size, file, picture and part (None where it is not told), and its systems with box, staves,
+        those followed and right ends of bars.
 
     Raises:
         ScoreError: The file is missing, no JSON, or says what cannot be.
@@ -150,14 +152,15 @@ def _checked_page(page: Any, where: str) -> dict[str, Any]:
         _checked_system(system, size, f"system {number} on {where}")
         for number, system in enumerate(page["systems"], start=1)
     ]
-    picture = page.get("picture", 1)
-    if isinstance(picture, bool) or not isinstance(picture, int) or picture < 1:
-        raise ScoreError(f'"picture" of {where} must be a page of its file, counted from 1, not {picture!r}.')
+    counted = {"picture": page.get("picture", 1), "part": page.get("part")}
+    for key, value in counted.items():
+        if not (type(value) is int and value >= 1) and not (key == "part" and value is None):
+            raise ScoreError(f'"{key}" of {where} must be a whole number from 1, not {value!r}.')
     return {
         "width_px": size[0],
         "height_px": size[1],
         "file": str(page.get("file", "")),
-        "picture": picture,
+        **counted,
         "systems": systems,
     }
 

@@ -47,22 +47,28 @@ def read_file(path: str, folder: str, max_pages: int, pages: list[dict[str, Any]
     strips: list[list[list[float]]] = []
     number = 0
     for number, drawn in enumerate(open_pages(source, max_pages=max_pages), start=1):
-        given = None if pages is None else [page for page in pages if page["picture"] == number]
-        for part, (page, staves) in enumerate(upright_pages(drawn)):
-            if given is not None and part >= len(given):
+        given = None if pages is None else _by_part([page for page in pages if page["picture"] == number])
+        for part, (page, staves) in enumerate(upright_pages(drawn), start=1):
+            if given is not None and part not in given:
                 continue
             systems, left_out = (
                 find_systems(page, staves) if given is None else (_placed(page, staves, given[part], source.name), [])
             )
             if not systems:
                 continue
-            layout = _layout(page, systems, PageLayout(0, 0, [], file=source.name, picture=number, left_out=left_out))
+            known = PageLayout(0, 0, [], file=source.name, picture=number, part=part, left_out=left_out)
+            layout = _layout(page, systems, known)
             strips.append(_write(page, systems, target, len(layouts)))
             layouts.append(asdict(layout))
     last = max((page["picture"] for page in pages or ()), default=0)
     if last > number:
         raise ScoreError(f"The layout speaks of page {last} of {source.name}, but it has {number}; set that right.")
     return {"pages": layouts, "strips": strips}
+
+
+def _by_part(pages: Sequence[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """The pages of one picture by which of those side by side they are, by their order where that is not told."""
+    return {page["part"] or order: page for order, page in enumerate(pages, start=1)}
 
 
 def upright_pages(source: PageSource) -> list[tuple[StraightPage, list[Staff]]]:

@@ -7,7 +7,7 @@ from PIL import Image as PilImage
 from standpartner.demo.bundled import load_canon
 from standpartner.errors import ScoreError
 from standpartner.score import PrintOptions, read_print, read_score
-from standpartner.score.print.layout import read_layout
+from standpartner.score.print.layout import layout_text, read_layout
 from standpartner.score.print.overlay import write_reading
 
 STAVES = [1] * 8
@@ -188,9 +188,21 @@ def layout_of(tmp_path, **page):
 
 def test_a_layout_tells_its_pages_by_whole_numbers(tmp_path):
     (page,) = read_layout(layout_of(tmp_path, picture=2))
-    assert page["picture"] == 2
-    with pytest.raises(ScoreError, match=r'"picture" of page 1 of layout\.json must be a page of its file'):
-        read_layout(layout_of(tmp_path, picture="1"))
+    assert (page["picture"], page["part"]) == (2, None)
+    for wrong in ({"picture": "1"}, {"picture": None}, {"part": 0}):
+        with pytest.raises(ScoreError, match=r"of page 1 of layout\.json must be a whole number from 1"):
+            read_layout(layout_of(tmp_path, **wrong))
+
+
+def test_of_two_pages_side_by_side_a_layout_may_leave_one_out(menuet, tmp_path):
+    path = tmp_path / "open.png"
+    PilImage.fromarray(np.concatenate(menuet.pages, axis=1)).save(path)
+    _, right = read_print([path]).pages
+    layout = tmp_path / "layout.json"
+    layout.write_text(layout_text([right]))
+    (page,) = read_print([path], PrintOptions(layout=layout)).pages
+    assert page.part == 2
+    assert [system.corners[0] for system in page.systems] == [system.corners[0] for system in right.systems]
 
 
 def test_a_layout_of_a_page_that_is_not_there_is_refused(tmp_path):
