@@ -46,6 +46,8 @@ def archive(**members: str) -> bytes:
 WHOLE = TIME.format(4, 4)
 HORN = "<transpose><diatonic>-4</diatonic><chromatic>-7</chromatic></transpose>"
 DOWN = "<transpose><chromatic>0</chromatic><octave-change>-1</octave-change></transpose>"
+TIE = '<tie type="{}"/>'
+SAME = '<measure-style><measure-repeat type="{}">1</measure-repeat></measure-style>'
 BEAM = '<beam number="1">{}</beam>'
 CONTAINER = (
     '<container><rootfiles><rootfile full-path="cover.xml" media-type="image/svg+xml"/>'
@@ -67,6 +69,14 @@ CASES: dict[str, tuple[str | bytes, dict[float, list[int]]]] = {
     "parts_not_listed.musicxml": (
         re.sub('<part-list>.*</part-list>| id="P1"', "", document(C_WHOLE, attributes=WHOLE)),
         {0: [72]},
+    ),
+    "ties_without_a_sign.musicxml": (
+        document(*[note("C", "whole", extra=TIE.format(kind)) for kind in ("start", "stop")], attributes=WHOLE),
+        {0: [72]},
+    ),
+    "measure_repeats.musicxml": (
+        document(C_WHOLE, f"<attributes>{SAME.format('start')}</attributes>" + C_WHOLE, C_WHOLE, attributes=WHOLE),
+        {0: [72], 4: [72], 8: [72]},
     ),
     "changes_instrument.musicxml": (
         document(C_WHOLE, f"<attributes>{HORN}</attributes>" + C_WHOLE, C_WHOLE, attributes=WHOLE),

@@ -73,6 +73,11 @@ def test_musicxml_da_capo_al_fine_by_its_sound_or_its_words(tmp_path, sound):
     assert orders == [(0, 1, 0, 1, 2, 3, 0, 1)]
 
 
+def test_musicxml_da_capo_by_sounds_outside_directions(tmp_path):
+    fine, da_capo = '<sound fine="yes"/>', '<sound dacapo="yes"/>'
+    assert orders_of_musicxml(tmp_path, ("", fine), PLAIN, ("", da_capo)) == [(0, 1, 2, 0)]
+
+
 def test_musicxml_dal_segno_al_coda(tmp_path):
     segno = '<direction><direction-type><segno/></direction-type><sound segno="s"/></direction>'
     coda = '<direction><direction-type><coda/></direction-type><sound coda="c"/></direction>'

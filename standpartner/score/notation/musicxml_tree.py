@@ -16,6 +16,7 @@ _TYPES: Final = (
 )  # fmt: skip
 QUARTERS: Final = {name: Fraction(16) / 2**index for index, name in enumerate(_TYPES)}
 _DOTS: Final = (0, 1, 2, 3)
+_JUMPS: Final = frozenset(("coda", "dacapo", "dalsegno", "fine", "segno", "tocoda"))  # attributes of <sound>
 _SLACK: Final = Fraction(1, 50)  # quarters; some files round their durations
 
 
@@ -58,6 +59,9 @@ def repair_tree(root: ET.Element) -> dict[str, int]:
     """Repair a partwise MusicXML document in place.
 
     - Measures lose ``non-controlling``, at which Verovio breaks off.
+    - Measures lose the signs that they repeat others, for which Verovio drops their notes.
+    - Jumps that stand outside a direction get one, without which Verovio drops them.
+    - Ties that are only heard get a sign, without which Verovio drops them.
     - Notes of a chord lose beams of their own.
     - Notes and rests without a type, or with another than their duration says, get the one of their duration.
     - Tremolos between notes that do not share their time lose their mark, as Verovio would halve it.
@@ -74,6 +78,9 @@ def repair_tree(root: ET.Element) -> dict[str, int]:
         divisions = Fraction(1)
         for measure in part.findall("measure"):
             measure.attrib.pop("non-controlling", None)
+            _write_notes_again(measure)
+            _write_jumps_in_directions(measure)
+            _write_ties(measure)
             timed, divisions = _time_measure(measure, divisions)
             _mark_measure_rests(timed)
             for note in timed.notes:
@@ -85,6 +92,31 @@ def repair_tree(root: ET.Element) -> dict[str, int]:
             bracket_tuplets([(note.first, note.quarters, note.voice) for note in timed.notes if note.quarters])
         pitches |= take_pitches(part, numbers)
     return pitches
+
+
+def _write_notes_again(measure: ET.Element) -> None:
+    for style in measure.iterfind("attributes/measure-style"):
+        for sign in style.findall("measure-repeat"):
+            style.remove(sign)
+
+
+def _write_jumps_in_directions(measure: ET.Element) -> None:
+    for index, element in enumerate(measure):
+        if element.tag == "sound" and not _JUMPS.isdisjoint(element.attrib):
+            direction = ET.Element("direction")
+            ET.SubElement(ET.SubElement(direction, "direction-type"), "words")
+            direction.append(element)
+            measure[index] = direction
+
+
+def _write_ties(measure: ET.Element) -> None:
+    for note in measure.iterfind("note"):
+        for tie in note.findall("tie"):
+            kind = tie.get("type", "")
+            if all(tied.get("type") != kind for tied in note.iterfind("notations/tied")):
+                notations = note.find("notations")
+                notations = ET.SubElement(note, "notations") if notations is None else notations
+                ET.SubElement(notations, "tied", {"type": kind})
 
 
 def _time_measure(measure: ET.Element, divisions: Fraction) -> tuple[TimedMeasure, Fraction]:
