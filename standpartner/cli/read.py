@@ -73,7 +73,8 @@ def _check_kept(files: list[Path], out: Path) -> None:
     from standpartner.score.print.files import list_files
     from standpartner.support.files import own_pages
 
-    replaced = {page.resolve() for page in own_pages(out, marker="layout.json")}
+    written = [*own_pages(out, marker="layout.json"), out / "strip.png", out / "overlay.png"]
+    replaced = {picture.resolve() for picture in written}
     if not replaced.isdisjoint(file.resolve() for file in list_files(files)):
         raise ConfigError(f"{out} holds pictures that are to be read and would be replaced; give another --out")
 

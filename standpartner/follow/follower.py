@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from standpartner.agent.bundle import Agent
 from standpartner.agent.listening import Ear
 from standpartner.constants import FRAME_RATE_HZ, SAMPLE_RATE_HZ
-from standpartner.errors import AudioError
+from standpartner.errors import AudioError, ScoreError
 from standpartner.follow.beginning import begin_at, find_beginning, next_beginning
 from standpartner.follow.config import FollowerConfig
 from standpartner.follow.position import FramePosition, Position, place_all
@@ -165,7 +165,12 @@ class Follower:
 
         Returns:
             The position of the last frame given, again.
+
+        Raises:
+            ScoreError: The place is no finite number.
         """
+        if not np.isfinite(strip_x_px):
+            raise ScoreError(f"expected a place on the strip in px, got {strip_x_px}")
         left_px = self._given.strip_x_px
         self._pursuit.move_to(strip_x_px)
         self._doubt, self._confidence, self._frames_at_end = _Doubt(self.config), 1.0, 0

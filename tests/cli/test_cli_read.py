@@ -44,11 +44,12 @@ def test_a_layout_is_given_back(call, page, tmp_path):
     assert said.startswith("1 page, 1 system,")
 
 
+@pytest.mark.parametrize("name", ["page-001.png", "strip.png", "overlay.png"])
 @pytest.mark.parametrize("with_layout", [False, True])
-def test_pictures_that_are_to_be_read_are_not_replaced(call, page, tmp_path, with_layout):
+def test_pictures_that_are_to_be_read_are_not_replaced(call, page, tmp_path, with_layout, name):
     scans = tmp_path / "scans"
     scans.mkdir()
-    scan = page.rename(scans / "page-001.png")
+    scan = page.rename(scans / name)
     before = scan.read_bytes()
     if with_layout:
         (scans / "layout.json").write_text("{}")

@@ -374,6 +374,12 @@ def test_a_finished_follower_that_is_told_a_place_follows_again(picture, scripte
     assert follower.state is State.FOLLOWING
 
 
+def test_a_place_that_is_no_number_is_refused(picture, scripted):
+    follower = Follower(picture, scripted(), config=FollowerConfig(wait=False))
+    with pytest.raises(ScoreError, match="expected a place on the strip in px, got nan"):
+        follower.move_to(float("nan"))
+
+
 def test_followers_may_share_a_view(picture, scripted):
     agent = scripted(music_px=300.0)
     sound = np.zeros(22_050, np.float32)
