@@ -67,10 +67,21 @@ def pitch_loss(logits: Tensor, meant: Tensor) -> Tensor:
     return (functional.softplus(others - logits) * meant).sum() / meant.sum().clamp(min=1)
 
 
+def named_right(logits: Tensor, meant: Tensor, *, semitones: int = 0) -> Tensor:
+    """Tell which keys that are meant have logits above those of all others in their columns, bool (B, C, 88).
+
+    Args:
+        logits: The logits of the keys, (B, C, 88).
+        meant: Whether a notehead in the column means the key, bool (B, C, 88).
+        semitones: The distance from a key that is meant up to which others do not count.
+    """
+    near = functional.max_pool1d(meant.float(), 2 * semitones + 1, stride=1, padding=semitones) > 0
+    return meant & (logits > logits.masked_fill(near, NEVER).amax(-1, keepdim=True))
+
+
 def right_pitches(reading: Reading, score: ScoreBatch) -> dict[str, float]:
     """Return the share of the keys that are meant whose logits are above all others of their columns, by name."""
     if reading.pitch is None:
         return {}
     meant = torch.as_tensor(score.pitches) > 0
-    above = reading.pitch > reading.pitch.masked_fill(meant, NEVER).amax(-1, keepdim=True)
-    return {"read/right_pitch": float((above & meant).sum() / meant.sum().clamp(min=1))}
+    return {"read/right_pitch": float(named_right(reading.pitch, meant).sum() / meant.sum().clamp(min=1))}

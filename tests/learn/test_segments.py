@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 import torch
 
 from standpartner.learn.pretrain import search_loss
-from standpartner.learn.reading import pitch_loss
+from standpartner.learn.reading import named_right, pitch_loss
 from standpartner.learn.segments import SegmentConfig, SegmentSampler
 from standpartner.perform import AugmentConfig
 
@@ -104,3 +104,13 @@ def test_a_pitch_is_told_from_those_that_are_not_meant():
     assert float(pitch_loss(sure, meant)) < 1e-6
     sure[0, 0, 41] = 30.0  # a semitone off is as likely
     assert float(pitch_loss(sure, meant)) == pytest.approx(np.log(2))
+
+
+def test_a_pitch_is_named_right_if_it_is_above_all_that_are_not_meant():
+    meant = torch.zeros(1, 1, 88, dtype=torch.bool)
+    meant[0, 0, [40, 44]] = True
+    logits = torch.zeros(1, 1, 88)
+    logits[0, 0, [40, 41, 44]] = torch.tensor([3.0, 2.0, 1.0])  # a semitone above the lower key, above the upper one
+    assert torch.nonzero(named_right(logits, meant)[0, 0]).flatten().tolist() == [40]
+    assert torch.nonzero(named_right(logits, meant, semitones=1)[0, 0]).flatten().tolist() == [40, 44]
+    assert not named_right(torch.zeros(1, 1, 88), meant, semitones=1).any()  # a draw is not above
