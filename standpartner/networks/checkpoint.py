@@ -21,6 +21,7 @@ FORMAT_VERSION = 1
 _NETWORK = "network/"
 _NEW_LAYER_SCALE: Final = 0.1
 _MAY_BE_NEW: Final = (".context.", ".carried.", "pitch.")
+_MAY_BE_WIDER: Final = (".carried.first.", ".carried.last.weight")
 _ADDS_TO_THE_OLD: Final = (".context.", ".carried.last.")
 AnyNetwork = ReadOnceNetwork | WindowNetwork
 
@@ -34,13 +35,14 @@ def build_network(config: AnyNetworkConfig) -> AnyNetwork:
 
 
 def grown(network: AnyNetwork, config: AnyNetworkConfig) -> AnyNetwork:
-    """Return a network with the weights of another one that has fewer layers of context, or carries nothing along.
+    """Return a network with the weights of another one that has fewer layers of context, or carries less along.
 
-    What the new layers add to the old ones' output begins small.
+    What the new layers and units add to the old ones' output begins small.
 
     Args:
         network: The network with the weights.
-        config: The sizes: those of the network, with further dilations at the end, or with something carried.
+        config: The sizes: those of the network, with further dilations at the end, with something carried, or with
+            more units behind what is carried.
 
     Raises:
         AgentError: The sizes differ in more than that.
@@ -48,15 +50,25 @@ def grown(network: AnyNetwork, config: AnyNetworkConfig) -> AnyNetwork:
     larger = build_network(config)
     own, given = larger.state_dict(), network.state_dict()
     new = [name for name in own if name not in given]
-    fits = all(name in own and own[name].shape == value.shape for name, value in given.items())
+    fits = all(name in own and _fits(name, value, own[name]) for name, value in given.items())
     if not fits or not all(any(part in name for part in _MAY_BE_NEW) for name in new):
         raise AgentError(
-            "expected the sizes of the network to start from, with no more than further dilations and something "
-            f"carried along: {network.config}; got {config}; take the sizes in the agent's agent.json or no start"
+            "expected the sizes of the network to start from, with no more than further dilations and more carried "
+            f"along: {network.config}; got {config}; take the sizes in the agent's agent.json or no start"
         )
-    small = {name: own[name] * _NEW_LAYER_SCALE for name in new if any(part in name for part in _ADDS_TO_THE_OLD)}
-    larger.load_state_dict(own | given | small)
+    for name, value in own.items():  # these are the weights of the larger network themselves
+        if any(part in name for part in _ADDS_TO_THE_OLD):
+            value.mul_(_NEW_LAYER_SCALE)
+        if name in given:
+            value[tuple(map(slice, given[name].shape))] = given[name]
     return larger
+
+
+def _fits(name: str, given: Tensor, own: Tensor) -> bool:
+    """Tell whether weights are a part of larger ones: the same, or of fewer units behind what is carried."""
+    if any(part in name for part in _MAY_BE_WIDER):
+        return given.dim() == own.dim() and all(old <= new for old, new in zip(given.shape, own.shape, strict=True))
+    return given.shape == own.shape
 
 
 def save_checkpoint(

@@ -14,7 +14,7 @@ from standpartner.agent.bundle import WindowAgent
 from standpartner.errors import AgentError, ConfigError, CorpusError
 from standpartner.learn.finish import finish_run
 from standpartner.learn.run import STAGES, Run, load_data
-from standpartner.networks.checkpoint import load_checkpoint, same_weights
+from standpartner.networks.checkpoint import grown, load_checkpoint, same_weights
 from standpartner.networks.export import export_bundle
 from standpartner.networks.read_once import ReadOnceNetwork
 
@@ -81,6 +81,19 @@ def test_a_run_can_start_from_an_agent_that_carries_nothing(
     with torch.no_grad():
         new, old = larger.strip(ink), before.strip(ink)
     assert 0 < float((new - old).abs().mean()) < 0.25 * float(old.std())
+
+
+def test_a_run_can_start_from_an_agent_with_fewer_units_behind_what_is_carried(carrying_config):
+    """The new units add little to the columns at first."""
+    torch.manual_seed(0)
+    before = ReadOnceNetwork(carrying_config)
+    larger = grown(before, dataclasses.replace(carrying_config, carried_units=48))
+    ink = torch.rand(1, 1, 80, 120)
+    with torch.no_grad():
+        new, old = larger.strip(ink), before.strip(ink)
+    assert 0 < float((new - old).abs().mean()) < 0.1 * float(old.std())
+    with pytest.raises(AgentError, match="more carried along"):
+        grown(larger, carrying_config)
 
 
 def _train_until_killed(config, folder, data, stage, step):
