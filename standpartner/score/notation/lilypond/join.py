@@ -201,5 +201,5 @@ def _check(heads: list[JoinedHead], notes: list[SoundingNote], *, name: str) -> 
     if drawn < MIN_SHARE or heard < MIN_SHARE:
         raise MidiMismatchError(
             f"Of the notes that {name} plays {drawn:.1%} are drawn, of those it draws {heard:.1%} sound; expected "
-            f"{MIN_SHARE:.0%} each: its MIDI is not of what it prints."
+            rf"{MIN_SHARE:.0%} each. Leave out of the file what sounds otherwise than printed, such as \transposition."
         )
