@@ -71,7 +71,7 @@ def corrected(library: Library, record: ScoreRecord, layout: Any) -> None:
         known = every[read - 1]
         if not isinstance(page, dict):
             raise ScoreError("expected each page of the layout to be an object")
-        every[read - 1] = {**page, "file": known["file"], "picture": known["picture"]}
+        every[read - 1] = page | {key: known.get(key) for key in ("file", "picture", "part")}
     with replacing(next_layout(library, record.id)) as draft:
         write_text(draft, json.dumps({"pages": every}))
         read_layout(draft)  # raises for a layout that says what cannot be

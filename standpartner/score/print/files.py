@@ -225,9 +225,10 @@ def _picture_pages(path: Path, max_pages: int) -> Iterator[PageSource]:
             _check_count(path, count, max_pages)
             for number in range(count):
                 picture.seek(number)
-                if not _is_reduced(picture):
-                    _check_size(path, picture.size)
-                    yield PicturePage(_grey(picture))
+                if count > 1 and _is_reduced(picture):
+                    continue
+                _check_size(path, picture.size)
+                yield PicturePage(_grey(picture))
     except ScoreError:
         raise
     except UnidentifiedImageError as error:

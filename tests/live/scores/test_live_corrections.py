@@ -20,7 +20,7 @@ def record(library):
     """The made score with a layout, its pages shown in the order 3, 1, 2."""
     box = {"left_px": 50, "top_px": 100, "right_px": 450, "bottom_px": 200, "staves": 2, "barlines_px": [250, 450]}
     pages = [
-        {"width_px": 500, "height_px": 600, "file": f"{page}.png", "picture": 1, "systems": [dict(box)]}
+        {"width_px": 500, "height_px": 600, "file": f"{page}.png", "picture": 1, "part": 2, "systems": [dict(box)]}
         for page in (1, 2, 3)
     ]
     folder = read_folder(library, library.score(SCORE))
@@ -46,8 +46,10 @@ def test_pages_are_corrected_in_the_order_shown_and_stored_as_they_were_read(lib
     assert [page["file"] for page in layout["pages"]] == ["3.png", "1.png", "2.png"]
     layout["pages"][0]["systems"][0]["barlines_px"] = [150, 300, 450]
     layout["pages"][1]["file"] = "../other.png"
+    del layout["pages"][2]["part"]
     corrected(library, record, layout)
     assert [page["file"] for page in stored(library)] == ["1.png", "2.png", "3.png"]
+    assert [page["part"] for page in stored(library)] == [2, 2, 2]
     assert [len(page["systems"][0]["barlines_px"]) for page in stored(library)] == [2, 2, 3]
     assert (library.score(SCORE).state, library.score(SCORE).page_order) == ("reading", [3, 1, 2])
 

@@ -79,6 +79,8 @@ def test_smaller_versions_of_a_page_in_a_tiff_are_no_pages(tmp_path, page):
             page.resize(size).save(file, format="TIFF", tiffinfo={254: int(size[0] < 300)})
             file.newFrame()
     assert [source.size for source in open_pages(path, max_pages=60)] == [(300, 400)]
+    page.save(path, format="TIFF", tiffinfo={254: 1})  # what is made smaller is the page where it is alone
+    assert [source.size for source in open_pages(path, max_pages=60)] == [page.size]
 
 
 def test_a_photo_with_a_preview_is_one_page(tmp_path, page):
