@@ -189,9 +189,16 @@ class Run:
         if self.team.agree(newest.is_file()):
             network, info, tensors = load_checkpoint(newest)
             if info["stage"] == name:
+                self._check_team(info)
                 self.network, self.best, self.seconds = network, info["best"], info.get("seconds", 0.0)
                 return info["step"], tensors, info.get("patience", {})
         return 0, {}, {}
+
+    def _check_team(self, info: Mapping[str, Any]) -> None:
+        """Check that as many processes go on as began, on whose number the result depends."""
+        before = info.get("processes", self.team.size)
+        if before != self.team.size:
+            raise ConfigError(f"the run was begun by {before} processes, not {self.team.size}; go on with as many")
 
     def _step(self, stage: Stage, number: int, log: Log) -> None:
         start_s, clock_s = _processor_s(), time.perf_counter()
@@ -271,6 +278,7 @@ class Run:
             "patience": patience.state_dict() if patience else {},
             "cut": cut,
             "seed": self.config.seed,
+            "processes": self.team.size,
             "commit": self.commit,
             "config": self.config.to_json(),
             "data": self.data.checksum,
