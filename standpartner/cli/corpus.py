@@ -54,7 +54,9 @@ def list_corpora() -> None:
 @app.command()
 def build(
     name: CorpusName,
-    source: Annotated[Path, typer.Option(help="The folder with a clone of the corpus's source.")],
+    source: Annotated[
+        Path | None, typer.Option(help="The folder with a clone of the corpus's source, if it has one.")
+    ] = None,
     jobs: Jobs = _CORES,
     split: SplitName = None,
     limit: Annotated[int | None, typer.Option(help="The number of first pieces of each split to build.", min=1)] = None,
@@ -75,13 +77,15 @@ def build(
 
     recipe = find_recipe(name)
     corpus = open_corpus(name)
+    if source is None and recipe.source:
+        raise ConfigError(f"expected a folder with a clone of {recipe.source}, got none; add --source DIR")
     start_s = time.monotonic()
     with progress_bar() as bar:
         report = _advance(bar, f"building {name}")
         results = build_corpus(
             recipe,
             corpus,
-            source=source,
+            source=source or Path(),
             jobs=jobs,
             split=split,
             limit=limit,

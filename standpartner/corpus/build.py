@@ -41,7 +41,7 @@ class Recipe:
     Attributes:
         name: The name of the corpus.
         description: The description in one line.
-        source: The public repository that it is built from.
+        source: The public repository that it is built from; empty if it needs none.
         licence: The licence as stated there.
         soundfonts: The names of the soundfonts that it needs.
         entries: The function that lists the entries of a source folder.

@@ -7,7 +7,7 @@ from standpartner.corpus.build import Recipe
 from standpartner.errors import ConfigError
 
 # The modules; the split of each is in splits/NAME.tsv.
-CORPORA: Final = ("nottingham", "msmd", "mutopia", "humdrum", "asap", "vienna", "prints")
+CORPORA: Final = ("nottingham", "msmd", "mutopia", "humdrum", "asap", "vienna", "prints", "invented")
 
 
 def find_recipe(name: str) -> Recipe:
