@@ -180,7 +180,7 @@ def write_note(measure: ET.Element, voice: Voice, printed: PrintedNote) -> None:
 
 def _write_pitch(note: ET.Element, pitch: SpelledPitch | None, *, whole_bar: bool = False) -> None:
     if pitch is None:
-        ET.SubElement(note, "rest", **({"measure": "yes"} if whole_bar else {}))
+        ET.SubElement(note, "rest", {"measure": "yes"} if whole_bar else {})
         return
     octave, letter = divmod(pitch.step, 7)
     element = ET.SubElement(note, "pitch")
