@@ -27,7 +27,7 @@ _FORMS: Final = ("AABA", "ABAC", "ABCA", "ABAB", "AABC", "ABCD")
 _RIGHT: Final = ((melody, 5), (broken_chords, 3), (chords, 2), (silence, 0.2))
 _LEFT: Final = ((broken_chords, 4), (bass_and_chords, 3), (chords, 2), (melody, 2), (held_chords, 1.5), (silence, 0.3))
 _LOWER_VOICE: Final = ((broken_chords, 3), (chords, 2), (held_chords, 1), (line, 1))
-_RIGHT_LOW, _LEFT_LOW = (26, 37), (14, 23)  # the lowest steps of the hands' ranges: A3 to E5, C2 to D3
+_RIGHT_LOW, _LEFT_LOW = (26, 37), (14, 23)  # the lowest steps of the hands' ranges: A3 to E5, C2 to E3
 _WIDTH: Final = (9, 12)
 _SHORTEST_S: Final = 0.07  # of notes at the written tempo; who plays may be twice as fast
 _TICKS_PER_QUARTER: Final = 24
@@ -98,7 +98,7 @@ class Invention:
 
 
 def invent(rng: np.random.Generator) -> Invention:
-    """Invent a piece of some forty bars for piano, in any key."""
+    """Invent a piece of 24 to 48 bars for piano, in any key."""
     meter = METERS[rng.choice(len(METERS), p=np.array(_METER_WEIGHTS) / sum(_METER_WEIGHTS))]
     key = Key(int(rng.integers(-7, 8)), bool(rng.random() < 0.5))
     chromatic = float(rng.choice((0.0, 0.15, 0.4)))
