@@ -62,7 +62,7 @@ def test_every_voice_fills_its_bars_and_keeps_to_the_piano():
         piece = invent(np.random.default_rng(seed))
         for bar in piece.bars:
             for voice in (*bar.right, *bar.left):
-                assert sum(event.ticks for event in voice) == piece.meter.bar
+                assert sum(event.ticks for event in voice) == piece.meter.bar_ticks
                 assert all(21 <= pitch.key <= 108 for event in voice for pitch in event.written)
                 assert all(first.pitches == then.pitches for first, then in pairwise(voice) if then.tied)
 

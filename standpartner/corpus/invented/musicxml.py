@@ -57,7 +57,7 @@ class _Writer:
         self.signature, self.clefs = bar.signature, clefs
         for staff, voices in enumerate(staves):
             if staff:
-                _backup(measure, self.piece.meter.bar)
+                _backup(measure, self.piece.meter.bar_ticks)
             self._write_staff(measure, staff, voices, accidentals(voices, bar.signature))
         if number + 1 == len(self.piece.bars):
             for staff in range(2):
@@ -104,7 +104,7 @@ class _Writer:
             _write_pedal(measure, "start")
         for number, events in enumerate(voices):
             if number:
-                _backup(measure, self.piece.meter.bar)
+                _backup(measure, self.piece.meter.bar_ticks)
             stem = _STEMS[number] if len(voices) > 1 else ""
             notes = draw_notes(events, shown[number], meter=self.piece.meter, marks=self.piece.marks, rng=self.rng)
             for note in notes:

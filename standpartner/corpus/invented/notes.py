@@ -106,7 +106,7 @@ def draw_notes(
             held=number + 1 < len(events) and events[number + 1].tied,
             slur=ends.get(number, ""),
             signs=_draw_signs(event, marks, rng),
-            whole_bar=event.ticks == meter.bar,
+            whole_bar=event.ticks == meter.bar_ticks,
         )
         for number, event in enumerate(events)
     ]
@@ -129,7 +129,7 @@ def _beams(events: Sequence[Event], meter: Meter) -> list[str]:
     """Beam the short notes of each beat."""
     starts = np.cumsum([0, *(event.ticks for event in events)])[:-1]
     short = [bool(event.pitches) and event.ticks < TICKS and event.ticks != 2 * TICKS // 3 for event in events]
-    groups = groupby(range(len(events)), key=lambda n: (starts[n] // meter.beat, short[n] or -n))
+    groups = groupby(range(len(events)), key=lambda n: (starts[n] // meter.beat_ticks, short[n] or -n))
     return [
         place for (_, is_short), members in groups for place in _places(len(list(members)), beamed=is_short is True)
     ]

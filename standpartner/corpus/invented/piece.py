@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from standpartner.corpus.invented.harmony import Chord, Key, invent_phrase
-from standpartner.corpus.invented.rhythm import METERS, Meter
+from standpartner.corpus.invented.rhythm import METERS, TICKS, Meter
 from standpartner.corpus.invented.textures import (
     Bar,
     Event,
@@ -30,7 +30,6 @@ _LOWER_VOICE: Final = ((broken_chords, 3), (chords, 2), (held_chords, 1), (line,
 _RIGHT_LOW, _LEFT_LOW = (26, 37), (14, 23)  # the lowest steps of the hands' ranges: A3 to E5, C2 to E3
 _WIDTH: Final = (9, 12)
 _SHORTEST_S: Final = 0.07  # of notes at the written tempo; who plays may be twice as fast
-_TICKS_PER_QUARTER: Final = 24
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ def invent(rng: np.random.Generator) -> Invention:
         printed, section = sections[letter]
         bars += section.bars(printed, rng)
     shortest = min(event.ticks for bar in bars for voice in (*bar.right, *bar.left) for event in voice)
-    fastest = 60 * shortest / _TICKS_PER_QUARTER / _SHORTEST_S
+    fastest = 60 * shortest / TICKS / _SHORTEST_S
     tempo = min(float(rng.uniform(50, 180)), fastest)
     return Invention(meter, round(tempo), bars, Marks.draw(rng), bool(rng.random() < 0.6))
 

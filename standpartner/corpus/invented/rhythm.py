@@ -16,18 +16,18 @@ class Meter:
         over: The upper number of its signature.
         under: The lower number.
         beats: The beats of a bar.
-        beat: The ticks of a beat: a quarter note, or a dotted one.
+        beat_ticks: The ticks of a beat: a quarter note, or a dotted one.
     """
 
     over: int
     under: int
     beats: int
-    beat: int
+    beat_ticks: int
 
     @property
-    def bar(self) -> int:
+    def bar_ticks(self) -> int:
         """The ticks of a bar."""
-        return self.beats * self.beat
+        return self.beats * self.beat_ticks
 
 
 _SIMPLE, _COMPOUND = TICKS, TICKS * 3 // 2
@@ -54,12 +54,12 @@ _CELL_SPREAD: Final = 1.5
 
 def even(meter: Meter, per_beat: int) -> list[int]:
     """Return the ticks of the notes of a bar of equal notes."""
-    return [meter.beat // per_beat] * (per_beat * meter.beats)
+    return [meter.beat_ticks // per_beat] * (per_beat * meter.beats)
 
 
 def equal_divisions(meter: Meter) -> list[int]:
     """List the numbers of equal notes into which a beat can be divided."""
-    return [len(cell) for cell in _CELLS[meter.beat] if len(set(cell)) == 1]
+    return [len(cell) for cell in _CELLS[meter.beat_ticks] if len(set(cell)) == 1]
 
 
 def invent_rhythm(meter: Meter, *, busy: float, rng: np.random.Generator) -> list[int]:
@@ -70,14 +70,14 @@ def invent_rhythm(meter: Meter, *, busy: float, rng: np.random.Generator) -> lis
         busy: 0 for long notes to 1 for very short ones.
         rng: The source of chance.
     """
-    cells = _CELLS[meter.beat]
+    cells = _CELLS[meter.beat_ticks]
     weights = np.exp(-(((np.arange(len(cells)) - busy * (len(cells) - 1)) / _CELL_SPREAD) ** 2))
     drawn = rng.choice(len(cells), size=meter.beats, p=weights / weights.sum())
     notes: list[int] = []
     for number in drawn:
-        joined = notes and notes[-1] == cells[number][0] == meter.beat and rng.random() < _LONG_SHARE
+        joined = notes and notes[-1] == cells[number][0] == meter.beat_ticks and rng.random() < _LONG_SHARE
         if joined:
-            notes[-1] = 2 * meter.beat
+            notes[-1] = 2 * meter.beat_ticks
         else:
             notes += cells[number]
     return notes

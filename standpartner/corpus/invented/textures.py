@@ -43,7 +43,7 @@ class Bar:
 
     def chord(self, tick: int) -> Chord:
         """Return the chord at a tick."""
-        return self.chords[tick // self.meter.beat]
+        return self.chords[tick // self.meter.beat_ticks]
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _melody(meter: Meter, reach: Range, doubled: str, rng: np.random.Generator) 
                 events.append(Event(ticks))
             else:
                 chord = bar.chord(tick)
-                at = _moved(at, chord, reach, leap=tick % meter.beat == 0 or rng.random() < leaps, rng=rng)
+                at = _moved(at, chord, reach, leap=tick % meter.beat_ticks == 0 or rng.random() < leaps, rng=rng)
                 grace = chord.pitch(at + 1) if doubled == "alone" and rng.random() < graces else None
                 events.append(Event(ticks, _doubled(at, chord, doubled, reach), grace=grace))
             tick += ticks
@@ -196,12 +196,12 @@ def bass_and_chords(meter: Meter, reach: Range, rng: np.random.Generator) -> Tex
     """Make a texture of a low note or octave on the first beat and chords on the others, as in a waltz or a rag."""
     octave, size = rng.random() < 0.4, int(rng.integers(2, 4))
     halves = meter.beats == 1 or rng.random() < 0.3
-    ticks = meter.beat // 3 if meter.beats == 1 else meter.beat // 2 if halves else meter.beat
-    every = 2 if meter.beats in (2, 4) else meter.bar // ticks
+    ticks = meter.beat_ticks // 3 if meter.beats == 1 else meter.beat_ticks // 2 if halves else meter.beat_ticks
+    every = 2 if meter.beats in (2, 4) else meter.bar_ticks // ticks
 
     def play(bar: Bar, rng: np.random.Generator) -> list[Event]:
         events = []
-        for number in range(meter.bar // ticks):
+        for number in range(meter.bar_ticks // ticks):
             chord = bar.chord(number * ticks)
             if number % every == 0:
                 low = chord.steps(reach.low, reach.high)[0]
@@ -220,7 +220,7 @@ def held_chords(meter: Meter, reach: Range, rng: np.random.Generator) -> Texture
 
     def play(bar: Bar, rng: np.random.Generator) -> list[Event]:
         chord = bar.chord(0)
-        return [Event(meter.bar, tuple(chord.pitch(step) for step in _stack(chord, reach, size, rng)))]
+        return [Event(meter.bar_ticks, tuple(chord.pitch(step) for step in _stack(chord, reach, size, rng)))]
 
     return play
 
@@ -229,7 +229,7 @@ def silence(meter: Meter, reach: Range, rng: np.random.Generator) -> Texture:
     """Make a texture of rests."""
 
     def play(bar: Bar, rng: np.random.Generator) -> list[Event]:
-        return [Event(meter.bar)]
+        return [Event(meter.bar_ticks)]
 
     return play
 
