@@ -3,8 +3,8 @@
     python benchmarks/reading.py AGENT CORPUS... [--split train|valid] [--pieces N]
 
 A notehead is right if the logit of its key is above those of all keys that its column does not mean. The last columns
-are of the noteheads of columns that mean one key, two, three, and more. The first pieces of each corpus are read, clean
-and whole.
+are of the noteheads of columns that mean one key, two, three, and more. Pieces from all over each corpus are read,
+clean and whole.
 """
 
 import argparse
