@@ -1,7 +1,7 @@
 """Computes the features of fixed encoders once for a training set, so that episodes cost only the small heads."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -19,6 +19,7 @@ from standpartner.networks.policy import OUTLINE
 from standpartner.networks.read_once import ReadOnceNetwork
 from standpartner.perform import AugmentConfig, augment
 
+MISHEARD_FRAMES = 10.0  # the mean length of a stretch that is misheard
 MadeT = TypeVar("MadeT")
 
 
@@ -33,6 +34,7 @@ class Features:
         embeddings: The embeddings of all performances, (frames of all performances, features).
         frame_start: The index at which each performance's frames begin, (performances,).
         piece: The index of the piece, (performances,).
+        heard: The index of the embedding that each frame is heard by, (frames of all performances,); None for its own.
     """
 
     view: Tensor
@@ -41,6 +43,12 @@ class Features:
     embeddings: Tensor
     frame_start: np.ndarray
     piece: np.ndarray
+    heard: np.ndarray | None = None
+
+    def embedding(self, performance: np.ndarray | int, frame: np.ndarray) -> Tensor:
+        """Return the embeddings by which frames, (N,), of performances, (N,) or one, are heard, (N, features)."""
+        index = self.frame_start[performance] + frame
+        return self.embeddings[torch.as_tensor(index if self.heard is None else self.heard[index])].float()
 
 
 class MadeByEncoders(Generic[MadeT]):
@@ -133,6 +141,30 @@ def encode(
     )
 
 
+def mishear(features: Features, share: float, *, seed: int) -> Features:
+    """Let every performance be misheard at times: another stretch of it is heard instead.
+
+    Encoders know the music that they learned from too well. On other music they take one place for another far more
+    often, for a moment or a second, and whoever learns to follow must have met that.
+
+    Args:
+        features: The features; they are shared, not copied.
+        share: The share of the frames that are misheard.
+        seed: The seed of where that is and of what is heard.
+    """
+    begun = -np.log1p(-min(share, 0.99)) / MISHEARD_FRAMES  # stretches for each frame; they may overlap
+    heard = np.arange(len(features.embeddings))
+    ends = [*features.frame_start[1:], len(heard)]
+    for number, (start, end) in enumerate(zip(features.frame_start, ends, strict=True)):
+        rng = np.random.default_rng([seed, number])
+        wrong = int(rng.binomial(end - start, begun))
+        first, frames = rng.integers(start, end, size=wrong), rng.geometric(1 / MISHEARD_FRAMES, size=wrong)
+        for at, until, there in zip(first, first + frames, rng.integers(start, end, size=wrong), strict=True):
+            stretch = np.arange(at, min(until, end))
+            heard[stretch] = np.minimum(there + stretch - at, end - 1)
+    return replace(features, heard=heard)
+
+
 def observe(
     network: ReadOnceNetwork, features: Features, game: BatchedGame, *, which: np.ndarray | None = None
 ) -> Observation:
@@ -151,7 +183,7 @@ def observe(
     with torch.no_grad():
         first = torch.as_tensor(features.view_start[piece] + index)
         view = features.view[first[:, None] + torch.arange(WINDOW_COLUMNS + 1)].float()  # (N, 65, features + 2)
-        embedding = features.embeddings[torch.as_tensor(features.frame_start[track] + game.frame[episodes])].float()
+        embedding = features.embedding(track, game.frame[episodes])
         seen, located = look_through(network, view, embedding, torch.as_tensor(fraction))
         speed = torch.as_tensor(game.speed[episodes].astype(np.float32))
         return Observation(seen, located, embedding, speed)

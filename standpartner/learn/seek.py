@@ -176,7 +176,6 @@ class _Drawn:
         frame = rng.integers(track.first_frame, track.last_frame + 1, size=self.count)
         first = features.view_start[piece] + WINDOW_COLUMNS
         keys = features.view[first : first + features.column_count[piece], : features.embeddings.shape[1]]
-        embeddings = features.embeddings[torch.as_tensor(features.frame_start[number] + frame)]
         target_px = performance.target_x_px[np.minimum(frame, len(performance.target_x_px) - 1)]
         column = torch.as_tensor(target_px / COLUMN_STRIDE_PX - 0.5)
-        return _Frames(performance, frame, keys.float(), embeddings.float(), column)
+        return _Frames(performance, frame, keys.float(), features.embedding(number, frame), column)

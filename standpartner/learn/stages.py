@@ -15,7 +15,7 @@ from standpartner.learn.auxiliary import AuxiliaryLoss
 from standpartner.learn.config import TrainConfig
 from standpartner.learn.data import TrainingSet, augmented
 from standpartner.learn.explore import Explore
-from standpartner.learn.features import Features, MadeByEncoders, encode
+from standpartner.learn.features import Features, MadeByEncoders, encode, mishear
 from standpartner.learn.fixed_encoders import FixedEncoders, track_loss
 from standpartner.learn.imitate import Imitate
 from standpartner.learn.learner import Learner, RewardConfig
@@ -191,8 +191,10 @@ class ReadOnceStages(Stages[ReadOnceNetwork]):
         return stage, lambda _: {f"valid/{k}": v for k, v in stage.validate(self.data.valid, valid).items()}
 
     def _imitate(self, network: ReadOnceNetwork) -> Made:
-        actor = FixedEncoders(network, self._train.by(network))
-        stage = Imitate(actor, self.data.train.tracks, self.config.imitate, seed=self.config.seed)
+        config, features = self.config, self._train.by(network)
+        if config.imitate.misheard:
+            features = mishear(features, config.imitate.misheard, seed=config.seed)
+        stage = Imitate(FixedEncoders(network, features), self.data.train.tracks, config.imitate, seed=config.seed)
         return stage, self.played(network)
 
     def player(self, network: ReadOnceNetwork) -> Actor:
