@@ -101,8 +101,9 @@ def replay(policy: PolicyHead, rollout: Rollout, *, observed: dict[str, Tensor])
     sensed = policy.sense(flat["maps"], flat["locate"], said, flat["embedding"], flat["speed_px"])
     sensed = sensed.unflatten(0, rollout.fresh.shape)
     state, states = rollout.first_memory[:, : policy.sizes[0]], []
-    for step, fresh in enumerate(policy.begins(rollout.fresh)):
-        state = policy.recurrent(sensed[step], state * ~fresh.unsqueeze(1))
+    # Unbinding, unlike indexing, does not cost a gradient as large as all frames for each of them.
+    for frame, fresh in zip(sensed.unbind(), policy.begins(rollout.fresh), strict=True):
+        state = policy.recurrent(frame, state * ~fresh.unsqueeze(1))
         states.append(state)
     return policy.decide(sensed, torch.stack(states))
 
@@ -124,8 +125,8 @@ def say_again(policy: PolicyHead, rollout: Rollout) -> Said:
     )
     seen = tracker.take_in(maps, locate, embedding, stands).unflatten(0, rollout.fresh.shape)
     kept, beliefs = belief[:, :-1].unflatten(1, (tracker.channels, WINDOW_COLUMNS)), []
-    for step, (whole, _) in enumerate(moves):
-        kept = tracker.remember(seen[step], whole, kept * ~begins[step][:, None, None])
+    for frame, (whole, _), fresh in zip(seen.unbind(), moves, begins, strict=True):
+        kept = tracker.remember(frame, whole, kept * ~fresh[:, None, None])
         beliefs.append(kept)
     return tracker.say(locate, maps, speed_px, torch.cat(beliefs), stands)
 
