@@ -32,8 +32,6 @@ class ImitateConfig(EpisodeStageConfig):
         value_weight: The weight of the value loss (returns of the visited states).
         track_weight: The weight of the tracker's loss.
         discount: The discount of those returns.
-        misheard: The share of frames in which another place of the performance is heard; see `mishear`. What is learned
-            is to go on evenly then.
         episode: The settings of the episodes.
         optimiser: The settings of the optimiser.
     """
@@ -45,7 +43,6 @@ class ImitateConfig(EpisodeStageConfig):
     value_weight: Amount = 0.5
     track_weight: Amount = 1.0
     discount: Share = 0.9
-    misheard: Share = 0.0
     episode: EpisodeConfig = field(default_factory=EpisodeConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
 
