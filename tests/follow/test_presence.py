@@ -56,10 +56,10 @@ def test_what_comes_before_the_first_note_is_waited_through(kind, menuet, tunes,
     assert after.positions[-1].strip_x_px == pytest.approx(straight.positions[-1].strip_x_px, abs=30)
 
 
-@pytest.mark.parametrize("sound", [talk, humming])
-def test_the_cursor_stays_in_the_first_bar_until_the_music_begins(sound, menuet, tunes, recording):
+@pytest.mark.parametrize(("sound", "name"), [(talk, "piano"), (talk, "piano-human"), (humming, "piano-human")])
+def test_the_cursor_stays_in_the_first_bar_until_the_music_begins(sound, name, menuet, recording):
     before = sound(12.0, seed=3)
-    following = followed(menuet, tunes, before, recording[: 3 * SAMPLE_RATE_HZ])
+    following = followed(menuet, load_agent(name), before, recording[: 3 * SAMPLE_RATE_HZ])
     waiting = following.positions[: round(20 * len(before) / SAMPLE_RATE_HZ)]
     assert {position.measure for position in waiting} == {1}
 
