@@ -149,7 +149,7 @@ def mishear(features: Features, share: float, *, seed: int) -> Features:
 
     Args:
         features: The features; they are shared, not copied.
-        share: The share of the frames that are misheard.
+        share: The share of the frames that are misheard, at most 0.99.
         seed: The seed of where that is and of what is heard.
     """
     begun = -np.log1p(-min(share, 0.99)) / MISHEARD_FRAMES  # stretches for each frame; they may overlap
