@@ -120,6 +120,9 @@ def learn_jumps(
         int | None, typer.Option(help="The largest number of pieces of each corpus; default: all.", min=1)
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of performances, jumps and first weights.")] = 0,
+    threshold: Annotated[
+        float, typer.Option(min=0.01, max=0.99, help="The probability of going above which the follower goes.")
+    ] = 0.7,
     records: Annotated[
         Path | None, typer.Option(help="The folder in which records are kept; default: in the cache folder.")
     ] = None,
@@ -135,7 +138,7 @@ def learn_jumps(
     from standpartner.learn.jumps import JumpLearning
     from standpartner.learn.jumps import learn_jumps as record_and_learn
 
-    settings = JumpLearning(agent=agent, limit=limit, seed=seed, records=records)
+    settings = JumpLearning(agent=agent, limit=limit, seed=seed, threshold=threshold, records=records)
     prepare_outputs(find_agent(agent) / DESCRIPTION if record else None)
     with progress_bar() as bar:
         task = bar.add_task("following training pieces", total=None)

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +38,8 @@ class JumpLearning:
         limit: The largest number of training pieces of each corpus; None takes all.
         seed: The seed of the performances, the jumps and the first weights.
         steps: The number of steps.
+        threshold: The probability of going above which the follower goes, from 0 to 1; it changes nothing in the
+            weights that are learned.
         records: The folder in which records are kept, so that an interrupted command goes on; None stands for one in
             the cache folder.
     """
@@ -46,6 +48,7 @@ class JumpLearning:
     limit: int | None = None
     seed: int = 0
     steps: int = 150
+    threshold: float = JumpPolicy.threshold
     records: Path | None = None
 
 
@@ -96,7 +99,7 @@ def learn_jumps(
     world = side_by_side([make_world(rows) for rows in records])
     if not world.may_go.any():
         raise ConfigError(f"in the records of {len(folders)} pieces there is never another place to go to; take more")
-    policy = fit_policy(world, steps=config.steps, seed=config.seed)
+    policy = replace(fit_policy(world, steps=config.steps, seed=config.seed), threshold=config.threshold)
     learned = probability_of_going(world, world.rule_odds + policy.correction(world.inputs)) > policy.threshold
     hours = sum(map(len, records)) / FRAME_RATE_HZ / 3600
     by_rule = _mean_return(world, probability_of_going(world, world.rule_odds) > 0.5)

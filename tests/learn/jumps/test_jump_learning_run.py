@@ -83,6 +83,16 @@ def test_what_pays_on_the_records_is_learned(corpus, tiny_bundle, monkeypatch):
     assert learned.learned > learned.by_rule + 10
 
 
+def test_a_higher_threshold_is_kept_with_the_same_weights(corpus, tiny_bundle, monkeypatch):
+    monkeypatch.setattr(run, "record_piece", lambda agent, piece, *, seed: [lost_rows(0)])
+    usual, careful = (
+        learn_jumps(JumpLearning(agent=str(tiny_bundle), steps=5, threshold=threshold), [corpus]).policy
+        for threshold in (0.7, 0.95)
+    )
+    assert careful.threshold == 0.95
+    assert careful.to_json() | {"threshold": 0.7} == usual.to_json()
+
+
 def test_nothing_to_learn_from(corpus, tiny_bundle, monkeypatch):
     with pytest.raises(AgentError):
         learn_jumps(JumpLearning(agent="nobody"), [corpus])
