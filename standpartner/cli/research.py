@@ -149,7 +149,8 @@ def learn_jumps(
         )
     pieces = f"{learned.pieces} pieces of {', '.join(corpus)} train"
     if record:
-        how = f"decided as learned from reward on {learned.hours:.2f} h of {pieces}, seed {seed}"
+        settled = f"seed {seed}, threshold {threshold:g}"
+        how = f"decided as learned from reward on {learned.hours:.2f} h of {pieces}, {settled}"
         record_jump_policy(find_agent(agent), learned.policy, how=how)
     _out.print(
         f"learned on {learned.hours:.2f} h of {pieces}; mean return there, 85 being the most: "

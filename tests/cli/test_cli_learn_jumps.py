@@ -37,7 +37,7 @@ def test_what_is_learned_is_recorded_on_demand(
     assert asked == [(3, 2, ["asap", "msmd"])] * 2
     assert json.loads((agent / "agent.json").read_text())["jump_policy"] == policy.to_json()
     assert (
-        "| jumps | decided as learned from reward on 0.50 h of 3 pieces of asap, msmd train, seed 2 |"
+        "| jumps | decided as learned from reward on 0.50 h of 3 pieces of asap, msmd train, seed 2, threshold 0.7 |"
         in (agent / "MODEL_CARD.md").read_text()
     )
 
