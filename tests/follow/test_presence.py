@@ -24,7 +24,7 @@ def recording():
 
 
 @pytest.fixture(scope="module")
-def tunes():
+def piano():
     return load_agent("piano")
 
 
@@ -45,10 +45,10 @@ BEFORE = {
 
 
 @pytest.mark.parametrize("kind", BEFORE)
-def test_what_comes_before_the_first_note_is_waited_through(kind, menuet, tunes, recording):
+def test_what_comes_before_the_first_note_is_waited_through(kind, menuet, piano, recording):
     before = BEFORE[kind]()
-    straight = followed(menuet, tunes, recording)
-    after = followed(menuet, tunes, before, recording)
+    straight = followed(menuet, piano, recording)
+    after = followed(menuet, piano, before, recording)
     lead_s = len(before) / SAMPLE_RATE_HZ
     assert after.started_s == pytest.approx(lead_s + 0.1, abs=1.0)
     assert after.jumps == 0
@@ -64,14 +64,14 @@ def test_the_cursor_stays_in_the_first_bar_until_the_music_begins(sound, name, m
     assert {position.measure for position in waiting} == {1}
 
 
-def test_a_soft_opening_starts_at_once(menuet, tunes, recording):
+def test_a_soft_opening_starts_at_once(menuet, piano, recording):
     level = np.where(np.arange(len(recording)) < 10 * SAMPLE_RATE_HZ, 10**-1.5, 1.0)
-    following = followed(menuet, tunes, level * recording)
+    following = followed(menuet, piano, level * recording)
     assert following.started_s < 1.0
     assert following.jumps == 0
 
 
-def test_a_stop_is_waited_through(menuet, tunes, recording):
+def test_a_stop_is_waited_through(menuet, piano, recording):
     stop_s = 6.0
     onset = int(np.searchsorted(ONSET_S - ONSET_S[0], stop_s))
     cut_s = float(ONSET_S[onset] - ONSET_S[0] + 0.07)
@@ -79,8 +79,8 @@ def test_a_stop_is_waited_through(menuet, tunes, recording):
     fading = recording[cut:][: SAMPLE_RATE_HZ // 2] * np.linspace(0.3, 0, SAMPLE_RATE_HZ // 2)
     silence = noise("pink", 20.0, 2e-4)
     silence[: len(fading)] += 0.05 * fading
-    stopped = followed(menuet, tunes, recording[:cut], silence, recording[cut:])
-    straight = followed(menuet, tunes, recording)
+    stopped = followed(menuet, piano, recording[:cut], silence, recording[cut:])
+    straight = followed(menuet, piano, recording)
     assert stopped.jumps == 0
     assert stopped.started_s == straight.started_s
     later = [position.strip_x_px for position in stopped.positions[-20:]]
@@ -90,7 +90,7 @@ def test_a_stop_is_waited_through(menuet, tunes, recording):
     assert here.strip_x_px == pytest.approx(there.strip_x_px, abs=48), "a second after it goes on"
 
 
-def test_another_score_is_said(menuet, tunes):
+def test_another_score_is_said(menuet, piano):
     """A melody of its own, of made tones, in no order of the score."""
     rng = np.random.default_rng(1)
     time = np.arange(round(0.3 * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
@@ -100,7 +100,7 @@ def test_another_score_is_said(menuet, tunes):
         * sum(np.sin(2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * k * time) / k for k in (1, 2, 3))
         for pitch in rng.integers(55, 80, 60)
     ]
-    assert followed(menuet, tunes, *tones).seems_foreign
+    assert followed(menuet, piano, *tones).seems_foreign
 
 
 def test_a_start_has_to_prove_right():
