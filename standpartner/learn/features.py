@@ -1,7 +1,7 @@
 """Computes the features of fixed encoders once for a training set, so that episodes cost only the small heads."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -19,7 +19,6 @@ from standpartner.networks.policy import OUTLINE
 from standpartner.networks.read_once import ReadOnceNetwork
 from standpartner.perform import AugmentConfig, augment
 
-MISHEARD_FRAMES = 10.0  # the mean length of a stretch that is misheard
 MadeT = TypeVar("MadeT")
 
 
@@ -34,7 +33,6 @@ class Features:
         embeddings: The embeddings of all performances, (frames of all performances, features).
         frame_start: The index at which each performance's frames begin, (performances,).
         piece: The index of the piece, (performances,).
-        heard: The index of the embedding that each frame is heard by, (frames of all performances,); None for its own.
     """
 
     view: Tensor
@@ -43,12 +41,10 @@ class Features:
     embeddings: Tensor
     frame_start: np.ndarray
     piece: np.ndarray
-    heard: np.ndarray | None = None
 
     def embedding(self, performance: np.ndarray | int, frame: np.ndarray) -> Tensor:
-        """Return the embeddings by which frames, (N,), of performances, (N,) or one, are heard, (N, features)."""
-        index = self.frame_start[performance] + frame
-        return self.embeddings[torch.as_tensor(index if self.heard is None else self.heard[index])].float()
+        """Return the embeddings of frames, (N,), of performances, (N,) or one, (N, features)."""
+        return self.embeddings[torch.as_tensor(self.frame_start[performance] + frame)].float()
 
 
 class MadeByEncoders(Generic[MadeT]):
@@ -139,30 +135,6 @@ def encode(
         frame_start=frame_start[:-1],
         piece=np.array([performance.piece for performance in data.performances]),
     )
-
-
-def mishear(features: Features, share: float, *, seed: int) -> Features:
-    """Let every performance be misheard at times: another stretch of it is heard instead.
-
-    Encoders know the music that they learned from too well. On other music they take one place for another far more
-    often, for a moment or a second, and whoever learns to follow must have met that.
-
-    Args:
-        features: The features; they are shared, not copied.
-        share: The share of the frames that are misheard, at most 0.99.
-        seed: The seed of where that is and of what is heard.
-    """
-    begun = -np.log1p(-min(share, 0.99)) / MISHEARD_FRAMES  # stretches for each frame; they may overlap
-    heard = np.arange(len(features.embeddings))
-    ends = [*features.frame_start[1:], len(heard)]
-    for number, (start, end) in enumerate(zip(features.frame_start, ends, strict=True)):
-        rng = np.random.default_rng([seed, number])
-        wrong = int(rng.binomial(end - start, begun))
-        first, frames = rng.integers(start, end, size=wrong), rng.geometric(1 / MISHEARD_FRAMES, size=wrong)
-        for at, until, there in zip(first, first + frames, rng.integers(start, end, size=wrong), strict=True):
-            stretch = np.arange(at, min(until, end))
-            heard[stretch] = np.minimum(there + stretch - at, end - 1)
-    return replace(features, heard=heard)
 
 
 def observe(

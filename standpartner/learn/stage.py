@@ -10,7 +10,7 @@ from torch import Tensor
 from standpartner.agent.config import AnyNetworkConfig
 from standpartner.errors import ConfigError
 from standpartner.game.rules import CONFIGS
-from standpartner.learn.bounds import Count, Share
+from standpartner.learn.bounds import Count
 from standpartner.learn.optimise import Optimiser, OptimiserConfig
 from standpartner.learn.rollout import EpisodeConfig
 from standpartner.learn.team import Team
@@ -84,14 +84,11 @@ class EpisodeStageConfig(StageConfig):
 
     Attributes:
         episode: The settings of the episodes.
-        misheard: With fixed encoders, the share of frames in which another place of the performance is heard, so that
-            the agent learns to go on evenly when it cannot tell where the music is; see `mishear`.
     """
 
     needs: ClassVar[str] = ACTING
 
     episode: EpisodeConfig
-    misheard: Share = 0.0
 
     @property
     def game(self) -> str:
@@ -107,8 +104,6 @@ class EpisodeStageConfig(StageConfig):
             raise ConfigError(
                 f"{where}.episode.game: expected {network.game!r}, whose windows the network sees, got {self.game!r}"
             )
-        if self.misheard and (self.changes_encoders or READ_ONCE not in abilities(network)):
-            raise ConfigError(f"{where}.misheard: expected a read-once network with fixed encoders; leave it out")
 
     def share(self, team: Team, where: str) -> Self:
         """Return one process's part, also of the episodes; see `StageConfig.share`."""

@@ -15,7 +15,7 @@ from standpartner.learn.auxiliary import AuxiliaryLoss
 from standpartner.learn.config import TrainConfig
 from standpartner.learn.data import TrainingSet, augmented
 from standpartner.learn.explore import Explore
-from standpartner.learn.features import Features, MadeByEncoders, encode, mishear
+from standpartner.learn.features import Features, MadeByEncoders, encode
 from standpartner.learn.fixed_encoders import FixedEncoders, track_loss
 from standpartner.learn.imitate import Imitate
 from standpartner.learn.learner import Learner, RewardConfig
@@ -27,7 +27,7 @@ from standpartner.learn.read import Read
 from standpartner.learn.reinforce import Reinforce
 from standpartner.learn.rollout import Actor
 from standpartner.learn.seek import Seek
-from standpartner.learn.stage import EpisodeStageConfig, Stage, StageConfig
+from standpartner.learn.stage import Stage, StageConfig
 from standpartner.learn.team import Team
 from standpartner.learn.validate import ActorPlayer, valid_measures, validate
 from standpartner.learn.window_actor import WindowActor
@@ -191,15 +191,9 @@ class ReadOnceStages(Stages[ReadOnceNetwork]):
         return stage, lambda _: {f"valid/{k}": v for k, v in stage.validate(self.data.valid, valid).items()}
 
     def _imitate(self, network: ReadOnceNetwork) -> Made:
-        settings = self.config.imitate
-        actor = FixedEncoders(network, self._heard(network, settings))
-        stage = Imitate(actor, self.data.train.tracks, settings, seed=self.config.seed)
+        config, actor = self.config, FixedEncoders(network, self._train.by(network))
+        stage = Imitate(actor, self.data.train.tracks, config.imitate, seed=config.seed)
         return stage, self.played(network)
-
-    def _heard(self, network: ReadOnceNetwork, settings: EpisodeStageConfig) -> Features:
-        """Return the features of the training set as a stage hears them."""
-        features = self._train.by(network)
-        return mishear(features, settings.misheard, seed=self.config.seed) if settings.misheard else features
 
     def player(self, network: ReadOnceNetwork) -> Actor:
         """Return an actor for validation; see `Stages.player`."""
@@ -209,7 +203,7 @@ class ReadOnceStages(Stages[ReadOnceNetwork]):
         """Return the actor that learns from reward; see `Stages.learner`."""
         if not settings.encoders:
             tracker = bool(settings.places.parts) or getattr(settings, "track", False)
-            return FixedEncoders(network, self._heard(network, settings), tracker=tracker)
+            return FixedEncoders(network, self._train.by(network), tracker=tracker)
         config = self.config
         heard = augmented(self.data.train, config.augment, seed=config.seed)
         frames, precise = settings.episode.frames, config.mixed_precision

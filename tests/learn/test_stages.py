@@ -51,19 +51,6 @@ def test_features_are_those_of_the_encoders_that_a_stage_stands_on(chain, tiny_d
     assert stages.player(network).features is stages.player(network).features
 
 
-@pytest.mark.parametrize("stage", ["imitate", "ppo"])
-def test_only_a_stage_that_is_told_so_mishears(chain, tiny_data, stage):
-    torch.manual_seed(0)
-    network = ReadOnceNetwork(chain.network)
-    settings = dataclasses.replace(chain.stage(stage), misheard=0.5)
-    stages = stages_for(network, dataclasses.replace(chain, **{stage: settings}), tiny_data)
-    heard = {name: stages.make(name, network)[0].actor.features.heard for name in ("imitate", "ppo")}
-    wrong = heard.pop(stage) != range(len(_features(network, tiny_data.train).embeddings))
-    assert 0.2 < wrong.mean() < 0.8
-    assert set(heard.values()) == {None}
-    assert stages.player(network).features.heard is None
-
-
 def _features(network, data):
     return encode(network, data, settings=AugmentConfig.none(), seed=0)
 

@@ -210,13 +210,6 @@ def test_orders_of_stages_that_are_refused(stages, message):
         TrainConfig("a", "c", stages=stages, a2c=A2cConfig(encoders=True))
 
 
-def test_only_fixed_encoders_mishear():
-    a2c = A2cConfig(encoders=True, misheard=0.1)
-    with pytest.raises(ConfigError, match=r"a2c\.misheard: expected a read-once network with fixed encoders"):
-        TrainConfig(name="n", corpus="c", stages=("a2c",), a2c=a2c)
-    TrainConfig(name="n", corpus="c", stages=("a2c",), a2c=dataclasses.replace(a2c, encoders=False))
-
-
 def test_encoders_that_carry_something_along_do_not_learn_from_cuts_of_the_strip():
     learning = {"stages": ["a2c"], "a2c": {"encoders": True}}
     parse_config(BASE | learning)

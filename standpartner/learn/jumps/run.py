@@ -38,10 +38,13 @@ class JumpLearning:
         limit: The largest number of training pieces of each corpus; None takes all.
         seed: The seed of the performances, the jumps and the first weights.
         steps: The number of steps.
-        threshold: The probability of going above which the follower goes, from 0 to 1; it changes nothing in the
+        threshold: The probability of going above which the follower goes, between 0 and 1; it changes nothing in the
             weights that are learned.
         records: The folder in which records are kept, so that an interrupted command goes on; None stands for one in
             the cache folder.
+
+    Raises:
+        ConfigError: The threshold is not between 0 and 1.
     """
 
     agent: str
@@ -50,6 +53,10 @@ class JumpLearning:
     steps: int = 150
     threshold: float = JumpPolicy.threshold
     records: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.threshold < 1:
+            raise ConfigError(f"threshold: expected a number between 0 and 1, got {self.threshold}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -107,3 +107,9 @@ def test_records_without_another_place(corpus, tiny_bundle, monkeypatch):
     monkeypatch.setattr(run, "record_piece", lambda agent, piece, *, seed: [rows])
     with pytest.raises(ConfigError, match="never another place"):
         learn_jumps(JumpLearning(agent=str(tiny_bundle)), [corpus])
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 0.0, 1.0, 1.5, float("nan")])
+def test_a_threshold_that_is_no_probability_is_refused_at_once(threshold):
+    with pytest.raises(ConfigError, match=r"^threshold: expected a number between 0 and 1, got "):
+        JumpLearning(agent="piano", threshold=threshold)
