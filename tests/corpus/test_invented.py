@@ -12,6 +12,8 @@ import pytest
 from standpartner.corpus.build import seed_of
 from standpartner.corpus.invented.harmony import Key, SpelledPitch, chord_on, dominant_of, invent_phrase
 from standpartner.corpus.invented.piece import invent
+from standpartner.corpus.invented.rhythm import METERS
+from standpartner.corpus.invented.textures import Bar, Range, held_chords, silence
 from standpartner.corpus.recipes.invented import RECIPE, RULES, InventedPiece
 from standpartner.score import read_score
 
@@ -65,6 +67,26 @@ def test_every_voice_fills_its_bars_and_keeps_to_the_piano():
                 assert sum(event.ticks for event in voice) == piece.meter.bar_ticks
                 assert all(21 <= pitch.key <= 108 for event in voice for pitch in event.written)
                 assert all(first.pitches == then.pitches for first, then in pairwise(voice) if then.tied)
+
+
+@pytest.mark.parametrize("meter", METERS, ids=lambda meter: f"{meter.over}-{meter.under}")
+@pytest.mark.parametrize("texture", [held_chords, silence])
+def test_a_note_or_rest_can_fill_a_bar_of_every_metre(meter, texture):
+    chord = chord_on(Key(0, minor=False), 0)
+    play = texture(meter, Range(28, 40), np.random.default_rng(0))
+    events = play(Bar(meter, (chord,) * meter.beats), np.random.default_rng(1))
+    assert sum(event.ticks for event in events) == meter.bar_ticks
+    assert all(first.pitches == then.pitches for first, then in pairwise(events))
+    assert [event.tied for event in events] == [False, texture is held_chords][: len(events)]
+
+
+@pytest.mark.parametrize("number", [51, 61, 251])
+def test_bars_of_five_quarters_can_be_written(number):
+    measures = list(ET.fromstring(InventedPiece(f"invented__{number:04d}").musicxml).iter("measure"))  # noqa: S314
+    assert measures[0].findtext("attributes/time/beats") == "5"
+    lengths = {int(d.text) for measure in measures for d in measure.iter("duration")}
+    assert {48, 72} <= lengths
+    assert 120 not in {int(d.text) for measure in measures for d in measure.findall("note/duration")}
 
 
 def sounding(bars):

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 TICKS: Final = 24  # of a quarter note
+_SIMPLE, _COMPOUND = TICKS, TICKS * 3 // 2
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,14 @@ class Meter:
         """The ticks of a bar."""
         return self.beats * self.beat_ticks
 
+    @property
+    def bar_notes(self) -> tuple[int, ...]:
+        """The ticks of the fewest notes that fill a bar: two where no single note is as long, as in 5/4 and 9/8."""
+        in_one = (1, 2, 3, 4) if self.beat_ticks == _SIMPLE else (1, 2, 4)
+        longer = self.beats if self.beats in in_one else -(-self.beats // 2)
+        return tuple(beats * self.beat_ticks for beats in (longer, self.beats - longer) if beats)
 
-_SIMPLE, _COMPOUND = TICKS, TICKS * 3 // 2
+
 METERS: Final = (
     Meter(4, 4, 4, _SIMPLE),
     Meter(3, 4, 3, _SIMPLE),

@@ -220,7 +220,8 @@ def held_chords(meter: Meter, reach: Range, rng: np.random.Generator) -> Texture
 
     def play(bar: Bar, rng: np.random.Generator) -> list[Event]:
         chord = bar.chord(0)
-        return [Event(meter.bar_ticks, tuple(chord.pitch(step) for step in _stack(chord, reach, size, rng)))]
+        pitches = tuple(chord.pitch(step) for step in _stack(chord, reach, size, rng))
+        return [Event(ticks, pitches, tied=number > 0) for number, ticks in enumerate(meter.bar_notes)]
 
     return play
 
@@ -229,7 +230,7 @@ def silence(meter: Meter, reach: Range, rng: np.random.Generator) -> Texture:
     """Make a texture of rests."""
 
     def play(bar: Bar, rng: np.random.Generator) -> list[Event]:
-        return [Event(meter.bar_ticks)]
+        return [Event(ticks) for ticks in meter.bar_notes]
 
     return play
 
