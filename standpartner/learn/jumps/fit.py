@@ -1,5 +1,6 @@
 """Fits the network of a learned decision to the return on records, by its exact gradient."""
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -14,15 +15,24 @@ _MEANS: Final = (0.9, 0.999)
 _SCALE: Final = 50.0  # the loss is in half of a right agent's return
 
 Floats = NDArray[np.float64]
+Loss = Callable[[World, Floats], Floats]
+"""A function that gives the derivative of a loss by the log odds of going, for probabilities of going."""
 
 
-def fit_policy(world: World, *, steps: int = 150, seed: int = 0) -> JumpPolicy:
+def less_return(world: World, goes: Floats) -> Floats:
+    """Return the derivative of the negative return for each frame in which the agent may go; see `Loss`."""
+    gain = returns(world, goes)[1] * reached(goes)
+    return np.asarray(-gain * goes * (1 - goes) / (world.may_go.sum() * _SCALE))
+
+
+def fit_policy(world: World, *, steps: int = 150, seed: int = 0, loss: Loss = less_return) -> JumpPolicy:
     """Fit a policy that begins as the rule.
 
     Args:
         world: The records side by side.
         steps: The number of steps; each sees all records.
         seed: The seed of the first weights.
+        loss: The loss that falls.
 
     Returns:
         The policy for inputs as they are; it was fitted to inputs of mean 0 and deviation 1.
@@ -35,7 +45,7 @@ def fit_policy(world: World, *, steps: int = 150, seed: int = 0) -> JumpPolicy:
     weights[: UNITS * (len(INPUTS) + 1)] = rng.uniform(-bound, bound, UNITS * (len(INPUTS) + 1))
     first, second = np.zeros_like(weights), np.zeros_like(weights)
     for step in range(1, steps + 1):
-        slope = gradient(world, inputs, weights)
+        slope = gradient(world, inputs, weights, loss=loss)
         first += (1 - _MEANS[0]) * (slope - first)
         second += (1 - _MEANS[1]) * (slope**2 - second)
         size = np.sqrt(second / (1 - _MEANS[1] ** step)) + _EPSILON
@@ -49,13 +59,14 @@ def probability_of_going(world: World, odds: Floats) -> Floats:
     return np.where(world.before, 1.0, world.may_go * np.exp(-np.logaddexp(0.0, -odds)))
 
 
-def gradient(world: World, inputs: Floats, weights: Floats) -> Floats:
-    """Compute the gradient of the loss, which is the negative return for each frame in which the agent may go.
+def gradient(world: World, inputs: Floats, weights: Floats, *, loss: Loss = less_return) -> Floats:
+    """Compute the gradient of a loss.
 
     Args:
         world: The records side by side.
         inputs: Their inputs, scaled.
         weights: All weights of the network, (weights,).
+        loss: The loss.
 
     Returns:
         The gradient, (weights,).
@@ -63,8 +74,7 @@ def gradient(world: World, inputs: Floats, weights: Floats) -> Floats:
     hidden, hidden_bias, out, out_bias = _parts(weights)
     units = np.tanh(inputs @ hidden.T + hidden_bias)
     goes = probability_of_going(world, world.rule_odds + units @ out + out_bias)
-    gain = returns(world, goes)[1] * reached(goes)
-    by_odds = -gain * goes * (1 - goes) / (world.may_go.sum() * _SCALE)
+    by_odds = loss(world, goes)
     by_units = (by_odds[..., None] * out * (1 - units**2)).reshape(-1, UNITS)
     by_hidden = by_units.T @ inputs.reshape(-1, inputs.shape[-1])
     by_out = units.reshape(-1, UNITS).T @ by_odds.ravel()

@@ -95,14 +95,8 @@ def learn_jumps(
         MissingExtraError: A soundfont or a synthesiser is not installed.
         OutputError: The records cannot be kept.
     """
-    agent = load_agent(config.agent)
     folders = [corpus.piece_folder(name) for corpus in corpora for name in corpus.names("train", limit=config.limit)]
-    records = list[Floats]()
-    kept_in = _folder_of_records(config, agent)
-    for number, folder in enumerate(folders, start=1):
-        records += _recorded(agent, folder, kept_in, seed=config.seed)
-        if progress:
-            progress(number, len(folders))
+    records = [rows for piece in record_pieces(config, folders, progress=progress) for rows in piece]
     world = side_by_side([make_world(rows) for rows in records])
     if not world.may_go.any():
         raise ConfigError(f"in the records of {len(folders)} pieces there is never another place to go to; take more")
@@ -111,6 +105,31 @@ def learn_jumps(
     hours = sum(map(len, records)) / FRAME_RATE_HZ / 3600
     by_rule = _mean_return(world, probability_of_going(world, world.rule_odds) > 0.5)
     return LearnedJumps(policy, len(folders), hours, by_rule=by_rule, learned=_mean_return(world, learned))
+
+
+def record_pieces(
+    config: JumpLearning, folders: Sequence[Path], *, progress: Callable[[int, int], None] | None = None
+) -> list[list[Floats]]:
+    """Return the records of the pieces in some folders, made now or before; see `record_piece`.
+
+    Args:
+        config: The settings.
+        folders: The folders of the pieces.
+        progress: Told after each piece how many of how many are recorded.
+
+    Raises:
+        AgentError: There is no such agent, or it cannot follow.
+        MissingExtraError: A soundfont or a synthesiser is not installed.
+        OutputError: The records cannot be kept.
+    """
+    agent = load_agent(config.agent)
+    kept_in = _folder_of_records(config, agent)
+    records = []
+    for number, folder in enumerate(folders, start=1):
+        records.append(_recorded(agent, folder, kept_in, seed=config.seed))
+        if progress:
+            progress(number, len(folders))
+    return records
 
 
 def _mean_return(world: World, goes: NDArray[np.bool_]) -> float:

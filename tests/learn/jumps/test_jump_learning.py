@@ -85,6 +85,16 @@ def test_learns_to_go_where_it_pays_and_to_stay_elsewhere():
     assert staying.max() < 0.3
 
 
+def test_another_loss_teaches_something_else():
+    """What reward would teach, turned round: an oracle that goes where the agent is right already."""
+    pays, harms = world(found_right=True, right=False, hint=1.0), world(found_right=False, right=True, hint=-1.0)
+    both = side_by_side([pays, harms])
+    policy = fit_policy(both, steps=150, loss=lambda learned, goes: (goes - learned.right) / learned.right.size)
+    staying, going = (probability_of_going(one, policy.correction(one.inputs)) for one in (pays, harms))
+    assert going.min() > 0.7
+    assert staying.max() < 0.3
+
+
 def test_no_step_is_the_rule_and_the_same_seed_gives_the_same_weights():
     both = side_by_side([world(found_right=True, right=False, hint=1.0), world(found_right=False, right=True)])
     np.testing.assert_array_equal(fit_policy(both, steps=0).correction(both.inputs), 0.0)
