@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from standpartner.agent.bundle import load_agent
 from standpartner.agent.jump_policy import JumpPolicy
 from standpartner.constants import FRAME_RATE_HZ
 from standpartner.corpus.store import open_corpus
@@ -57,7 +58,12 @@ def read_records(settings: JumpLearning, corpus_name: str, split: str) -> tuple[
     folders = [corpus.piece_folder(name) for name in corpus.names(split, limit=settings.limit)]
     with progress_bar() as bar:
         task = bar.add_task(f"following {split} pieces", total=None)
-        recorded = record_pieces(settings, folders, progress=lambda n, of: bar.update(task, completed=n, total=of))
+        recorded = record_pieces(
+            load_agent(settings.agent),
+            folders,
+            config=settings,
+            progress=lambda n, of: bar.update(task, completed=n, total=of),
+        )
     straight = [make_world(piece[0]) for piece in recorded]
     jumping = [make_world(piece[1]) for piece in recorded if len(piece) > 1]
     numbers = np.arange(len(recorded))

@@ -95,8 +95,10 @@ def learn_jumps(
         MissingExtraError: A soundfont or a synthesiser is not installed.
         OutputError: The records cannot be kept.
     """
+    agent = load_agent(config.agent)
     folders = [corpus.piece_folder(name) for corpus in corpora for name in corpus.names("train", limit=config.limit)]
-    records = [rows for piece in record_pieces(config, folders, progress=progress) for rows in piece]
+    recorded = record_pieces(agent, folders, config=config, progress=progress)
+    records = [rows for piece in recorded for rows in piece]
     world = side_by_side([make_world(rows) for rows in records])
     if not world.may_go.any():
         raise ConfigError(f"in the records of {len(folders)} pieces there is never another place to go to; take more")
@@ -108,21 +110,25 @@ def learn_jumps(
 
 
 def record_pieces(
-    config: JumpLearning, folders: Sequence[Path], *, progress: Callable[[int, int], None] | None = None
+    agent: Agent,
+    folders: Sequence[Path],
+    *,
+    config: JumpLearning,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[list[Floats]]:
     """Return the records of the pieces in some folders, made now or before; see `record_piece`.
 
     Args:
-        config: The settings.
+        agent: The agent that follows.
         folders: The folders of the pieces.
+        config: The settings, of which the seed and the folder of the records are used.
         progress: Told after each piece how many of how many are recorded.
 
     Raises:
-        AgentError: There is no such agent, or it cannot follow.
+        AgentError: The agent cannot follow.
         MissingExtraError: A soundfont or a synthesiser is not installed.
         OutputError: The records cannot be kept.
     """
-    agent = load_agent(config.agent)
     kept_in = _folder_of_records(config, agent)
     records = []
     for number, folder in enumerate(folders, start=1):
