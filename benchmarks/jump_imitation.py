@@ -5,7 +5,7 @@
 The agent follows training and validation pieces and what it says is recorded, as `standpartner learn-jumps` does. Then
 the same network learns in the same number of steps, once from reward and once by the cross-entropy with an oracle that
 goes where the place found is right and the agent's is not. For each the threshold of going is the one that brings most
-on the training records. Prints a Markdown table: the mean return on the validation records, 85 being the most, where
+on the training records. Prints a Markdown table: the mean return on the validation records, at most 100, where
 the player goes straight and where the player jumps, and the mean of the differences from the oracle's pupil with a 95 %
 interval, bootstrapped over pieces.
 """

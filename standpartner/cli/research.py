@@ -153,7 +153,7 @@ def learn_jumps(
         how = f"decided as learned from reward on {learned.hours:.2f} h of {pieces}, {settled}"
         record_jump_policy(find_agent(agent), learned.policy, how=how)
     _out.print(
-        f"learned on {learned.hours:.2f} h of {pieces}; mean return there, 85 being the most: "
+        f"learned on {learned.hours:.2f} h of {pieces}; mean return there, at most 100: "
         f"{learned.by_rule:.2f} by the rule, {learned.learned:.2f} as learned"
     )
 

@@ -67,7 +67,7 @@ class LearnedJumps:
         policy: The weights.
         pieces: The number of pieces.
         hours: The hours of performances that were recorded.
-        by_rule: The mean return from each frame on where the rule decides; it is 85 for an agent that is always right.
+        by_rule: The mean return from each frame on where the rule decides; at most 100.
         learned: The mean return where the policy decides.
     """
 
