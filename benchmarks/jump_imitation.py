@@ -5,9 +5,9 @@
 The agent follows training and validation pieces and what it says is recorded, as `standpartner learn-jumps` does. Then
 the same network learns in the same number of steps, once from reward and once by the cross-entropy with an oracle that
 goes where the place found is right and the agent's is not. For each the threshold of going is the one that brings most
-on the training records. Prints a Markdown table: the mean return on the validation records, at most 100, where
-the player goes straight and where the player jumps, and the mean of the differences from the oracle's pupil with a 95 %
-interval, bootstrapped over pieces.
+on the training records. Prints a Markdown table: the mean return on the validation records, at most 100, where the
+player goes straight and where the player jumps, and what reward brings more than the oracle with a 95 % interval,
+bootstrapped over pieces.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from standpartner.learn.jumps.run import JumpLearning, record_pieces
 from standpartner.support.progress import progress_bar
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
-STEPS = 150
+STEPS = JumpLearning.steps
 Floats = NDArray[np.float64]
 
 

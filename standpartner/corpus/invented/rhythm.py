@@ -31,7 +31,7 @@ class Meter:
         return self.beats * self.beat_ticks
 
     @property
-    def bar_notes(self) -> tuple[int, ...]:
+    def bar_note_ticks(self) -> tuple[int, ...]:
         """The ticks of the fewest notes that fill a bar: two where no single note is as long, as in 5/4 and 9/8."""
         in_one = (1, 2, 3, 4) if self.beat_ticks == _SIMPLE else (1, 2, 4)
         longer = self.beats if self.beats in in_one else -(-self.beats // 2)

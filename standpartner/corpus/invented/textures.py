@@ -221,7 +221,7 @@ def held_chords(meter: Meter, reach: Range, rng: np.random.Generator) -> Texture
     def play(bar: Bar, rng: np.random.Generator) -> list[Event]:
         chord = bar.chord(0)
         pitches = tuple(chord.pitch(step) for step in _stack(chord, reach, size, rng))
-        return [Event(ticks, pitches, tied=number > 0) for number, ticks in enumerate(meter.bar_notes)]
+        return [Event(ticks, pitches, tied=number > 0) for number, ticks in enumerate(meter.bar_note_ticks)]
 
     return play
 
@@ -230,7 +230,7 @@ def silence(meter: Meter, reach: Range, rng: np.random.Generator) -> Texture:
     """Make a texture of rests."""
 
     def play(bar: Bar, rng: np.random.Generator) -> list[Event]:
-        return [Event(ticks) for ticks in meter.bar_notes]
+        return [Event(ticks) for ticks in meter.bar_note_ticks]
 
     return play
 
